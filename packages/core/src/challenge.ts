@@ -1,0 +1,56 @@
+/** One challenge of a WWW-Authenticate header (RFC 9110 section 11.6.1). Names are in lower case. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const longestHeader = 4096;
+
+/**
+ * Reads a WWW-Authenticate header in one linear pass over at most 4 KB. Never throws: what it cannot read ends the reading, and
+ * what was read until then counts.
+ */
+export function readChallenges(header: string): Challenge[] {
+  const text = header.slice(0, longestHeader);
+  // Sticky, so that each match starts where the last one ended and nothing is looked at twice.
+  const separator = /[\s,]*/y;
+  const parameter = /([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"=]+))(?=[\s,]|$)/y;
+  const scheme = /([\w!#$%&'*+.^`|~-]+)(?=[\s,]|$)/y;
+  const token68 = /[ \t]+[\w.~+/-]+=*(?=[ \t]*(?:,|$))/y;
+  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+
+  for (let at = 0; ; ) {
+    const next = (pattern: RegExp): RegExpExecArray | null => {
+      pattern.lastIndex = at;
+      const match = pattern.exec(text);
+      if (match !== null) at = pattern.lastIndex;
+      return match;
+    };
+    next(separator);
+    const current = challenges.at(-1);
+    const pair = current === undefined ? null : next(parameter);
+    if (pair !== null) {
+      const [, name = "", quoted, plain = ""] = pair;
+      // RFC 9110 section 11.2: each parameter once. The first stands.
+      const key = name.toLowerCase();
+      if (!current?.parameters.has(key)) current?.parameters.set(key, quoted === undefined ? plain : quoted.replaceAll(/\\(.)/g, "$1"));
+      continue;
+    }
+    const named = next(scheme);
+    if (named === null) return challenges;
+    challenges.push({ scheme: named[1]?.toLowerCase() ?? "", parameters: new Map() });
+    next(token68);
+  }
+}
+
+/**
+ * Whether a 401 with this WWW-Authenticate header is about the token, so that another one may help (RFC 6750 section 3.1). Many
+ * APIs send no header or a broken one: they mean the token. Another scheme than the token's, or a Bearer error other than `invalid_token`, does not.
+ */
+export function isAboutTheToken(header: string | null | undefined): boolean {
+  if (!header) return true;
+  const challenges = readChallenges(header);
+  const ours = challenges.filter(({ scheme }) => scheme === "bearer" || scheme === "dpop");
+  if (ours.length === 0) return challenges.length === 0;
+  return ours.some(({ parameters }) => (parameters.get("error") ?? "invalid_token") === "invalid_token");
+}

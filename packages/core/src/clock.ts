@@ -1,0 +1,40 @@
+/** Time and chance, in one place that tests can take over. Milliseconds everywhere. */
+export interface Clock {
+  /** Wall clock, since the UNIX epoch: what an expiry is compared with. */
+  now(): number;
+  /** A clock that no one sets: what a wait is measured with. */
+  monotonic(): number;
+  /** Calls back once after `delay`; must not keep the process alive. Returns how to cancel. */
+  schedule(callback: () => void, delay: number): () => void;
+  /** From 0 up to, not including, 1. */
+  random(): number;
+}
+
+/** Longer delays overflow a timer, which then fires at once. */
+const longestDelay = 2_147_483_647;
+
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  random: Math.random,
+  schedule(callback, delay) {
+    const timer = setTimeout(callback, Math.min(delay, longestDelay)) as number | { unref?(): void };
+    // Node's timers are objects and keep the process alive until told not to; elsewhere they are numbers.
+    if (typeof timer === "object") timer.unref?.();
+    return () => clearTimeout(timer as number);
+  },
+};
+
+/** Resolves after `delay`, or as soon as `signal` aborts; the caller looks at the signal itself. */
+export function sleep(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = clock.schedule(done, delay);
+    signal?.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,139 @@
+/** What became of a token request that failed; it decides what may be done next. */
+export type TokenRequestOutcome =
+  /** It never left this machine (refused connection, DNS, TLS): sending again at once is safe. */
+  | "not-sent"
+  /** The authorization server answered no (`invalid_client`, `invalid_grant`, ...): the same request will not do. */
+  | "refused"
+  /** The server asks for patience (429, 503): the same request may be sent after `retryAfter`. */
+  | "throttled"
+  /** Nobody knows whether it was carried out (reset, timeout, 500, an unreadable answer). */
+  | "unknown";
+
+export type TokenflightErrorCode =
+  | "ERR_INVALID_OPTION"
+  | "ERR_INVALID_TOKEN_RESPONSE"
+  | "ERR_LOGIN_REQUIRED"
+  | "ERR_NEW_TOKEN_REFUSED"
+  | "ERR_REENTRANT_REFRESH"
+  | "ERR_STORE_RECORD_INVALID"
+  | "ERR_STORE_UNAVAILABLE"
+  | "ERR_TOKEN_REQUEST_NOT_SENT"
+  | "ERR_TOKEN_REQUEST_REFUSED"
+  | "ERR_TOKEN_REQUEST_THROTTLED"
+  | "ERR_TOKEN_REQUEST_UNKNOWN";
+
+const brand = Symbol.for("tokenflight.error");
+
+/** Every error that Tokenflight makes. Messages are whole sentences and never hold a secret. */
+export class TokenflightError extends Error {
+  /** Stable across releases; test this, not the message. */
+  readonly code: TokenflightErrorCode;
+
+  constructor(code: TokenflightErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  override get name(): string {
+    return "TokenflightError";
+  }
+
+  /** Recognises errors of every copy of this package that one process may have loaded, where `instanceof` knows only its own. */
+  static is(value: unknown): value is TokenflightError {
+    return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
+  }
+}
+
+/** An option is missing, unknown or of the wrong kind. Thrown at construction. */
+export class InvalidOptionError extends TokenflightError {
+  readonly option: string;
+
+  constructor(option: string, expected: string, got: string) {
+    super("ERR_INVALID_OPTION", `${option}: expected ${expected}, got ${got}.`);
+    this.option = option;
+  }
+
+  override get name(): string {
+    return "InvalidOptionError";
+  }
+}
+
+export interface TokenRequestErrorDetails {
+  /** HTTP status of the token endpoint's answer, when there was one. */
+  status?: number | undefined;
+  /** The `error` code of RFC 6749 section 5.2. */
+  error?: string | undefined;
+  /** The `error_description` of RFC 6749 section 5.2, cut and cleaned. */
+  errorDescription?: string | undefined;
+  /** Milliseconds until the server wants to be asked again. */
+  retryAfter?: number | undefined;
+  cause?: unknown;
+}
+
+const outcomeCodes = {
+  "not-sent": "ERR_TOKEN_REQUEST_NOT_SENT",
+  refused: "ERR_TOKEN_REQUEST_REFUSED",
+  throttled: "ERR_TOKEN_REQUEST_THROTTLED",
+  unknown: "ERR_TOKEN_REQUEST_UNKNOWN",
+} as const satisfies Record<TokenRequestOutcome, TokenflightErrorCode>;
+
+/** A token request failed. `outcome` says what may be done about it. */
+export class TokenRequestError extends TokenflightError {
+  readonly outcome: TokenRequestOutcome;
+  readonly status: number | undefined;
+  readonly error: string | undefined;
+  readonly errorDescription: string | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(outcome: TokenRequestOutcome, message: string, details: TokenRequestErrorDetails = {}) {
+    super(outcomeCodes[outcome], message, "cause" in details ? { cause: details.cause } : undefined);
+    this.outcome = outcome;
+    this.status = details.status;
+    this.error = details.error;
+    this.errorDescription = details.errorDescription;
+    this.retryAfter = details.retryAfter;
+  }
+
+  override get name(): string {
+    return "TokenRequestError";
+  }
+}
+
+/** The token endpoint's answer holds no usable token set. Nothing that was stored has changed. */
+export class InvalidTokenResponseError extends TokenflightError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("ERR_INVALID_TOKEN_RESPONSE", message, options);
+  }
+
+  override get name(): string {
+    return "InvalidTokenResponseError";
+  }
+}
+
+/** Only a new login (`tokens.save`) helps: no token request is sent for this subject until then. */
+export class LoginRequiredError extends TokenflightError {
+  readonly error: string | undefined;
+  readonly errorDescription: string | undefined;
+
+  constructor(message: string, details: { error?: string | undefined; errorDescription?: string | undefined; cause?: unknown } = {}) {
+    super("ERR_LOGIN_REQUIRED", message, "cause" in details ? { cause: details.cause } : undefined);
+    this.error = details.error;
+    this.errorDescription = details.errorDescription;
+  }
+
+  override get name(): string {
+    return "LoginRequiredError";
+  }
+}
+
+/** The store did not answer in time, failed, or holds something that is not a record of ours. */
+export class StoreError extends TokenflightError {
+  constructor(code: "ERR_STORE_UNAVAILABLE" | "ERR_STORE_RECORD_INVALID", message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+
+  override get name(): string {
+    return "StoreError";
+  }
+}

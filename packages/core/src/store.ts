@@ -1,0 +1,28 @@
+/** Opaque; changes with every write of an entry. */
+export type Version = string;
+
+export interface StoredEntry {
+  version: Version;
+  value: string;
+}
+
+/**
+ * Where token sets are shared between processes: the whole of what a store must do. Reads must see every acknowledged write
+ * (linearizable), and an acknowledged write must stay.
+ */
+export interface TokenStore {
+  read(key: string, options?: { signal?: AbortSignal }): Promise<StoredEntry | undefined>;
+  /**
+   * Writes `value` (deletes the entry when it is undefined) if the entry still has the version `expected`, where undefined means
+   * that there is no entry. Resolves to the new version, or to undefined when somebody was faster.
+   */
+  compareAndSet(
+    key: string,
+    expected: Version | undefined,
+    value: string | undefined,
+    options?: { signal?: AbortSignal },
+  ): Promise<Version | undefined>;
+  /** Calls back when the entry may have changed, until the returned function is called. A hint: polling finds the change without it. */
+  watch?(key: string, changed: () => void): () => void;
+  close?(): Promise<void>;
+}

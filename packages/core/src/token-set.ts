@@ -1,0 +1,92 @@
+/** What a token set is made of. Times are milliseconds since the UNIX epoch. */
+export interface TokenSetFields {
+  accessToken: string;
+  tokenType: string;
+  issuedAt: number;
+  expiresAt?: number | undefined;
+  scope?: string | undefined;
+  refreshToken?: string | undefined;
+  idToken?: string | undefined;
+  extra?: Readonly<Record<string, unknown>> | undefined;
+}
+
+const noExtra: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
+
+/**
+ * What a token endpoint gave. The secrets stand behind getters over private fields, so that logging, serialising or cloning
+ * a token set shows its type, expiry, scope and fingerprint and never a secret; `tokens.accessToken` reads it on purpose.
+ */
+export class TokenSet {
+  /** As the endpoint named it; "Bearer" when it named none (RFC 6749 section 7.1). */
+  readonly tokenType: string;
+  /** When it was obtained, in milliseconds since the UNIX epoch. */
+  readonly issuedAt: number;
+  /** When it expires, in milliseconds since the UNIX epoch; undefined when nobody said. */
+  readonly expiresAt: number | undefined;
+  /** Space-separated, as the endpoint gave it. */
+  readonly scope: string | undefined;
+  readonly #accessToken: string;
+  readonly #refreshToken: string | undefined;
+  readonly #idToken: string | undefined;
+  readonly #extra: Readonly<Record<string, unknown>>;
+
+  constructor(fields: TokenSetFields) {
+    this.tokenType = fields.tokenType;
+    this.issuedAt = fields.issuedAt;
+    this.expiresAt = fields.expiresAt;
+    this.scope = fields.scope;
+    this.#accessToken = fields.accessToken;
+    this.#refreshToken = fields.refreshToken;
+    this.#idToken = fields.idToken;
+    this.#extra = fields.extra ?? noExtra;
+  }
+
+  get accessToken(): string {
+    return this.#accessToken;
+  }
+
+  get refreshToken(): string | undefined {
+    return this.#refreshToken;
+  }
+
+  get idToken(): string | undefined {
+    return this.#idToken;
+  }
+
+  /** The fields of the token response that no standard name covers, such as `sid`. */
+  get extra(): Readonly<Record<string, unknown>> {
+    return this.#extra;
+  }
+
+  /** Eight hexadecimal digits that tell two access tokens apart in a log and give neither away. */
+  get fingerprint(): string {
+    return fingerprint(this.#accessToken);
+  }
+
+  toJSON(): { tokenType: string; scope?: string; expiresAt?: string; fingerprint: string } {
+    return {
+      tokenType: this.tokenType,
+      ...(this.scope === undefined ? {} : { scope: this.scope }),
+      ...(this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toISOString() }),
+      fingerprint: this.fingerprint,
+    };
+  }
+
+  static {
+    // Node's `console.log` and `util.inspect` call this, with every setting that would look deeper.
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: TokenSet): string {
+        return `TokenSet ${JSON.stringify(this)}`;
+      },
+    });
+  }
+}
+
+/** FNV-1a with 32 bits: far too short to find a token from, long enough to tell tokens apart. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}

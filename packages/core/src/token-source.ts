@@ -1,0 +1,31 @@
+import type { TokenResponse } from "./token-response.ts";
+import type { TokenSet } from "./token-set.ts";
+
+/** Why a new token is wanted: none is there, it is over, it soon will be, a resource server refused it, it is too short for the caller. */
+export type RefreshReason = "missing" | "expired" | "expiring" | "refused" | "min-validity";
+
+/** Whether somebody waits for the answer. */
+export type Urgency = "blocking" | "ahead";
+
+export interface SourceContext {
+  /** The token set that the new one replaces. */
+  previous?: TokenSet;
+  /** Aborts when the token request's deadline is over. No caller's own signal reaches a source. */
+  signal: AbortSignal;
+  urgency: Urgency;
+  reason: RefreshReason;
+}
+
+/**
+ * Obtains a new token set. A plain function will do; grants of @tokenflight/oauth are token sources.
+ *
+ * What it throws decides what happens next: LoginRequiredError ends the session until `save`, the `outcome` of a TokenRequestError is
+ * acted on, anything else counts as "unknown".
+ */
+export interface TokenSource {
+  (context: SourceContext): Promise<TokenSet | TokenResponse>;
+  /** Whether a call uses up `previous.refreshToken`. Default true: one use may be all there is. */
+  spendsRefreshToken?: boolean;
+  /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
+  identity?: string;
+}

@@ -1,0 +1,38 @@
+import { pauseAfter } from "./backoff.ts";
+import { LoginRequiredError, TokenRequestError, type TokenflightError, type TokenRequestOutcome } from "./errors.ts";
+import type { SubjectRecord } from "./record.ts";
+import type { TokenSet } from "./token-set.ts";
+
+/** A token request is about to be sent by `owner`, who counts as gone after being silent for `deadline` milliseconds. */
+export function withIntent(record: SubjectRecord, owner: string, deadline: number): SubjectRecord {
+  return { ...record, intent: { owner, deadline } };
+}
+
+export function withTokens(record: SubjectRecord, tokens: TokenSet): SubjectRecord {
+  return { generation: record.generation + 1, tokens };
+}
+
+/**
+ * The token request failed. The token set stays as it was; the intent stays only when a refresh token was sent and nobody knows
+ * whether it was used up.
+ */
+export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, random: number): SubjectRecord {
+  const { generation, tokens, intent } = record;
+  if (failure instanceof LoginRequiredError) {
+    return { generation, tokens, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
+  }
+  const outcome = outcomeOf(failure);
+  const failures = (record.pause?.failures ?? 0) + 1;
+  const retryAfter = failure instanceof TokenRequestError ? failure.retryAfter : undefined;
+  return {
+    generation,
+    tokens,
+    pause: { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, random) },
+    intent: outcome === "unknown" && spends && intent !== undefined ? { ...intent, unresolved: true } : undefined,
+  };
+}
+
+export function outcomeOf(failure: TokenflightError): TokenRequestOutcome {
+  if (failure instanceof TokenRequestError) return failure.outcome;
+  return failure.code === "ERR_REENTRANT_REFRESH" ? "not-sent" : "unknown";
+}

@@ -1,0 +1,41 @@
+import type { Clock } from "./clock.ts";
+import type { TokenSet } from "./token-set.ts";
+
+const firstPause = 1000;
+const longestPause = 60_000;
+
+/**
+ * Keeps an API that refuses even brand-new tokens from causing a refresh per request. Replays report how they ended: a brand-new
+ * token that was refused too starts a pause, which doubles each time until a replay succeeds.
+ */
+export class NewTokenTrust {
+  readonly #clock: Clock;
+  #token: string | undefined;
+  #until = 0;
+  #refusals = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A replay with this token came back. Returns the pause that begins now, or undefined when none does. */
+  report(tokens: TokenSet, accepted: boolean): number | undefined {
+    if (accepted) {
+      this.#refusals = 0;
+      this.#token = undefined;
+      return undefined;
+    }
+    // Many replays with one token were sent together; they are one refusal.
+    if (this.#token === tokens.accessToken) return undefined;
+    this.#token = tokens.accessToken;
+    const pause = Math.min(firstPause * 2 ** this.#refusals, longestPause);
+    this.#refusals += 1;
+    this.#until = this.#clock.monotonic() + pause;
+    return pause;
+  }
+
+  /** Whether refusals of this token cause no refresh now. */
+  withholds(tokens: TokenSet): boolean {
+    return this.#token === tokens.accessToken && this.#clock.monotonic() < this.#until;
+  }
+}
