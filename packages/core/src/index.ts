@@ -24,6 +24,7 @@ export {
 // For adapters and token sources.
 export { Attachment, isAnsweredInPlace, type BearerOptions, type ResponseFacts, type Tokens } from "./attachment.ts";
 export { carry, type Carriage } from "./carry.ts";
+export { canReadAgain } from "./body.ts";
 export { bareTokenScheme, tokenTypeScheme, type AuthorizationScheme, type HeaderFields, type SchemeRequest } from "./scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./challenge.ts";
 export { createOriginCheck, type OriginCheck } from "./origins.ts";

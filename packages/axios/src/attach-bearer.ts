@@ -1,0 +1,73 @@
+import { Attachment, carry, InvalidOptionError, kindOf, type BearerOptions, type Tokens } from "@tokenflight/core";
+import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
+import { AxiosCarriage } from "./axios-carriage.ts";
+import { withRecordingFetch } from "./recording-fetch.ts";
+import { hasOwnCredentials, targetOf } from "./target.ts";
+
+const attached = new WeakSet<AxiosInstance>();
+
+/**
+ * Puts a fresh token on this instance's requests to the allowed origins and replays a refused one once. Returns a function that
+ * detaches it again.
+ *
+ * `origins` defaults to the origin of the instance's `baseURL`. A request with an `Authorization` header of its own (`null` for none at
+ * all), with `auth`, or with credentials in its URL is sent untouched. Throws InvalidOptionError.
+ */
+export function attachBearer(
+  instance: AxiosInstance,
+  tokens: Tokens<InternalAxiosRequestConfig>,
+  options: BearerOptions<AxiosResponse> = {},
+): () => void {
+  if (typeof instance?.interceptors?.request?.use !== "function") {
+    throw new InvalidOptionError("instance", "an axios instance", kindOf(instance));
+  }
+  if (attached.has(instance)) {
+    throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
+  }
+  const base = URL.parse(instance.defaults.baseURL ?? "");
+  const attachment = new Attachment(tokens, options, base === null ? undefined : [base.origin]);
+  const wrapped = new WeakMap<AxiosAdapter, AxiosAdapter>();
+  const ours = new WeakSet<AxiosAdapter>();
+
+  const wrap = (adapter: AxiosAdapter): AxiosAdapter => {
+    let wrapper = wrapped.get(adapter);
+    if (wrapper === undefined) {
+      wrapper = (config) => dispatch(attachment, adapter, config);
+      wrapped.set(adapter, wrapper);
+      ours.add(wrapper);
+    }
+    return wrapper;
+  };
+
+  // The interceptor only swaps the adapter, so its place among the others does not matter, and being synchronous it lets theirs stay so.
+  const interceptor = instance.interceptors.request.use(
+    (config) => {
+      const adapter = axios.getAdapter(config.adapter, withRecordingFetch(config));
+      if (!ours.has(adapter)) config.adapter = wrap(adapter);
+      return config;
+    },
+    null,
+    { synchronous: true },
+  );
+  attached.add(instance);
+  return () => {
+    instance.interceptors.request.eject(interceptor);
+    attached.delete(instance);
+  };
+}
+
+function dispatch(
+  attachment: Attachment<InternalAxiosRequestConfig, AxiosResponse>,
+  adapter: AxiosAdapter,
+  config: InternalAxiosRequestConfig,
+): Promise<AxiosResponse> {
+  // The config that a response and an error show is the caller's: with the adapter that a request without us would have had.
+  config.adapter = adapter;
+  const tokens = attachment.allows(targetOf(config)) && !hasOwnCredentials(config) ? attachment.tokensFor(config) : undefined;
+  if (tokens === undefined) return adapter(config) as Promise<AxiosResponse>;
+  const carriage = new AxiosCarriage(adapter, config);
+  return carry(attachment, tokens, carriage).then(
+    (response) => carriage.settle(response),
+    (error: unknown) => carriage.fail(error),
+  );
+}

@@ -1,0 +1,2 @@
+export { bearer } from "./bearer.ts";
+export type { BearerOptions, Tokens } from "@tokenflight/core";
