@@ -49,7 +49,7 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
     const copy: InternalAxiosRequestConfig = { ...config, headers, validateStatus: null };
     if (config.timeout) copy.timeout = this.#timeLeft(config.timeout);
     try {
-      const response = (await this.#adapter(copy)) as AxiosResponse;
+      const response: AxiosResponse = await this.#adapter(copy);
       response.config = config;
       return response;
     } catch (error) {

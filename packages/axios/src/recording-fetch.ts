@@ -22,7 +22,7 @@ const globalEnv = { env: { fetch: globalRecorder, Blob: globalThis.Blob } } as u
 /** What `axios.getAdapter` looks at in a config, with a fetch function that records. */
 export function withRecordingFetch(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
   const env = config.env ?? {};
-  const own = env.fetch as Fetch | undefined;
+  const own = env.fetch;
   if (own === undefined) return env.Request || env.Response ? { ...config, env: { ...env, fetch: globalRecorder } } : globalEnv;
   let recorder = recorders.get(own);
   if (recorder === undefined) {

@@ -8,7 +8,7 @@ const absolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i;
  * the whole URL costs many times as much and is not needed to know where it leads.
  */
 export function targetOf(config: InternalAxiosRequestConfig): string {
-  const url = String(config.url ?? "");
+  const url = config.url ?? "";
   const { baseURL } = config;
   // A unix socket is no origin, whatever the URL's host says.
   if (config.socketPath) return "";

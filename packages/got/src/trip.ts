@@ -20,7 +20,7 @@ type Context = Record<PropertyKey, unknown>;
 /** A context of its own for this call: a caller may share one between calls. */
 export function startTrip(options: Options, canResend: boolean): void {
   const trip: Trip = { canResend, cache: undefined, used: undefined, fields: undefined, replayed: false };
-  options.context = { ...options.context, [key]: trip } as Record<string, unknown>;
+  options.context = { ...options.context, [key]: trip };
 }
 
 export function tripOf(options: Pick<Options, "context">): Trip | undefined {

@@ -13,7 +13,7 @@ const ours = new WeakSet<FetchFunction>();
  */
 export function bearer(tokens: Tokens<Request | URL | string>, options: BearerOptions<Response> = {}): (parent: Options) => Options {
   return (parent) => {
-    const fetch = parent.fetch as FetchFunction | undefined;
+    const fetch = parent.fetch;
     if (fetch !== undefined && ours.has(fetch)) {
       throw new InvalidOptionError("parent", "a ky instance without bearer tokens", "one that has them");
     }
@@ -22,6 +22,6 @@ export function bearer(tokens: Tokens<Request | URL | string>, options: BearerOp
     // The global function is looked up for each request, as ky without a `fetch` option does.
     const withTokens = fetchWithTokens(attachment, fetch ?? ((input, init) => globalThis.fetch(input, init)));
     ours.add(withTokens);
-    return { fetch: withTokens as NonNullable<Options["fetch"]> };
+    return { fetch: withTokens };
   };
 }

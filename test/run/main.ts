@@ -1,0 +1,52 @@
+/** The whole test command: each step in a process of its own, in the order in which a mistake is found soonest. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const report = "reports/tests.json";
+
+interface Step {
+  name: string;
+  command: string;
+  arguments: string[];
+}
+
+const packages = ["core", "oauth", "axios", "got", "ky"].map((name) => `packages/${name}`);
+
+const steps: Step[] = [
+  { name: "lint", command: "oxlint", arguments: ["--deny-warnings"] },
+  { name: "format", command: "oxfmt", arguments: ["--check", "."] },
+  { name: "types", command: "tsc", arguments: ["--noEmit", "--project", "test"] },
+  { name: "build", command: "tsc", arguments: ["--build", ...packages] },
+  { name: "packages", command: "node", arguments: ["--conditions=source", "test/packaging/check.ts"] },
+  {
+    name: "tests",
+    command: "vitest",
+    arguments: ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+  },
+];
+
+rmSync(`${root}reports`, { recursive: true, force: true });
+mkdirSync(`${root}reports`);
+
+for (const { name, command, arguments: given } of steps) {
+  process.stdout.write(`\n# ${name}\n`);
+  const started = performance.now();
+  const { status, error } = spawnSync(command, given, { cwd: root, stdio: "inherit" });
+  if (error !== undefined) process.stderr.write(`${command} did not start: ${error.message}\n`);
+  process.stdout.write(`# ${name}: ${status === 0 ? "ok" : "failed"} after ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  if (status !== 0) {
+    if (name === "tests") summarise();
+    process.exit(1);
+  }
+}
+summarise();
+
+/** The last line says how many tests there were, for whoever reads only that. */
+function summarise(): void {
+  const counts = JSON.parse(readFileSync(root + report, "utf8")) as Record<string, number>;
+  const skipped = (counts["numPendingTests"] ?? 0) + (counts["numTodoTests"] ?? 0);
+  const tail = skipped > 0 ? `, ${skipped} skipped` : "";
+  process.stdout.write(`\ntests: ${counts["numPassedTests"]} passed, ${counts["numFailedTests"]} failed${tail}\n`);
+}
