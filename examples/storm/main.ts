@@ -1,0 +1,37 @@
+import { BadArguments, help, readArguments, type StormOptions } from "./arguments.ts";
+import { runStorm, type Progress } from "./storm.ts";
+import { renderTable } from "./table.ts";
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(given: readonly string[]): Promise<number> {
+  let options: StormOptions | undefined;
+  try {
+    options = readArguments(given);
+  } catch (error) {
+    if (!(error instanceof BadArguments)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (options === undefined) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (!options.json) {
+    process.stdout.write(`${options.callers} callers through axios, got and ky for ${options.seconds} s, access tokens of ${options.ttl} s\n\n`);
+  }
+  const result = await runStorm(options, options.json ? () => {} : progressLine());
+  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `\n${renderTable(result)}\n`);
+  return result.calm ? 0 : 1;
+}
+
+/** One line that is written over on a terminal, one line a second elsewhere. */
+function progressLine(): (progress: Progress) => void {
+  let second = -1;
+  return ({ elapsed, requests, failures, refreshes }) => {
+    const text = `${elapsed.toFixed(1).padStart(5)} s   ${requests} requests   ${failures} failures   ${refreshes} refreshes`;
+    if (process.stdout.isTTY) process.stdout.write(`\r${text}\u001B[K`);
+    else if (Math.floor(elapsed) > second) process.stdout.write(`${text}\n`);
+    second = Math.max(second, Math.floor(elapsed));
+  };
+}

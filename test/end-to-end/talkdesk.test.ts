@@ -1,0 +1,121 @@
+import { createTokenCache, type TokenCache, type TokenSource } from "@tokenflight/core";
+import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { describe, expect, it } from "vitest";
+import { clients, tokenErrorIn } from "../clients/clients.ts";
+import { startResourceApi, type ResourceApi } from "../servers/resource-api.ts";
+import { startTalkdeskServer, type TalkdeskServer } from "../servers/talkdesk-server.ts";
+
+interface Service extends AsyncDisposable {
+  readonly server: TalkdeskServer;
+  readonly api: ResourceApi;
+  readonly oauth: ReturnType<typeof createOAuthClient>;
+}
+
+async function startService(secret?: string): Promise<Service> {
+  const server = await startTalkdeskServer();
+  const api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
+  const { clientId, clientSecret } = server.client;
+  const clientAuth = clientSecretBasic(secret ?? clientSecret, { encoding: "raw" });
+  const oauth = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId, clientAuth });
+  return {
+    server,
+    api,
+    oauth,
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await server.close();
+    },
+  };
+}
+
+async function logIn({ server, oauth }: Service, source: TokenSource): Promise<TokenCache> {
+  const tokens = createTokenCache({ source });
+  const { code, redirectUri } = await server.authorize({ scope: "openid account:read", state: "s", nonce: "n" });
+  await tokens.save(await oauth.exchangeCode({ code, redirectUri }));
+  return tokens;
+}
+
+describe.each(clients)("$name", ({ connect }) => {
+  it("authorization code: the user's token, with session id and id token", async () => {
+    await using service = await startService();
+    const tokens = await logIn(service, service.oauth.refreshToken());
+
+    expect((await connect(tokens, service.api.origin)({})).status).toBe(200);
+
+    const set = await tokens.get();
+    expect(set).toMatchObject({ tokenType: "Bearer", scope: "openid account:read" });
+    expect(set.extra["sid"]).toEqual(expect.any(String));
+    expect(set.idToken?.split(".")).toHaveLength(3);
+    expect(service.server.requests[0]?.headers.authorization).toMatch(/^Basic /);
+  });
+
+  it("refresh token: single use, and session id and id token are kept over refreshes", async () => {
+    await using service = await startService();
+    const { server, api, oauth } = service;
+    const tokens = await logIn(service, oauth.refreshToken());
+    const send = connect(tokens, api.origin);
+    const first = await tokens.get();
+
+    for (let turn = 0; turn < 3; turn += 1) {
+      server.revokeAccessToken((await tokens.get()).accessToken);
+      expect((await send({ method: "POST", body: "contact" })).status).toBe(200);
+    }
+
+    const last = await tokens.get();
+    expect(last.extra["sid"]).toBe(first.extra["sid"]);
+    expect(last.idToken).toBe(first.idToken);
+    expect(last.refreshToken).not.toBe(first.refreshToken);
+    expect(server.stats).toMatchObject({ tokenRequests: { authorization_code: 1, refresh_token: 3 }, refreshTokenReuses: 0 });
+  });
+
+  it("client credentials: an account's token, with every scope that the client was granted", async () => {
+    await using service = await startService();
+    const { server, api, oauth } = service;
+    const tokens = createTokenCache({ source: oauth.clientCredentials() });
+
+    expect((await connect(tokens, api.origin)({})).status).toBe(200);
+
+    const set = await tokens.get();
+    expect(set.scope?.split(" ")).toEqual(expect.arrayContaining(["account:read", "contacts:read"]));
+    expect(set.refreshToken).toBeUndefined();
+    expect((set.expiresAt ?? 0) - set.issuedAt).toBe(600_000);
+    expect(server.stats.tokenRequests).toEqual({ client_credentials: 1 });
+  });
+
+  it("a 401 of the token endpoint is a typed error with error and error_description", async () => {
+    await using service = await startService("not the secret");
+    const tokens = createTokenCache({ source: service.oauth.clientCredentials() });
+
+    const thrown = await connect(tokens, service.api.origin)({}).catch((error: unknown) => error);
+
+    expect(tokenErrorIn(thrown)).toMatchObject({
+      code: "ERR_TOKEN_REQUEST_REFUSED",
+      status: 401,
+      error: "invalid_client",
+      errorDescription: expect.any(String),
+    });
+  });
+
+  it("a 400 of the token endpoint is a typed error with error and error_description", async () => {
+    await using service = await startService();
+    const tokens = createTokenCache({ source: service.oauth.clientCredentials({ scope: "no:such" }) });
+
+    const thrown = await connect(tokens, service.api.origin)({}).catch((error: unknown) => error);
+
+    expect(tokenErrorIn(thrown)).toMatchObject({
+      code: "ERR_TOKEN_REQUEST_REFUSED",
+      status: 400,
+      error: "invalid_scope",
+      errorDescription: expect.any(String),
+    });
+  });
+});
+
+it("a code works once: the second exchange is refused with invalid_grant", async () => {
+  await using service = await startService();
+  const { server, oauth } = service;
+  const login = await server.authorize({ scope: "account:read" });
+  await oauth.exchangeCode(login);
+
+  await expect(oauth.exchangeCode(login)).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", status: 400, error: "invalid_grant" });
+});
