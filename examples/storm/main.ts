@@ -18,7 +18,9 @@ async function main(given: readonly string[]): Promise<number> {
     return 0;
   }
   if (!options.json) {
-    process.stdout.write(`${options.callers} callers through axios, got and ky for ${options.seconds} s, access tokens of ${options.ttl} s\n\n`);
+    process.stdout.write(
+      `${options.callers} callers through axios, got and ky for ${options.seconds} s, access tokens of ${options.ttl} s\n\n`,
+    );
   }
   const result = await runStorm(options, options.json ? () => {} : progressLine());
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `\n${renderTable(result)}\n`);

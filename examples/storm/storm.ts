@@ -116,7 +116,10 @@ export async function runStorm({ seconds, callers, ttl }: StormOptions, report: 
     seconds,
     callers,
     ttl,
-    calm: results.every(({ failures, refusalsSeen }) => failures + refusalsSeen === 0) && refreshes() === obtained().length && refreshTokenReuses === 0,
+    calm:
+      results.every(({ failures, refusalsSeen }) => failures + refusalsSeen === 0) &&
+      refreshes() === obtained().length &&
+      refreshTokenReuses === 0,
   };
 }
 
@@ -149,5 +152,12 @@ function newTally(): Tally {
 function summary({ waits, failures, refusalsSeen }: Tally, refused: number): ClientResult {
   const sorted = waits.toSorted((a, b) => a - b);
   const percentile = (share: number): number => Number((sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(1));
-  return { requests: waits.length + failures, failures, refusalsSeen, replays: refused - refusalsSeen, p50: percentile(0.5), p99: percentile(0.99) };
+  return {
+    requests: waits.length + failures,
+    failures,
+    refusalsSeen,
+    replays: refused - refusalsSeen,
+    p50: percentile(0.5),
+    p99: percentile(0.99),
+  };
 }

@@ -25,6 +25,8 @@ export function renderTable(result: StormResult): string {
     "",
     ...facts.map(([name, count]) => `${name.padEnd(22)} ${count}`),
     "",
-    result.calm ? "No caller saw a 401, and each token cost one refresh." : "FAILED: a caller saw a failure, or a token cost more than one refresh.",
+    result.calm
+      ? "No caller saw a 401, and each token cost one refresh."
+      : "FAILED: a caller saw a failure, or a token cost more than one refresh.",
   ].join("\n");
 }

@@ -29,7 +29,7 @@ export type CommonOptions = Pick<BearerOptions<never>, "origins" | "replay" | "s
 export interface ClientUnderTest {
   readonly name: string;
   /** A client with these tokens that gives every answer back as it is and retries nothing by itself. */
-  connect(tokens: TokenCache, origin: string, options?: CommonOptions): Send;
+  readonly connect: (tokens: TokenCache, origin: string, options?: CommonOptions) => Send;
 }
 
 export const clients: readonly ClientUnderTest[] = [
@@ -69,7 +69,13 @@ function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
   return {
     name,
     connect(tokens, origin, options = {}) {
-      const api = axios.create({ baseURL: origin, adapter, validateStatus: null, responseType: "text", transformResponse: [(text: string) => text] });
+      const api = axios.create({
+        baseURL: origin,
+        adapter,
+        validateStatus: null,
+        responseType: "text",
+        transformResponse: [(text: string) => text],
+      });
       attachBearer(api, tokens, options);
       return async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
         const { status, data } = await api.request<string>({

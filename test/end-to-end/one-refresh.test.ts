@@ -27,7 +27,11 @@ function timesSent({ api }: Session, bodies: Map<string, string>): number[] {
   const sent = new Map<string, number>();
   for (const { id = "", bodySha256 } of api.requests) {
     sent.set(id, (sent.get(id) ?? 0) + 1);
-    expect(bodySha256).toBe(createHash("sha256").update(bodies.get(id) ?? "").digest("hex"));
+    expect(bodySha256).toBe(
+      createHash("sha256")
+        .update(bodies.get(id) ?? "")
+        .digest("hex"),
+    );
   }
   expect(sent.size).toBe(callers);
   return [...sent.values()];

@@ -14,21 +14,24 @@ it.each(clients)("$name: a request to an origin that is not allowed is sent unto
   expect(refreshes()).toBe(0);
 });
 
-it.each(clients)("$name: a redirect to another origin takes no token along, and its 401 neither refreshes nor repeats the request", async ({ connect }) => {
-  await using session = await startSession();
-  await using elsewhere = await startResourceApi({ isActive: () => true });
-  const { tokens, api, refreshes } = session;
-  const send = connect(tokens, api.origin);
+it.each(clients)(
+  "$name: a redirect to another origin takes no token along, and its 401 neither refreshes nor repeats the request",
+  async ({ connect }) => {
+    await using session = await startSession();
+    await using elsewhere = await startResourceApi({ isActive: () => true });
+    const { tokens, api, refreshes } = session;
+    const send = connect(tokens, api.origin);
 
-  for (const status of [301, 302, 303, 307, 308]) {
-    const path = `/redirect?status=${status}&to=${encodeURIComponent(`${elsewhere.origin}/there`)}`;
-    expect((await send({ path })).status).toBe(401);
-  }
+    for (const status of [301, 302, 303, 307, 308]) {
+      const path = `/redirect?status=${status}&to=${encodeURIComponent(`${elsewhere.origin}/there`)}`;
+      expect((await send({ path })).status).toBe(401);
+    }
 
-  expect(elsewhere.requests.map(({ authorizationKind }) => authorizationKind)).toEqual(["none", "none", "none", "none", "none"]);
-  expect(api.requests).toHaveLength(5);
-  expect(refreshes()).toBe(0);
-});
+    expect(elsewhere.requests.map(({ authorizationKind }) => authorizationKind)).toEqual(["none", "none", "none", "none", "none"]);
+    expect(api.requests).toHaveLength(5);
+    expect(refreshes()).toBe(0);
+  },
+);
 
 it.each(clients)("$name: a POST whose redirect target refuses the token is not posted a second time", async ({ connect }) => {
   await using session = await startSession();

@@ -10,7 +10,7 @@ export interface Session extends AsyncDisposable {
   readonly tokens: TokenCache;
   readonly events: TokenEvent[];
   /** Requests for a new token with the refresh token that reached the server. */
-  refreshes(): number;
+  readonly refreshes: () => number;
 }
 
 export interface SessionOptions {
@@ -22,7 +22,12 @@ export async function startSession(options: SessionOptions = {}): Promise<Sessio
   const server = await startAuthorizationServer({ accessTokenLifetime: 600, ...options.server });
   const api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
   const { clientId, clientSecret } = server.client;
-  const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId, clientAuth: clientSecretBasic(clientSecret), timeout: 5 });
+  const client = createOAuthClient({
+    tokenEndpoint: server.tokenEndpoint,
+    clientId,
+    clientAuth: clientSecretBasic(clientSecret),
+    timeout: 5,
+  });
   const events: TokenEvent[] = [];
   const tokens = createTokenCache({ source: client.refreshToken(), observe: (event) => events.push(event), ...options.cache });
   await tokens.save(await client.exchangeCode(await server.login()));

@@ -15,8 +15,9 @@ export function run(command: string, given: string[], options: { cwd?: string; e
   throw new Error(`${command} ${given.join(" ")} failed with ${status ?? error?.message}:\n${stdout}\n${stderr}`);
 }
 
-/** Packs each package as a release would be, into a new folder. The packages must have been built. */
+/** Builds and packs each package as a release would be, into a new folder. */
 export function packAll(): Map<string, string> {
+  run(join(root, "node_modules/.bin/tsc"), ["--build", ...packageNames.map((name) => `packages/${name}`)]);
   const folder = mkdtempSync(join(tmpdir(), "tokenflight-pack-"));
   // The package manager that runs this script packs, too: it turns `workspace:` versions into real ones.
   const pnpm = process.env["npm_execpath"] ?? "pnpm";

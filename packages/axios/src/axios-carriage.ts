@@ -1,5 +1,12 @@
 import { canReadAgain, type Carriage, type HeaderFields, type ResponseFacts } from "@tokenflight/core";
-import axios, { AxiosError, AxiosHeaders, CanceledError, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
+import axios, {
+  AxiosError,
+  AxiosHeaders,
+  CanceledError,
+  type AxiosAdapter,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from "axios";
 import { answerTo } from "./recording-fetch.ts";
 
 interface HttpRequest {

@@ -1,5 +1,13 @@
 import type { Attachment } from "@tokenflight/core";
-import { RetryError, type AfterResponseHook, type NormalizedOptions, type Options, type OptionsInit, type PlainResponse, type Response } from "got";
+import {
+  RetryError,
+  type AfterResponseHook,
+  type NormalizedOptions,
+  type Options,
+  type OptionsInit,
+  type PlainResponse,
+  type Response,
+} from "got";
 import { tripOf } from "./trip.ts";
 
 /** Replays a refused request with another token. got's options are those of the last hop by now, so only that one is sent again. */

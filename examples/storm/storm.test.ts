@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const program = fileURLToPath(new URL("main.ts", import.meta.url));
+
+async function storm(...given: string[]): Promise<{ status: number | null; printed: string; complaints: string }> {
+  const child = spawn(process.execPath, ["--conditions=source", program, ...given]);
+  let printed = "";
+  let complaints = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
+  const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { status, printed, complaints };
+}
+
+it("a short storm is calm, and says so as JSON", async () => {
+  const { status, printed } = await storm("--", "--json", "--seconds", "4", "--callers", "30", "--ttl", "2");
+
+  const result = JSON.parse(printed);
+  expect(result).toMatchObject({ calm: true, callers: 30, seconds: 4, ttl: 2, refreshTokensReused: 0, revocations: 1 });
+  for (const client of ["axios", "got", "ky"]) expect(result.clients[client]).toMatchObject({ failures: 0, refusalsSeen: 0 });
+  expect(result.refreshes).toBeGreaterThanOrEqual(2);
+  expect(result.tokensIssued).toBe(result.refreshes + 1);
+  expect(status).toBe(0);
+});
+
+it("the table names each client and ends with the verdict", async () => {
+  const { status, printed } = await storm("--seconds", "1", "--callers", "3");
+
+  expect(printed).toMatch(/client +requests +failures +401s seen +replays +p50 ms +p99 ms/);
+  for (const client of ["axios", "got", "ky"]) expect(printed).toContain(`\n${client} `);
+  expect(printed.trimEnd().endsWith("No caller saw a 401, and each token cost one refresh.")).toBe(true);
+  expect(status).toBe(0);
+});
+
+it.each([
+  [["--callers", "2"], '--callers wants a whole number from 3 to 3000, not "2".'],
+  [["--seconds", "soon"], '--seconds wants a whole number from 1 to 600, not "soon".'],
+  [["--ttl", "1.5"], '--ttl wants a whole number from 1 to 3600, not "1.5".'],
+  [["--speed"], "--speed"],
+])("bad arguments are a sentence and status 2: %s", async (given, sentence) => {
+  const { status, printed, complaints } = await storm(...given);
+  expect(complaints).toContain(sentence);
+  expect(complaints.trim().split("\n")).toHaveLength(1);
+  expect(printed).toBe("");
+  expect(status).toBe(2);
+});
+
+it("--help explains the options", async () => {
+  const { status, printed } = await storm("--help");
+  expect(printed).toContain("Usage: pnpm start -- [options]");
+  expect(status).toBe(0);
+});

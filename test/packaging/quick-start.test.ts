@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { spawn } from "node:child_process";
+import { beforeAll, describe, expect, it } from "vitest";
+import { startAuthorizationServer } from "../servers/authorization-server.ts";
+import { startResourceApi } from "../servers/resource-api.ts";
+import { packAll, run } from "./pack.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const runtimes = { "Node 22": "node_modules/node22/bin/node", "Node 24": "node_modules/node/bin/node" };
+
+/** A new user's folder: nothing in it but what the README says, word for word. */
+const folder = mkdtempSync(join(tmpdir(), "tokenflight-quick-start-"));
+
+/** The README's programs, by the file name in their first line. */
+const programs = new Map(
+  [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(
+    ([, name = "", text = ""]) => [name, text],
+  ),
+);
+
+beforeAll(() => {
+  const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
+  const { axios, got, ky } = versions.devDependencies;
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "quick-start", private: true, type: "module" }));
+  run("npm", ["install", "--no-audit", "--no-fund", ...packAll().values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], { cwd: folder });
+  for (const [name, text] of programs) writeFileSync(join(folder, name), text);
+}, 180_000);
+
+it("every program of the README compiles in strict mode against the packed packages", () => {
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module: "nodenext",
+    target: "es2023",
+    allowImportingTsExtensions: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+    skipLibCheck: false,
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
+
+  expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
+  expect(programs.size).toBe(6);
+});
+
+describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
+  it.each(["with-axios.ts", "with-got.ts", "with-ky.ts"])("%s prints the answer of the API", async (program) => {
+    await using server = await startAuthorizationServer({ accessTokenLifetime: 60 });
+    await using api = await startResourceApi({ isActive: (token) => server.isActive(token) });
+    const { clientId, clientSecret } = server.client;
+
+    const printed = await start(node, program, {
+      TOKEN_ENDPOINT: server.tokenEndpoint,
+      CLIENT_ID: clientId,
+      CLIENT_SECRET: clientSecret,
+      API_ORIGIN: api.origin,
+    });
+
+    expect(printed).toContain("tea");
+    expect(server.stats.tokensIssued).toBe(1);
+    expect(api.requests.map(({ url, status }) => [url, status])).toEqual([["/orders", 200]]);
+  });
+
+  it("for-a-user.ts keeps the secret to itself", async () => {
+    await using server = await startAuthorizationServer({ accessTokenLifetime: 60 });
+    const { clientId, clientSecret } = server.client;
+    const { code, codeVerifier, redirectUri } = await server.login();
+
+    const printed = await start(node, "for-a-user.ts", {
+      TOKEN_ENDPOINT: server.tokenEndpoint,
+      CLIENT_ID: clientId,
+      CLIENT_SECRET: clientSecret,
+      CODE: code,
+      CODE_VERIFIER: codeVerifier,
+      REDIRECT_URI: redirectUri,
+    });
+
+    expect(printed).toMatch(/^TokenSet \{"tokenType":"Bearer",/);
+    expect(printed).not.toContain("access");
+  });
+
+  it("talkdesk.ts loads", async () => {
+    expect(await start(node, "talkdesk.ts", {})).toBe("");
+  });
+});
+
+/** Runs a program of the folder to its end. It must end by itself: nothing of ours keeps a process alive. */
+async function start(node: string, program: string, env: Record<string, string>): Promise<string> {
+  const child = spawn(join(root, node), [program], {
+    cwd: folder,
+    env: { ...env, PATH: process.env["PATH"] },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  let complaints = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
+  const status = await new Promise((resolve) => child.on("close", resolve));
+  expect({ status, complaints }).toEqual({ status: 0, complaints: "" });
+  return printed;
+}

@@ -1,0 +1,188 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Provider, type ClientMetadata, type Configuration } from "oidc-provider";
+import { captureAnswer } from "./captured-answer.ts";
+import { startLoopback, type Loopback } from "./loopback.ts";
+import { ProviderMemory } from "./provider-memory.ts";
+import { logIn, type Login } from "./scripted-login.ts";
+import type { TokenEndpointFaults } from "./token-endpoint-faults.ts";
+import { TokenEndpoint, type TokenEndpointStats } from "./token-endpoint.ts";
+import type { TokenRequest } from "./token-request.ts";
+import { requireWholeSeconds } from "./whole-seconds.ts";
+
+export interface AuthorizationServerClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Default: a page of the server's own origin that does not exist. */
+  readonly redirectUri?: string;
+  /** What else to register, or instead: another way to authenticate, for example. */
+  readonly metadata?: Partial<ClientMetadata>;
+}
+
+export interface AuthorizationServerOptions {
+  /** Seconds that access tokens live; whole, from 1. Default 2. */
+  accessTokenLifetime?: number;
+  /** Whether each use of a refresh token gives a new one and uses the old one up. Default "always". */
+  rotate?: "always" | "never";
+  /** Default: one confidential client, whose secret is not the same once it is form-decoded. */
+  clients?: readonly AuthorizationServerClient[];
+}
+
+/** A real authorization server (oidc-provider) with one user, who agrees to everything. */
+export interface AuthorizationServer extends Loopback {
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly authorizationEndpoint: string;
+  readonly revocationEndpoint: string;
+  readonly introspectionEndpoint: string;
+  readonly jwksUri: string;
+  /** The first of the clients. */
+  readonly client: Required<Omit<AuthorizationServerClient, "metadata">>;
+  readonly faults: TokenEndpointFaults;
+  readonly stats: TokenEndpointStats;
+  readonly requests: readonly TokenRequest[];
+  /** Logs the user in over HTTP. Default scope "openid read write". Every login is a family of tokens of its own. */
+  login(options?: { scope?: string; client?: { readonly clientId: string; readonly redirectUri: string } }): Promise<Login>;
+  /** Whether a resource server should take this access token now. */
+  isActive(accessToken: string): boolean;
+  /** Ends this access token and nothing else. Whether there was one. */
+  revokeAccessToken(accessToken: string): boolean;
+  /** Ends every token of the login that this access or refresh token comes from. Whether there was one. */
+  revokeFamilyOf(token: string): boolean;
+  /** Forgets what was counted and every fault; the tokens stay as they are. */
+  reset(): void;
+}
+
+const day = 24 * 60 * 60;
+const defaultClient = { clientId: "token-flight_test", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
+
+export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
+  const { accessTokenLifetime = 2, rotate = "always", clients = [defaultClient] } = options;
+  requireWholeSeconds("accessTokenLifetime", accessTokenLifetime);
+  const memory = new ProviderMemory();
+  const endpoint = new TokenEndpoint();
+
+  const loopback = await startLoopback((origin) => {
+    const provider = new Provider(origin, {
+      ...quiet,
+      adapter: memory.adapters,
+      clients: clients.map((client) => registration(client, origin)),
+      jwks: { keys: [signingKey()] },
+      rotateRefreshToken: rotate === "always",
+      ttl: {
+        AccessToken: accessTokenLifetime,
+        ClientCredentials: accessTokenLifetime,
+        AuthorizationCode: 60,
+        IdToken: 3600,
+        Interaction: 60,
+        RefreshToken: day,
+        Session: day,
+        Grant: day,
+      },
+    });
+    watch(provider, endpoint.stats);
+    const callback = provider.callback();
+    return (request, response) => {
+      if (request.url?.startsWith("/interaction/")) return agree(provider, request, response);
+      if (request.method === "POST" && request.url === "/token") {
+        return endpoint.handle(request, response, ({ body }) => captureAnswer(callback, request, body));
+      }
+      return callback(request, response);
+    };
+  });
+
+  const { origin } = loopback;
+  const { clientId, clientSecret, redirectUri = `${origin}/callback` }: AuthorizationServerClient = clients[0] ?? defaultClient;
+  const client = { clientId, clientSecret, redirectUri };
+  return {
+    ...loopback,
+    issuer: origin,
+    tokenEndpoint: `${origin}/token`,
+    authorizationEndpoint: `${origin}/auth`,
+    revocationEndpoint: `${origin}/token/revocation`,
+    introspectionEndpoint: `${origin}/token/introspection`,
+    jwksUri: `${origin}/jwks`,
+    client,
+    faults: endpoint.faults,
+    stats: endpoint.stats,
+    requests: endpoint.requests,
+    login: ({ scope = "openid read write", client: { clientId: id, redirectUri: uri } = client } = {}) =>
+      logIn({ authorizationEndpoint: `${origin}/auth`, clientId: id, redirectUri: uri, scope }),
+    isActive: (accessToken) => accessTokenModels.some((model) => memory.find(model, accessToken) !== undefined),
+    revokeAccessToken: (accessToken) => accessTokenModels.some((model) => memory.remove(model, accessToken)),
+    revokeFamilyOf(token) {
+      const grantId = (memory.find("AccessToken", token) ?? memory.find("RefreshToken", token))?.grantId;
+      if (grantId === undefined) return false;
+      memory.removeGrant(grantId);
+      endpoint.stats.familiesRevoked += 1;
+      return true;
+    },
+    reset: () => endpoint.reset(),
+  };
+}
+
+const accessTokenModels = ["AccessToken", "ClientCredentials"] as const;
+
+/** What is the same in every server. Whatever oidc-provider would print a notice about is said here. */
+const quiet = {
+  scopes: ["openid", "offline_access", "read", "write"],
+  pkce: { required: () => true },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: () => true },
+    revocation: { enabled: true, allowedPolicy: (_context, client, token) => client.clientId === token.clientId },
+    resourceIndicators: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+  },
+  interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+  findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+  // Every login gets a refresh token, with or without offline_access, and it outlives the browser's session.
+  issueRefreshToken: (_context, client) => client.grantTypeAllowed("refresh_token"),
+  expiresWithSession: () => false,
+  renderError(context, out) {
+    context.type = "text";
+    context.body = `${out.error}: ${out.error_description ?? ""}`;
+  },
+} satisfies Configuration;
+
+function registration({ clientId, clientSecret, redirectUri, metadata }: AuthorizationServerClient, origin: string): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_secret: clientSecret,
+    redirect_uris: [redirectUri ?? `${origin}/callback`],
+    grant_types: ["authorization_code", "refresh_token", "client_credentials"],
+    response_types: ["code"],
+    token_endpoint_auth_method: "client_secret_basic",
+    id_token_signed_response_alg: "ES256",
+    ...metadata,
+  };
+}
+
+function signingKey(): object {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return { ...privateKey.export({ format: "jwk" }), use: "sig", alg: "ES256" };
+}
+
+/** The page on which the user would log in and consent, and the form that comes back from it, in one. */
+async function agree(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { params } = await provider.interactionDetails(request, response);
+  const accountId = "user";
+  const grant = new provider.Grant({ accountId, clientId: String(params.client_id) });
+  grant.addOIDCScope(String(params.scope));
+  const result = { login: { accountId }, consent: { grantId: await grant.save() } };
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+}
+
+function watch(provider: Provider, stats: TokenEndpointStats): void {
+  const usedUp = new Set<string>();
+  const revoked = new Set<string>();
+  provider.on("refresh_token.consumed", ({ jti }) => usedUp.add(jti));
+  provider.on("grant.error", ({ oidc }) => {
+    if (usedUp.has(String(oidc.params?.refresh_token))) stats.refreshTokenReuses += 1;
+  });
+  provider.on("grant.revoked", (_context, grantId) => {
+    if (!revoked.has(grantId)) stats.familiesRevoked += 1;
+    revoked.add(grantId);
+  });
+}
