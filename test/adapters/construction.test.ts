@@ -1,11 +1,14 @@
 import { attachBearer } from "@tokenflight/axios";
 import { createTokenCache, InvalidOptionError } from "@tokenflight/core";
+import { bearer as fetchBearer } from "@tokenflight/fetch";
 import { bearer as gotBearer } from "@tokenflight/got";
 import { bearer as kyBearer } from "@tokenflight/ky";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+import { bearer as undiciBearer } from "@tokenflight/undici";
 import axios from "axios";
 import got from "got";
 import ky from "ky";
+import { Agent } from "undici";
 import { describe, expect, it } from "vitest";
 import type { CommonOptions } from "../clients/clients.ts";
 
@@ -23,6 +26,8 @@ interface Attaching {
 const adapters: Attaching[] = [
   { name: "axios", attach: (options, given = tokens) => attachBearer(axios.create(), anything(given), options) },
   { name: "got", attach: (options, given = tokens) => got.extend(gotBearer(anything(given), options)) },
+  { name: "fetch", attach: (options, given = tokens) => fetchBearer(anything(given), anything(options))(globalThis.fetch) },
+  { name: "undici", attach: (options, given = tokens) => new Agent().compose(undiciBearer(anything(given), anything(options))) },
   { name: "ky", attach: (options, given = tokens) => ky.extend(kyBearer(anything(given), options)) },
 ];
 

@@ -1,10 +1,13 @@
 import { attachBearer } from "@tokenflight/axios";
 import { TokenflightError, type BearerOptions, type TokenCache } from "@tokenflight/core";
+import { bearer as fetchBearer } from "@tokenflight/fetch";
 import { bearer as gotBearer } from "@tokenflight/got";
 import { bearer as kyBearer } from "@tokenflight/ky";
+import { bearer as undiciBearer } from "@tokenflight/undici";
 import axios from "axios";
 import got, { type OptionsOfTextResponseBody, type Response } from "got";
 import ky from "ky";
+import * as undici from "undici";
 
 export interface Outgoing {
   readonly method?: "GET" | "POST";
@@ -63,7 +66,43 @@ export const clients: readonly ClientUnderTest[] = [
       };
     },
   },
+  {
+    name: "fetch",
+    connect: (tokens, origin, options = {}) =>
+      sendByFetch("fetch", fetchBearer(tokens, { origins: origin, ...options })(globalThis.fetch), origin),
+  },
+  {
+    name: "undici",
+    connect(tokens, origin, options = {}) {
+      const agent = new undici.Agent().compose(
+        undici.interceptors.redirect({ maxRedirections: 5 }),
+        undiciBearer(tokens, { origins: origin, ...options }),
+      );
+      return async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
+        const response = await undici.request(new URL(path, origin), {
+          dispatcher: agent,
+          method,
+          headers: { "x-client": "undici", ...headers },
+          ...(body === undefined ? {} : { body }),
+          ...(signal === undefined ? {} : { signal }),
+        });
+        return { status: response.statusCode, body: await response.body.text() };
+      };
+    },
+  },
 ];
+
+function sendByFetch(name: string, fetch: typeof globalThis.fetch, origin: string): Send {
+  return async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
+    const response = await fetch(new URL(path, origin), {
+      method,
+      headers: { "x-client": name, ...headers },
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+}
 
 function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
   return {

@@ -1,6 +1,6 @@
 /** The whole test command: each step in a process of its own, in the order in which a mistake is found soonest. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -12,7 +12,7 @@ interface Step {
   arguments: string[];
 }
 
-const packages = ["core", "oauth", "axios", "got", "ky"].map((name) => `packages/${name}`);
+const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}`);
 
 const steps: Step[] = [
   { name: "lint", command: "oxlint", arguments: ["--deny-warnings"] },

@@ -67,7 +67,9 @@ class FetchCarriage implements Carriage<Response> {
     // A copy of the caller's headers from the start; fetch copies them again, so a replay may write over them.
     const headers = this.#headers;
     for (const name of Object.keys(fields)) headers.set(name, fields[name] as string);
-    return this.#fetch(this.#next(), { ...this.#init, headers });
+    // Called without a receiver: a browser's own fetch accepts no other object as `this`.
+    const fetch = this.#fetch;
+    return fetch(this.#next(), { ...this.#init, headers });
   }
 
   #next(): string | URL | Request {

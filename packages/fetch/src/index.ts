@@ -1,0 +1,3 @@
+export { bearer } from "./bearer.ts";
+export type { FetchFunction } from "@tokenflight/core/fetch";
+export type { BearerOptions, Tokens } from "@tokenflight/core";

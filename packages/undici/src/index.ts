@@ -1,0 +1,3 @@
+export { bearer } from "./bearer.ts";
+export type { UndiciResponse } from "./response.ts";
+export type { BearerOptions, Tokens } from "@tokenflight/core";
