@@ -5,17 +5,23 @@ import type { HeaderFields } from "./scheme.ts";
 
 export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
+/** A call of a fetch function, as `tokens` sees it when it is a function of the request. */
+export interface FetchRequest {
+  readonly input: string | URL | Request;
+  readonly init: RequestInit | undefined;
+}
+
 /** Bodies up to this size are read to their end, which keeps the connection; longer ones are cancelled, which closes it. */
 const longestDrain = 65_536;
 
 /** A fetch function that puts tokens on requests. What the adapters for fetch and for clients over fetch have in common. */
-export function fetchWithTokens(attachment: Attachment<Request | URL | string, Response>, fetch: FetchFunction): FetchFunction {
+export function fetchWithTokens(attachment: Attachment<FetchRequest, Response>, fetch: FetchFunction): FetchFunction {
   return (input, init) => {
     const url = absoluteUrl(input);
     if (!attachment.allows(url)) return fetch(input, init);
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
     if (headers.has("authorization")) return fetch(input, init);
-    const tokens = attachment.tokensFor(input);
+    const tokens = attachment.tokensFor({ input, init });
     if (tokens === undefined) return fetch(input, init);
     const carriage = new FetchCarriage(fetch, input, init, url, headers, attachment.mayReplay(true));
     const response = carry(attachment, tokens, carriage);

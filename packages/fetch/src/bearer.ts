@@ -1,5 +1,5 @@
 import { Attachment, InvalidOptionError, kindOf, type BearerOptions, type Tokens } from "@tokenflight/core";
-import { fetchWithTokens, type FetchFunction } from "@tokenflight/core/fetch";
+import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 
 const ours = new WeakSet<FetchFunction>();
 
@@ -10,7 +10,7 @@ const ours = new WeakSet<FetchFunction>();
  * not replayed; one that lives in a `Request` is sent from a copy, which costs its size in memory while the request is under way, unless `replay`
  * is "never". Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<string | URL | Request>, options: BearerOptions<Response>): (fetch: FetchFunction) => FetchFunction {
+export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Response>): (fetch: FetchFunction) => FetchFunction {
   const attachment = new Attachment(tokens, options);
   return (fetch) => {
     if (typeof fetch !== "function") throw new InvalidOptionError("fetch", "a fetch function", kindOf(fetch));

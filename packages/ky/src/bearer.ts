@@ -1,5 +1,5 @@
 import { Attachment, InvalidOptionError, type BearerOptions, type Tokens } from "@tokenflight/core";
-import { fetchWithTokens, type FetchFunction } from "@tokenflight/core/fetch";
+import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 
 const ours = new WeakSet<FetchFunction>();
@@ -11,7 +11,7 @@ const ours = new WeakSet<FetchFunction>();
  * untouched. ky's hooks see neither the token nor the refused response; its `timeout` covers the wait for a token. It works on the
  * `fetch` option: extend with a `fetch` function of your own before this, not after. Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<Request | URL | string>, options: BearerOptions<Response> = {}): (parent: Options) => Options {
+export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Response> = {}): (parent: Options) => Options {
   return (parent) => {
     const fetch = parent.fetch;
     if (fetch !== undefined && ours.has(fetch)) {

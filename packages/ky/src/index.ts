@@ -1,2 +1,3 @@
 export { bearer } from "./bearer.ts";
 export type { BearerOptions, Tokens } from "@tokenflight/core";
+export type { FetchRequest } from "@tokenflight/core/fetch";
