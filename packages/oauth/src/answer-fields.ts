@@ -1,0 +1,43 @@
+/** The fields of a token endpoint's answer. An object without a prototype. */
+export type AnswerFields = Readonly<Record<string, unknown>>;
+
+/** A token set has one or two levels; a store could not write thousands. */
+const deepest = 32;
+
+/**
+ * Reads a body as a JSON object or as form-encoded fields, by its looks: servers send JSON as text/plain and HTML as JSON. Of a field
+ * that is there twice, the last stands. Undefined for everything else.
+ */
+export function readFields(text: string | undefined): AnswerFields | undefined {
+  if (text === undefined) return undefined;
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    fields = readForm(text.trim());
+  }
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields) || !isShallow(fields)) return undefined;
+  // Without a prototype, a field named `__proto__` is a field like every other.
+  return Object.assign(Object.create(null), fields) as AnswerFields;
+}
+
+/** A field that is a string and not empty. */
+export function textField(fields: AnswerFields | undefined, name: string): string | undefined {
+  const value = fields?.[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function readForm(text: string): object | undefined {
+  if (/[\s<>"{}]/.test(text)) return undefined;
+  const form = new URLSearchParams(text);
+  return form.has("access_token") || form.has("error") ? Object.fromEntries(form) : undefined;
+}
+
+function isShallow(fields: object): boolean {
+  let level: unknown[] = [fields];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) return false;
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+  return true;
+}

@@ -1,0 +1,39 @@
+import { readOptions, requireOneOf, requireText, InvalidOptionError } from "@tokenflight/core";
+import type { ClientAuth } from "oauth4webapi";
+
+export interface ClientSecretBasicOptions {
+  /**
+   * What happens to client id and secret before they are joined and written in Base64. RFC 6749 section 2.3.1 wants them form-encoded,
+   * "rfc6749", the default. Many servers never decode that and want "raw", as their documentation's `base64("<id>:<secret>")` shows. Of
+   * letters, digits and `-` `_` `.` `*` both make the same.
+   */
+  encoding?: "raw" | "rfc6749" | undefined;
+}
+
+/** `client_secret_basic`: client id and secret in an Authorization header. Non-ASCII characters go as UTF-8. Throws InvalidOptionError. */
+export function clientSecretBasic(secret: string, options: ClientSecretBasicOptions = {}): ClientAuth {
+  requireText("clientSecretBasic.secret", secret);
+  const { encoding = "rfc6749" } = readOptions("clientSecretBasic", options, ["encoding"]);
+  requireOneOf("clientSecretBasic.encoding", encoding, ["raw", "rfc6749"]);
+
+  return function clientSecretBasicAuth(_server, { client_id: id }, _body, headers) {
+    // RFC 7617 section 2: the first colon ends the id.
+    if (encoding === "raw" && id.includes(":")) {
+      throw new InvalidOptionError("clientId", 'an id without a colon, which the encoding "raw" cannot carry', "one with a colon");
+    }
+    const encode = encoding === "raw" ? String : formEncode;
+    headers.set("authorization", `Basic ${base64(`${encode(id)}:${encode(secret)}`)}`);
+  };
+}
+
+/**
+ * RFC 6749 appendix B. Unlike oauth4webapi's, it leaves `-` `_` `.` `*` as they are: they may stand, and to a server that does not decode
+ * they make no difference.
+ */
+function formEncode(text: string): string {
+  return new URLSearchParams([["", text]]).toString().slice("=".length);
+}
+
+function base64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
+}

@@ -1,0 +1,91 @@
+import { InvalidOptionError, kindOf, readOptions, requireText } from "@tokenflight/core";
+
+/** What every grant may ask for. */
+export interface GrantOptions {
+  /** What the token may be used for: scopes with spaces between them, or an array (RFC 6749 section 3.3). Default: left to the server. */
+  scope?: string | readonly string[] | undefined;
+  /** Absolute URIs of the APIs that the token is for (RFC 8707). */
+  resource?: string | readonly string[] | undefined;
+  /** Names of the APIs that the token is for, where the server knows them by name instead. */
+  audience?: string | readonly string[] | undefined;
+  /**
+   * Further fields of the request's body. None that the grant or the client authentication sets itself, and nothing secret: they are part
+   * of `identity`, which can be read.
+   */
+  parameters?: Readonly<Record<string, string>> | undefined;
+}
+
+export const grantOptionNames = ["scope", "resource", "audience", "parameters"] as const;
+
+export interface GrantParameters {
+  /** Fields of the request's body; none of them is secret. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly scope: string | undefined;
+  /** The same for two grants that ask for the same, in whatever order. */
+  readonly canonical: readonly unknown[];
+}
+
+/** Set by a grant or by the client authentication, or by an option of its own. */
+const taken = new Set(
+  `grant_type scope resource audience code redirect_uri code_verifier refresh_token
+  client_id client_secret client_assertion client_assertion_type`.split(/\s+/),
+);
+
+/** `scope-token` of RFC 6749 section 3.3. */
+const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Throws InvalidOptionError. */
+export function readGrantParameters(where: string, options: GrantOptions): GrantParameters {
+  const read = readOptions(where, options, grantOptionNames);
+  const scopes = readScope(`${where}.scope`, read.scope);
+  const resources = readList(`${where}.resource`, read.resource);
+  for (const resource of resources) {
+    if (URL.canParse(resource) && !resource.includes("#")) continue;
+    throw new InvalidOptionError(`${where}.resource`, "an absolute URI without a fragment", kindOf(resource));
+  }
+  const audiences = readList(`${where}.audience`, read.audience);
+  const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});
+  const scope = scopes.length === 0 ? undefined : scopes.join(" ");
+  return {
+    scope,
+    fields: [
+      ...(scope === undefined ? [] : [["scope", scope] as const]),
+      ...resources.map((resource) => ["resource", resource] as const),
+      ...audiences.map((audience) => ["audience", audience] as const),
+      ...parameters,
+    ],
+    canonical: [asSet(scopes), asSet(resources), asSet(audiences), parameters.toSorted(([one], [other]) => (one < other ? -1 : 1))],
+  };
+}
+
+function readScope(where: string, value: GrantOptions["scope"]): string[] {
+  const scopes = typeof value === "string" ? value.split(" ").filter((one) => one !== "") : readList(where, value);
+  if (value !== undefined && scopes.length === 0) throw new InvalidOptionError(where, "at least one scope", kindOf(value));
+  for (const scope of scopes) {
+    if (!scopeText.test(scope))
+      throw new InvalidOptionError(where, 'scopes of visible ASCII characters other than " and \\', kindOf(scope));
+  }
+  return scopes;
+}
+
+function readList(where: string, value: string | readonly string[] | undefined): string[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? [...(value as readonly string[])] : [value as string];
+  for (const one of list) requireText(where, one);
+  return list;
+}
+
+function readParameters(where: string, value: Readonly<Record<string, string>>): [string, string][] {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InvalidOptionError(where, "an object of strings", kindOf(value));
+  const parameters = Object.entries(value);
+  for (const [name, one] of parameters) {
+    if (taken.has(name)) throw new InvalidOptionError(`${where}.${name}`, "a parameter that is not set elsewhere", "one that is");
+    if (typeof one !== "string") throw new InvalidOptionError(`${where}.${name}`, "a string", kindOf(one));
+  }
+  return parameters;
+}
+
+function asSet(list: readonly string[]): string[] {
+  return [...new Set(list)].toSorted();
+}
