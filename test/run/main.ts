@@ -25,6 +25,7 @@ const steps: Step[] = [
     command: "vitest",
     arguments: ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   },
+  { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/adapters-page.ts"] },
 ];
 
 rmSync(`${root}reports`, { recursive: true, force: true });

@@ -1,0 +1,41 @@
+import { TokenflightError, type BearerOptions, type TokenCache } from "@tokenflight/core";
+
+export interface Outgoing {
+  readonly method?: "GET" | "POST";
+  /** A path of the API, or a whole URL. */
+  readonly path?: string;
+  /** Text, or what the client takes as a stream. */
+  readonly body?: string | ReadableStream<Uint8Array>;
+  readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+/** What a caller gets in the end, in whichever form its client gives it. */
+export interface Outcome {
+  readonly status: number;
+  readonly body: string;
+}
+
+export type Send = (request: Outgoing) => Promise<Outcome>;
+
+/** What all adapters offer alike, whatever their client's own response is. */
+export type CommonOptions = Pick<BearerOptions<never>, "origins" | "replay" | "scheme">;
+
+/** One way to use a client, as the same function for all of them. */
+export interface ClientUnderTest {
+  readonly name: string;
+  /** A client with these tokens (or without any) that resolves to every answer as it is. */
+  readonly connect: (tokens: TokenCache | undefined, origin: string, options?: CommonOptions) => Send;
+  /** How a single request is sent without a token, in the client's own idiom. */
+  readonly withoutToken: (tokens: TokenCache, origin: string) => Send;
+  /** Scenarios of the adapter contract in which this way differs, each with its reason. */
+  readonly differences?: Readonly<Record<string, string>>;
+}
+
+/** The error of ours in what a client rejects with: clients wrap the errors of their hooks and adapters in their own. */
+export function tokenErrorIn(error: unknown): TokenflightError | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (TokenflightError.is(current)) return current;
+  }
+  return undefined;
+}
