@@ -12,7 +12,7 @@ it("an API that refuses even fresh tokens: 1,000 callers, each request sent at m
   const sends = clients.map((client) => client.connect(tokens, api.origin));
   const storm = async (): Promise<void> => {
     const outcomes = await Promise.all(
-      Array.from({ length: 1000 }, (_, caller) => sends[caller % sends.length]?.({ headers: { "x-request-id": String(caller) } })),
+      Array.from({ length: 1000 }, async (_, caller) => sends[caller % sends.length]?.({ headers: { "x-request-id": String(caller) } })),
     );
     expect(outcomes.every((outcome) => outcome?.status === 401)).toBe(true);
   };

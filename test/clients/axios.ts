@@ -11,7 +11,11 @@ function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
   const sender =
     (api: AxiosInstance, more: AxiosRequestConfig["headers"] = {}): Send =>
     async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
-      const config: AxiosRequestConfig = { method, url: path, headers: { "x-client": name, "content-type": "text/plain", ...headers, ...more } };
+      const config: AxiosRequestConfig = {
+        method,
+        url: path,
+        headers: { "x-client": name, "content-type": "text/plain", ...headers, ...more },
+      };
       // axios's http adapter takes Node's streams only.
       if (body !== undefined) config.data = typeof body === "object" && adapter === "http" ? Readable.fromWeb(body as WebStream) : body;
       if (signal !== undefined) config.signal = signal;

@@ -38,7 +38,9 @@ export const gotPagination: ClientUnderTest = {
   connect(tokens, origin, options = {}) {
     const api = tokens === undefined ? plain : plain.extend(bearer(tokens, { origins: origin, ...options }));
     return async ({ path = "/", ...outgoing }) => {
-      const transform = (response: Response<string>): { status: number; body: string }[] => [{ status: response.statusCode, body: response.body }];
+      const transform = (response: Response<string>): { status: number; body: string }[] => [
+        { status: response.statusCode, body: response.body },
+      ];
       const pages = api.paginate<{ status: number; body: string }, string>(absolute(path, origin), {
         ...requestOf(outgoing, "got with pagination"),
         pagination: { transform, paginate: () => false },
@@ -53,7 +55,10 @@ export const gotStream: ClientUnderTest = {
   ...gotPromise,
   name: "got.stream",
   differences: Object.fromEntries(
-    ["C31", "C32", "C34", "C35", "C51", "D55"].map((id) => [id, "got gives a stream's response to its reader before any hook could replay it"]),
+    ["C31", "C32", "C34", "C35", "C51", "D55"].map((id) => [
+      id,
+      "got gives a stream's response to its reader before any hook could replay it",
+    ]),
   ),
   connect(tokens, origin, options = {}) {
     const api = got.extend({ retry: { limit: 0 } }, tokens === undefined ? {} : bearer(tokens, { origins: origin, ...options }));

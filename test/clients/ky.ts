@@ -17,9 +17,13 @@ function kyWith(name: string, given: Options): ClientUnderTest {
 
   return {
     name,
-    differences: { D59: "ky puts every body into a Request, and a stream inside a Request is copied while it is sent, so it can be sent again" },
-    connect: (tokens, origin, options = {}) => sender(tokens === undefined ? create(origin) : create(origin).extend(bearer(tokens, options))),
-    withoutToken: (tokens, origin) => sender(create(origin).extend(bearer(tokens)), { fetch: globalThis.fetch as NonNullable<Options["fetch"]> }),
+    differences: {
+      D59: "ky puts every body into a Request, and a stream inside a Request is copied while it is sent, so it can be sent again",
+    },
+    connect: (tokens, origin, options = {}) =>
+      sender(tokens === undefined ? create(origin) : create(origin).extend(bearer(tokens, options))),
+    withoutToken: (tokens, origin) =>
+      sender(create(origin).extend(bearer(tokens)), { fetch: globalThis.fetch as NonNullable<Options["fetch"]> }),
   };
 }
 

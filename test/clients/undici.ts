@@ -24,7 +24,10 @@ function undiciWith(name: string, call: Call, compose: Compose): ClientUnderTest
   };
 }
 
-function optionsOf({ method = "GET", body, headers = {}, signal }: Outgoing, name: string): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
+function optionsOf(
+  { method = "GET", body, headers = {}, signal }: Outgoing,
+  name: string,
+): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
   return {
     method,
     headers: { "x-client": name, ...headers },
@@ -66,10 +69,12 @@ const byRequestThatThrows: Call = async (url, options) => {
 
 const list = <Interceptor>(...given: (Interceptor | undefined)[]): Interceptor[] => given.filter((one) => one !== undefined);
 
-export const undiciRequest: ClientUnderTest = undiciWith("undici", byRequest, (bearing) => new Agent().compose(...list(redirect(), bearing)));
-export const undiciStream: ClientUnderTest = undiciWith("undici.stream", byStream, (bearing) => new Agent().compose(...list(redirect(), bearing)));
-export const undiciComposed: ClientUnderTest = undiciWith(
-  "undici with redirect, retry and responseError",
-  byRequestThatThrows,
-  (bearing) => new Agent().compose(...list(redirect(), interceptors.retry({ maxRetries: 1, minTimeout: 1 }), bearing, interceptors.responseError())),
+export const undiciRequest: ClientUnderTest = undiciWith("undici", byRequest, (bearing) =>
+  new Agent().compose(...list(redirect(), bearing)),
+);
+export const undiciStream: ClientUnderTest = undiciWith("undici.stream", byStream, (bearing) =>
+  new Agent().compose(...list(redirect(), bearing)),
+);
+export const undiciComposed: ClientUnderTest = undiciWith("undici with redirect, retry and responseError", byRequestThatThrows, (bearing) =>
+  new Agent().compose(...list(redirect(), interceptors.retry({ maxRetries: 1, minTimeout: 1 }), bearing, interceptors.responseError())),
 );

@@ -10,7 +10,9 @@ interface Result {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = `${root}docs/adapters.md`;
-const report = JSON.parse(readFileSync(`${root}reports/tests.json`, "utf8")) as { testResults: { name: string; assertionResults: Result[] }[] };
+const report = JSON.parse(readFileSync(`${root}reports/tests.json`, "utf8")) as {
+  testResults: { name: string; assertionResults: Result[] }[];
+};
 const results = report.testResults.find(({ name }) => name.endsWith("test/adapters/contract.test.ts"))?.assertionResults ?? [];
 if (results.length === 0) throw new Error("The adapter contract was not part of the run.");
 

@@ -93,7 +93,11 @@ export const failing: readonly Scenario[] = [
 
       expect(ours).toBeInstanceOf(Error);
       const { name, code, message, constructor } = theirs as Error & { code?: string };
-      expect({ name: (ours as Error).name, code: (ours as { code?: string }).code, message: (ours as Error).message }).toEqual({ name, code, message });
+      expect({ name: (ours as Error).name, code: (ours as { code?: string }).code, message: (ours as Error).message }).toEqual({
+        name,
+        code,
+        message,
+      });
       expect((ours as Error).constructor).toBe(constructor);
       expect(refreshes()).toBe(0);
     },
