@@ -49,7 +49,12 @@ export class Attachment<Request, Response> {
     if (typeof tokens !== "function" && typeof tokens?.peek !== "function") {
       throw new InvalidOptionError("tokens", "a token cache, or a function of the request that gives one", kindOf(tokens));
     }
-    const { origins, replay = "once", refused, scheme = tokenTypeScheme } = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
+    const {
+      origins,
+      replay = "once",
+      refused,
+      scheme = tokenTypeScheme,
+    } = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
     requireOneOf("replay", replay, ["once", "never"]);
     if (refused !== undefined) requireFunction("refused", refused);
     requireFunction("scheme", scheme);

@@ -17,6 +17,6 @@ const longestRetryAfter = 3_600_000;
 export function pauseAfter(outcome: TokenRequestOutcome, failures: number, retryAfter: number | undefined, random: number): number {
   const { first, factor, longest } = steps[outcome];
   const grown = Math.min(first * factor ** (failures - 1), longest);
-  const asked = retryAfter === undefined ? 0 : Math.min(Math.max(retryAfter, 0), longestRetryAfter);
+  const asked = retryAfter !== undefined && retryAfter > 0 ? Math.min(retryAfter, longestRetryAfter) : 0;
   return Math.max(grown, asked) * (1 + 0.1 * random);
 }

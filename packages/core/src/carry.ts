@@ -43,11 +43,15 @@ export async function carry<Request, Response>(
   let renewed: TokenSet;
   try {
     renewed = await tokens.renew(used, { signal: request.signal });
-  } catch (error) {
-    if (request.signal?.aborted) throw error;
+  } catch {
+    request.signal?.throwIfAborted();
     return response;
   }
-  await request.discard(response);
+  try {
+    await request.discard(response);
+  } catch {
+    // Nobody will read the body; that it cannot even be thrown away is no reason to keep the new token from the request.
+  }
   const replay = await request.send(await attachment.scheme(renewed, request));
   tokens.reportReplay(renewed, !(await attachment.isRefused(replay, request.facts(replay))));
   return replay;

@@ -19,8 +19,8 @@ export interface RecordCell {
 }
 
 /** Holds the record as it is, for a cache that shares with nobody. */
-export function privateCell(record: SubjectRecord = emptyRecord): RecordCell {
-  let seen: Seen = { version: undefined, record };
+export function privateCell(initial: SubjectRecord = emptyRecord): RecordCell {
+  let seen: Seen = { version: undefined, record: initial };
   return {
     async read() {
       return seen;
@@ -46,7 +46,9 @@ export function storeCell(store: TokenStore, key: () => Promise<string>, timeout
     return new Promise<Answer>((resolve, reject) => {
       const fail = (cause?: unknown): void => {
         cancel();
-        const message = deadline.signal.aborted ? `The store did not answer within ${timeout} ms.` : "The store failed; its error is the cause.";
+        const message = deadline.signal.aborted
+          ? `The store did not answer within ${timeout} ms.`
+          : "The store failed; its error is the cause.";
         reject(new StoreError("ERR_STORE_UNAVAILABLE", message, cause === undefined ? undefined : { cause }));
       };
       const cancel = clock.schedule(() => {
@@ -66,7 +68,9 @@ export function storeCell(store: TokenStore, key: () => Promise<string>, timeout
   return {
     async read() {
       const entry = await ask((name, signal) => store.read(name, { signal }));
-      return entry === undefined ? { version: undefined, record: emptyRecord } : { version: entry.version, record: decodeRecord(entry.value) };
+      return entry === undefined
+        ? { version: undefined, record: emptyRecord }
+        : { version: entry.version, record: decodeRecord(entry.value) };
     },
     async replace(seen, record) {
       const version = await ask((name, signal) => store.compareAndSet(name, seen.version, encodeRecord(record), { signal }));
@@ -76,12 +80,19 @@ export function storeCell(store: TokenStore, key: () => Promise<string>, timeout
       let stop: (() => void) | undefined;
       let stopped = false;
       hashed ??= key();
-      void hashed.then((name) => {
-        if (!stopped) stop = store.watch?.(name, changed);
-      });
+      // A store that cannot watch now gives no hints, which nobody needs.
+      hashed
+        .then((name) => {
+          if (!stopped) stop = store.watch?.(name, changed);
+        })
+        .catch(() => {});
       return () => {
         stopped = true;
-        stop?.();
+        try {
+          stop?.();
+        } catch {
+          // The hints that still come are not listened to.
+        }
       };
     },
   };

@@ -11,6 +11,11 @@ const longestHeader = 4096;
  * what was read until then counts.
  */
 export function readChallenges(header: string): Challenge[] {
+  return scan(header).challenges;
+}
+
+/** `whole` tells whether the header could be read to its end. */
+function scan(header: string): { challenges: Challenge[]; whole: boolean } {
   const text = header.slice(0, longestHeader);
   // Sticky, so that each match starts where the last one ended and nothing is looked at twice.
   const separator = /[\s,]*/y;
@@ -19,7 +24,7 @@ export function readChallenges(header: string): Challenge[] {
   const token68 = /[ \t]+[\w.~+/-]+=*(?=[ \t]*(?:,|$))/y;
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
 
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const next = (pattern: RegExp): RegExpExecArray | null => {
       pattern.lastIndex = at;
       const match = pattern.exec(text);
@@ -37,7 +42,7 @@ export function readChallenges(header: string): Challenge[] {
       continue;
     }
     const named = next(scheme);
-    if (named === null) return challenges;
+    if (named === null) return { challenges, whole: at === header.length };
     challenges.push({ scheme: named[1]?.toLowerCase() ?? "", parameters: new Map() });
     next(token68);
   }
@@ -49,8 +54,8 @@ export function readChallenges(header: string): Challenge[] {
  */
 export function isAboutTheToken(header: string | null | undefined): boolean {
   if (!header) return true;
-  const challenges = readChallenges(header);
+  const { challenges, whole } = scan(header);
   const ours = challenges.filter(({ scheme }) => scheme === "bearer" || scheme === "dpop");
-  if (ours.length === 0) return challenges.length === 0;
+  if (ours.length === 0) return challenges.length === 0 || !whole;
   return ours.some(({ parameters }) => (parameters.get("error") ?? "invalid_token") === "invalid_token");
 }

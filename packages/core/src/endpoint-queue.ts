@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 import { systemClock, type Clock } from "./clock.ts";
 import { InvalidOptionError, TokenRequestError } from "./errors.ts";
-import { kindOf, readOptions, requireSeconds } from "./options.ts";
+import { kindOf, readOptions, requireMethods } from "./options.ts";
 import type { Urgency } from "./token-source.ts";
 
 export interface TokenEndpointQueueOptions {
@@ -26,6 +26,9 @@ export interface TokenEndpointQueue {
   heldFor(): number;
 }
 
+/** In seconds: a longer interval overflows a timer. */
+const longestInterval = 2_147_483;
+
 const priorities: Record<Urgency, number> = { blocking: 1, ahead: 0 };
 
 /**
@@ -35,9 +38,12 @@ const priorities: Record<Urgency, number> = { blocking: 1, ahead: 0 };
 export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}): TokenEndpointQueue {
   const read = readOptions("createTokenEndpointQueue", options, ["concurrency", "interval", "intervalCap", "clock"]);
   const { concurrency = 8, interval, intervalCap, clock = systemClock } = read;
-  requireCount("concurrency", concurrency);
-  if (interval !== undefined) requireSeconds("interval", interval);
+  if (concurrency !== Number.POSITIVE_INFINITY) requireCount("concurrency", concurrency);
+  if (interval !== undefined && !(typeof interval === "number" && interval > 0 && interval <= longestInterval)) {
+    throw new InvalidOptionError("interval", `a number of seconds above zero, at most ${longestInterval}`, kindOf(interval));
+  }
   if (intervalCap !== undefined) requireCount("intervalCap", intervalCap);
+  requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
   if ((interval === undefined) !== (intervalCap === undefined)) {
     throw new InvalidOptionError("interval, intervalCap", "both or neither", "one of them");
   }
@@ -74,7 +80,6 @@ export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}
 }
 
 function requireCount(name: string, value: unknown): void {
-  if (!(value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) > 0))) {
+  if (!Number.isSafeInteger(value) || (value as number) <= 0)
     throw new InvalidOptionError(name, "a whole number above zero", kindOf(value));
-  }
 }

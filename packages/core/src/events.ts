@@ -1,10 +1,19 @@
 import type { TokenflightError } from "./errors.ts";
+import type { TokenSet } from "./token-set.ts";
 import type { RefreshReason, Urgency } from "./token-source.ts";
 
 /** What happens to a subject's tokens. No event holds a secret; `token` is a fingerprint. Times are milliseconds. */
 export type TokenEvent =
   /** The token source gave a new token set. */
-  | { type: "token-obtained"; token: string; expiresAt: number | undefined; generation: number; reason: RefreshReason; urgency: Urgency; duration: number }
+  | {
+      type: "token-obtained";
+      token: string;
+      expiresAt: number | undefined;
+      generation: number;
+      reason: RefreshReason;
+      urgency: Urgency;
+      duration: number;
+    }
   /** Another cache or process had obtained this one; it was found in the store. */
   | { type: "token-adopted"; token: string; expiresAt: number | undefined; generation: number }
   | { type: "token-saved"; token: string; expiresAt: number | undefined; generation: number }
@@ -19,16 +28,24 @@ export type TokenEvent =
   | { type: "login-required"; error: TokenflightError }
   | { type: "store-trouble"; operation: "read" | "write"; error: TokenflightError };
 
+/** What every event about a new token set says of it. */
+export function tokenFacts(tokens: TokenSet, generation: number): { token: string; expiresAt: number | undefined; generation: number } {
+  return { token: tokens.fingerprint, expiresAt: tokens.expiresAt, generation };
+}
+
 export type Observer = (event: TokenEvent) => void;
 
 /** An observer watches; what it throws is its own affair and never a caller's. */
 export function guarded(observe: Observer | undefined): Observer {
   if (observe === undefined) return () => {};
   return (event) => {
+    // A broken log line must not break a request, and an asynchronous one not the process.
+    const ignore = (): void => {};
     try {
-      observe(event);
+      const observed: unknown = observe(event);
+      if (observed instanceof Promise) observed.catch(ignore);
     } catch {
-      // A broken log line must not break a request.
+      ignore();
     }
   };
 }

@@ -47,7 +47,14 @@ class FetchCarriage implements Carriage<Response> {
   /** A request whose body lives in a Request object is sent from a copy each time, and the last copy is the object itself. */
   #spare: Request | undefined;
 
-  constructor(fetch: FetchFunction, input: string | URL | Request, init: RequestInit | undefined, url: string, headers: Headers, mayReplay: boolean) {
+  constructor(
+    fetch: FetchFunction,
+    input: string | URL | Request,
+    init: RequestInit | undefined,
+    url: string,
+    headers: Headers,
+    mayReplay: boolean,
+  ) {
     this.#fetch = fetch;
     this.#input = input;
     this.#init = init;

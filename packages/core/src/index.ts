@@ -1,4 +1,5 @@
-export { createTokenCache, type TokenCache, type TokenCacheOptions } from "./token-cache.ts";
+export { createTokenCache, type TokenCacheOptions } from "./create-token-cache.ts";
+export type { TokenCache } from "./token-cache.ts";
 export { TokenSet, type TokenSetFields } from "./token-set.ts";
 export { readTokenResponse, toTokenResponse, type TokenResponse } from "./token-response.ts";
 export type { RefreshReason, SourceContext, TokenSource, Urgency } from "./token-source.ts";

@@ -14,11 +14,7 @@ export function kindOf(value: unknown): string {
  * Reads an options object: own properties only, so that a polluted prototype sets nothing, and known names only,
  * so that a misspelt option is an error and not a silent default.
  */
-export function readOptions<Options extends object>(
-  where: string,
-  given: Options,
-  known: readonly (keyof Options & string)[],
-): Options {
+export function readOptions<Options extends object>(where: string, given: Options, known: readonly (keyof Options & string)[]): Options {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new InvalidOptionError(where, "an object with options", kindOf(given));
   }
@@ -34,6 +30,12 @@ export function readOptions<Options extends object>(
 
 export function requireFunction(where: string, value: unknown): void {
   if (typeof value !== "function") throw new InvalidOptionError(where, "a function", kindOf(value));
+}
+
+export function requireMethods(where: string, value: unknown, methods: readonly string[]): void {
+  const has = (name: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
+  if (methods.every(has)) return;
+  throw new InvalidOptionError(where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods.at(-1)}`, kindOf(value));
 }
 
 export function requireText(where: string, value: unknown): void {

@@ -8,7 +8,11 @@ export type OriginCheck = (url: string) => boolean;
 export function createOriginCheck(origins: unknown): OriginCheck {
   const list: unknown[] = typeof origins === "string" ? [origins] : Array.isArray(origins) ? origins : [];
   if (list.length === 0) {
-    throw new InvalidOptionError("origins", 'at least one origin that may have the token, such as "https://api.example.com"', kindOf(origins));
+    throw new InvalidOptionError(
+      "origins",
+      'at least one origin that may have the token, such as "https://api.example.com"',
+      kindOf(origins),
+    );
   }
   const allowed = [...new Set(list.map(readOrigin))];
 
@@ -21,20 +25,27 @@ export function createOriginCheck(origins: unknown): OriginCheck {
       }
     }
     const parsed = URL.parse(url);
-    // Credentials in the URL are the caller's own choice of authentication.
-    return parsed !== null && parsed.username === "" && parsed.password === "" && allowed.includes(parsed.origin);
+    // Credentials in the URL are the caller's own choice of authentication. The origin of a blob: URL is that of the page, so it is not asked for.
+    return parsed !== null && parsed.username === "" && parsed.password === "" && allowed.includes(`${parsed.protocol}//${parsed.host}`);
   };
 }
 
 function readOrigin(value: unknown): string {
-  const url = typeof value === "string" ? URL.parse(value) : null;
-  if (url === null) {
-    throw new InvalidOptionError("origins", 'origins such as "https://api.example.com"', typeof value === "string" ? `"${value}"` : kindOf(value));
-  }
-  if (url.username !== "" || url.password !== "") throw new InvalidOptionError("origins", "origins without credentials", "one with credentials");
+  const expected = 'origins such as "https://api.example.com"';
+  if (typeof value !== "string") throw new InvalidOptionError("origins", expected, kindOf(value));
+  const url = URL.parse(value);
+  if (url === null) throw new InvalidOptionError("origins", expected, value.includes("@") ? kindOf(value) : `"${value}"`);
+  if (url.username !== "" || url.password !== "")
+    throw new InvalidOptionError("origins", "origins without credentials", "one with credentials");
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw new InvalidOptionError("origins", "origins without a path, because a token belongs to a whole origin", `"${value}"`);
+    throw new InvalidOptionError(
+      "origins",
+      "origins without a path, because a token belongs to a whole origin",
+      "one with a path, a query or a fragment",
+    );
   }
+  if (url.hostname.includes("*"))
+    throw new InvalidOptionError("origins", "origins by their full name, because each is compared exactly", `"${value}"`);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     throw new InvalidOptionError("origins", "https origins, or http to this machine (localhost, 127.0.0.1, [::1])", `"${value}"`);
   }

@@ -11,9 +11,11 @@ export interface Intent {
   readonly unresolved?: boolean;
 }
 
-/** Nobody asks the token source again until it is over, counted from when the note was first seen. */
+/** Nobody asks the token source again until it is over. */
 export interface Pause {
   readonly duration: number;
+  /** When it began, by the wall clock of the one who noted it. */
+  readonly begun: number;
   readonly failures: number;
   readonly outcome: TokenRequestOutcome;
 }
@@ -41,14 +43,28 @@ export function encodeRecord({ tokens, ...rest }: SubjectRecord): string {
 
 /** Throws StoreError for whatever is not a record of this format; the entry is left as it is. */
 export function decodeRecord(value: string): SubjectRecord {
+  const { format: _, tokens, ...rest } = attempt(() => encodedIn(JSON.parse(value)), "it is not JSON of format 1");
+  return tokens === undefined ? rest : { ...rest, tokens: attempt(() => readTokenResponse(tokens, 0), "its tokens are not usable") };
+}
+
+/** Without the error as the cause: one of JSON.parse quotes the text around it, which may be a token. */
+function attempt<Result>(work: () => Result, otherwise: string): Result {
   try {
-    const encoded = JSON.parse(value) as Encoded;
-    if (encoded.format !== 1 || !Number.isSafeInteger(encoded.generation)) throw new TypeError("not a record of format 1");
-    const { format: _, tokens, ...rest } = encoded;
-    return tokens === undefined ? rest : { ...rest, tokens: readTokenResponse(tokens, 0) };
-  } catch (cause) {
-    // A JSON syntax error quotes the text around it, which may be a token: it is not kept as the cause.
-    const reason = cause instanceof SyntaxError ? "it is not JSON" : (cause as Error).message;
-    throw new StoreError("ERR_STORE_RECORD_INVALID", `The store's entry is not a token record: ${reason}.`);
+    return work();
+  } catch {
+    throw new StoreError("ERR_STORE_RECORD_INVALID", `The store's entry is not a token record: ${otherwise}.`);
   }
+}
+
+function encodedIn(value: Encoded): Encoded {
+  const { format, generation, intent, pause, loginRequired } = value;
+  const sound =
+    format === 1 &&
+    Number.isSafeInteger(generation) &&
+    generation >= 0 &&
+    (intent === undefined || (typeof intent.owner === "string" && Number.isFinite(intent.deadline))) &&
+    (pause === undefined || (typeof pause.outcome === "string" && [pause.duration, pause.begun, pause.failures].every(Number.isFinite))) &&
+    (loginRequired === undefined || (typeof loginRequired === "object" && loginRequired !== null));
+  if (!sound) throw new TypeError("not a record");
+  return value;
 }

@@ -2,26 +2,16 @@ import { privateCell, type RecordCell, type Seen } from "./cell.ts";
 import { sleep, type Clock } from "./clock.ts";
 import type { TokenEndpointQueue } from "./endpoint-queue.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "./errors.ts";
-import type { Observer } from "./events.ts";
+import { tokenFacts, type Observer } from "./events.ts";
 import { isOrphan } from "./orphan.ts";
+import { Pauses } from "./pauses.ts";
 import { emptyRecord, type SubjectRecord } from "./record.ts";
+import type { RefreshRequest } from "./refresh-request.ts";
 import { callSource } from "./source-call.ts";
 import type { TokenSet } from "./token-set.ts";
-import type { RefreshReason, TokenSource, Urgency } from "./token-source.ts";
-import { outcomeOf, withFailure, withIntent, withTokens } from "./transitions.ts";
+import { spends, type TokenSource } from "./token-source.ts";
+import { mayRepeat, withFailure, withIntent, withTokens } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
-
-export interface RefreshRequest {
-  /** Unique: names the task in the queue and the intent in the store. */
-  readonly id: string;
-  readonly reason: RefreshReason;
-  /** Becomes "blocking" when somebody begins to wait. */
-  urgency: Urgency;
-  /** Token requests of this refresh that failed. */
-  failures: number;
-  /** Whether a token set that somebody else obtained will do. */
-  accepts(record: SubjectRecord): boolean;
-}
 
 export interface RefreshParts {
   readonly cell: RecordCell;
@@ -44,13 +34,21 @@ export class Refresh {
   /** The newest record known here; written again when the store has lost it. */
   held: SubjectRecord = emptyRecord;
   readonly #parts: RefreshParts;
-  #pause: { version: Seen["version"]; until: number; failure: TokenflightError | undefined } | undefined;
+  readonly pauses: Pauses;
+  /** The entry's version under which a note of a failure, which is held, could not be written. */
+  #unwritten: Seen["version"];
+  /** The owner of an intent that was perhaps written, its reply lost, and surely not acted upon. */
+  #idle: string | undefined;
 
   constructor(parts: RefreshParts) {
     this.#parts = parts;
+    this.pauses = new Pauses(parts.clock);
   }
 
-  /** Resolves to the record with a newer token set, or, when a refresh ahead is better put off, to the record as it stands. */
+  /**
+   * Resolves to the record with a newer token set; to the record as it stands when a refresh ahead is better put off; to one without
+   * tokens after a logout.
+   */
   async run(request: RefreshRequest): Promise<SubjectRecord> {
     let { cell } = this.#parts;
     for (;;) {
@@ -83,34 +81,35 @@ export class Refresh {
     this.#parts.queue.raise(request.id);
   }
 
-  /** Milliseconds until the next token request may be sent. */
-  pausedFor(): number {
-    return Math.max(0, (this.#pause?.until ?? 0) - this.#parts.clock.monotonic());
-  }
-
   /** One time through the transaction. Undefined: the record has changed, or a pause is over; look again. */
   async #attempt(cell: RecordCell, request: RefreshRequest): Promise<SubjectRecord | undefined> {
-    const { clock, queue, timeout } = this.#parts;
+    const { clock, queue, source, timeout, observe } = this.#parts;
     const seen = await this.#read(cell);
     const { record } = seen;
-    if (record.tokens !== undefined && request.accepts(record)) return this.#adopt(record.tokens, record);
+    request.generation ??= record.generation;
+    if (record.tokens === undefined && record.generation > request.generation) return record;
+    if (record.tokens !== undefined && request.accepts(record)) {
+      if (record.generation > this.held.generation) observe({ type: "token-adopted", ...tokenFacts(record.tokens, record.generation) });
+      return record;
+    }
     if (record.loginRequired !== undefined) {
       throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
     }
     if (record.intent !== undefined) {
-      const ownerIsDone = record.intent.unresolved === true || record.intent.owner === request.id;
-      if (!ownerIsDone && !(await isOrphan(cell, seen, record.intent.deadline, clock))) return undefined;
+      const { owner, deadline, unresolved } = record.intent;
+      const ownerIsDone = unresolved === true || owner === request.id || owner === this.#idle;
+      if (!ownerIsDone && !(await isOrphan(cell, seen, deadline, clock))) return undefined;
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
-      if (request.urgency === "ahead" && this.#spends(record)) return record;
+      if (request.urgency === "ahead" && spends(source, record.tokens)) return record;
     }
-    const pause = this.#pauseLeft(seen);
-    if (pause > 0) {
-      const worthWaiting = pause <= timeout && (request.failures > 0 || record.pause?.outcome === "throttled");
-      if (!worthWaiting) throw this.#pause?.failure ?? stillPaused(record, pause);
-      await sleep(clock, pause);
-      return undefined;
-    }
-    return queue.run(() => this.#ask(cell, seen, request), request);
+    const pause = this.pauses.leftOf(seen);
+    const worthWaiting = pause <= timeout && (request.failures > 0 || record.pause?.outcome === "throttled");
+    if (pause > 0 && !worthWaiting) throw this.pauses.reason(record);
+    // An endpoint that is on hold for longer fails the task.
+    const wait = Math.max(pause, queue.heldFor());
+    if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, seen, request), request);
+    await sleep(clock, wait);
+    return undefined;
   }
 
   /** Runs in the endpoint's queue, so that an intent stands only while its token request is really under way. */
@@ -118,7 +117,10 @@ export class Refresh {
     const { clock, source, timeout } = this.#parts;
     const { reason, urgency } = request;
     const started = clock.monotonic();
-    const claim = await cell.replace(seen, withIntent(seen.record, request.id, timeout * 1.5));
+    const claim = await cell.replace(seen, withIntent(seen.record, request.id, timeout * 1.5)).catch((error: unknown) => {
+      this.#idle = request.id;
+      throw error;
+    });
     if (claim === undefined) return undefined;
     const keep = (tokens: TokenSet): Promise<SubjectRecord> => this.#keep(cell, claim, tokens, request, started);
     try {
@@ -135,11 +137,11 @@ export class Refresh {
   }
 
   /** Writes the result before anyone gets it; a store that is away delays it for the time of one token request at most. */
-  async #keep(cell: RecordCell, claim: Seen, tokens: TokenSet, { reason, urgency }: RefreshRequest, started: number): Promise<SubjectRecord> {
+  async #keep(cell: RecordCell, claim: Seen, tokens: TokenSet, request: RefreshRequest, started: number): Promise<SubjectRecord> {
     const { clock, timeout, observe } = this.#parts;
+    const { reason, urgency } = request;
     const duration = clock.monotonic() - started;
     const next = withTokens(claim.record, tokens);
-    const { generation } = next;
     const done = new AbortController();
     const written = writeResult(cell, claim, next, clock, (error) => {
       observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
@@ -147,19 +149,21 @@ export class Refresh {
     const stands = await Promise.race([written, sleep(clock, timeout, done.signal).then(() => next)]);
     done.abort();
     if (stands === next) {
-      observe({ type: "token-obtained", token: tokens.fingerprint, expiresAt: tokens.expiresAt, generation, reason, urgency, duration });
+      request.obtained = true;
+      observe({ type: "token-obtained", ...tokenFacts(tokens, next.generation), reason, urgency, duration });
     }
     return this.#hold(stands);
   }
 
   /** Notes in the cell what became of a request that failed, for everybody who shares it. Undefined: it may be repeated. */
   async #settle(cell: RecordCell, claim: Seen, failure: TokenflightError, request: RefreshRequest): Promise<undefined> {
-    const { clock, queue, observe, timeout } = this.#parts;
-    const note = withFailure(claim.record, failure, this.#spends(claim.record), clock.random());
+    const { clock, queue, source, observe, timeout } = this.#parts;
+    const note = withFailure(claim.record, failure, spends(source, claim.record.tokens), clock);
     let written: Seen | undefined = claim;
     try {
       written = await cell.replace(claim, note);
     } catch (error) {
+      this.#unwritten = claim.version;
       observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
     }
     // Somebody was faster and has a newer token set: the failure is only news about a race that was lost.
@@ -170,47 +174,23 @@ export class Refresh {
       throw failure;
     }
     const { duration } = note.pause;
-    this.#pause = { version: written.version, until: clock.monotonic() + duration, failure };
+    this.pauses.begin(note.pause, written.version, failure);
     observe({ type: "refresh-failed", reason: request.reason, error: failure, retryIn: duration });
-    const outcome = outcomeOf(failure);
-    if (outcome === "throttled") queue.hold(duration);
+    if (note.pause.outcome === "throttled") queue.hold(duration);
     request.failures += 1;
-    const mayRepeat = (outcome === "not-sent" || outcome === "throttled") && duration <= timeout && request.failures <= repeats;
-    if (!mayRepeat) throw failure;
+    if (!mayRepeat(failure) || duration > timeout || request.failures > repeats) throw failure;
     return undefined;
   }
 
-  /** What the cell holds, or what is held here when that is newer because the store has lost it. */
+  /** What the cell holds, or what is held here when that is newer because the store has lost it, or would not take it. */
   async #read(cell: RecordCell): Promise<Seen> {
-    const seen = await cell.read();
-    return seen.record.generation < this.held.generation ? { version: seen.version, record: this.held } : seen;
-  }
-
-  #adopt({ fingerprint, expiresAt }: TokenSet, record: SubjectRecord): SubjectRecord {
-    const { generation } = record;
-    if (generation > this.held.generation) this.#parts.observe({ type: "token-adopted", token: fingerprint, expiresAt, generation });
-    return record;
+    const { version, record } = await cell.read();
+    const isOlder = record.generation < this.held.generation || (version !== undefined && version === this.#unwritten);
+    return { version, record: isOlder ? this.held : record };
   }
 
   #hold(record: SubjectRecord): SubjectRecord {
     if (record.generation >= this.held.generation) this.held = record;
     return record;
   }
-
-  #pauseLeft({ version, record }: Seen): number {
-    if (record.pause === undefined) return 0;
-    if (this.#pause?.version !== version) {
-      this.#pause = { version, until: this.#parts.clock.monotonic() + record.pause.duration, failure: undefined };
-    }
-    return this.pausedFor();
-  }
-
-  #spends(record: SubjectRecord): boolean {
-    return this.#parts.source.spendsRefreshToken !== false && record.tokens?.refreshToken !== undefined;
-  }
-}
-
-function stillPaused(record: SubjectRecord, retryAfter: number): TokenRequestError {
-  const outcome = record.pause?.outcome ?? "unknown";
-  return new TokenRequestError(outcome, "The last token request failed, and the time to repeat it has not come.", { retryAfter });
 }

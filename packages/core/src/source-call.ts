@@ -1,8 +1,8 @@
 import { sleep, type Clock } from "./clock.ts";
-import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError, type TokenRequestOutcome } from "./errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "./errors.ts";
 import { createScope } from "./reentrancy.ts";
-import { readTokenResponse, toTokenResponse } from "./token-response.ts";
-import { TokenSet } from "./token-set.ts";
+import { readTokens } from "./token-response.ts";
+import type { TokenSet } from "./token-set.ts";
 import type { SourceContext, TokenSource } from "./token-source.ts";
 
 /** The refreshes that the running code is part of, innermost first. */
@@ -38,10 +38,7 @@ export async function callSource(source: TokenSource, clock: Clock, call: Source
   const settled = new AbortController();
 
   const asked = scope.run({ refresh, outer: scope.current() }, async () => source({ ...context, signal: deadline.signal }));
-  const tokens = asked.then((given) => {
-    const response = given instanceof TokenSet ? toTokenResponse(given) : given;
-    return readTokenResponse(response, clock.now(), previous);
-  });
+  const tokens = asked.then((given) => readTokens(given, clock.now(), previous));
   const overdue = sleep(clock, timeout, settled.signal).then(() => {
     if (settled.signal.aborted) return undefined;
     const error = new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
@@ -64,9 +61,12 @@ function asTokenflightError(error: unknown): TokenflightError {
   if (TokenflightError.is(error)) {
     // An error of another copy of this package is recognised by its code and its outcome.
     const { code, message } = error;
-    if (code === "ERR_LOGIN_REQUIRED") return new LoginRequiredError(message, { ...error, cause: error });
-    if ("outcome" in error) return new TokenRequestError(error.outcome as TokenRequestOutcome, message, { ...error, cause: error });
     if (code === "ERR_REENTRANT_REFRESH") return error;
+    if (code === "ERR_INVALID_TOKEN_RESPONSE") return new InvalidTokenResponseError(message, { cause: error });
+    const { outcome, status, error: answer, errorDescription, retryAfter } = error as TokenRequestError;
+    const details = { status, error: answer, errorDescription, retryAfter, cause: error };
+    if (code === "ERR_LOGIN_REQUIRED") return new LoginRequiredError(message, details);
+    if (outcome !== undefined) return new TokenRequestError(outcome, message, details);
   }
   return new TokenRequestError("unknown", "The token source failed; its error is the cause.", { cause: error });
 }

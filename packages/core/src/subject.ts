@@ -1,14 +1,16 @@
 import type { Clock } from "./clock.ts";
+import { CurrentTokens } from "./current-tokens.ts";
 import { InvalidOptionError, LoginRequiredError, TokenflightError } from "./errors.ts";
-import type { Observer } from "./events.ts";
+import { tokenFacts, type Observer } from "./events.ts";
 import type { Freshness } from "./freshness.ts";
 import { kindOf } from "./options.ts";
 import type { SubjectRecord } from "./record.ts";
-import type { Refresh, RefreshRequest } from "./refresh.ts";
+import type { RefreshRequest } from "./refresh-request.ts";
+import type { Refresh } from "./refresh.ts";
 import { isCalledBy } from "./source-call.ts";
 import type { TokenCache } from "./token-cache.ts";
-import { readTokenResponse, type TokenResponse } from "./token-response.ts";
-import { TokenSet } from "./token-set.ts";
+import { readTokens, type TokenResponse } from "./token-response.ts";
+import type { TokenSet } from "./token-set.ts";
 import type { RefreshReason, Urgency } from "./token-source.ts";
 import { NewTokenTrust } from "./trust.ts";
 import { waitFor } from "./wait.ts";
@@ -27,21 +29,11 @@ interface Flight {
 
 type Wanted = (tokens: TokenSet) => boolean;
 
-const never = Number.NEGATIVE_INFINITY;
-/** After a refresh ahead that brought nothing, the next one waits at least this long. */
-const aheadPause = 1000;
-
 /** The token cache: the current token set, when it is due, and the one refresh that may be under way. */
 export class Subject implements TokenCache {
   readonly #parts: SubjectParts;
   readonly #trust: NewTokenTrust;
-  #current: TokenSet | undefined;
-  #generation = 0;
-  /** Soft and hard expiry of the current token set; both in the past while there is none to send. */
-  #refreshAt = never;
-  #usableUntil = never;
-  /** `get` hands out one promise per token set. */
-  #ready: Promise<TokenSet> | undefined;
+  readonly #current: CurrentTokens;
   /** The access token that a resource server refused last. */
   #refused: string | undefined;
   #flight: Flight | undefined;
@@ -49,14 +41,15 @@ export class Subject implements TokenCache {
   constructor(parts: SubjectParts) {
     this.#parts = parts;
     this.#trust = new NewTokenTrust(parts.clock);
+    this.#current = new CurrentTokens(parts.freshness, parts.clock);
   }
 
   peek(): TokenSet | undefined {
     const now = this.#parts.clock.now();
-    if (now < this.#refreshAt) return this.#current;
-    if (now >= this.#usableUntil) return undefined;
-    if (this.#flight === undefined) this.#refreshAhead();
-    return this.#current;
+    if (this.#current.isFresh(now)) return this.#current.tokens;
+    if (!this.#current.isUsable(now)) return undefined;
+    if (this.#flight === undefined) this.#start("expiring", "ahead", () => true);
+    return this.#current.tokens;
   }
 
   get(options?: { signal?: AbortSignal | undefined; minValidity?: number | undefined }): Promise<TokenSet> {
@@ -66,41 +59,47 @@ export class Subject implements TokenCache {
       return Promise.reject(new InvalidOptionError("minValidity", "a number of seconds, zero or more", kindOf(minValidity)));
     }
     const wanted: Wanted = ({ expiresAt }) => expiresAt === undefined || this.#parts.clock.now() + minValidity * 1000 <= expiresAt;
-    if (tokens === undefined) return this.#obtain(this.#current === undefined ? "missing" : "expired", wanted, options?.signal);
+    if (tokens === undefined) return this.#obtain(this.#current.tokens === undefined ? "missing" : "expired", wanted, options?.signal);
     if (minValidity > 0 && !wanted(tokens)) return this.#obtain("min-validity", wanted, options?.signal);
-    return (this.#ready ??= Promise.resolve(tokens));
+    return this.#current.promise(tokens);
   }
 
-  renew(refused: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet> {
-    const current = this.peek();
-    if (current !== undefined && current.accessToken !== refused.accessToken) return (this.#ready ??= Promise.resolve(current));
-    if (this.#trust.withholds(refused)) {
-      return Promise.reject(new TokenflightError("ERR_NEW_TOKEN_REFUSED", "The resource server refused a brand-new token; another one is not asked for yet."));
-    }
-    if (this.#refused !== refused.accessToken) this.#parts.observe({ type: "token-refused", token: refused.fingerprint });
-    this.#refused = refused.accessToken;
-    this.#refreshAt = never;
-    this.#usableUntil = never;
-    return this.#obtain("refused", (tokens) => tokens.accessToken !== refused.accessToken, options?.signal);
+  async renew(refused: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet> {
+    const { accessToken } = refused;
+    const isAnother: Wanted = (tokens) => tokens.accessToken !== accessToken;
+    const fresh = this.peek();
+    if (fresh !== undefined && isAnother(fresh)) return fresh;
+    // Otherwise it is a late refusal of a token that is being replaced already.
+    const { tokens: current = refused } = this.#current;
+    if (!isAnother(current)) this.#holdBack(refused);
+    const renewed = await this.#obtain("refused", isAnother, options?.signal);
+    if (isAnother(renewed)) return renewed;
+    this.reportReplay(renewed, false);
+    throw new TokenflightError("ERR_NEW_TOKEN_REFUSED", "The token source gave the token that the resource server had refused.");
   }
 
   reportReplay(renewed: TokenSet, accepted: boolean): void {
-    const pause = this.#trust.report(renewed, accepted);
-    if (pause !== undefined) this.#parts.observe({ type: "new-token-refused", token: renewed.fingerprint, pause });
+    const { tokens: current } = this.#current;
+    // A report about a token that has been replaced meanwhile comes too late to mean anything.
+    if (current === undefined || current.accessToken !== renewed.accessToken) return;
+    const pause = this.#trust.report(current, accepted);
+    if (pause !== undefined) this.#parts.observe({ type: "new-token-refused", token: current.fingerprint, pause });
   }
 
   async save(given: TokenSet | TokenResponse): Promise<TokenSet> {
-    const tokens = given instanceof TokenSet ? given : readTokenResponse(given, this.#parts.clock.now());
+    const tokens = readTokens(given, this.#parts.clock.now());
     const record = await this.#parts.refresh.overwrite(tokens);
     this.#refused = undefined;
-    this.#take(record);
-    this.#parts.observe({ type: "token-saved", token: tokens.fingerprint, expiresAt: tokens.expiresAt, generation: record.generation });
+    this.#current.take(record);
+    this.#parts.observe({ type: "token-saved", ...tokenFacts(tokens, record.generation) });
     return tokens;
   }
 
   async forget(): Promise<void> {
     const record = await this.#parts.refresh.overwrite(undefined);
-    this.#take(record);
+    this.#current.take(record);
+    // Whoever comes now begins anew, and does not wait for the tokens of the session that is over.
+    this.#flight = undefined;
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
   }
 
@@ -115,32 +114,44 @@ export class Subject implements TokenCache {
       const { request, tokens } = joined ?? this.#start(reason, "blocking", wanted);
       this.#parts.refresh.raise(request);
       const obtained = await waitFor(tokens, signal);
-      // A refresh that was started for somebody else may have been content with less.
-      if (joined === undefined || wanted(obtained)) return this.#unlessRefused(obtained);
+      // A refresh that was started for somebody else may have been content with less than the source can give.
+      if (joined === undefined || request.obtained || wanted(obtained)) return obtained;
     }
   }
 
-  #unlessRefused(tokens: TokenSet): TokenSet {
-    if (tokens.accessToken !== this.#refused) return tokens;
-    throw new TokenflightError("ERR_NEW_TOKEN_REFUSED", "The token source gave the token that the resource server had refused.");
-  }
-
-  #refreshAhead(): void {
-    this.#start("expiring", "ahead", () => true);
+  /** A resource server refused the current token: it is not sent until a refresh has failed. */
+  #holdBack(refused: TokenSet): void {
+    if (this.#trust.withholds(refused)) {
+      throw new TokenflightError(
+        "ERR_NEW_TOKEN_REFUSED",
+        "The resource server refused a brand-new token; another one is not asked for yet.",
+      );
+    }
+    if (this.#refused !== refused.accessToken) this.#parts.observe({ type: "token-refused", token: refused.fingerprint });
+    this.#refused = refused.accessToken;
+    this.#current.holdBack();
   }
 
   #start(reason: RefreshReason, urgency: Urgency, wanted: Wanted): Flight {
-    const before = this.#generation;
+    const before = this.#current.generation;
     const accepts = ({ tokens, generation }: SubjectRecord): boolean =>
       tokens !== undefined &&
       tokens.accessToken !== this.#refused &&
       (reason !== "expiring" || generation > before) &&
       this.#parts.clock.now() < this.#parts.freshness(tokens).usableUntil &&
       wanted(tokens);
-    const request: RefreshRequest = { id: crypto.randomUUID(), reason, urgency, failures: 0, accepts };
+    const request: RefreshRequest = {
+      id: crypto.randomUUID(),
+      reason,
+      urgency,
+      generation: undefined,
+      failures: 0,
+      obtained: false,
+      accepts,
+    };
     const tokens = this.#parts.refresh.run(request).then(
-      (record) => this.#land(record, before),
-      (error: unknown) => this.#crash(error, reason),
+      (record) => this.#land(request, record, before),
+      (error: unknown) => this.#crash(request, error),
     );
     // Nobody may be waiting, as for a refresh ahead: whoever waits gets the rejection from a promise of its own.
     tokens.catch(() => {});
@@ -148,42 +159,22 @@ export class Subject implements TokenCache {
     return this.#flight;
   }
 
-  #land(record: SubjectRecord, before: number): TokenSet {
-    this.#flight = undefined;
-    this.#take(record);
-    if (record.generation === before) this.#putOff();
-    if (this.#current === undefined) throw new LoginRequiredError("The tokens were forgotten while they were being refreshed.");
-    return this.#current;
+  #land(request: RefreshRequest, record: SubjectRecord, before: number): TokenSet {
+    if (this.#flight?.request === request) this.#flight = undefined;
+    this.#current.take(record);
+    const { tokens } = this.#current;
+    if (record.generation === before) this.#current.putOff(this.#parts.refresh.pauses.left());
+    if (tokens === undefined) throw new LoginRequiredError("The tokens were forgotten while they were being refreshed.");
+    return tokens;
   }
 
-  #crash(error: unknown, reason: RefreshReason): never {
-    this.#flight = undefined;
-    // The refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
-    if (reason === "refused" && this.#current !== undefined && !(error instanceof LoginRequiredError)) this.#schedule(this.#current);
-    this.#putOff();
+  #crash(request: RefreshRequest, error: unknown): never {
+    if (this.#flight?.request === request) {
+      this.#flight = undefined;
+      // A refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
+      if (!(error instanceof LoginRequiredError)) this.#current.release();
+      this.#current.putOff(this.#parts.refresh.pauses.left());
+    }
     throw error;
-  }
-
-  /** No refresh ahead for a while; the token set is sent for as long as it is usable. */
-  #putOff(): void {
-    const { clock, refresh } = this.#parts;
-    this.#refreshAt = Math.min(this.#usableUntil, clock.now() + Math.max(refresh.pausedFor(), aheadPause));
-  }
-
-  /** Makes the record's token set the current one, unless a newer one is. */
-  #take({ generation, tokens }: SubjectRecord): void {
-    if (generation <= this.#generation) return;
-    this.#generation = generation;
-    this.#current = tokens;
-    this.#ready = undefined;
-    if (tokens !== undefined) return this.#schedule(tokens);
-    this.#refreshAt = never;
-    this.#usableUntil = never;
-  }
-
-  #schedule(tokens: TokenSet): void {
-    const { refreshAt, usableUntil } = this.#parts.freshness(tokens);
-    this.#refreshAt = refreshAt;
-    this.#usableUntil = usableUntil;
   }
 }

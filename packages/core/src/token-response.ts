@@ -25,6 +25,8 @@ const tokenText = /^[\x21-\x7e]+$/;
 const schemeText = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** Ten years in seconds: longer lifetimes are mistakes, and this keeps the arithmetic exact. */
 const longestLifetime = 315_360_000;
+/** In the year 5138: a greater number of seconds since the UNIX epoch is one of milliseconds. */
+const latestSecond = 1e11;
 
 /**
  * Makes a token set of a token response. Fields that a refresh response leaves out are carried over from `previous`.
@@ -41,13 +43,18 @@ export function readTokenResponse(response: TokenResponse, now: number, previous
   return new TokenSet({
     accessToken,
     tokenType: tokenType(field("token_type")),
-    issuedAt: typeof issuedAt === "number" && Number.isFinite(issuedAt) ? issuedAt * 1000 : now,
+    issuedAt: typeof issuedAt === "number" && issuedAt >= 0 && issuedAt <= latestSecond ? issuedAt * 1000 : now,
     expiresAt: expiresAt(field("expires_at"), field("expires_in"), now),
     scope: scope(field("scope")) ?? previous?.scope,
     refreshToken: secret("refresh_token", field("refresh_token")) ?? previous?.refreshToken,
     idToken: secret("id_token", field("id_token")) ?? previous?.idToken,
     extra: extra(response, previous),
   });
+}
+
+/** The same for a token set, which may have been made by hand: what no header or store can carry is found before it is used. */
+export function readTokens(given: TokenSet | TokenResponse, now: number, previous?: TokenSet): TokenSet {
+  return readTokenResponse(given instanceof TokenSet ? toTokenResponse(given) : given, now, previous);
 }
 
 /** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */
@@ -65,7 +72,9 @@ export function toTokenResponse(tokens: TokenSet): TokenResponse {
 }
 
 function wrong(field: string, expected: string, value: unknown): InvalidTokenResponseError {
-  return new InvalidTokenResponseError(`The token response's ${field} is not usable: expected ${expected}, got ${kindOf(value)}.`);
+  // A number may be the token itself.
+  const got = typeof value === "number" ? "a number" : kindOf(value);
+  return new InvalidTokenResponseError(`The token response's ${field} is not usable: expected ${expected}, got ${got}.`);
 }
 
 function secret(field: string, value: unknown): string | undefined {
@@ -82,11 +91,10 @@ function tokenType(value: unknown): string {
 }
 
 function expiresAt(at: unknown, lifetime: unknown, now: number): number | undefined {
-  const latest = now + longestLifetime * 1000;
   if (at !== undefined && at !== null && at !== "") {
-    const time = at instanceof Date ? at.getTime() : typeof at === "number" ? at * 1000 : Date.parse(String(at));
+    const time = moment(at);
     if (Number.isNaN(time)) throw wrong("expires_at", "a Date, an ISO 8601 time or seconds since the UNIX epoch", at);
-    return Math.min(time, latest);
+    return Math.min(Math.max(time, 0), latestSecond * 1000);
   }
   // Number.parseFloat reads "3600s" as 3600, as the servers that send it mean it.
   const seconds = typeof lifetime === "number" ? lifetime : typeof lifetime === "string" ? Number.parseFloat(lifetime) : Number.NaN;
@@ -95,10 +103,17 @@ function expiresAt(at: unknown, lifetime: unknown, now: number): number | undefi
   return now + Math.min(seconds, longestLifetime) * 1000;
 }
 
+function moment(value: unknown): number {
+  if (value instanceof Date) return value.getTime();
+  const seconds = typeof value === "string" && /^\d{9,}(\.\d+)?$/.test(value) ? Number(value) : value;
+  if (typeof seconds === "number") return seconds > latestSecond ? seconds : seconds * 1000;
+  return typeof seconds === "string" ? Date.parse(seconds) : Number.NaN;
+}
+
 function scope(value: unknown): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "string") return value;
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(" ");
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(" ") || undefined;
   throw wrong("scope", "a string", value);
 }
 
@@ -108,5 +123,10 @@ function extra(response: TokenResponse, previous: TokenSet | undefined): Readonl
   // Without a prototype, a field named `__proto__` is a field like every other.
   const fields: Record<string, unknown> = Object.assign(Object.create(null), previous?.extra);
   for (const name of unnamed) fields[name] = response[name];
+  try {
+    JSON.stringify(fields);
+  } catch {
+    throw new InvalidTokenResponseError("The token response has a field that JSON cannot hold, so that no store can keep it.");
+  }
   return Object.freeze(fields);
 }

@@ -67,7 +67,7 @@ export class TokenSet {
     return {
       tokenType: this.tokenType,
       ...(this.scope === undefined ? {} : { scope: this.scope }),
-      ...(this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toISOString() }),
+      ...(this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toJSON() }),
       fingerprint: this.fingerprint,
     };
   }

@@ -29,3 +29,8 @@ export interface TokenSource {
   /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
   identity?: string;
 }
+
+/** Whether asking for the successor of this token set uses up its refresh token. */
+export function spends(source: TokenSource, previous: TokenSet | undefined): boolean {
+  return source.spendsRefreshToken !== false && previous?.refreshToken !== undefined;
+}

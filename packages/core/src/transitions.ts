@@ -1,4 +1,5 @@
 import { pauseAfter } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
 import { LoginRequiredError, TokenRequestError, type TokenflightError, type TokenRequestOutcome } from "./errors.ts";
 import type { SubjectRecord } from "./record.ts";
 import type { TokenSet } from "./token-set.ts";
@@ -16,7 +17,7 @@ export function withTokens(record: SubjectRecord, tokens: TokenSet): SubjectReco
  * The token request failed. The token set stays as it was; the intent stays only when a refresh token was sent and nobody knows
  * whether it was used up.
  */
-export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, random: number): SubjectRecord {
+export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, clock: Clock): SubjectRecord {
   const { generation, tokens, intent } = record;
   if (failure instanceof LoginRequiredError) {
     return { generation, tokens, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
@@ -27,12 +28,17 @@ export function withFailure(record: SubjectRecord, failure: TokenflightError, sp
   return {
     generation,
     tokens,
-    pause: { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, random) },
+    pause: { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() },
     intent: outcome === "unknown" && spends && intent !== undefined ? { ...intent, unresolved: true } : undefined,
   };
 }
 
-export function outcomeOf(failure: TokenflightError): TokenRequestOutcome {
+function outcomeOf(failure: TokenflightError): TokenRequestOutcome {
   if (failure instanceof TokenRequestError) return failure.outcome;
   return failure.code === "ERR_REENTRANT_REFRESH" ? "not-sent" : "unknown";
+}
+
+/** Whether the same token request may be sent again soon, for those who wait already. */
+export function mayRepeat(failure: TokenflightError): boolean {
+  return failure instanceof TokenRequestError && (failure.outcome === "not-sent" || failure.outcome === "throttled");
 }

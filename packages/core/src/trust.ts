@@ -10,7 +10,8 @@ const longestPause = 60_000;
  */
 export class NewTokenTrust {
   readonly #clock: Clock;
-  #token: string | undefined;
+  /** The brand-new token set that was refused last. */
+  #refused: TokenSet | undefined;
   #until = 0;
   #refusals = 0;
 
@@ -22,12 +23,12 @@ export class NewTokenTrust {
   report(tokens: TokenSet, accepted: boolean): number | undefined {
     if (accepted) {
       this.#refusals = 0;
-      this.#token = undefined;
+      this.#refused = undefined;
       return undefined;
     }
-    // Many replays with one token were sent together; they are one refusal.
-    if (this.#token === tokens.accessToken) return undefined;
-    this.#token = tokens.accessToken;
+    // Many replays with one token set were sent together; they are one refusal.
+    if (this.#refused === tokens) return undefined;
+    this.#refused = tokens;
     const pause = Math.min(firstPause * 2 ** this.#refusals, longestPause);
     this.#refusals += 1;
     this.#until = this.#clock.monotonic() + pause;
@@ -36,6 +37,6 @@ export class NewTokenTrust {
 
   /** Whether refusals of this token cause no refresh now. */
   withholds(tokens: TokenSet): boolean {
-    return this.#token === tokens.accessToken && this.#clock.monotonic() < this.#until;
+    return this.#refused?.accessToken === tokens.accessToken && this.#clock.monotonic() < this.#until;
   }
 }

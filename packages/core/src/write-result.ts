@@ -19,10 +19,15 @@ export async function writeResult(
       if ((await cell.replace(seen, next)) !== undefined) return next;
       // Somebody wrote since the claim. A newer generation stands; another's intent, a pause or a loss of this one is repaired.
       seen = await cell.read();
-      if (seen.record.generation > claim.record.generation) return seen.record;
+      if (seen.record.generation > claim.record.generation) return isSame(seen.record, next) ? next : seen.record;
     } catch (error) {
       trouble(error);
       await sleep(clock, delay);
     }
   }
+}
+
+/** A write may have been carried out although its reply was lost. */
+function isSame(stands: SubjectRecord, written: SubjectRecord): boolean {
+  return stands.generation === written.generation && stands.tokens?.accessToken === written.tokens?.accessToken;
 }

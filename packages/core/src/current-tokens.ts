@@ -1,0 +1,72 @@
+import type { Clock } from "./clock.ts";
+import type { Freshness, Windows } from "./freshness.ts";
+import type { SubjectRecord } from "./record.ts";
+import type { TokenSet } from "./token-set.ts";
+
+const never = Number.NEGATIVE_INFINITY;
+const over: Windows = { refreshAt: never, usableUntil: never };
+/** After a refresh ahead that brought nothing, the next one waits at least this long. */
+const shortestPutOff = 1000;
+
+/** The token set that a cache has in its hands, and the two moments of its life: all in milliseconds. */
+export class CurrentTokens {
+  tokens: TokenSet | undefined;
+  generation = 0;
+  readonly #freshness: Freshness;
+  readonly #clock: Clock;
+  /** Soft and hard expiry; both in the past while there is no token set to send. */
+  #refreshAt = never;
+  #usableUntil = never;
+  /** Hard expiry, also while the token set is held back. */
+  #hardExpiry = never;
+  #promise: Promise<TokenSet> | undefined;
+
+  constructor(freshness: Freshness, clock: Clock) {
+    this.#freshness = freshness;
+    this.#clock = clock;
+  }
+
+  /** Whether the token set may be sent, and no refresh is due. */
+  isFresh(now: number): boolean {
+    return now < this.#refreshAt;
+  }
+
+  isUsable(now: number): boolean {
+    return now < this.#usableUntil;
+  }
+
+  /** One promise for all who ask for this token set. */
+  promise(tokens: TokenSet): Promise<TokenSet> {
+    return (this.#promise ??= Promise.resolve(tokens));
+  }
+
+  /** Makes the record's token set the current one, unless a newer one is. */
+  take({ generation, tokens }: SubjectRecord): void {
+    if (generation <= this.generation) return;
+    this.generation = generation;
+    this.tokens = tokens;
+    this.#promise = undefined;
+    const { refreshAt, usableUntil } = tokens === undefined ? over : this.#freshness(tokens);
+    this.#refreshAt = refreshAt;
+    this.#usableUntil = usableUntil;
+    this.#hardExpiry = usableUntil;
+    // A source may give the same token set until its end: what comes with its soft expiry behind it is not asked for at each look.
+    const now = this.#clock.now();
+    if (refreshAt <= now) this.putOff((usableUntil - now) / 2);
+  }
+
+  /** The token set is not sent until `release`. */
+  holdBack(): void {
+    this.#refreshAt = never;
+    this.#usableUntil = never;
+  }
+
+  release(): void {
+    this.#usableUntil = this.#hardExpiry;
+  }
+
+  /** No refresh ahead for a while; the token set is sent for as long as it is usable. */
+  putOff(pause: number): void {
+    this.#refreshAt = Math.min(this.#usableUntil, this.#clock.now() + Math.max(pause, shortestPutOff));
+  }
+}

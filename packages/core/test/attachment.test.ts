@@ -1,0 +1,130 @@
+import { describe, expect, it, vi } from "vitest";
+import { Attachment, isAnsweredInPlace, type BearerOptions } from "../src/attachment.ts";
+import { InvalidOptionError } from "../src/errors.ts";
+import { tokenTypeScheme } from "../src/scheme.ts";
+import type { TokenCache } from "../src/token-cache.ts";
+import { setUp } from "./set-up.ts";
+
+const { tokens } = setUp();
+const origins = "https://api.example.com";
+const refusal = { status: 401, challenge: undefined };
+
+function attach(options: BearerOptions<string> = {}): Attachment<string, string> {
+  return new Attachment(tokens, { origins, ...options });
+}
+
+describe("the options of an attachment", () => {
+  it.each<[string, unknown, string]>([
+    [
+      "origins",
+      undefined,
+      'origins: expected at least one origin that may have the token, such as "https://api.example.com", got nothing.',
+    ],
+    [
+      "origins",
+      [],
+      'origins: expected at least one origin that may have the token, such as "https://api.example.com", got an empty array.',
+    ],
+    [
+      "origins",
+      "http://api.example.com",
+      'origins: expected https origins, or http to this machine (localhost, 127.0.0.1, [::1]), got "http://api.example.com".',
+    ],
+    ["replay", "twice", 'replay: expected "once" or "never", got a string of 5 characters.'],
+    ["replay", false, 'replay: expected "once" or "never", got false.'],
+    ["refused", 401, "refused: expected a function, got 401."],
+    ["scheme", "Bearer", "scheme: expected a function, got a string of 6 characters."],
+    ["retry", 1, "options.retry: expected one of origins, replay, refused, scheme, got an unknown option."],
+  ])("are refused for %s %j", (name, value, message) => {
+    const options = { origins, [name]: value } as BearerOptions<string>;
+    expect(() => new Attachment(tokens, options)).toThrow(InvalidOptionError);
+    expect(() => new Attachment(tokens, options)).toThrow(message);
+  });
+
+  it.each([undefined, null, {}, "token", { get: () => {} }])("are refused without tokens, as with %j", (given) => {
+    expect(() => new Attachment(given as unknown as TokenCache, { origins })).toThrow(
+      /^tokens: expected a token cache, or a function of the request that gives one, got /,
+    );
+  });
+
+  it("are refused when they are no object", () => {
+    expect(() => new Attachment(tokens, null as unknown as BearerOptions<string>, [origins])).toThrow(
+      "options: expected an object with options, got null.",
+    );
+  });
+
+  it("fall back on the origins that the adapter knows, and on Bearer", () => {
+    const attachment = new Attachment(tokens, undefined, [origins]);
+    expect([attachment.allows(`${origins}/v1`), attachment.allows("https://other.example/")]).toEqual([true, false]);
+    expect(new Attachment(tokens, { origins: "https://other.example" }, [origins]).allows(`${origins}/v1`)).toBe(false);
+    expect(attachment.scheme).toBe(tokenTypeScheme);
+  });
+});
+
+describe("the tokens of a request", () => {
+  it("are always the same ones, or those that a function of the request names", () => {
+    const other = setUp().tokens;
+    expect(attach().tokensFor("request")).toBe(tokens);
+    const choose = vi.fn<(request: string) => TokenCache | undefined>((request) => (request === "alice" ? other : undefined));
+    const attachment = new Attachment<string, string>(choose, { origins });
+    expect([attachment.tokensFor("alice"), attachment.tokensFor("nobody")]).toEqual([other, undefined]);
+    expect(choose.mock.calls).toEqual([["alice"], ["nobody"]]);
+  });
+});
+
+describe("a response", () => {
+  it("refuses the token with status 401, unless its challenge is about something else", () => {
+    const attachment = attach();
+    expect(attachment.isRefused("", refusal)).toBe(true);
+    expect(attachment.isRefused("", { status: 401, challenge: 'Basic realm="x"' })).toBe(false);
+    for (const status of [200, 204, 302, 400, 403, 404, 407, 418, 500, 503, 0])
+      expect(attachment.isRefused("", { status, challenge: "Bearer" })).toBe(false);
+    expect(attachment.isRefused("", { status: "401" as unknown as number, challenge: undefined })).toBe(false);
+  });
+
+  it("is judged by the caller alone who wants to", async () => {
+    const refused = vi.fn<(response: string) => boolean>((response) => response === "no");
+    const attachment = attach({ refused });
+    expect([attachment.isRefused("no", { status: 200, challenge: null }), attachment.isRefused("yes", refusal)]).toEqual([true, false]);
+    expect(await attach({ refused: (response) => Promise.resolve(response === "no") }).isRefused("no", refusal)).toBe(true);
+  });
+
+  it("counts as not refused when the caller's judgement fails", async () => {
+    const throwing = (): never => {
+      throw new Error("no");
+    };
+    expect(attach({ refused: throwing }).isRefused("", refusal)).toBe(false);
+    expect(await attach({ refused: () => Promise.reject(new Error("no")) }).isRefused("", refusal)).toBe(false);
+    expect(await attach({ refused: (() => undefined) as unknown as () => boolean }).isRefused("", refusal)).toBeFalsy();
+  });
+});
+
+it("is replayed once if its body can be sent again and nobody minds", () => {
+  expect([attach().mayReplay(true), attach().mayReplay(false)]).toEqual([true, false]);
+  expect([attach({ replay: "never" }).mayReplay(true), attach({ replay: "once" }).mayReplay(true)]).toEqual([false, true]);
+});
+
+describe("an answer", () => {
+  const url = "https://api.example.com/v1";
+  it.each([
+    ["POST", url, false, true],
+    ["POST", "https://other.example/", false, true],
+    ["GET", "https://api.example.com:443/elsewhere", true, true],
+    ["get", `${url}/other`, true, true],
+    ["QUERY", url, true, true],
+    ["GET", "https://other.example/v1", true, false],
+    ["GET", "http://api.example.com/v1", true, false],
+    ["GET", "nonsense", true, false],
+    ["POST", url, true, false],
+    ["PUT", url, true, false],
+    ["DELETE", url, true, false],
+    ["POST", url, undefined, false],
+    ["POST", undefined, undefined, false],
+    ["GET", url, undefined, true],
+    ["GET", "https://other.example/", undefined, false],
+    ["GET", undefined, undefined, true],
+    ["HEAD", undefined, true, true],
+  ])("to %s from %s with redirected %s is in place: %s", (method, answeredBy, redirected, inPlace) => {
+    expect(isAnsweredInPlace(method, url, answeredBy, redirected)).toBe(inPlace);
+  });
+});

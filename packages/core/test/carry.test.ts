@@ -1,0 +1,339 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Attachment, type BearerOptions } from "../src/attachment.ts";
+import { carry, type Carriage } from "../src/carry.ts";
+import type { HeaderFields } from "../src/scheme.ts";
+import type { TokenCache } from "../src/token-cache.ts";
+import type { TokenSet } from "../src/token-set.ts";
+import { Outcome } from "./outcome.ts";
+import { response, setUp, type SetUp } from "./set-up.ts";
+import { settle } from "./test-clock.ts";
+
+interface Answer {
+  status: number;
+  challenge?: string;
+  redirected?: boolean;
+  url?: string;
+}
+
+/** A request of a client that answers 200 to the tokens it likes, and 401 to all others. */
+class Trip implements Carriage<Answer> {
+  method = "GET";
+  url = "https://api.example.com/v1";
+  signal: AbortSignal | undefined;
+  canResend = true;
+  readonly sent: (string | undefined)[] = [];
+  readonly discarded: Answer[] = [];
+  answer: (authorization: string | undefined) => Answer | Promise<Answer> = () => ({ status: 200 });
+
+  likes(...tokens: string[]): void {
+    this.answer = (authorization) => ({ status: tokens.some((token) => authorization === `Bearer ${token}`) ? 200 : 401 });
+  }
+
+  send({ authorization }: HeaderFields): Promise<Answer> {
+    this.sent.push(authorization?.replace("Bearer ", ""));
+    return Promise.resolve(this.answer(authorization));
+  }
+
+  facts({ status, challenge }: Answer): { status: number; challenge: string | undefined } {
+    return { status, challenge };
+  }
+
+  redirect({ redirected = false, url }: Answer): { redirected: boolean | undefined; url: string | undefined } {
+    return { redirected, url };
+  }
+
+  discard(answer: Answer): void | Promise<void> {
+    this.discarded.push(answer);
+  }
+}
+
+let all: SetUp;
+let trip: Trip;
+const attach = (options: BearerOptions<Answer> = {}): Attachment<unknown, Answer> =>
+  new Attachment<unknown, Answer>(all.tokens, { origins: "https://api.example.com", ...options });
+const start = (options: BearerOptions<Answer> = {}): Outcome<Answer> => new Outcome(carry(attach(options), all.tokens, trip));
+
+/** Answers the token request under way. */
+async function give(name: string): Promise<void> {
+  await settle();
+  all.hand.last.give(response(name));
+  await settle();
+}
+
+beforeEach(() => {
+  all = setUp();
+  trip = new Trip();
+});
+
+describe("a request with a fresh token", () => {
+  beforeEach(async () => {
+    await all.tokens.save(response("1"));
+  });
+
+  it("is sent before anything is awaited", () => {
+    const scheme = vi.fn<() => HeaderFields>(() => ({ authorization: "Bearer x" }));
+    void carry(attach({ scheme }), all.tokens, trip);
+    expect(trip.sent).toEqual(["x"]);
+    expect(scheme.mock.calls).toEqual([[all.tokens.peek(), trip]]);
+    void carry(attach(), all.tokens, trip);
+    expect(trip.sent).toEqual(["x", "access-1"]);
+  });
+
+  it("gives the client's own answer, and the token source hears nothing of it", async () => {
+    const answer = { status: 200 };
+    trip.answer = () => answer;
+    expect(await carry(attach(), all.tokens, trip)).toBe(answer);
+    expect(all.hand.calls).toEqual([]);
+  });
+
+  it("gives the client's own error, as it is", async () => {
+    const error = new Error("socket hang up");
+    trip.answer = () => Promise.reject(error);
+    await expect(carry(attach(), all.tokens, trip)).rejects.toBe(error);
+    expect(all.hand.calls).toEqual([]);
+    expect(trip.sent).toHaveLength(1);
+  });
+
+  it("waits for a scheme that needs time, and fails with it", async () => {
+    await carry(attach({ scheme: () => Promise.resolve({ authorization: "Bearer slow" }) }), all.tokens, trip);
+    expect(trip.sent).toEqual(["slow"]);
+    const error = new Error("no key");
+    await expect(carry(attach({ scheme: () => Promise.reject(error) }), all.tokens, trip)).rejects.toBe(error);
+    expect(trip.sent).toHaveLength(1);
+  });
+});
+
+describe("a request without a fresh token", () => {
+  it("waits for one and is sent once", async () => {
+    const outcome = start();
+    await settle();
+    expect(trip.sent).toEqual([]);
+    await give("1");
+    expect([outcome.value?.status, trip.sent]).toEqual([200, ["access-1"]]);
+  });
+
+  it("is not sent when there is none to be had", async () => {
+    const outcome = start();
+    await settle();
+    all.hand.last.fail(new Error("no"));
+    await settle();
+    expect([outcome.code, trip.sent]).toEqual(["ERR_TOKEN_REQUEST_UNKNOWN", []]);
+  });
+
+  it("whose caller gives up ends with the signal's reason, and the refresh goes on", async () => {
+    const controller = new AbortController();
+    trip.signal = controller.signal;
+    const outcome = start();
+    await settle();
+    controller.abort("enough");
+    await settle();
+    expect([outcome.reason, trip.sent]).toEqual(["enough", []]);
+    expect(all.hand.last.context.signal.aborted).toBe(false);
+    await give("1");
+    expect(all.tokens.peek()?.accessToken).toBe("access-1");
+  });
+});
+
+describe("a refused request", () => {
+  beforeEach(async () => {
+    await all.tokens.save(response("1"));
+    trip.likes("access-2");
+  });
+
+  it("is sent once more with another token, after its answer was thrown away", async () => {
+    const outcome = start();
+    await give("2");
+    expect([outcome.value, trip.sent]).toEqual([{ status: 200 }, ["access-1", "access-2"]]);
+    expect(trip.discarded).toEqual([{ status: 401 }]);
+    expect(all.hand.calls).toHaveLength(1);
+  });
+
+  it("is not sent a third time: the caller gets the last refusal, its body unread", async () => {
+    trip.likes("another");
+    const outcome = start();
+    await give("2");
+    expect([outcome.value?.status, trip.sent]).toEqual([401, ["access-1", "access-2"]]);
+    expect(trip.discarded).toHaveLength(1);
+    expect(trip.discarded).not.toContain(outcome.value);
+  });
+
+  it("keeps its own refusal, unread, when the refresh fails", async () => {
+    const outcome = start();
+    await settle();
+    all.hand.last.fail(new Error("no"));
+    await settle();
+    expect([outcome.value?.status, trip.sent, trip.discarded]).toEqual([401, ["access-1"], []]);
+  });
+
+  it("ends with its signal's reason when the caller gives up while it waits", async () => {
+    const controller = new AbortController();
+    trip.signal = controller.signal;
+    const outcome = start();
+    await settle();
+    controller.abort("enough");
+    await settle();
+    expect([outcome.reason, trip.sent]).toEqual(["enough", ["access-1"]]);
+    await give("2");
+    expect(all.tokens.peek()?.accessToken).toBe("access-2");
+  });
+
+  it("ends with its signal's reason when the refresh fails in the same moment", async () => {
+    const controller = new AbortController();
+    trip.signal = controller.signal;
+    const { promise, reject } = Promise.withResolvers<TokenSet>();
+    const failing: TokenCache = { ...all.tokens, peek: () => all.tokens.peek(), renew: () => promise };
+    const outcome = new Outcome(carry(attach(), failing, trip));
+    await settle();
+    reject(new Error("no"));
+    controller.abort("enough");
+    await settle();
+    expect(outcome.reason).toBe("enough");
+  });
+
+  it("with a body that can be sent only once is not sent again, but the next request has the fresh token", async () => {
+    trip.canResend = false;
+    const outcome = start();
+    await settle();
+    expect([outcome.value?.status, trip.discarded]).toEqual([401, []]);
+    await give("2");
+    expect(trip.sent).toEqual(["access-1"]);
+    await carry(attach(), all.tokens, trip);
+    expect(trip.sent).toEqual(["access-1", "access-2"]);
+  });
+
+  it("is not sent again when nobody wants that, and no rejection is left when the refresh fails", async () => {
+    const outcome = start({ replay: "never" });
+    await settle();
+    expect(outcome.value?.status).toBe(401);
+    all.hand.last.fail(new Error("no"));
+    await settle();
+    expect(trip.sent).toEqual(["access-1"]);
+  });
+
+  it("is not sent again, and refreshes nothing, when the caller's judgement fails", async () => {
+    const throwing = (): never => {
+      throw new Error("no");
+    };
+    for (const refused of [throwing, () => Promise.reject(new Error("no"))]) {
+      const outcome = start({ refused });
+      await settle();
+      expect(outcome.value?.status).toBe(401);
+    }
+    expect(all.hand.calls).toEqual([]);
+  });
+
+  it("may be one in the caller's eyes only", async () => {
+    trip.answer = (authorization) => ({ status: authorization === "Bearer access-2" ? 200 : 498 });
+    const outcome = start({ refused: ({ status }) => Promise.resolve(status === 498) });
+    await give("2");
+    expect([outcome.value?.status, trip.sent]).toEqual([200, ["access-1", "access-2"]]);
+  });
+
+  it("is sent again even when its answer cannot be thrown away", async () => {
+    trip.discard = () => Promise.reject(new Error("The stream is locked."));
+    const outcome = start();
+    await give("2");
+    expect(outcome.value?.status).toBe(200);
+    trip.discard = () => {
+      throw new Error("The stream is locked.");
+    };
+    trip.likes("access-3");
+    const other = start();
+    await give("3");
+    expect(other.value?.status).toBe(200);
+  });
+
+  it.each([
+    ["POST", true, undefined],
+    ["POST", undefined, undefined],
+    ["DELETE", true, "https://api.example.com/v2"],
+    ["GET", true, "https://other.example/"],
+    ["GET", undefined, "https://other.example/"],
+  ])("with %s after a redirect (%s, %s) is neither sent again nor a reason to refresh", async (method, redirected, url) => {
+    Object.assign(trip, { method, redirect: () => ({ redirected, url }) });
+    const outcome = start();
+    await settle();
+    expect([outcome.value?.status, trip.sent, all.hand.calls]).toEqual([401, ["access-1"], []]);
+  });
+
+  it("with GET after a redirect at home is sent again", async () => {
+    trip.answer = (authorization) => ({
+      status: authorization === "Bearer access-2" ? 200 : 401,
+      redirected: true,
+      url: "https://api.example.com/v2",
+    });
+    const outcome = start();
+    await give("2");
+    expect(outcome.value?.status).toBe(200);
+  });
+});
+
+describe("many refused requests", () => {
+  beforeEach(async () => {
+    await all.tokens.save(response("1"));
+  });
+
+  it("are all sent again after one refresh", async () => {
+    const trips = Array.from({ length: 1000 }, () => {
+      const each = new Trip();
+      each.likes("access-2");
+      return each;
+    });
+    const attachment = attach();
+    const outcomes = trips.map((each) => new Outcome(carry(attachment, all.tokens, each)));
+    await give("2");
+    expect(outcomes.every(({ value }) => value?.status === 200)).toBe(true);
+    expect(trips.every(({ sent }) => sent.length === 2)).toBe(true);
+    expect(all.hand.calls).toHaveLength(1);
+  });
+
+  it("whose refusals come after another's refresh need none of their own", async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const late = new Trip();
+    late.answer = (authorization) => (authorization === "Bearer access-2" ? { status: 200 } : promise);
+    const slow = new Outcome(carry(attach(), all.tokens, late));
+    trip.likes("access-2");
+    start();
+    await give("2");
+    resolve({ status: 401 });
+    await settle();
+    expect([slow.value?.status, late.sent, all.hand.calls.length]).toEqual([200, ["access-1", "access-2"], 1]);
+  });
+
+  it("by an API that refuses even new tokens cause no refresh each", async () => {
+    trip.likes();
+    for (let index = 0; index < 100; index += 1) {
+      const outcome = start();
+      await settle();
+      if (all.hand.calls.length > 1 && outcome.state === "pending") throw new Error("Another refresh was started.");
+      if (outcome.state === "pending") await give("2");
+      expect(outcome.value?.status).toBe(401);
+      await all.clock.advance(5);
+    }
+    expect(all.hand.calls).toHaveLength(1);
+    expect(all.events.filter(({ type }) => type === "new-token-refused")).toHaveLength(1);
+  });
+
+  it("by an API whose token source gives the same token again cause no refresh each", async () => {
+    trip.likes();
+    for (let index = 0; index < 1000; index += 1) {
+      const outcome = start();
+      await settle();
+      if (outcome.state === "pending") await give("1");
+      expect(outcome.value?.status).toBe(401);
+      await all.clock.advance(100);
+    }
+    // In 100 seconds: pauses of 1, 2, 4, 8, 16, 32 and 60 seconds.
+    expect(all.hand.calls.length).toBeLessThanOrEqual(7);
+  });
+
+  it("each have their own replay: a later refusal of the newer token refreshes again", async () => {
+    trip.likes("access-2");
+    start();
+    await give("2");
+    trip.likes("access-3");
+    const outcome = start();
+    await give("3");
+    expect([outcome.value?.status, all.hand.calls.length]).toEqual([200, 2]);
+  });
+});

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { storeCell, type RecordCell, type Seen } from "../src/cell.ts";
+import { memoryStore } from "../src/memory-store.ts";
+import { isOrphan } from "../src/orphan.ts";
+import type { TokenStore } from "../src/store.ts";
+import { Outcome } from "./outcome.ts";
+import { settle, TestClock } from "./test-clock.ts";
+
+describe.each([
+  ["that is watched", memoryStore],
+  [
+    "that can only be polled",
+    (): TokenStore => {
+      const { read, compareAndSet } = memoryStore();
+      return { read, compareAndSet };
+    },
+  ],
+])("an intent in a store %s", (_, createStore) => {
+  let clock: TestClock;
+  let cell: RecordCell;
+  let seen: Seen;
+
+  beforeEach(async () => {
+    clock = new TestClock();
+    cell = storeCell(createStore(), () => Promise.resolve("key"), 1000, clock);
+    const empty = await cell.read();
+    seen = (await cell.replace(empty, { generation: 0, intent: { owner: "other", deadline: 15_000 } })) ?? empty;
+  });
+
+  it("whose owner is silent is an orphan after its deadline, and not before", async () => {
+    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+    await clock.advance(14_999);
+    expect(orphan.state).toBe("pending");
+    await clock.advance(200);
+    expect(orphan.value).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("that is replaced is none, and the wait ends within 200 ms", async () => {
+    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+    await clock.advance(5000);
+    await cell.replace(seen, { generation: 1 });
+    await clock.advance(200);
+    expect(orphan.value).toBe(false);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("that is replaced by another intent is none either", async () => {
+    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+    await clock.advance(14_900);
+    await cell.replace(seen, { generation: 0, intent: { owner: "third", deadline: 15_000 } });
+    await clock.advance(200);
+    expect(orphan.value).toBe(false);
+  });
+
+  it("is judged by the monotonic clock, whatever is done to the wall clock", async () => {
+    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+    clock.setWall(clock.now() + 86_400_000);
+    await clock.advance(10_000);
+    clock.setWall(0);
+    await clock.advance(1000);
+    expect(orphan.state).toBe("pending");
+  });
+});
+
+it("ends at once when the watched store tells of the change", async () => {
+  const clock = new TestClock();
+  const cell = storeCell(memoryStore(), () => Promise.resolve("key"), 1000, clock);
+  const seen = await cell.read();
+  const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  await settle();
+  await cell.replace(seen, { generation: 1 });
+  await settle();
+  expect(orphan.value).toBe(false);
+});
+
+it("fails with the store", async () => {
+  const clock = new TestClock();
+  const store = memoryStore();
+  const cell = storeCell(store, () => Promise.resolve("key"), 1000, clock);
+  const seen = await cell.read();
+  const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  await settle();
+  store.read = () => Promise.reject(new Error("gone"));
+  await clock.advance(200);
+  expect(orphan.code).toBe("ERR_STORE_UNAVAILABLE");
+});

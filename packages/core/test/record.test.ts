@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { StoreError } from "../src/errors.ts";
+import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "../src/record.ts";
+import { readTokenResponse, toTokenResponse } from "../src/token-response.ts";
+import "./fixed-seed.ts";
+
+const now = Date.UTC(2026, 0, 1);
+const tokens = readTokenResponse(
+  { access_token: "canary-a", refresh_token: "canary-r", expires_in: 60, sid: "canary-s", scope: "read" },
+  now,
+);
+
+describe("a record", () => {
+  it.each<[string, SubjectRecord]>([
+    ["that is empty", emptyRecord],
+    ["with tokens", { generation: 7, tokens }],
+    ["with an intent", { generation: 7, tokens, intent: { owner: "me", deadline: 15_000 } }],
+    ["with an intent whose fate nobody knows", { generation: 7, intent: { owner: "me", deadline: 15_000, unresolved: true } }],
+    ["with a pause", { generation: 0, pause: { duration: 525.5, begun: now, failures: 2, outcome: "unknown" } }],
+    ["that wants a login", { generation: 7, tokens, loginRequired: { error: "invalid_grant", errorDescription: "over" } }],
+    ["that wants a login and says no more", { generation: 7, loginRequired: {} }],
+  ])("%s is the same after it was stored", (_, record) => {
+    const decoded = decodeRecord(encodeRecord(record));
+    expect({ ...decoded, tokens: undefined }).toEqual({ ...record, tokens: undefined });
+    expect(decoded.tokens && toTokenResponse(decoded.tokens)).toEqual(record.tokens && toTokenResponse(record.tokens));
+  });
+
+  it("keeps the expiry of its tokens to the millisecond, in our days", () => {
+    expect(decodeRecord(encodeRecord({ generation: 1, tokens })).tokens?.expiresAt).toBe(now + 60_000);
+    expect(decodeRecord(encodeRecord({ generation: 1, tokens })).tokens?.issuedAt).toBe(now);
+  });
+
+  it("keeps a field called __proto__", () => {
+    const odd = readTokenResponse(JSON.parse('{"access_token":"a","__proto__":{"x":1}}') as { access_token: string }, now);
+    const { extra } = decodeRecord(encodeRecord({ generation: 1, tokens: odd })).tokens ?? odd;
+    expect(Object.keys(extra)).toEqual(["__proto__"]);
+    expect("x" in {}).toBe(false);
+  });
+});
+
+describe("an entry that is not a record of ours", () => {
+  const record = JSON.parse(encodeRecord({ generation: 7, tokens })) as Record<string, unknown>;
+  const foreign: [string, unknown][] = [
+    ["null", null],
+    ["text", "record"],
+    ["a list", [record]],
+    ["an empty object", {}],
+    ["a record of a later format", { ...record, format: 2 }],
+    ["a record without a generation", { ...record, generation: undefined }],
+    ["a record with half a generation", { ...record, generation: 1.5 }],
+    ["a record with a negative generation", { ...record, generation: -1 }],
+    ["tokens that are null", { ...record, tokens: null }],
+    ["tokens without an access token", { ...record, tokens: { refresh_token: "canary" } }],
+    ["tokens with a line break", { ...record, tokens: { access_token: "can\r\nary" } }],
+    ["an intent that is null", { ...record, intent: null }],
+    ["an intent without an owner", { ...record, intent: { deadline: 15_000 } }],
+    ["an intent without a deadline", { ...record, intent: { owner: "me" } }],
+    ["an intent with a deadline in words", { ...record, intent: { owner: "me", deadline: "soon" } }],
+    ["a pause that is null", { ...record, pause: null }],
+    ["a pause without an end", { ...record, pause: { duration: null, begun: 0, failures: 1, outcome: "unknown" } }],
+    ["a pause without a beginning", { ...record, pause: { duration: 5, failures: 1, outcome: "unknown" } }],
+    ["a pause after nothing", { ...record, pause: { duration: 5, begun: 0, failures: 1 } }],
+    ["a pause after no failure", { ...record, pause: { duration: 5, begun: 0, outcome: "unknown" } }],
+    ["a required login that is null", { ...record, loginRequired: null }],
+  ];
+
+  it.each(foreign)("such as %s is a StoreError that shows nothing of it", (_, value) => {
+    expectRefusal(JSON.stringify(value));
+  });
+
+  it.each(["", "{", "canary", '{"format":1,"generation":1,"tokens":{"access_token":"canary', "\0", "undefined"])(
+    "such as the text %j is a StoreError that shows nothing of it",
+    (value) => expectRefusal(value),
+  );
+
+  it("is never anything but a StoreError", () => {
+    const value = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc
+        .dictionary(fc.constantFrom("tokens", "intent", "pause", "loginRequired"), fc.jsonValue())
+        .map((rest) => JSON.stringify({ ...rest, format: 1, generation: 1 })),
+    );
+    fc.assert(
+      fc.property(value, (text) => {
+        try {
+          decodeRecord(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(StoreError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function expectRefusal(value: string): void {
+  try {
+    decodeRecord(value);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StoreError);
+    expect(error).toMatchObject({ code: "ERR_STORE_RECORD_INVALID" });
+    expect((error as StoreError).message).toMatch(/^The store's entry is not a token record: [^:]*\.$/);
+    expect(`${String(error)} ${String((error as StoreError).cause)}`).not.toMatch(/canary|can|reading/);
+    return;
+  }
+  throw new Error("It was taken for a record.");
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
+import type { SubjectRecord } from "../src/record.ts";
+import { readTokenResponse } from "../src/token-response.ts";
+import { mayRepeat, withFailure, withIntent, withTokens } from "../src/transitions.ts";
+import { TestClock } from "./test-clock.ts";
+
+const clock = new TestClock();
+const tokens = readTokenResponse({ access_token: "a", refresh_token: "r" }, 0);
+const claimed: SubjectRecord = { generation: 4, tokens, intent: { owner: "me", deadline: 15_000 } };
+const unknown = new TokenRequestError("unknown", "No.");
+
+it("an intent changes neither generation nor tokens, and the note of the last failure stays until there is news", () => {
+  const pause = { duration: 5, begun: 0, failures: 2, outcome: "unknown" } as const;
+  expect(withIntent({ generation: 4, tokens, pause }, "me", 15_000)).toEqual({
+    generation: 4,
+    tokens,
+    pause,
+    intent: { owner: "me", deadline: 15_000 },
+  });
+});
+
+it("new tokens are a new generation, and everything else is over", () => {
+  const next = readTokenResponse({ access_token: "b" }, 0);
+  const before: SubjectRecord = { ...claimed, pause: { duration: 5, begun: 0, failures: 2, outcome: "unknown" }, loginRequired: {} };
+  expect(withTokens(before, next)).toEqual({ generation: 5, tokens: next });
+});
+
+describe("a failure", () => {
+  it("keeps the tokens and the generation, and clears the intent when the outcome is known or nothing was used up", () => {
+    for (const outcome of ["not-sent", "refused", "throttled"] as const) {
+      const noted = withFailure(claimed, new TokenRequestError(outcome, "No."), true, clock);
+      expect(noted).toMatchObject({ generation: 4, tokens, pause: { outcome, failures: 1, begun: clock.now() } });
+      expect(noted.intent).toBeUndefined();
+    }
+    expect(withFailure(claimed, unknown, false, clock).intent).toBeUndefined();
+  });
+
+  it("of unknown outcome leaves the intent, marked, when a refresh token may be used up", () => {
+    for (const error of [unknown, new InvalidTokenResponseError("Odd.")]) {
+      expect(withFailure(claimed, error, true, clock).intent).toEqual({ owner: "me", deadline: 15_000, unresolved: true });
+    }
+  });
+
+  it("counts on from the failures before, whoever had them", () => {
+    const second = withFailure(withFailure(claimed, unknown, false, clock), unknown, false, clock);
+    expect(second.pause).toMatchObject({ failures: 2, duration: 1000 });
+  });
+
+  it("that only a login mends leaves no intent and no pause", () => {
+    const error = new LoginRequiredError("Over.", { error: "invalid_grant", errorDescription: "revoked" });
+    expect(withFailure(claimed, error, true, clock)).toEqual({
+      generation: 4,
+      tokens,
+      loginRequired: { error: "invalid_grant", errorDescription: "revoked" },
+    });
+  });
+
+  it("may be repeated for those who wait when nothing was carried out, and never when the source asked for itself", () => {
+    const errors = [
+      ...(["not-sent", "throttled", "refused", "unknown"] as const).map((outcome) => new TokenRequestError(outcome, "No.")),
+      new LoginRequiredError("Over."),
+    ];
+    expect(errors.map((error) => mayRepeat(error))).toEqual([true, true, false, false, false]);
+    const itself = new TokenflightError("ERR_REENTRANT_REFRESH", "Itself.");
+    expect(mayRepeat(itself)).toBe(false);
+    expect(withFailure(claimed, itself, true, clock)).toMatchObject({ pause: { outcome: "not-sent" }, intent: undefined });
+  });
+});

@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { storeCell, type RecordCell, type Seen } from "../src/cell.ts";
+import { encodeRecord, type SubjectRecord } from "../src/record.ts";
+import { readTokenResponse } from "../src/token-response.ts";
+import { writeResult } from "../src/write-result.ts";
+import { FaultyStore } from "./faulty-store.ts";
+import { Outcome } from "./outcome.ts";
+import { settle, TestClock } from "./test-clock.ts";
+
+const tokensOf = (name: string): SubjectRecord["tokens"] => readTokenResponse({ access_token: name }, 0);
+
+describe("the result of a token request", () => {
+  const next: SubjectRecord = { generation: 2, tokens: tokensOf("new") };
+  const trouble = vi.fn<(error: unknown) => void>();
+  let clock: TestClock;
+  let store: FaultyStore;
+  let cell: RecordCell;
+  let claim: Seen;
+
+  beforeEach(async () => {
+    trouble.mockClear();
+    clock = new TestClock();
+    store = new FaultyStore();
+    cell = storeCell(store, () => Promise.resolve("key"), 1000, clock);
+    const empty = await cell.read();
+    claim = (await cell.replace(empty, { generation: 1, tokens: tokensOf("old"), intent: { owner: "me", deadline: 5 } })) ?? empty;
+  });
+
+  it("is written in one step, and the intent is gone", async () => {
+    expect(await writeResult(cell, claim, next, clock, trouble)).toBe(next);
+    expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "new" } });
+    expect(await store.record()).not.toHaveProperty("intent");
+    expect(trouble).not.toHaveBeenCalled();
+  });
+
+  it("is written again and again while the store fails, with growing pauses", async () => {
+    store.writes = "fails";
+    const written = new Outcome(writeResult(cell, claim, next, clock, trouble));
+    await clock.advance(60_000);
+    const attempts = trouble.mock.calls.length;
+    expect(written.state).toBe("pending");
+    expect(attempts).toBeGreaterThan(10);
+    expect(attempts).toBeLessThan(25);
+    store.writes = "none";
+    await clock.advance(5000);
+    expect(written.value).toBe(next);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("counts as written when only the reply was lost", async () => {
+    store.nextWrites.push("reply-lost");
+    const written = new Outcome(writeResult(cell, claim, next, clock, trouble));
+    await clock.advance(100);
+    expect(written.value).toBe(next);
+    expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "new" } });
+  });
+
+  it("gives way to a newer generation", async () => {
+    const newer: SubjectRecord = { generation: 2, tokens: tokensOf("newer") };
+    await cell.replace(claim, newer);
+    const stands = await writeResult(cell, claim, next, clock, trouble);
+    expect(stands.tokens?.accessToken).toBe("newer");
+    expect((await store.record())?.["tokens"]).toMatchObject({ access_token: "newer" });
+  });
+
+  it.each<[string, SubjectRecord]>([
+    ["somebody else's intent", { generation: 1, intent: { owner: "other", deadline: 5 } }],
+    ["a note that nobody knows what became of the request", { generation: 1, intent: { owner: "me", deadline: 5, unresolved: true } }],
+    ["a pause", { generation: 1, pause: { duration: 5, begun: 0, failures: 1, outcome: "unknown" } }],
+    ["the need of a login", { generation: 1, loginRequired: {} }],
+  ])("repairs %s of the same generation", async (_, record) => {
+    await cell.replace(claim, record);
+    expect(await writeResult(cell, claim, next, clock, trouble)).toBe(next);
+    expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
+  });
+
+  it("is written again when the store has lost everything", async () => {
+    store.lose();
+    expect(await writeResult(cell, claim, next, clock, trouble)).toBe(next);
+    expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
+  });
+
+  it("waits out a store that stalls, for a second at a time", async () => {
+    store.writes = "stalls";
+    const written = new Outcome(writeResult(cell, claim, next, clock, trouble));
+    await clock.advance(1000);
+    expect(trouble).toHaveBeenCalledTimes(1);
+    store.writes = "none";
+    await clock.advance(50);
+    await settle();
+    expect(written.value).toBe(next);
+  });
+});
