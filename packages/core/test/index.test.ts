@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import * as core from "../src/index.ts";
 
 it("exports what adapters, sources and stores need, and nothing by accident", () => {
-  expect(Object.keys(core).sort()).toMatchInlineSnapshot(`
+  expect(Object.keys(core).toSorted()).toMatchInlineSnapshot(`
     [
       "Attachment",
       "InvalidOptionError",

@@ -80,7 +80,7 @@ describe("a token response that is odd and means something", () => {
   it("further fields are kept, whatever they are called", () => {
     const odd = JSON.parse('{"access_token":"a","sid":"s","__proto__":{"polluted":true},"constructor":1,"toString":2}') as TokenResponse;
     const { extra } = readTokenResponse(odd, now);
-    expect(Object.keys(extra).sort()).toEqual(["__proto__", "constructor", "sid", "toString"]);
+    expect(Object.keys(extra).toSorted()).toEqual(["__proto__", "constructor", "sid", "toString"]);
     expect(Object.getPrototypeOf(extra)).toBeNull();
     expect("polluted" in extra || "polluted" in {}).toBe(false);
     expect(Object.isFrozen(extra)).toBe(true);
