@@ -1,4 +1,4 @@
-import type { InternalAxiosRequestConfig } from "axios";
+import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -6,7 +6,7 @@ type Fetch = typeof globalThis.fetch;
 const answers = new WeakMap<object, { redirected: boolean; url: string }>();
 
 // One recording function per fetch function: axios keeps everything that it is given here for good.
-const recorders = new WeakMap<Fetch, Fetch>();
+const recorders = new WeakMap<object, Fetch>();
 const globalRecorder = recording((input, init) => globalThis.fetch(input, init));
 
 function recording(fetch: Fetch): Fetch {
@@ -19,17 +19,26 @@ function recording(fetch: Fetch): Fetch {
 
 const globalEnv = { env: { fetch: globalRecorder, Blob: globalThis.Blob } } as unknown as InternalAxiosRequestConfig;
 
+/** Whether axios's fetch adapter is to use other functions than the global ones. */
+export function hasOwnFetch({ env }: InternalAxiosRequestConfig): boolean {
+  return Boolean(env?.fetch ?? env?.Request ?? env?.Response);
+}
+
 /** What `axios.getAdapter` looks at in a config, with a fetch function that records. */
 export function withRecordingFetch(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
-  const env = config.env ?? {};
-  const own = env.fetch;
-  if (own === undefined) return env.Request || env.Response ? { ...config, env: { ...env, fetch: globalRecorder } } : globalEnv;
-  let recorder = recorders.get(own);
+  if (!hasOwnFetch(config)) return globalEnv;
+  const fetch = config.env?.fetch;
+  if (typeof fetch !== "function") return { ...config, env: { ...config.env, fetch: globalRecorder } };
+  let recorder = recorders.get(fetch);
   if (recorder === undefined) {
-    recorder = recording(own);
-    recorders.set(own, recorder);
+    recorder = recording(fetch as Fetch);
+    recorders.set(fetch, recorder);
   }
-  return { ...config, env: { ...env, fetch: recorder } };
+  return { ...config, env: { ...config.env, fetch: recorder } };
+}
+
+export function isFetchAdapter(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): boolean {
+  return adapter === axios.getAdapter("fetch", withRecordingFetch(config));
 }
 
 export function answerTo(request: unknown): { redirected: boolean; url: string } | undefined {

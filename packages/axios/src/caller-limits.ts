@@ -1,0 +1,70 @@
+import { AxiosError, CanceledError, type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
+import { isFetchAdapter } from "./recording-fetch.ts";
+
+/** The longest time that a timer can wait. */
+const longestTimer = 2 ** 31 - 1;
+
+/**
+ * The caller's own limits: its signal, its cancel token, its timeout. axios looks at them only while an adapter runs, so they would not
+ * hold while a request waits for a token.
+ */
+export class CallerLimits {
+  readonly #config: InternalAxiosRequestConfig;
+  readonly #adapter: AxiosAdapter;
+  readonly #started: number;
+  #controller: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(config: InternalAxiosRequestConfig, adapter: AxiosAdapter) {
+    this.#config = config;
+    this.#adapter = adapter;
+    this.#started = config.timeout ? performance.now() : 0;
+  }
+
+  /** Aborts, with the error that axios would reject with, as soon as one of the limits is reached. Made when there is something to wait for. */
+  get signal(): AbortSignal | undefined {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const { signal, cancelToken } = this.#config;
+    const time = this.timeLeft;
+    if (!signal && !cancelToken && time === undefined) return undefined;
+    this.#controller = new AbortController();
+    if (time !== undefined) this.#timer = setTimeout(() => this.#controller?.abort(this.#timeoutError()), Math.min(time, longestTimer));
+    if (signal?.aborted) this.#abort();
+    signal?.addEventListener?.("abort", this.#abort);
+    cancelToken?.subscribe(this.#abort);
+    return this.#controller.signal;
+  }
+
+  /** What is left of the timeout, which is one limit for the waits, the first request and the replay; undefined without one. */
+  get timeLeft(): number | undefined {
+    const { timeout = 0 } = this.#config;
+    return timeout > 0 ? Math.max(1, Math.ceil(timeout - (performance.now() - this.#started))) : undefined;
+  }
+
+  /** Whether the request has waited, so that time was lost. */
+  get waited(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  /** Leaves nothing behind on a signal that outlives the request. */
+  release(): void {
+    if (this.#controller === undefined) return;
+    clearTimeout(this.#timer);
+    this.#config.signal?.removeEventListener?.("abort", this.#abort);
+    this.#config.cancelToken?.unsubscribe(this.#abort);
+  }
+
+  readonly #abort = (): void => {
+    const { cancelToken } = this.#config;
+    this.#controller?.abort(cancelToken?.reason ?? new CanceledError(undefined, this.#config));
+  };
+
+  #timeoutError(): AxiosError {
+    const { timeout, timeoutErrorMessage, transitional } = this.#config;
+    const message = `timeout of ${timeout}ms exceeded`;
+    // axios's fetch adapter has its own way of saying it.
+    if (isFetchAdapter(this.#adapter, this.#config)) return new AxiosError(message, AxiosError.ETIMEDOUT, this.#config);
+    const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED;
+    return new AxiosError(timeoutErrorMessage || message, code, this.#config);
+  }
+}

@@ -1,0 +1,2 @@
+export { storeContract, storeScenarios, type TestFunctions } from "./store-contract.ts";
+export type { OpenedStore, StoreScenario, StoreUnderTest } from "./store-under-test.ts";

@@ -1,0 +1,52 @@
+import { racingScenarios } from "./racing-scenarios.ts";
+import type { StoreScenario, StoreUnderTest } from "./store-under-test.ts";
+import { textScenarios } from "./text-scenarios.ts";
+import { watchingScenarios } from "./watching-scenarios.ts";
+import { writingScenarios } from "./writing-scenarios.ts";
+
+/** What the contract needs of a test runner: those of vitest, jest, mocha and node:test will do. */
+export interface TestFunctions {
+  describe(name: string, define: () => void): unknown;
+  it: {
+    (name: string, run: () => Promise<void>): unknown;
+    skip(name: string, run: () => Promise<void>): unknown;
+  };
+}
+
+/** Everything that a store must keep, for who runs it without a test runner: open a store, run a scenario, close the store. */
+export const storeScenarios: readonly StoreScenario[] = [...writingScenarios, ...racingScenarios, ...textScenarios, ...watchingScenarios];
+
+/**
+ * Defines one test per scenario. A store that passes them all may be used with a token cache; what no test of one process can
+ * show is that an acknowledged write survives a crash of the store. Throws when a declared difference names no scenario.
+ *
+ * ```ts
+ * import { storeContract } from "@tokenflight/core/testing";
+ * import { describe, it } from "node:test";
+ *
+ * storeContract({ name: "my store", open: async () => ({ store: myStore(), close: async () => {} }) }, { describe, it });
+ * ```
+ */
+export function storeContract(subject: StoreUnderTest, { describe, it }: TestFunctions): void {
+  const { name, differences = {} } = subject;
+  const unknown = Object.keys(differences).filter((id) => !storeScenarios.some((scenario) => scenario.id === id));
+  if (unknown.length > 0)
+    throw new Error(`${name} declares a difference in ${unknown.join(", ")}, which the store contract does not have.`);
+  describe(name, () => {
+    for (const scenario of storeScenarios) {
+      const reason = differences[scenario.id];
+      const title = `${scenario.id}: ${scenario.title}`;
+      if (reason === undefined) it(title, () => play(scenario, subject));
+      else it.skip(`${title} (not run: ${reason})`, () => play(scenario, subject));
+    }
+  });
+}
+
+async function play({ run }: StoreScenario, subject: StoreUnderTest): Promise<void> {
+  const { store, another, close } = await subject.open();
+  try {
+    await run({ store, other: (await another?.()) ?? store, key: crypto.randomUUID() });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,37 @@
+import type { TokenStore } from "../store.ts";
+
+/** A store that was opened for one scenario. */
+export interface OpenedStore {
+  readonly store: TokenStore;
+  /**
+   * Opens a second handle on the same entries: another connection, another client. Default: `store` itself, for a store that has no
+   * other way to its entries.
+   */
+  another?(): Promise<TokenStore>;
+  /** Ends whatever was opened, handles that a scenario has closed included. Called once, after the scenario. */
+  close(): Promise<void>;
+}
+
+/** A store as the contract sees it. */
+export interface StoreUnderTest {
+  readonly name: string;
+  /** Called for each scenario. The entries may be those of earlier scenarios: keys are never used twice. */
+  open(): Promise<OpenedStore>;
+  /** Scenarios that do not hold for this store, by id, each with its reason: they are reported as skipped. */
+  readonly differences?: Readonly<Record<string, string>>;
+}
+
+export interface ScenarioContext {
+  readonly store: TokenStore;
+  /** The second handle. */
+  readonly other: TokenStore;
+  /** A key that no other scenario uses. */
+  readonly key: string;
+}
+
+/** One sentence that holds for every store. `run` rejects with an error that says what did not hold. */
+export interface StoreScenario {
+  readonly id: string;
+  readonly title: string;
+  readonly run: (context: ScenarioContext) => Promise<void>;
+}
