@@ -1,5 +1,6 @@
 export { createTokenCache, type TokenCacheOptions } from "./create-token-cache.ts";
 export type { TokenCache } from "./token-cache.ts";
+export { createTokenPool, type TokenPool, type TokenPoolOptions } from "./token-pool.ts";
 export { TokenSet, type TokenSetFields } from "./token-set.ts";
 export { readTokenResponse, toTokenResponse, type TokenResponse } from "./token-response.ts";
 export type { RefreshReason, SourceContext, TokenSource, Urgency } from "./token-source.ts";

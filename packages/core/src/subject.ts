@@ -44,6 +44,10 @@ export class Subject implements TokenCache {
     this.#current = new CurrentTokens(parts.freshness, parts.clock);
   }
 
+  get isRefreshing(): boolean {
+    return this.#flight !== undefined;
+  }
+
   peek(): TokenSet | undefined {
     const now = this.#parts.clock.now();
     if (this.#current.isFresh(now)) return this.#current.tokens;
@@ -54,6 +58,7 @@ export class Subject implements TokenCache {
 
   get(options?: { signal?: AbortSignal | undefined; minValidity?: number | undefined }): Promise<TokenSet> {
     const tokens = this.peek();
+    if (tokens !== undefined && options === undefined) return this.#current.promise(tokens);
     const minValidity = options?.minValidity ?? 0;
     if (!(minValidity >= 0)) {
       return Promise.reject(new InvalidOptionError("minValidity", "a number of seconds, zero or more", kindOf(minValidity)));

@@ -1,0 +1,54 @@
+import { privateCell, storeCell, storeKey } from "./cell.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { createTokenEndpointQueue, type TokenEndpointQueue } from "./endpoint-queue.ts";
+import { InvalidOptionError } from "./errors.ts";
+import { guarded, type Observer } from "./events.ts";
+import { createFreshness, type FreshnessOptions } from "./freshness.ts";
+import { kindOf, readOptions, requireFunction, requireMethods } from "./options.ts";
+import { Refresh } from "./refresh.ts";
+import type { TokenStore } from "./store.ts";
+import { Subject } from "./subject.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** What the caches of one pool have in common, and what a cache alone has, too. */
+export interface SharedOptions {
+  store?: TokenStore | undefined;
+  /** The way to the token endpoint, when several caches use the same one. Default: one of its own. */
+  queue?: TokenEndpointQueue | undefined;
+  freshness?: FreshnessOptions | undefined;
+  /** Seconds that a token request (default 10) and a store operation (default 1) may take. */
+  timeouts?: { request?: number | undefined; store?: number | undefined } | undefined;
+  clock?: Clock | undefined;
+}
+
+/** Makes one subject's token cache. The key is its name in the store, and needed only with one. */
+export type SubjectFactory = (source: TokenSource, key: string, observe: Observer | undefined) => Subject;
+
+/** Checks once what all subjects share. Throws InvalidOptionError. */
+export function createSubjectFactory(options: SharedOptions): SubjectFactory {
+  const { store, clock = systemClock } = options;
+  requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
+  const { queue = createTokenEndpointQueue({ clock }) } = options;
+  requireMethods("queue", queue, ["run", "raise", "hold", "heldFor"]);
+  if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
+  const timeouts = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
+  const { request = 10, store: storeTimeout = 1 } = timeouts;
+  requireTime("timeouts.request", request);
+  requireTime("timeouts.store", storeTimeout);
+  const freshness = createFreshness(options.freshness, clock);
+
+  return (source, key, given) => {
+    requireFunction("source", source);
+    if (given !== undefined) requireFunction("observe", given);
+    const observe = guarded(given);
+    const cell = store === undefined ? privateCell() : storeCell(store, () => storeKey(source.identity, key), storeTimeout * 1000, clock);
+    const refresh = new Refresh({ cell, source, queue, clock, timeout: request * 1000, observe });
+    return new Subject({ refresh, freshness, clock, observe });
+  };
+}
+
+/** Without any time every token request would fail after it had been sent. */
+function requireTime(where: string, value: unknown): void {
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return;
+  throw new InvalidOptionError(where, "a number of seconds above zero", kindOf(value));
+}
