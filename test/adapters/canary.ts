@@ -16,7 +16,7 @@ interface Step {
 export function findCanary(value: unknown, canary: string): string[] {
   const found: string[] = [];
   const seen = new Set<unknown>();
-  const steps: Step[] = [{ value, path: "" }];
+  const steps: Step[] = [];
   const look = (text: string, path: string): void => {
     if (text.includes(canary)) found.push(path);
   };
@@ -30,7 +30,6 @@ export function findCanary(value: unknown, canary: string): string[] {
     }
   };
 
-  steps.length = 0;
   visit(value, "");
   // Breadth first, so that each thing is found on its shortest path.
   for (let at = 0; at < steps.length; at += 1) {
@@ -40,7 +39,7 @@ export function findCanary(value: unknown, canary: string): string[] {
     if (bytes !== undefined) look(bytes.toString("latin1"), `${path}<bytes>`);
     for (const [name, entry] of entriesOf(current)) visit(entry, path + name);
     for (const [key, read] of propertiesOf(current)) {
-      if (bytes !== undefined && typeof key === "string" && /^\d+$/.test(key)) continue;
+      if (bytes !== undefined && isAboutBytes(key)) continue;
       const name = typeof key === "symbol" ? `[${String(key)}]` : `.${key}`;
       look(String(key), `${path}${name}<name>`);
       visit(read(), path + name);
@@ -54,23 +53,24 @@ export function findCanary(value: unknown, canary: string): string[] {
  * where it is.
  */
 export function findLeaks(value: unknown, canary: string): string[] {
-  const printed: [string, () => string | undefined][] = [
-    ["console.log", () => format(value)],
-    [
-      "util.inspect",
-      () => inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: null, maxArrayLength: null }),
-    ],
-    ["JSON.stringify", () => JSON.stringify(value)],
-    ["String", () => String(value)],
+  const everything = { depth: Infinity, showHidden: true, getters: true, maxStringLength: null, maxArrayLength: null };
+  const printed = [
+    ["console.log", format(value)],
+    ["util.inspect", inspect(value, everything)],
+    ["JSON.stringify", quietly(() => JSON.stringify(value))],
+    ["String", quietly(() => String(value))],
   ];
-  const inPrints = printed.flatMap(([name, print]) => (quietly(print)?.includes(canary) ? [name] : []));
+  const inPrints = printed.flatMap(([name = "", text]) => (text?.includes(canary) ? [name] : []));
   return [...inPrints, ...findCanary(value, canary)];
 }
 
 /** What cannot be read or printed, such as JSON with a cycle, shows nothing. */
 function quietly<Result>(read: () => Result): Result | undefined {
   try {
-    return read();
+    const result = read();
+    // Some getters reject where others throw.
+    if (result instanceof Promise) result.catch(() => {});
+    return result;
   } catch {
     return undefined;
   }
@@ -79,6 +79,11 @@ function quietly<Result>(read: () => Result): Result | undefined {
 function bytesOf(value: unknown): Buffer | undefined {
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return Buffer.from(value);
   return ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;
+}
+
+/** The bytes one by one, and the memory they lie in: Node's buffers share theirs with all of the process, and what else lies there is nobody's. */
+function isAboutBytes(key: string | symbol): boolean {
+  return typeof key === "string" && /^(?:\d+|buffer|parent)$/.test(key);
 }
 
 function entriesOf(value: unknown): [string, unknown][] {

@@ -4,7 +4,8 @@ import { Provider, type ClientMetadata, type Configuration } from "oidc-provider
 import { captureAnswer } from "./captured-answer.ts";
 import { startLoopback, type Loopback } from "./loopback.ts";
 import { ProviderMemory } from "./provider-memory.ts";
-import { logIn, type Login } from "./scripted-login.ts";
+import { enterUserCode } from "./scripted-device.ts";
+import { follow, logIn, type Login } from "./scripted-login.ts";
 import type { TokenEndpointFaults } from "./token-endpoint-faults.ts";
 import { TokenEndpoint, type TokenEndpointStats } from "./token-endpoint.ts";
 import type { TokenRequest } from "./token-request.ts";
@@ -36,6 +37,7 @@ export interface AuthorizationServer extends Loopback {
   readonly revocationEndpoint: string;
   readonly introspectionEndpoint: string;
   readonly jwksUri: string;
+  readonly deviceAuthorizationEndpoint: string;
   /** The first of the clients. */
   readonly client: Required<Omit<AuthorizationServerClient, "metadata">>;
   readonly faults: TokenEndpointFaults;
@@ -43,6 +45,10 @@ export interface AuthorizationServer extends Loopback {
   readonly requests: readonly TokenRequest[];
   /** Logs the user in over HTTP. Default scope "openid read write". Every login is a family of tokens of its own. */
   login(options?: { scope?: string; client?: { readonly clientId: string; readonly redirectUri: string } }): Promise<Login>;
+  /** Does what the user's browser does with a URL of `authorizationUrl`: gives the URL that it is sent back to. */
+  visit(authorizationUrl: string): Promise<string>;
+  /** Types the code of a device login in, on the page for it, and agrees. */
+  enterUserCode(userCode: string): Promise<void>;
   /** Whether a resource server should take this access token now. */
   isActive(accessToken: string): boolean;
   /** Ends this access token and nothing else. Whether there was one. */
@@ -73,6 +79,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
         AccessToken: accessTokenLifetime,
         ClientCredentials: accessTokenLifetime,
         AuthorizationCode: 60,
+        DeviceCode: 600,
         IdToken: 3600,
         Interaction: 60,
         RefreshToken: day,
@@ -102,12 +109,15 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     revocationEndpoint: `${origin}/token/revocation`,
     introspectionEndpoint: `${origin}/token/introspection`,
     jwksUri: `${origin}/jwks`,
+    deviceAuthorizationEndpoint: `${origin}/device/auth`,
     client,
     faults: endpoint.faults,
     stats: endpoint.stats,
     requests: endpoint.requests,
     login: ({ scope = "openid read write", client: { clientId: id, redirectUri: uri } = client } = {}) =>
       logIn({ authorizationEndpoint: `${origin}/auth`, clientId: id, redirectUri: uri, scope }),
+    visit: async (url) => (await follow(new URL(url), new URL(url).searchParams.get("redirect_uri") ?? "")).href,
+    enterUserCode: (userCode) => enterUserCode(`${origin}/device`, userCode),
     isActive: (accessToken) => accessTokenModels.some((model) => memory.find(model, accessToken) !== undefined),
     revokeAccessToken: (accessToken) => accessTokenModels.some((model) => memory.remove(model, accessToken)),
     revokeFamilyOf(token) {
@@ -130,6 +140,12 @@ const quiet = {
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    deviceFlow: {
+      enabled: true,
+      userCodeInputSource: (context, form) => void (context.body = form),
+      userCodeConfirmSource: (context, form) => void (context.body = form),
+      successSource: (context) => void (context.body = "The device is logged in."),
+    },
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => client.clientId === token.clientId },
     resourceIndicators: { enabled: false },
@@ -151,7 +167,7 @@ function registration({ clientId, clientSecret, redirectUri, metadata }: Authori
     client_id: clientId,
     client_secret: clientSecret,
     redirect_uris: [redirectUri ?? `${origin}/callback`],
-    grant_types: ["authorization_code", "refresh_token", "client_credentials"],
+    grant_types: ["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"],
     response_types: ["code"],
     token_endpoint_auth_method: "client_secret_basic",
     id_token_signed_response_alg: "ES256",

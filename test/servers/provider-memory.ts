@@ -62,8 +62,10 @@ export class ProviderMemory {
         for (const [id, { payload }] of entries) if (payload.uid === uid) return this.find(model, id);
         return undefined;
       },
-      // The device grant is switched off.
-      findByUserCode: async () => undefined,
+      findByUserCode: async (userCode) => {
+        for (const [id, { payload }] of entries) if (payload.userCode === userCode) return this.find(model, id);
+        return undefined;
+      },
       consume: async (id) => {
         const entry = entries.get(id);
         if (entry !== undefined) entry.payload.consumed = Math.floor(Date.now() / 1000);

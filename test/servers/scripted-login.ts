@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { CookieJar } from "./cookie-jar.ts";
 
 /** What a login leaves behind for the exchange of its code. */
 export interface Login {
@@ -21,7 +22,7 @@ export interface LoginRequest {
 export async function logIn({ authorizationEndpoint, clientId, redirectUri, scope }: LoginRequest): Promise<Login> {
   const codeVerifier = randomBytes(32).toString("base64url");
   const state = randomBytes(8).toString("base64url");
-  let url = new URL(authorizationEndpoint);
+  const url = new URL(authorizationEndpoint);
   url.search = new URLSearchParams({
     response_type: "code",
     client_id: clientId,
@@ -34,19 +35,21 @@ export async function logIn({ authorizationEndpoint, clientId, redirectUri, scop
     prompt: "consent",
   }).toString();
 
-  const cookies = new Map<string, string>();
+  return { code: codeOf(await follow(url, redirectUri), state), codeVerifier, redirectUri };
+}
+
+/** Follows redirects and carries cookies until the browser is sent to the redirect URI. Rejects when it never is. */
+export async function follow(start: URL, redirectUri: string): Promise<URL> {
+  const cookies = new CookieJar();
+  let url = start;
   for (let steps = 0; steps < 10; steps += 1) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = await fetch(url, { redirect: "manual", headers: { cookie } });
+    const response = await fetch(url, { redirect: "manual", headers: { cookie: cookies.header } });
     const text = await response.text();
-    for (const line of response.headers.getSetCookie()) {
-      const [pair = ""] = line.split(";");
-      cookies.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
-    }
+    cookies.take(response);
     const location = response.headers.get("location");
     if (location === null) throw new Error(`The login ended at ${url.pathname} with status ${response.status}: ${text}`);
     url = new URL(location, url);
-    if (url.origin + url.pathname === redirectUri) return { code: codeOf(url, state), codeVerifier, redirectUri };
+    if (url.origin + url.pathname === redirectUri) return url;
   }
   throw new Error("The login went on for more than ten redirects.");
 }

@@ -3,7 +3,9 @@ import { jsonAnswer, sendAnswer, type Answer } from "./answer.ts";
 import { IdTokenIssuer } from "./id-token.ts";
 import { startLoopback, type Loopback } from "./loopback.ts";
 import { OAuthRefusal } from "./oauth-refusal.ts";
+import { readBody } from "./read-body.ts";
 import { authorize } from "./talkdesk-authorize.ts";
+import { TalkdeskInstallations, type InstallationEvent } from "./talkdesk-installations.ts";
 import { TalkdeskSessions, type TalkdeskClient } from "./talkdesk-sessions.ts";
 import { grantTokens } from "./talkdesk-token.ts";
 import type { TokenEndpointFaults } from "./token-endpoint-faults.ts";
@@ -51,6 +53,10 @@ export interface TalkdeskServer extends Loopback {
   revokeFamilyOf(token: string): boolean;
   /** Forgets what was counted and every fault; the tokens stay as they are. */
   reset(): void;
+  /** An account installs the app: gives the `app.installed` event. */
+  install(accountName: string): InstallationEvent;
+  /** New credentials for an installation: gives the `app.credentials_rotated` event. Compromised ones end at once. */
+  rotate(installationId: string, rotation?: { compromised?: boolean }): InstallationEvent;
 }
 
 export async function startTalkdeskServer(options: TalkdeskServerOptions = {}): Promise<TalkdeskServer> {
@@ -61,6 +67,9 @@ export async function startTalkdeskServer(options: TalkdeskServerOptions = {}): 
   const clients: TalkdeskClient[] = [];
   const jwks: JsonWebKey[] = [];
 
+  const assertions = new Set<string>();
+  const installations = new TalkdeskInstallations(clients, sessions);
+
   const loopback = await startLoopback((origin) => {
     const idTokens = new IdTokenIssuer(origin);
     jwks.push(...idTokens.jwks.keys);
@@ -68,7 +77,7 @@ export async function startTalkdeskServer(options: TalkdeskServerOptions = {}): 
     return async (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "/", origin);
       if (request.method === "POST" && pathname === "/oauth/token") {
-        const service = { clients, sessions, idTokens, accessTokenLifetime };
+        const service = { tokenEndpoint: `${origin}/oauth/token`, assertions, clients, sessions, idTokens, accessTokenLifetime };
         return endpoint.handle(request, response, async (arrived) => answered(() => grantTokens(service, arrived)));
       }
       if (request.method === "GET" && pathname === "/oauth/authorize") {
@@ -76,6 +85,10 @@ export async function startTalkdeskServer(options: TalkdeskServerOptions = {}): 
           response,
           answered(() => authorize(searchParams, clients, sessions)),
         );
+      }
+      if (request.method === "POST" && pathname.startsWith("/apps/")) {
+        const { bytes } = await readBody(request, 1024);
+        return sendAnswer(response, installations.acknowledge(pathname, request.headers.authorization, bytes.toString()));
       }
       return sendAnswer(response, jsonAnswer(404, { code: "not_found", message: "There is nothing at this path." }));
     };
@@ -104,6 +117,8 @@ export async function startTalkdeskServer(options: TalkdeskServerOptions = {}): 
       return true;
     },
     reset: () => endpoint.reset(),
+    install: (accountName) => installations.install(origin, accountName),
+    rotate: (installationId, rotation) => installations.rotate(origin, installationId, rotation),
   };
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID, type KeyObject } from "node:crypto";
 import type { TokenEndpointStats } from "./token-endpoint.ts";
 
 /** The credentials that one customer account got with its installation of an app. */
@@ -8,6 +8,9 @@ export interface TalkdeskClient {
   readonly redirectUri: string;
   /** Every scope that is granted to this client. */
   readonly scopes: readonly string[];
+  /** Checks its signed assertions; without one, only Basic will do. */
+  readonly publicKey?: KeyObject;
+  readonly keyId?: string;
 }
 
 /** What a user agreed to in the browser. */

@@ -1,11 +1,16 @@
 import { jsonAnswer, type Answer } from "./answer.ts";
 import type { IdTokenIssuer } from "./id-token.ts";
 import { OAuthRefusal } from "./oauth-refusal.ts";
+import { authenticate } from "./talkdesk-client-auth.ts";
 import { required, scopesOf } from "./talkdesk-parameters.ts";
 import type { Session, TalkdeskClient, TalkdeskSessions } from "./talkdesk-sessions.ts";
 import type { TokenRequest } from "./token-request.ts";
 
 export interface TokenService {
+  /** The audience of signed assertions. */
+  readonly tokenEndpoint: string;
+  /** The `jti` of assertions that were taken. */
+  readonly assertions: Set<string>;
   readonly clients: readonly TalkdeskClient[];
   readonly sessions: TalkdeskSessions;
   readonly idTokens: IdTokenIssuer;
@@ -17,7 +22,7 @@ export function grantTokens(service: TokenService, { headers, form }: TokenReque
   if (!headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) {
     throw new OAuthRefusal(400, "invalid_request", "The body must be application/x-www-form-urlencoded.");
   }
-  const client = authenticate(service.clients, headers.authorization);
+  const client = authenticate(service, headers.authorization, form);
   switch (required(form, "grant_type")) {
     case "authorization_code":
       return exchangeCode(service, client, form);
@@ -28,17 +33,6 @@ export function grantTokens(service: TokenService, { headers, form }: TokenReque
     default:
       throw new OAuthRefusal(400, "unsupported_grant_type", "The grant_type is not supported.");
   }
-}
-
-/** Compares the pair as it was sent: whoever form-encodes it first, as RFC 6749 section 2.3.1 asks for, is a stranger here. */
-function authenticate(clients: readonly TalkdeskClient[], authorization = ""): TalkdeskClient {
-  const [scheme = "", encoded = ""] = authorization.split(" ");
-  const pair = Buffer.from(encoded, "base64").toString();
-  const client = clients.find(({ clientId, clientSecret }) => pair === `${clientId}:${clientSecret}`);
-  if (scheme.toLowerCase() !== "basic" || client === undefined) {
-    throw new OAuthRefusal(401, "invalid_client", "Client authentication failed.");
-  }
-  return client;
 }
 
 function exchangeCode(service: TokenService, client: TalkdeskClient, form: URLSearchParams): Answer {

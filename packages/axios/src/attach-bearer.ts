@@ -1,8 +1,8 @@
 import { Attachment, carry, InvalidOptionError, kindOf, type BearerOptions, type Tokens } from "@tokenflight/core";
-import axios, { type AxiosAdapter, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
+import type { AxiosAdapter, AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from "axios";
+import { createAdapterWrapper } from "./adapter-wrapper.ts";
 import { AxiosCarriage } from "./axios-carriage.ts";
-import { withRecordingFetch } from "./recording-fetch.ts";
-import { hasOwnCredentials, targetOf } from "./target.ts";
+import { hasOwnCredentials, onPage, targetOf } from "./target.ts";
 
 const attached = new WeakSet<AxiosInstance>();
 
@@ -24,33 +24,24 @@ export function attachBearer(
   if (attached.has(instance)) {
     throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
   }
-  const base = URL.parse(instance.defaults.baseURL ?? "");
+  const base = URL.parse(onPage(instance.defaults.baseURL ?? ""));
   const attachment = new Attachment(tokens, options, base === null ? undefined : [base.origin]);
-  const wrapped = new WeakMap<AxiosAdapter, AxiosAdapter>();
-  const ours = new WeakSet<AxiosAdapter>();
-
-  const wrap = (adapter: AxiosAdapter): AxiosAdapter => {
-    let wrapper = wrapped.get(adapter);
-    if (wrapper === undefined) {
-      wrapper = (config) => dispatch(attachment, adapter, config);
-      wrapped.set(adapter, wrapper);
-      ours.add(wrapper);
-    }
-    return wrapper;
-  };
+  const wrapAdapter = createAdapterWrapper((adapter, config) => dispatch(attachment, adapter, config));
 
   // The interceptor only swaps the adapter, so its place among the others does not matter, and being synchronous it lets theirs stay so.
   const interceptor = instance.interceptors.request.use(
     (config) => {
-      const adapter = axios.getAdapter(config.adapter, withRecordingFetch(config));
-      if (!ours.has(adapter)) config.adapter = wrap(adapter);
+      config.adapter = wrapAdapter(config);
       return config;
     },
     null,
     { synchronous: true },
   );
   attached.add(instance);
+  let isAttached = true;
   return () => {
+    if (!isAttached) return;
+    isAttached = false;
     instance.interceptors.request.eject(interceptor);
     attached.delete(instance);
   };
@@ -61,9 +52,8 @@ function dispatch(
   adapter: AxiosAdapter,
   config: InternalAxiosRequestConfig,
 ): Promise<AxiosResponse> {
-  // The config that a response and an error show is the caller's: with the adapter that a request without us would have had.
-  config.adapter = adapter;
-  const tokens = attachment.allows(targetOf(config)) && !hasOwnCredentials(config) ? attachment.tokensFor(config) : undefined;
+  const isAllowed = attachment.allows(onPage(targetOf(config)));
+  const tokens = isAllowed && !hasOwnCredentials(config) ? attachment.tokensFor(config) : undefined;
   if (tokens === undefined) return adapter(config) as Promise<AxiosResponse>;
   const carriage = new AxiosCarriage(adapter, config);
   return carry(attachment, tokens, carriage).then(

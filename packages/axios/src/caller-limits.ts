@@ -41,11 +41,6 @@ export class CallerLimits {
     return timeout > 0 ? Math.max(1, Math.ceil(timeout - (performance.now() - this.#started))) : undefined;
   }
 
-  /** Whether the request has waited, so that time was lost. */
-  get waited(): boolean {
-    return this.#controller !== undefined;
-  }
-
   /** Leaves nothing behind on a signal that outlives the request. */
   release(): void {
     if (this.#controller === undefined) return;
@@ -55,16 +50,25 @@ export class CallerLimits {
   }
 
   readonly #abort = (): void => {
-    const { cancelToken } = this.#config;
-    this.#controller?.abort(cancelToken?.reason ?? new CanceledError(undefined, this.#config));
+    const { cancelToken, signal } = this.#config;
+    this.#controller?.abort(cancelToken?.reason ?? new CanceledError(this.#isByFetch ? messageOf(signal) : undefined, this.#config));
   };
 
   #timeoutError(): AxiosError {
     const { timeout, timeoutErrorMessage, transitional } = this.#config;
     const message = `timeout of ${timeout}ms exceeded`;
-    // axios's fetch adapter has its own way of saying it.
-    if (isFetchAdapter(this.#adapter, this.#config)) return new AxiosError(message, AxiosError.ETIMEDOUT, this.#config);
+    if (this.#isByFetch) return new AxiosError(message, AxiosError.ETIMEDOUT, this.#config);
     const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED;
     return new AxiosError(timeoutErrorMessage || message, code, this.#config);
   }
+
+  /** axios's fetch adapter has its own way of saying what ended a request. */
+  get #isByFetch(): boolean {
+    return isFetchAdapter(this.#adapter, this.#config);
+  }
+}
+
+function messageOf(signal: InternalAxiosRequestConfig["signal"]): string | undefined {
+  const reason = (signal as AbortSignal | undefined)?.reason as unknown;
+  return reason instanceof Error ? reason.message : (reason as string | undefined);
 }

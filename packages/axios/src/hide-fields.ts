@@ -3,19 +3,20 @@ import type { HeaderFields } from "@tokenflight/core";
 /** Stands where the value of a header field was. */
 const hidden = "[hidden]";
 
+type KeptHeaders = Record<string, unknown>;
+
 /** What Node's client requests and those of follow-redirects keep of the header that they have sent. */
 interface KeptByNode {
-  /** The header as it went over the wire. */
+  /** The header as it went over the wire, and what could not go there yet. */
   _header?: string | null;
-  /** What was not sent because there was no connection. */
   outputData?: { data: unknown }[];
-  socket?: { destroyed: boolean; encrypted?: boolean; _pendingData?: unknown } | null;
-  /** follow-redirects: the options for the next hop, the request of this hop, and back. */
-  _options?: { headers?: Record<string, unknown> };
-  _currentRequest?: object;
-  _redirectable?: object;
   /** HTTP/2. */
-  sentHeaders?: Record<string, unknown>;
+  sentHeaders?: KeptHeaders;
+  socket?: { destroyed: boolean; encrypted?: boolean; _pendingData?: unknown } | null;
+  /** follow-redirects: the options of the next hop, the request of this hop, and the way back from it. */
+  _options?: { headers?: KeptHeaders };
+  _currentRequest?: KeptByNode;
+  _redirectable?: KeptByNode;
 }
 
 /**
@@ -25,55 +26,59 @@ interface KeptByNode {
 export function hideFields(request: unknown, fields: HeaderFields): void {
   if (typeof request !== "object" || request === null) return;
   try {
-    const { headers } = request as { headers?: Partial<Headers> };
-    const { _redirectable: outer = request, _currentRequest: inner = request } = request as KeptByNode;
+    const shown: KeptByNode & { headers?: Partial<Headers> } = request;
+    const outer = shown._redirectable ?? shown;
+    const inner = outer._currentRequest ?? shown;
+    // follow-redirects lets Node have its own options; without it, they are found where Node's agent keeps those of a request in its queue.
+    const options = outer === inner ? (behindSymbol(inner, "requestOptions") as KeptByNode["_options"]) : outer._options;
+    const outHeaders = behindSymbol(inner, "kOutHeaders") as Record<string, string[]> | undefined;
     for (const name of Object.keys(fields)) {
       const value = fields[name] as string;
-      if (headers?.get?.(name) === value) headers.delete?.(name);
-      hideInRecord((outer as KeptByNode)._options?.headers, name, value);
-      hideInNodeRequest(inner as KeptByNode, name, value);
+      if (shown.headers?.get?.(name) === value) shown.headers.delete?.(name);
+      hideInHeaders(inner.sentHeaders, name, value);
+      hideInHeaders(options?.headers, name, value);
+      hideInText(inner, name, value);
+      if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
     }
-    hideInSocket((inner as KeptByNode).socket);
+    hideInSocket(inner.socket);
   } catch {
     // It shows then what its makers wanted it to show.
   }
 }
 
-function hideInRecord(record: Record<string, unknown> | undefined, name: string, value: string): void {
-  if (record?.[name] === value) record[name] = hidden;
+function hideInHeaders(headers: KeptHeaders | undefined, name: string, value: string): void {
+  if (headers?.[name] === value) headers[name] = hidden;
 }
 
-function hideInNodeRequest(request: KeptByNode, name: string, value: string): void {
-  hideInRecord(request.sentHeaders, name, value);
+function hideInText(request: KeptByNode, name: string, value: string): void {
+  if (typeof request._header !== "string") return;
   const line = `${name}: ${value}\r\n`;
   const shown = `${name}: ${hidden}\r\n`;
-  if (typeof request._header !== "string") return;
   request._header = request._header.replace(line, shown);
   for (const unsent of request.outputData ?? []) {
     if (typeof unsent.data === "string") unsent.data = unsent.data.replace(line, shown);
   }
-  outHeadersKey ??= symbolOf(request, "kOutHeaders");
-  const entry = (request as { [key: symbol]: Record<string, string[]> | undefined })[outHeadersKey ?? unknown]?.[name];
-  if (entry?.[1] === value) entry[1] = hidden;
 }
 
 function hideInSocket(socket: KeptByNode["socket"]): void {
   if (socket == null) return;
   // A connection that was not made keeps what was to be sent first.
   if (socket.destroyed && socket._pendingData) socket._pendingData = null;
-  // A TLS connection keeps the options of the request that it was made for as long as it lives, and its agent keeps it for others.
-  if (socket.encrypted !== true) return;
-  connectOptionsKey ??= symbolOf(socket, "connect-options");
-  const options = (socket as { [key: symbol]: { headers?: unknown } | undefined })[connectOptionsKey ?? unknown];
-  // Only this connection's copy of the options loses them: follow-redirects may need the very same object for its next hop.
+  // A TLS connection keeps the options of the request that it was made for as long as it lives. Only its own copy of them loses the
+  // headers: follow-redirects may need the very same ones for its next hop.
+  const options = socket.encrypted === true ? (behindSymbol(socket, "connect-options") as { headers?: unknown } | undefined) : undefined;
   if (options?.headers !== undefined) options.headers = undefined;
 }
 
-// Node keeps these two behind symbols that it does not export. They are the same for all requests and connections.
-let outHeadersKey: symbol | undefined;
-let connectOptionsKey: symbol | undefined;
-const unknown = Symbol("unknown");
+/** The symbols that Node keeps such things behind are not exported, and are the same for all requests and connections. */
+const symbols = new Map<string, symbol>();
 
-function symbolOf(holder: object, description: string): symbol | undefined {
-  return Object.getOwnPropertySymbols(holder).find((symbol) => symbol.description === description);
+function behindSymbol(holder: object, description: string): unknown {
+  let symbol = symbols.get(description);
+  if (symbol === undefined) {
+    symbol = Object.getOwnPropertySymbols(holder).find((own) => own.description === description);
+    if (symbol === undefined) return undefined;
+    symbols.set(description, symbol);
+  }
+  return (holder as Record<symbol, unknown>)[symbol];
 }

@@ -5,7 +5,11 @@ import type { AxiosHeaders, InternalAxiosRequestConfig } from "axios";
 class PrivateConfig {
   static {
     Object.setPrototypeOf(this.prototype, null);
-    Object.defineProperty(this.prototype, "hasOwnProperty", { value: Object.prototype.hasOwnProperty });
+    Object.defineProperty(this.prototype, "hasOwnProperty", {
+      value(this: object, key: PropertyKey): boolean {
+        return Object.hasOwn(this, key);
+      },
+    });
   }
 }
 
@@ -38,6 +42,7 @@ function withFields(headers: AxiosHeaders, fields: HeaderFields): AxiosHeaders {
 /** Shows the caller the headers that the adapter added, as it would have without us, but not ours. */
 export function showHeaders(config: InternalAxiosRequestConfig, sent: InternalAxiosRequestConfig, fields: HeaderFields): void {
   for (const name of Object.keys(sent.headers)) {
-    if (!Object.hasOwn(fields, name.toLowerCase())) config.headers[name] = sent.headers[name];
+    if (config.headers[name] !== sent.headers[name] && !Object.hasOwn(fields, name.toLowerCase()))
+      config.headers[name] = sent.headers[name];
   }
 }

@@ -19,22 +19,27 @@ function recording(fetch: Fetch): Fetch {
 
 const globalEnv = { env: { fetch: globalRecorder, Blob: globalThis.Blob } } as unknown as InternalAxiosRequestConfig;
 
-/** Whether axios's fetch adapter is to use other functions than the global ones. */
+/** Whether axios's fetch adapter is to use other functions and classes than the global ones. */
 export function hasOwnFetch({ env }: InternalAxiosRequestConfig): boolean {
-  return Boolean(env?.fetch ?? env?.Request ?? env?.Response);
+  return (
+    env !== undefined && ("fetch" in env || "Request" in env || "Response" in env || (env as { Blob?: unknown }).Blob !== globalThis.Blob)
+  );
 }
 
 /** What `axios.getAdapter` looks at in a config, with a fetch function that records. */
 export function withRecordingFetch(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
   if (!hasOwnFetch(config)) return globalEnv;
-  const fetch = config.env?.fetch;
-  if (typeof fetch !== "function") return { ...config, env: { ...config.env, fetch: globalRecorder } };
+  return { ...config, env: { ...config.env, fetch: recorderOf(config.env?.fetch) } };
+}
+
+function recorderOf(fetch: Fetch | null | undefined): Fetch {
+  if (fetch == null) return globalRecorder;
   let recorder = recorders.get(fetch);
   if (recorder === undefined) {
-    recorder = recording(fetch as Fetch);
+    recorder = recording(fetch);
     recorders.set(fetch, recorder);
   }
-  return { ...config, env: { ...config.env, fetch: recorder } };
+  return recorder;
 }
 
 export function isFetchAdapter(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): boolean {

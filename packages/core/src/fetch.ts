@@ -1,9 +1,10 @@
-import type { Attachment, ResponseFacts } from "./attachment.ts";
-import { canReadAgain } from "./body.ts";
-import { carry, type Carriage } from "./carry.ts";
-import type { HeaderFields } from "./scheme.ts";
+import type { Attachment } from "./attachment.ts";
+import { carry } from "./carry.ts";
+import { FetchCarriage, type FetchFunction } from "./fetch-carriage.ts";
+import { hasAuthorization } from "./fetch-headers.ts";
+import type { OriginCheck } from "./origins.ts";
 
-export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+export type { FetchFunction } from "./fetch-carriage.ts";
 
 /** A call of a fetch function, as `tokens` sees it when it is a function of the request. */
 export interface FetchRequest {
@@ -11,106 +12,49 @@ export interface FetchRequest {
   readonly init: RequestInit | undefined;
 }
 
-/** Bodies up to this size are read to their end, which keeps the connection; longer ones are cancelled, which closes it. */
-const longestDrain = 65_536;
-
-/** A fetch function that puts tokens on requests. What the adapters for fetch and for clients over fetch have in common. */
-export function fetchWithTokens(attachment: Attachment<FetchRequest, Response>, fetch: FetchFunction): FetchFunction {
-  return (input, init) => {
-    const url = absoluteUrl(input);
-    if (!attachment.allows(url)) return fetch(input, init);
-    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-    if (headers.has("authorization")) return fetch(input, init);
-    const tokens = attachment.tokensFor({ input, init });
+/** Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. */
+export function fetchWithTokens<Call extends FetchRequest>(
+  attachment: Attachment<Call, Response>,
+  fetch: FetchFunction,
+  call: Call,
+): Promise<Response> {
+  try {
+    const { input } = call;
+    const url = allowedUrl(attachment, isRequest(input) ? input.url : String(input));
+    if (url === undefined) return fetch(input, call.init);
+    const request = isRequest(input) ? input : undefined;
+    const init = readableInit(call.init);
+    const tokens = hasAuthorization(init?.headers ?? request?.headers) ? undefined : attachment.tokensFor(call);
     if (tokens === undefined) return fetch(input, init);
-    const carriage = new FetchCarriage(fetch, input, init, url, headers, attachment.mayReplay(true));
+    const carriage = new FetchCarriage(fetch, request ?? url, init, url, attachment.mayReplay(true));
     const response = carry(attachment, tokens, carriage);
-    return carriage.hasSpare ? response.finally(() => carriage.release()) : response;
-  };
+    return carriage.holdsBody ? response.finally(() => carriage.release()) : response;
+  } catch (error) {
+    // A fetch function never throws.
+    return Promise.reject(error);
+  }
 }
 
-function absoluteUrl(input: string | URL | Request): string {
-  if (input instanceof Request) return input.url;
-  if (typeof input !== "string") return input.href;
-  // In a browser, relative URLs are relative to the page.
-  const page = (globalThis as { location?: { href: string } }).location?.href;
-  return page === undefined ? input : (URL.parse(input, page)?.href ?? input);
+/** The URL that the request goes to, if it may have the token. */
+function allowedUrl({ allows }: { readonly allows: OriginCheck }, url: string): string | undefined {
+  if (allows(url)) return url;
+  if (URL.canParse(url)) return undefined;
+  try {
+    // Only fetch itself knows what a relative URL is relative to. Without a page to be relative to, it is an error, and fetch tells it.
+    const absolute = new Request(url).url;
+    return allows(absolute) ? absolute : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-class FetchCarriage implements Carriage<Response> {
-  readonly url: string;
-  readonly canResend: boolean;
-  readonly #fetch: FetchFunction;
-  readonly #input: string | URL | Request;
-  readonly #init: RequestInit | undefined;
-  readonly #headers: Headers;
-  /** A request whose body lives in a Request object is sent from a copy each time, and the last copy is the object itself. */
-  #spare: Request | undefined;
+/** Whether it is a Request, of whichever implementation of fetch. */
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === "object" && Object.prototype.toString.call(input) === "[object Request]";
+}
 
-  constructor(
-    fetch: FetchFunction,
-    input: string | URL | Request,
-    init: RequestInit | undefined,
-    url: string,
-    headers: Headers,
-    mayReplay: boolean,
-  ) {
-    this.#fetch = fetch;
-    this.#input = input;
-    this.#init = init;
-    this.url = url;
-    this.#headers = headers;
-    this.canResend = canReadAgain(init?.body);
-    if (mayReplay && input instanceof Request && input.body !== null && init?.body == null) this.#spare = input.clone();
-  }
-
-  get hasSpare(): boolean {
-    return this.#spare !== undefined;
-  }
-
-  get method(): string {
-    return this.#init?.method ?? (this.#input instanceof Request ? this.#input.method : "GET");
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#init?.signal ?? (this.#input instanceof Request ? this.#input.signal : undefined);
-  }
-
-  send(fields: HeaderFields): Promise<Response> {
-    // A copy of the caller's headers from the start; fetch copies them again, so a replay may write over them.
-    const headers = this.#headers;
-    for (const name of Object.keys(fields)) headers.set(name, fields[name] as string);
-    // Called without a receiver: a browser's own fetch accepts no other object as `this`.
-    const fetch = this.#fetch;
-    return fetch(this.#next(), { ...this.#init, headers });
-  }
-
-  #next(): string | URL | Request {
-    if (this.#spare === undefined || !(this.#input instanceof Request) || !this.#input.bodyUsed) return this.#input;
-    const spare = this.#spare;
-    this.#spare = undefined;
-    return spare;
-  }
-
-  facts({ status, headers }: Response): ResponseFacts {
-    return { status, challenge: status === 401 ? headers.get("www-authenticate") : undefined };
-  }
-
-  redirect({ redirected, url }: Response): { redirected: boolean | undefined; url: string | undefined } {
-    return { redirected, url };
-  }
-
-  async discard(response: Response): Promise<void> {
-    try {
-      if (Number(response.headers.get("content-length") ?? Number.NaN) <= longestDrain) await response.arrayBuffer();
-      else await response.body?.cancel();
-    } catch {
-      // The response is thrown away in any case.
-    }
-  }
-
-  /** The copy that was not needed would keep the body in memory. */
-  release(): void {
-    this.#spare?.body?.cancel().catch(() => {});
-  }
+/** An iterator over header fields can be read once only. */
+function readableInit(init: RequestInit | undefined): RequestInit | undefined {
+  const headers: unknown = init?.headers;
+  return typeof headers === "object" && headers !== null && "next" in headers ? { ...init, headers: new Headers(init?.headers) } : init;
 }

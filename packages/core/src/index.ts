@@ -9,6 +9,7 @@ export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQu
 
 export type { StoredEntry, TokenStore, Version } from "./store.ts";
 export { memoryStore } from "./memory-store.ts";
+export { encryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./encrypted-store.ts";
 
 export type { Observer, TokenEvent } from "./events.ts";
 export {

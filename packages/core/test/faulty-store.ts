@@ -12,7 +12,8 @@ export class FaultyStore implements TokenStore {
   readonly nextWrites: Fault[] = [];
   /** Runs before a write that is carried out. */
   beforeWrite: (() => void) | undefined;
-  readonly written: (string | undefined)[] = [];
+  /** Reads and writes so far. */
+  asked = 0;
   #inner: TokenStore = memoryStore();
   #key: string | undefined;
 
@@ -25,9 +26,7 @@ export class FaultyStore implements TokenStore {
     this.#key = key;
     return this.#with(this.nextWrites.shift() ?? this.writes, async () => {
       this.beforeWrite?.();
-      const version = await this.#inner.compareAndSet(key, expected, value);
-      if (version !== undefined) this.written.push(value);
-      return version;
+      return this.#inner.compareAndSet(key, expected, value);
     });
   }
 
@@ -54,6 +53,7 @@ export class FaultyStore implements TokenStore {
   }
 
   async #with<Answer>(fault: Fault, operation: () => Promise<Answer>): Promise<Answer> {
+    this.asked += 1;
     if (fault === "stalls") return new Promise(() => {});
     if (fault === "fails") throw new Error("connection reset");
     const answer = await operation();

@@ -103,14 +103,19 @@ describe("a login", () => {
   );
 
   it("with the very token that was refused before is believed", async () => {
-    const { tokens, hand } = setUp();
+    const { tokens, hand, events } = setUp();
     const first = await tokens.save(response("1"));
     void tokens.renew(first).catch(() => {});
     await settle();
     hand.last.fail(new LoginRequiredError("Over."));
     await settle();
-    await tokens.save(response("1"));
+    const again = await tokens.save(response("1"));
     expect(tokens.peek()?.accessToken).toBe("access-1");
+    void tokens.renew(again).catch(() => {});
+    await settle();
+    expect(events.filter(({ type }) => type === "token-refused")).toHaveLength(2);
+    hand.last.give(response("2"));
+    await settle();
   });
 
   it("with tokens that no header can carry is refused, and what was there stays", async () => {

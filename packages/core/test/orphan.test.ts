@@ -74,6 +74,36 @@ it("ends at once when the watched store tells of the change", async () => {
   expect(orphan.value).toBe(false);
 });
 
+it("reads no more often than without hints when a store hints at changes that are none", async () => {
+  const clock = new TestClock();
+  const store = memoryStore();
+  const changed: (() => void)[] = [];
+  let reads = 0;
+  let stopped = 0;
+  const nervous: TokenStore = {
+    compareAndSet: (...args) => store.compareAndSet(...args),
+    read: (key) => {
+      reads += 1;
+      return store.read(key);
+    },
+    watch: (_, callback) => {
+      changed.push(callback);
+      return () => {
+        stopped += 1;
+      };
+    },
+  };
+  const cell = storeCell(nervous, () => Promise.resolve("key"), 1000, clock);
+  const orphan = new Outcome(isOrphan(cell, await cell.read(), 1000, clock));
+  await settle();
+  changed[0]?.();
+  await clock.advance(1200);
+  expect(orphan.value).toBe(true);
+  // After 20, 26, 34 ... milliseconds, 200 at most, and once for the hint.
+  expect(reads).toBeLessThan(20);
+  expect([changed.length, stopped]).toEqual([1, 1]);
+});
+
 it("fails with the store", async () => {
   const clock = new TestClock();
   const store = memoryStore();

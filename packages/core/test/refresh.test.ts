@@ -98,6 +98,19 @@ describe("caches that share a store", () => {
     ]);
   });
 
+  it("give a caller who wants a longer validity more than the short token that another caller was content with", async () => {
+    const [first, second] = [cache(), cache()];
+    await first.tokens.save(response("short", { expires_in: 60 }));
+    const content = new Outcome(second.tokens.get());
+    const demanding = Array.from({ length: 100 }, () => new Outcome(second.tokens.get({ minValidity: 600 })));
+    await settle();
+    expect(content.value?.accessToken).toBe("access-short");
+    expect(second.hand.calls).toHaveLength(1);
+    await give(second, "long");
+    expect(demanding.every(({ value }) => value?.accessToken === "access-long")).toBe(true);
+    expect(second.hand.calls).toHaveLength(1);
+  });
+
   it("all need a login when one was told so, and ask no more", async () => {
     const [first, second] = [cache(), cache()];
     const outcome = new Outcome(first.tokens.get());

@@ -262,9 +262,14 @@ describe("an API that refuses new tokens too", () => {
     await give(hand, "2");
     const third = tokens.renew(await second);
     await give(hand, "3");
+    tokens.reportReplay(await second, false);
+    expect(events.some(({ type }) => type === "new-token-refused")).toBe(false);
     tokens.reportReplay(await third, false);
     tokens.reportReplay(await second, false);
+    tokens.reportReplay(await second, true);
     await expect(tokens.renew(await third)).rejects.toMatchObject({ code: "ERR_NEW_TOKEN_REFUSED" });
     expect(events.filter(({ type }) => type === "new-token-refused")).toHaveLength(1);
+    await tokens.forget();
+    expect(() => tokens.reportReplay(first, false)).not.toThrow();
   });
 });

@@ -88,6 +88,38 @@ describe.each<[Fault, string]>([
   });
 });
 
+describe("a store that is far away", () => {
+  it("is not asked for anything while the token is fresh", async () => {
+    const all = cache();
+    const first = await all.tokens.save(response("1"));
+    const second = await all.tokens.save(response("2"));
+    const { asked } = store;
+    expect(all.tokens.peek()?.accessToken).toBe(second.accessToken);
+    await all.tokens.get();
+    await all.tokens.get({ minValidity: 600 });
+    await all.tokens.renew(first);
+    all.tokens.reportReplay(second, true);
+    expect(store.asked).toBe(asked);
+  });
+
+  it("is not asked at each look while a refresh ahead fails", async () => {
+    const all = cache();
+    await all.tokens.save(response("1"));
+    clock.skip(3_300_000);
+    all.tokens.peek();
+    await settle();
+    all.hand.last.fail(new LoginRequiredError("Over."));
+    await settle();
+    const { asked } = store;
+    for (let look = 0; look < 100; look += 1) {
+      all.tokens.peek();
+      await clock.advance(100);
+    }
+    // Once a second.
+    expect(store.asked - asked).toBeLessThanOrEqual(10);
+  });
+});
+
 describe("a source that uses nothing up, without its store", () => {
   it("is asked once by a crowd, and after a failure not before its pause is over", async () => {
     const all = cache(false);
@@ -239,6 +271,7 @@ describe("a note of a failure that the store does not take", () => {
     all.hand.last.fail(new LoginRequiredError("Over.", { error: "invalid_grant" }));
     await settle();
     expect(outcome.code).toBe("ERR_LOGIN_REQUIRED");
+    expect(troubles(all)).toEqual(["write"]);
     await clock.advance(60_000);
     await expect(all.tokens.get()).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED", error: "invalid_grant" });
     expect(all.hand.calls).toHaveLength(1);

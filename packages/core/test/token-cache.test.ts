@@ -158,6 +158,16 @@ describe("a source that gives the same token until its end", () => {
 });
 
 describe("get", () => {
+  it("leaves nothing behind that waits, and says how long the token request took", async () => {
+    const { tokens, hand, clock, events } = setUp();
+    void tokens.get();
+    await clock.advance(250);
+    hand.last.give(response("1"));
+    await settle();
+    expect(events).toMatchObject([{ type: "token-obtained", duration: 250, generation: 1, token: tokens.peek()?.fingerprint }]);
+    expect(clock.timers).toBe(0);
+  });
+
   it("asks the source once for 1,000 callers", async () => {
     const { tokens, hand, events } = setUp();
     const callers = Array.from({ length: 1000 }, () => tokens.get());
@@ -173,9 +183,15 @@ describe("get", () => {
   });
 
   it("hands out one promise per token while it is fresh", async () => {
-    const { tokens } = await withToken();
+    const { tokens, hand, clock } = await withToken();
     expect(tokens.get()).toBe(tokens.get());
     expect(await tokens.get()).toBe(tokens.peek());
+    clock.skip(3_600_000);
+    void tokens.get();
+    await settle();
+    hand.last.give(response("2"));
+    await settle();
+    expect((await tokens.get()).accessToken).toBe("access-2");
   });
 
   it("says why it asks: nothing there, or over", async () => {

@@ -15,7 +15,7 @@ export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Resp
   return (fetch) => {
     if (typeof fetch !== "function") throw new InvalidOptionError("fetch", "a fetch function", kindOf(fetch));
     if (ours.has(fetch)) throw new InvalidOptionError("fetch", "a fetch function without bearer tokens", "one that has them");
-    const withTokens = fetchWithTokens(attachment, fetch);
+    const withTokens: FetchFunction = (input, init) => fetchWithTokens(attachment, fetch, { input, init });
     ours.add(withTokens);
     return withTokens;
   };

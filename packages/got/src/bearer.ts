@@ -1,43 +1,63 @@
-import { errorMonitor } from "node:events";
-import { Attachment, canReadAgain, type BearerOptions, type TokenCache, type Tokens } from "@tokenflight/core";
-import { HTTPError, type ExtendOptions, type HandlerFunction, type NormalizedOptions, type Options, type PlainResponse } from "got";
-import { putToken } from "./put-token.ts";
-import { replayOnce } from "./replay-once.ts";
-import { startTrip, tripOf } from "./trip.ts";
+import { EventEmitter, errorMonitor } from "node:events";
+import { Attachment, InvalidOptionError, type BearerOptions, type Tokens } from "@tokenflight/core";
+import {
+  HTTPError,
+  type ExtendOptions,
+  type HandlerFunction,
+  type InitHook,
+  type NormalizedOptions,
+  type Options,
+  type PlainResponse,
+} from "got";
+import { isTripHook, Trip } from "./trip.ts";
+
+const ours = new WeakSet<HandlerFunction>();
 
 /**
  * Options for `got.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
  *
- * got has no transport to wrap, so the token is put on in a `beforeRequest` hook, again for each redirect and retry, and a refused
- * response is replayed from an `afterResponse` hook. A request with an `authorization` header of its own, with `username` or with
- * credentials in its URL is sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token.
- * Throws InvalidOptionError.
+ * The token is put on beneath got's hooks, on a copy, anew for each redirect and each retry: hooks, options and errors do not hold it. A
+ * request with an `authorization` header of its own (`undefined` for none at all), with `username`, `password` or credentials in its URL is
+ * sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token. Throws InvalidOptionError.
  */
 export function bearer(tokens: Tokens<NormalizedOptions>, options: BearerOptions<PlainResponse> = {}): ExtendOptions {
   const attachment = new Attachment<NormalizedOptions, PlainResponse>(tokens, options);
 
-  // A handler sees the body before got turns a form into a stream, so it is here that one can tell whether it can be sent again.
   const begin: HandlerFunction = (request, next) => {
-    startTrip(request, canReadAgain(request.body));
+    // got calls handlers without options when it could make none of what it was given, and reports that itself.
+    if ((request as Options | undefined) === undefined) return next(request);
+    const trip = new Trip(attachment, request);
+    join(trip, request);
     const result = next(request);
-    if (request.isStream) renewAfterRefusal(result as NodeJS.EventEmitter, request);
+    if (request.isStream && result instanceof EventEmitter) watch(trip, result);
     return result;
   };
+  ours.add(begin);
 
-  const renewAfterRefusal = (stream: NodeJS.EventEmitter, request: Options): void => {
-    stream.on(errorMonitor, (error: unknown) => {
-      const { cache, used } = tripOf(request) ?? {};
-      if (error instanceof HTTPError && cache !== undefined && used !== undefined) void renewIfRefused(error.response, cache, used);
-    });
+  // got runs this for whatever an instance that has these tokens is extended by.
+  const refuseOthers: InitHook = (init) => {
+    const { handlers = [] } = init as ExtendOptions;
+    if (handlers.some((handler) => ours.has(handler) && handler !== begin)) {
+      throw new InvalidOptionError("extend", "a got instance without bearer tokens", "one that has them");
+    }
   };
 
-  const renewIfRefused = async (response: PlainResponse, cache: TokenCache, used: Parameters<TokenCache["renew"]>[0]): Promise<void> => {
-    const facts = { status: response.statusCode, challenge: response.headers["www-authenticate"] };
-    if (await attachment.isRefused(response, facts)) cache.renew(used).catch(() => {});
-  };
+  return { handlers: [begin], hooks: { init: [refuseOthers] } };
+}
 
-  return {
-    handlers: [begin],
-    hooks: { beforeRequest: [putToken(attachment)], afterResponse: [replayOnce(attachment)] },
-  };
+/**
+ * The trip departs after the last of the caller's hooks, so that it has the last word, and sees the response before the first of them, so
+ * that they see only the one that counts. Options that were used for another call before may hold that one's trip.
+ */
+function join(trip: Trip, { hooks }: Options): void {
+  hooks.beforeRequest = [...hooks.beforeRequest.filter((hook) => !isTripHook(hook)), trip.depart];
+  hooks.afterResponse = [trip.arrive, ...hooks.afterResponse.filter((hook) => !isTripHook(hook))];
+}
+
+/** got runs no hooks for the response of a stream. */
+function watch(trip: Trip, stream: EventEmitter): void {
+  stream.on("response", (response: PlainResponse) => trip.passBy(response));
+  stream.on(errorMonitor, (error: unknown) => {
+    if (error instanceof HTTPError) trip.passBy(error.response);
+  });
 }

@@ -1,28 +1,122 @@
-import type { HeaderFields, TokenCache, TokenSet } from "@tokenflight/core";
-import type { Options } from "got";
+import { canReadAgain, type Attachment, type TokenCache } from "@tokenflight/core";
+import {
+  RetryError,
+  type AfterResponseHook,
+  type BeforeRequestHook,
+  type NormalizedOptions,
+  type Options,
+  type PlainResponse,
+  type Request,
+  type Response,
+} from "got";
+import { Budget, timeoutError } from "./budget.ts";
+import { Hop } from "./hop.ts";
+import { hasOwnCredentials } from "./own-credentials.ts";
+import { Replay } from "./replay.ts";
+import { tokenError } from "./token-error.ts";
+
+const tripHooks = new WeakSet<object>();
+
+/** Whether a hook is a trip's, of whatever call. */
+export function isTripHook(hook: object): boolean {
+  return tripHooks.has(hook);
+}
 
 /** One call of got, over its redirects, its retries and our replay. */
-export interface Trip {
-  /** Whether the body can be sent a second time. */
-  readonly canResend: boolean;
-  cache: TokenCache | undefined;
-  /** The token set on the request that is under way; undefined while it carries none. */
-  used: TokenSet | undefined;
-  /** The header fields that stand on the request because of it. */
-  fields: HeaderFields | undefined;
-  replayed: boolean;
-}
+export class Trip {
+  readonly #attachment: Attachment<NormalizedOptions, PlainResponse>;
+  readonly #isForm: boolean;
+  readonly #isUntouched: boolean;
+  readonly #budget = new Budget();
+  #hop: Hop | undefined;
+  #replay: Replay | undefined;
 
-const key = Symbol("tokenflight");
+  constructor(attachment: Attachment<NormalizedOptions, PlainResponse>, options: Options) {
+    this.#attachment = attachment;
+    // By the time it is sent, a form is a stream, but one that got makes anew for each time.
+    this.#isForm = options.body instanceof FormData;
+    this.#isUntouched = hasOwnCredentials(options);
+    tripHooks.add(this.depart);
+    tripHooks.add(this.arrive);
+  }
 
-type Context = Record<PropertyKey, unknown>;
+  /** For `beforeRequest`, which got runs anew for each redirect and each retry. */
+  readonly depart: BeforeRequestHook = (options, { retryCount }) => {
+    this.#hop?.giveBack(options);
+    this.#hop = undefined;
+    this.#budget.begin(options, retryCount);
+    if (this.#replay?.depart(options) === true) this.#budget.shorten(options);
+    if (this.#isUntouched || hasOwnCredentials(options) || !this.#allows(options.url)) return;
+    const cache = this.#tokensFor(options);
+    if (cache !== undefined) this.#hop = new Hop(this.#attachment, cache, options);
+  };
 
-/** A context of its own for this call: a caller may share one between calls. */
-export function startTrip(options: Options, canResend: boolean): void {
-  const trip: Trip = { canResend, cache: undefined, used: undefined, fields: undefined, replayed: false };
-  options.context = { ...options.context, [key]: trip };
-}
+  /** For `afterResponse`. Gives no promise for a response that refuses nothing. */
+  readonly arrive: AfterResponseHook = (response) => {
+    const { options } = response.request;
+    this.#hop?.giveBack(options);
+    this.#budget.restore(options);
+    const refused = this.#isRefused(response);
+    return refused === false && this.#replay === undefined ? response : this.#judge(response, refused);
+  };
 
-export function tripOf(options: Pick<Options, "context">): Trip | undefined {
-  return (options.context as Context)[key] as Trip | undefined;
+  /** For the response to a stream, which is its reader's already. */
+  async passBy(response: PlainResponse): Promise<void> {
+    if (await this.#isRefused(response)) this.#hop?.renewBehind();
+  }
+
+  async #judge(response: Response, pending: boolean | Promise<boolean>): Promise<Response> {
+    const hop = this.#hop;
+    const refused = await pending;
+    if (hop?.used === undefined) return response;
+    if (this.#replay !== undefined) {
+      hop.cache.reportReplay(hop.used, !refused);
+      return response;
+    }
+    if (!refused) return response;
+    // got's options are those of the last hop by now: a replay sends only that one again.
+    if (!this.#attachment.mayReplay(this.#isForm || canReadAgain(hop.options.body))) {
+      hop.renewBehind();
+      return response;
+    }
+    if (!(await this.#renew(hop, response.request))) return response;
+    this.#replay = new Replay(response.request, this.depart);
+    throw new RetryError(response.request);
+  }
+
+  /** Whether there is another token now. Throws when one of the caller's own limits is reached. */
+  async #renew({ cache, used, options }: Hop, request: Request): Promise<boolean> {
+    if (used === undefined) return false;
+    const { signal } = options;
+    const deadline = this.#budget.deadline(options);
+    const limits = [signal, deadline].filter((limit) => limit !== undefined);
+    try {
+      await cache.renew(used, { signal: limits.length > 1 ? AbortSignal.any(limits) : limits[0] });
+      return true;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      if (deadline?.aborted) throw timeoutError(request);
+      return false;
+    }
+  }
+
+  /** Without a promise unless the caller's own predicate gives one. Nothing refuses a token that was not sent. */
+  #isRefused(response: PlainResponse): boolean | Promise<boolean> {
+    if (this.#hop?.used === undefined || this.#hop.options !== response.request.options) return false;
+    const { statusCode, headers } = response;
+    return this.#attachment.isRefused(response, { status: statusCode, challenge: headers["www-authenticate"] });
+  }
+
+  #allows(url: URL | undefined): boolean {
+    // That is got's name for every UNIX socket, and no origin.
+    return url !== undefined && url.hostname !== "unix" && this.#attachment.allows(url.href);
+  }
+
+  #tokensFor(options: NormalizedOptions): TokenCache | undefined {
+    try {
+      return this.#attachment.tokensFor(options);
+    } catch (error) {
+      throw tokenError(error);
+    }
+  }
 }

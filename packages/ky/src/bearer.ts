@@ -2,6 +2,12 @@ import { Attachment, InvalidOptionError, type BearerOptions, type Tokens } from 
 import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 
+/** A request, as `tokens` sees it when it is a function of the request. ky gives its `input` as a Request. */
+export interface KyRequest extends FetchRequest {
+  /** The `context` option of the call, the same object that hooks see. */
+  readonly context: Record<string, unknown>;
+}
+
 const ours = new WeakSet<FetchFunction>();
 
 /**
@@ -11,17 +17,32 @@ const ours = new WeakSet<FetchFunction>();
  * untouched. ky's hooks see neither the token nor the refused response; its `timeout` covers the wait for a token. It works on the
  * `fetch` option: extend with a `fetch` function of your own before this, not after. Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Response> = {}): (parent: Options) => Options {
+export function bearer(tokens: Tokens<KyRequest>, options: BearerOptions<Response> = {}): (parent: Options) => Options {
   return (parent) => {
-    const fetch = parent.fetch;
-    if (fetch !== undefined && ours.has(fetch)) {
+    if (parent.fetch !== undefined && ours.has(parent.fetch)) {
       throw new InvalidOptionError("parent", "a ky instance without bearer tokens", "one that has them");
     }
-    const base = URL.parse(String(parent.baseUrl ?? parent.prefix ?? ""));
-    const attachment = new Attachment(tokens, options, base === null ? undefined : [base.origin]);
     // The global function is looked up for each request, as ky without a `fetch` option does.
-    const withTokens = fetchWithTokens(attachment, fetch ?? ((input, init) => globalThis.fetch(input, init)));
+    const fetch: FetchFunction = parent.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const attachment = new Attachment(tokens, options, defaultOrigins(parent));
+    const sendFor =
+      (call: Pick<Options, "context">): FetchFunction =>
+      (input, init) =>
+        fetchWithTokens(attachment, fetch, { input, init, context: call.context ?? {} });
+    const withTokens = sendFor({});
     ours.add(withTokens);
-    return { fetch: withTokens };
+    if (typeof tokens !== "function") return { fetch: withTokens };
+    // ky tells its fetch function nothing of a call's context; an init hook sees the options of the call, and may give them another fetch.
+    const knowContext = (call: Options): void => {
+      call.context ??= {};
+      if (call.fetch === withTokens) call.fetch = sendFor(call);
+    };
+    return { fetch: withTokens, hooks: { init: [knowContext] } };
   };
+}
+
+/** ky puts a string input behind `prefix`, and resolves that against `baseUrl`. */
+function defaultOrigins({ prefix, baseUrl }: Options): string[] | undefined {
+  const base = URL.parse(String(prefix ?? ""), baseUrl === undefined ? undefined : String(baseUrl));
+  return base === null ? undefined : [base.origin];
 }

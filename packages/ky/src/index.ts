@@ -1,3 +1,2 @@
-export { bearer } from "./bearer.ts";
+export { bearer, type KyRequest } from "./bearer.ts";
 export type { BearerOptions, Tokens } from "@tokenflight/core";
-export type { FetchRequest } from "@tokenflight/core/fetch";

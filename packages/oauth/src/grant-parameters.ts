@@ -28,7 +28,8 @@ export interface GrantParameters {
 /** Set by a grant or by the client authentication, or by an option of its own. */
 const taken = new Set(
   `grant_type scope resource audience code redirect_uri code_verifier refresh_token
-  client_id client_secret client_assertion client_assertion_type`.split(/\s+/),
+  client_id client_secret client_assertion client_assertion_type device_code assertion
+  subject_token subject_token_type actor_token actor_token_type requested_token_type`.split(/\s+/),
 );
 
 /** `scope-token` of RFC 6749 section 3.3. */

@@ -1,9 +1,20 @@
-export { createOAuthClient, type OAuthClient, type OAuthClientOptions } from "./oauth-client.ts";
+export { createOAuthClient, type OAuthClient } from "./oauth-client.ts";
+export type { OAuthClientOptions } from "./client-options.ts";
+export type { ClientCredentials, CurrentCredentials } from "./client-identity.ts";
 export type { GrantOptions } from "./grant-parameters.ts";
 export type { CodeExchange } from "./authorization-code.ts";
+export type { AuthorizationRequest, AuthorizationUrl } from "./authorization-url.ts";
+export type { CallbackUrl } from "./callback.ts";
+export type { PendingLogin } from "./pending-login.ts";
+export { LoginError, type LoginErrorDetails, type LoginFailure } from "./login-error.ts";
+export type { DeviceLoginOptions, DeviceProgress, DevicePrompt } from "./device-login.ts";
+export type { JwtBearerOptions, TextSupplier, TokenExchangeOptions } from "./exchanged-tokens.ts";
+export type { Introspection, IntrospectionOptions } from "./introspection.ts";
 export type { FetchFunction } from "./answer.ts";
 
 export { clientSecretBasic, type ClientSecretBasicOptions } from "./client-secret-basic.ts";
 export { clientSecretPost } from "./client-secret-post.ts";
+export { privateKeyJwt, type PrivateKeyJwtOptions } from "./private-key-jwt.ts";
+export type { SigningAlgorithm, SigningKey } from "./signing-key.ts";
 export { noClientAuth } from "./no-client-auth.ts";
 export type { ClientAuth } from "oauth4webapi";

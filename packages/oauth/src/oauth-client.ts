@@ -1,48 +1,17 @@
-import {
-  InvalidOptionError,
-  kindOf,
-  readOptions,
-  requireFunction,
-  requireSeconds,
-  requireText,
-  type TokenSet,
-  type TokenSource,
-} from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
-import type { FetchFunction } from "./answer.ts";
+import type { TokenSet, TokenSource } from "@tokenflight/core";
 import { exchangeCode, type CodeExchange } from "./authorization-code.ts";
-import { fixedServer, type ServerLocator } from "./authorization-server.ts";
+import { authorizationUrl, type AuthorizationRequest, type AuthorizationUrl } from "./authorization-url.ts";
+import type { CallbackUrl } from "./callback.ts";
 import { clientCredentials } from "./client-credentials.ts";
-import { discoveredServer } from "./discovered-server.ts";
+import { readClientOptions, type OAuthClientOptions } from "./client-options.ts";
+import { deviceLogin, type DeviceLoginOptions } from "./device-login.ts";
+import { exchangeCallback } from "./exchange-callback.ts";
+import { jwtBearer, tokenExchange, type JwtBearerOptions, type TokenExchangeOptions } from "./exchanged-tokens.ts";
 import type { GrantOptions } from "./grant-parameters.ts";
+import { introspect, type Introspection, type IntrospectionOptions } from "./introspection.ts";
+import { UsedLogins, type PendingLogin } from "./pending-login.ts";
 import { refreshToken } from "./refresh-token.ts";
-import { requireServerUrl } from "./server-url.ts";
-import type { TokenEndpointParts } from "./token-endpoint.ts";
-
-/** One of `tokenEndpoint` and `issuer` is required. */
-export interface OAuthClientOptions {
-  /** URL of the token endpoint: https, or http to this machine. */
-  tokenEndpoint?: string | undefined;
-  /**
-   * The issuer, whose metadata names the token endpoint (RFC 8414, or OpenID Connect Discovery). The metadata is fetched when the first
-   * token is wanted, and kept.
-   */
-  issuer?: string | undefined;
-  clientId: string;
-  /** How the client shows who it is, such as `clientSecretBasic(secret)`. Any client authentication of oauth4webapi will do. */
-  clientAuth: ClientAuth;
-  /** Seconds that one token request may take, from the look for the endpoint to the last byte of the answer. Default 10. */
-  timeout?: number | undefined;
-  /** Carries the requests, through a proxy for example. Default: the global `fetch`. */
-  fetch?: FetchFunction | undefined;
-  /**
-   * Token types to take besides Bearer, in any case, from servers that name theirs "JWT" or "N_A". The name goes on requests with the
-   * token unless the adapter's `scheme` says otherwise. Default: none.
-   */
-  tokenTypes?: readonly string[] | undefined;
-  /** The `error` codes by which the server says that a refresh token is dead, so that only a login helps. Default `["invalid_grant"]`. */
-  loginRequiredErrors?: readonly string[] | undefined;
-}
+import { revoke } from "./revocation.ts";
 
 /** One client at one authorization server. Its secrets stay inside: no property of it or of its token sources shows them. */
 export interface OAuthClient {
@@ -55,51 +24,42 @@ export interface OAuthClient {
   refreshToken(options?: GrantOptions): TokenSource;
   /** The token set of a login (RFC 6749 section 4.1.3), for `save` of a token cache. Rejects with a TokenflightError. */
   exchangeCode(exchange: CodeExchange): Promise<TokenSet>;
+  /**
+   * Begins a login: a URL for the user's browser, with PKCE, state and nonce, and what its callback is checked against. Rejects with
+   * InvalidOptionError and TokenRequestError.
+   */
+  authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
+  /**
+   * Ends the login with the URL that the user came back with: a token set, for `save` of a token cache. A pending login serves once. Rejects
+   * with a TokenflightError; LoginError means that the callback or the id token is not this login's, or that the user said no.
+   */
+  exchangeCallback(url: CallbackUrl, pending: PendingLogin, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
+  /** Logs a user in on another device (RFC 8628). Rejects with a TokenflightError. */
+  deviceLogin(options: DeviceLoginOptions): Promise<TokenSet>;
+  /** Tokens for another's token (RFC 8693). Throws InvalidOptionError. */
+  tokenExchange(options: TokenExchangeOptions): TokenSource;
+  /** Tokens for a signed assertion (RFC 7523 section 2.1). Throws InvalidOptionError. */
+  jwtBearer(options: JwtBearerOptions): TokenSource;
+  /** Gives tokens back (RFC 7009), as at a logout. Rejects with TokenRequestError; they may have been taken back all the same. */
+  revoke(tokens: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Asks what a token is worth (RFC 7662). Rejects with TokenRequestError. */
+  introspect(token: string, options?: IntrospectionOptions): Promise<Introspection>;
 }
-
-const optionNames = ["tokenEndpoint", "issuer", "clientId", "clientAuth", "timeout", "fetch", "tokenTypes", "loginRequiredErrors"] as const;
 
 /** Throws InvalidOptionError. Sends nothing yet. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
-  const read = readOptions<OAuthClientOptions>("createOAuthClient", options, optionNames);
-  // Looked up for each request, so that whoever instruments or replaces the global later is heard.
-  const { clientId, clientAuth, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init) } = read;
-  requireText("clientId", clientId);
-  requireFunction("clientAuth", clientAuth);
-  requireSeconds("timeout", timeout);
-  if (timeout === 0) throw new InvalidOptionError("timeout", "a number of seconds above zero", kindOf(timeout));
-  requireFunction("fetch", fetch);
-  const tokenTypes = readTexts("tokenTypes", read.tokenTypes ?? []);
-  const loginRequiredErrors = new Set(readTexts("loginRequiredErrors", read.loginRequiredErrors ?? ["invalid_grant"]));
-
-  const endpoint: TokenEndpointParts = {
-    server: readServer(read, fetch, timeout * 1000),
-    clientId,
-    clientAuth,
-    fetch,
-    timeout: timeout * 1000,
-    tokenTypes: new Set(["bearer", ...tokenTypes.map((type) => type.toLowerCase())]),
-  };
+  const client = readClientOptions(options);
+  const used = new UsedLogins();
   return {
-    clientCredentials: (grant) => clientCredentials(endpoint, grant),
-    refreshToken: (grant) => refreshToken(endpoint, loginRequiredErrors, grant),
-    exchangeCode: (exchange) => exchangeCode(endpoint, exchange),
+    clientCredentials: (grant) => clientCredentials(client, grant),
+    refreshToken: (grant) => refreshToken(client, grant),
+    exchangeCode: (exchange) => exchangeCode(client, exchange),
+    authorizationUrl: (request) => authorizationUrl(client, request),
+    exchangeCallback: (url, pending, callback) => exchangeCallback(client, used, url, pending, callback),
+    deviceLogin: (login) => deviceLogin(client, login),
+    tokenExchange: (exchange) => tokenExchange(client, exchange),
+    jwtBearer: (grant) => jwtBearer(client, grant),
+    revoke: (tokens, request) => revoke(client, tokens, request),
+    introspect: (token, request) => introspect(client, token, request),
   };
-}
-
-function readServer({ tokenEndpoint, issuer }: OAuthClientOptions, fetch: FetchFunction, timeout: number): ServerLocator {
-  if ((tokenEndpoint === undefined) === (issuer === undefined)) {
-    throw new InvalidOptionError("tokenEndpoint, issuer", "one of them", issuer === undefined ? "neither" : "both");
-  }
-  if (issuer === undefined) return fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint));
-  const url = requireServerUrl("issuer", issuer);
-  // RFC 8414 section 2.
-  if (url.search !== "") throw new InvalidOptionError("issuer", "a URL without a query", "one with a query");
-  return discoveredServer(url, fetch, timeout);
-}
-
-function readTexts(where: string, value: readonly string[]): readonly string[] {
-  if (!Array.isArray(value)) throw new InvalidOptionError(where, "an array of strings", kindOf(value));
-  for (const one of value) requireText(where, one);
-  return [...value];
 }

@@ -1,19 +1,15 @@
 import { LoginRequiredError, TokenRequestError, type TokenSource } from "@tokenflight/core";
+import type { ClientParts } from "./client-options.ts";
 import { readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 import { identify } from "./identity.ts";
-import { requestTokens, type TokenEndpointParts } from "./token-endpoint.ts";
 import { withRequestedScope } from "./requested-scope.ts";
+import { requestTokens } from "./token-endpoint.ts";
 
 /**
  * The refresh token grant (RFC 6749 section 6) as a token source: uses the refresh token of the token set that is to be replaced. Its
- * calls reject with LoginRequiredError when there is none, or when the server answers with one of `loginRequiredErrors`. Throws
- * InvalidOptionError.
+ * calls reject with LoginRequiredError when there is none, or when the server says that it is dead. Throws InvalidOptionError.
  */
-export function refreshToken(
-  endpoint: TokenEndpointParts,
-  loginRequiredErrors: ReadonlySet<string>,
-  options: GrantOptions = {},
-): TokenSource {
+export function refreshToken(client: ClientParts, options: GrantOptions = {}): TokenSource {
   const grant = "refresh_token";
   const parameters = readGrantParameters("refreshToken", options);
 
@@ -21,12 +17,9 @@ export function refreshToken(
     const token = previous?.refreshToken;
     if (token === undefined) throw new LoginRequiredError("There is no refresh token to obtain new tokens with: a login is required.");
     try {
-      return withRequestedScope(
-        await requestTokens(endpoint, { grant, secrets: { refresh_token: token }, parameters, signal }),
-        parameters,
-      );
+      return withRequestedScope(await requestTokens(client, { grant, secrets: { refresh_token: token }, parameters, signal }), parameters);
     } catch (error) {
-      if (!(error instanceof TokenRequestError) || error.outcome !== "refused" || !loginRequiredErrors.has(error.error ?? "")) throw error;
+      if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
       throw new LoginRequiredError(`A login is required. ${error.message}`, {
         error: error.error,
         errorDescription: error.errorDescription,
@@ -34,6 +27,11 @@ export function refreshToken(
       });
     }
   };
-  source.identity = identify(endpoint, grant, parameters);
+  source.identity = identify(client, grant, parameters);
+  if (client.reusable) source.spendsRefreshToken = false;
   return source;
+}
+
+function endsSession({ loginRequiredErrors, passingStatuses }: ClientParts, { outcome, error, status }: TokenRequestError): boolean {
+  return outcome === "refused" && loginRequiredErrors.has(error ?? "") && !passingStatuses.has(status ?? 0);
 }

@@ -7,6 +7,7 @@ import {
 } from "@tokenflight/core";
 import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
 import { isRedirect, type Answer } from "./answer.ts";
+import { clean } from "./clean.ts";
 import type { Mask } from "./mask.ts";
 import { readRetryAfter } from "./retry-after.ts";
 
@@ -28,13 +29,20 @@ export function readTokenEndpointResponse(answer: Answer, { host, tokenTypes, ma
   const { status, text, trouble } = answer;
   const fields = readFields(text);
   const succeeded = status >= 200 && status < 300;
-  const error = textField(fields, "error") ?? (succeeded ? undefined : challengeError(answer));
-  if (succeeded && error === undefined) {
+  if (succeeded && textField(fields, "error") === undefined) {
     if (fields !== undefined) return checkTokenType(withoutServerTimes(fields), tokenTypes, mask);
     const body = trouble ?? (text?.trim() === "" ? "is empty" : "is neither a JSON object nor form-encoded fields");
     throw new TokenRequestError("unknown", `The token endpoint ${host} answered ${status}, but the body ${body}.`, { status });
   }
 
+  throw failureOf(answer, { title: "token", host, mask });
+}
+
+/** The error that an answer without what was asked for stands for; keeps its code whatever its status and headers say. */
+export function failureOf(answer: Answer, { title, host, mask }: { title: string; host: string; mask: Mask }): TokenRequestError {
+  const { status, text } = answer;
+  const fields = readFields(text);
+  const error = textField(fields, "error") ?? challengeError(answer);
   const description = textField(fields, "error_description");
   const details = {
     status,
@@ -45,7 +53,7 @@ export function readTokenEndpointResponse(answer: Answer, { host, tokenTypes, ma
   };
   const reason = [details.error, details.errorDescription].filter((part) => part !== undefined).join(": ");
   const said = isRedirect(status) ? `${status}, a redirect, which is not followed` : reason === "" ? `${status}` : `${status}, ${reason}`;
-  throw new TokenRequestError(outcomeOf(status), `The token endpoint ${host} answered ${said}.`, details);
+  return new TokenRequestError(outcomeOf(status), `The ${title} endpoint ${host} answered ${said}.`, details);
 }
 
 /** What an HTTP status says about a token request that failed. */
@@ -76,13 +84,4 @@ function checkTokenType(response: TokenResponse, tokenTypes: ReadonlySet<string>
   throw new InvalidTokenResponseError(
     `The token endpoint gave a token of ${named}; expected Bearer, or a type that the option tokenTypes names.`,
   );
-}
-
-/** Keeps to the characters of RFC 6749 section 5.2, so that a log line stays one line, and to `longest` of them. */
-function clean(text: string, longest: number): string {
-  const cleaned = text
-    .replaceAll('"', "'")
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/[^\x20-\x7e]|\\/gu, "?");
-  return cleaned.trim().slice(0, longest);
 }

@@ -26,6 +26,8 @@ export async function startOddServer(handler: Handler): Promise<OddServer> {
   const received: Received[] = [];
   const ends: Promise<void>[] = [];
   const server = createServer(async (request, response) => {
+    // Many requests come on one connection.
+    request.socket.setMaxListeners(0);
     ends.push(new Promise((resolve) => request.socket.once("close", () => resolve())));
     response.on("error", () => {});
     let body = "";

@@ -2,31 +2,34 @@ import type { HeaderFields } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 
 type Headers = Dispatcher.DispatchOptions["headers"];
-type Pair = readonly [string, unknown];
+/** Names and values in turn, or an object. */
+export type ReadableHeaders = string[] | Record<string, string | string[] | undefined>;
 
-/** Header fields in whichever of undici's forms: names and values in turn, pairs, or an object. */
-function pairsOf(headers: Headers): Iterable<Pair> {
-  if (headers === undefined || headers === null) return [];
-  if (Array.isArray(headers)) {
-    const pairs: Pair[] = [];
-    for (let index = 0; index < headers.length; index += 2) pairs.push([String(headers[index]), headers[index + 1]]);
-    return pairs;
-  }
-  return Symbol.iterator in headers ? (headers as Iterable<Pair>) : Object.entries(headers);
+/** Headers that can be read more than once, and in one of two forms: something iterable, such as a Map or an iterator, becomes a list. */
+export function readableHeaders(headers: Headers): ReadableHeaders {
+  if (headers === undefined || headers === null) return {};
+  if (!isIterable(headers)) return headers as ReadableHeaders;
+  if (Array.isArray(headers) && !Array.isArray(headers[0])) return headers;
+  return [...headers].flat(1);
+}
+
+/** An iterator in the prototype of all objects says nothing. */
+function isIterable(headers: NonNullable<Headers>): headers is string[] | Iterable<[string, string]> {
+  return Symbol.iterator in headers && headers[Symbol.iterator] !== (Object.prototype as { [Symbol.iterator]?: unknown })[Symbol.iterator];
 }
 
 /** Whether the caller says something about authorization, be it only that there is none. */
-export function hasAuthorization(headers: Headers): boolean {
-  for (const [name] of pairsOf(headers)) if (name.toLowerCase() === "authorization") return true;
+export function hasAuthorization(headers: ReadableHeaders): boolean {
+  if (!Array.isArray(headers)) return Object.keys(headers).some(isAuthorization);
+  for (let index = 0; index < headers.length; index += 2) if (isAuthorization(String(headers[index]))) return true;
   return false;
 }
 
+function isAuthorization(name: string): boolean {
+  return name.length === 13 && name.toLowerCase() === "authorization";
+}
+
 /** A copy with these fields; the caller's headers stay as they are. */
-export function withFields(headers: Headers, fields: HeaderFields): Record<string, string | string[]> {
-  const copy: Record<string, string | string[]> = Object.create(null);
-  for (const [name, value] of pairsOf(headers)) {
-    const before = copy[name];
-    copy[name] = before === undefined ? (value as string | string[]) : [before, value as string | string[]].flat();
-  }
-  return Object.assign(copy, fields);
+export function withFields(headers: ReadableHeaders, fields: HeaderFields): ReadableHeaders {
+  return Array.isArray(headers) ? [...headers, ...Object.entries(fields).flat()] : { ...headers, ...fields };
 }

@@ -56,7 +56,8 @@ export const racingScenarios: readonly StoreScenario[] = [
     async run({ store, other, key }) {
       let version: Version | undefined;
       for (let round = 0; round < 25; round += 1) {
-        const [writer, reader] = round % 2 === 0 ? [store, other] : [other, store];
+        // Each writes twice in a row, so that the other one's second read cannot come from what it kept of its first.
+        const [writer, reader] = round % 4 < 2 ? [store, other] : [other, store];
         version = await write(writer, key, version, `round ${round}`);
         await holds(reader, key, version, `round ${round}`, "as soon as the write was acknowledged");
       }

@@ -4,13 +4,12 @@ import { textScenarios } from "./text-scenarios.ts";
 import { watchingScenarios } from "./watching-scenarios.ts";
 import { writingScenarios } from "./writing-scenarios.ts";
 
+type DefineTest = (name: string, run: () => Promise<void>) => unknown;
+
 /** What the contract needs of a test runner: those of vitest, jest, mocha and node:test will do. */
 export interface TestFunctions {
-  describe(name: string, define: () => void): unknown;
-  it: {
-    (name: string, run: () => Promise<void>): unknown;
-    skip(name: string, run: () => Promise<void>): unknown;
-  };
+  readonly describe: (name: string, define: () => void) => unknown;
+  readonly it: DefineTest & { readonly skip: DefineTest };
 }
 
 /** Everything that a store must keep, for who runs it without a test runner: open a store, run a scenario, close the store. */
@@ -43,10 +42,11 @@ export function storeContract(subject: StoreUnderTest, { describe, it }: TestFun
 }
 
 async function play({ run }: StoreScenario, subject: StoreUnderTest): Promise<void> {
-  const { store, another, close } = await subject.open();
+  const opened = await subject.open();
   try {
-    await run({ store, other: (await another?.()) ?? store, key: crypto.randomUUID() });
+    const { store } = opened;
+    await run({ store, other: (await opened.another?.()) ?? store, key: crypto.randomUUID() });
   } finally {
-    await close();
+    await opened.close();
   }
 }

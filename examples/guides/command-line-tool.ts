@@ -1,0 +1,34 @@
+import { createTokenCache, LoginRequiredError, type TokenSet } from "@tokenflight/core";
+import { bearer } from "@tokenflight/fetch";
+import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+import { loopbackLogin } from "@tokenflight/oauth/node";
+import { sqliteStore } from "@tokenflight/sqlite";
+
+const { ISSUER = "", CLIENT_ID = "", API_ORIGIN = "", TOKENS = "tokens.db" } = process.env;
+
+const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: noClientAuth() });
+const store = sqliteStore({ path: TOKENS });
+const tokens = createTokenCache({ source: client.refreshToken(), store, key: "me" });
+
+if (process.argv[2] === "logout") {
+  const known = await tokens.get().catch(() => undefined);
+  if (known !== undefined) await client.revoke(known);
+  await tokens.forget();
+  console.log("Logged out.");
+} else {
+  await tokens.get().catch(logIn);
+  const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
+  console.log(`The API answered ${status}.`);
+}
+await store.close?.();
+
+async function logIn(error: unknown): Promise<TokenSet> {
+  if (!(error instanceof LoginRequiredError)) throw error;
+  return tokens.save(
+    await loopbackLogin(client, {
+      scope: "openid read",
+      parameters: { prompt: "consent" },
+      show: (url) => console.log(`Log in at ${url}`),
+    }),
+  );
+}

@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
+import { CookieJar } from "../../test/servers/cookie-jar.ts";
+import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
+import { startTalkdeskServer } from "../../test/servers/talkdesk-server.ts";
+
+const folder = new URL(".", import.meta.url).pathname;
+const native = { application_type: "native" } as const;
+const service = { clientId: "service", clientSecret: "s-e_c.r~e+t", redirectUri: "http://127.0.0.1/callback", metadata: native };
+const tool = {
+  clientId: "tool",
+  clientSecret: "unused",
+  redirectUri: "http://127.0.0.1/callback",
+  metadata: { ...native, token_endpoint_auth_method: "none", client_secret: undefined },
+} as const;
+
+let server: AuthorizationServer;
+let api: ResourceApi;
+
+beforeEach(async () => {
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [service, tool] });
+  api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
+  return async () => {
+    await api.close();
+    await server.close();
+  };
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  /** All that it printed, when it has ended by itself. */
+  readonly printed: Promise<string>;
+  /** The first line with this in it. */
+  line(part: string): Promise<string>;
+}
+
+function run(program: string, env: Record<string, string>, ...given: string[]): Run {
+  const child = spawn(process.execPath, ["--conditions=source", join(folder, `${program}.ts`), ...given], {
+    // Without a PATH there is no browser to be opened.
+    env: { ISSUER: server.issuer, API_ORIGIN: api.origin, NODE_NO_WARNINGS: "1", PATH: "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill());
+  let text = "";
+  let complaints = "";
+  child.stdout.setEncoding("utf8").on("data", (more: string) => (text += more));
+  child.stderr.setEncoding("utf8").on("data", (more: string) => (complaints += more));
+  const printed = new Promise<string>((resolve, reject) => {
+    child.on("close", (status) => (status === 0 && complaints === "" ? resolve(text) : reject(new Error(`${status}: ${complaints}`))));
+  });
+  printed.catch(() => {});
+  const line = async (part: string): Promise<string> => {
+    await expect.poll(() => text + complaints, { timeout: 10_000 }).toContain(part);
+    return text.split("\n").find((one) => one.includes(part)) ?? complaints;
+  };
+  return { child, printed, line };
+}
+
+const { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = service;
+
+it("account access", async () => {
+  expect(await run("account-access", { CLIENT_ID, CLIENT_SECRET }).printed).toBe("The API answered 200.\n");
+  expect(server.stats.tokensIssued).toBe(1);
+});
+
+it("acting for a user", async () => {
+  const { line, child } = run("acting-for-a-user", { CLIENT_ID, CLIENT_SECRET });
+  const start = new URL((await line("Open ")).replace("Open ", ""));
+  const cookies = new CookieJar();
+  const open = async (url: URL): Promise<Response> => {
+    const response = await fetch(url, { redirect: "manual", headers: { cookie: cookies.header } });
+    cookies.take(response);
+    return response;
+  };
+  const next = async (url: URL): Promise<URL> => new URL((await open(url)).headers.get("location") ?? "", url);
+
+  const login = await next(start);
+  const callback = new URL(await server.visit((await next(login)).href));
+  expect((await next(callback)).pathname).toBe("/");
+  expect(await (await open(start)).text()).toBe("Your orders: the API answered 200.\n");
+  expect((await open(callback)).status).toBe(400);
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+  child.kill();
+});
+
+it("a command-line tool: logs in once, finds its tokens again, and logs out", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
+  const env = { CLIENT_ID: tool.clientId, TOKENS };
+  const first = run("command-line-tool", env);
+  const callback = await server.visit((await first.line("Log in at ")).replace("Log in at ", ""));
+  expect(await (await fetch(callback)).text()).toContain("Logged in");
+  expect(await first.printed).toContain("The API answered 200.\n");
+
+  expect(await run("command-line-tool", env).printed).toBe("The API answered 200.\n");
+  expect(server.stats.tokensIssued).toBe(1);
+
+  expect(await run("command-line-tool", env, "logout").printed).toBe("Logged out.\n");
+  await run("command-line-tool", env).line("Log in at ");
+}, 40_000);
+
+it("many customers", async () => {
+  await using talkdesk = await startTalkdeskServer();
+  const { take, sendFor } = await import("./many-customers.ts");
+  const events = Array.from({ length: 20 }, (_, index) => talkdesk.install(`account-${index}`));
+  for (const event of events) await take(event);
+  const [first] = events;
+  const id = first?.data.installation_id ?? "";
+  for (const { data } of events) {
+    // There is nothing at this path; that it is told so by the API itself shows that the token went there.
+    expect((await sendFor(data.installation_id)(`${talkdesk.origin}/contacts`)).status).toBe(404);
+  }
+  expect(talkdesk.stats.tokensIssued).toBe(20);
+  await take(talkdesk.rotate(id));
+  const foreign = { ...talkdesk.rotate(id), data: { installation_id: "nobody" } };
+  await expect(take(foreign)).rejects.toThrow("There is no installation nobody.");
+});
+
+const programs = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+
+it.each(programs)("the guide shows %s as it is", (name) => {
+  const guide = readFileSync(new URL(`../../docs/guides/${name.replace(".ts", ".md")}`, import.meta.url), "utf8");
+  expect(guide).toContain(`\`\`\`ts\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`);
+});

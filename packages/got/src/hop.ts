@@ -1,0 +1,96 @@
+import type { Attachment, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
+import type { NormalizedOptions, Options, PlainResponse, RequestFunction } from "got";
+import { hideOnceSent } from "./hide-fields.ts";
+import { isFromGotsCache, targetOf, withFields, type RequestArguments, type RequestResult } from "./request-arguments.ts";
+import { lendPart, type Loan } from "./subject-cache.ts";
+import { tokenError } from "./token-error.ts";
+
+/** A token set, and the header fields that stand on a request because of it. */
+interface Load {
+  readonly used: TokenSet;
+  readonly fields: HeaderFields;
+}
+
+/**
+ * One request on its way to one origin: a call of got makes one, and another for each redirect and each retry. It stands in for the
+ * `request` option, the function that got sends with, until got has called that.
+ */
+export class Hop {
+  readonly options: NormalizedOptions;
+  readonly cache: TokenCache;
+  readonly #attachment: Attachment<NormalizedOptions, PlainResponse>;
+  /** The caller's `request` option, and the function that got would send with: that one or its own. */
+  readonly #request: RequestFunction | undefined;
+  readonly #transport: RequestFunction;
+  readonly #loan: Loan | undefined;
+  #used: TokenSet | undefined;
+
+  constructor(attachment: Attachment<NormalizedOptions, PlainResponse>, cache: TokenCache, options: NormalizedOptions) {
+    this.#attachment = attachment;
+    this.cache = cache;
+    this.options = options;
+    this.#request = options.request;
+    this.#transport = options.getRequestFunction() as RequestFunction;
+    options.request = this.#send;
+    this.#loan = lendPart(options, cache);
+  }
+
+  /** The token set that the request carries; undefined while it carries none. */
+  get used(): TokenSet | undefined {
+    return this.#used;
+  }
+
+  /** Gives back what is the caller's, to these options or to those that got made of them for the next hop. */
+  giveBack(options: Options | NormalizedOptions): void {
+    if (options.request === this.#send) options.request = this.#request;
+    this.#loan?.giveBack(options);
+  }
+
+  /** got calls this after every hook: nothing can come between here and the wire. */
+  readonly #send = (...args: RequestArguments): RequestResult => {
+    this.giveBack(this.options);
+    const { href, headers } = targetOf(args);
+    const authorization = headers["authorization"];
+    const isOwn = authorization !== undefined && authorization !== this.#loan?.mark;
+    if (isOwn || !this.#attachment.allows(href)) return this.#transport(...args);
+    const load = this.#load({ method: this.options.method, url: href });
+    return load instanceof Promise ? load.then((loaded) => this.#sendWith(args, loaded)) : this.#sendWith(args, load);
+  };
+
+  /** Without a promise while the token is fresh. */
+  #load(request: SchemeRequest): Load | Promise<Load> {
+    const put = (used: TokenSet): Load | Promise<Load> => {
+      const fields = this.#attachment.scheme(used, request);
+      return fields instanceof Promise ? fields.then((made) => ({ used, fields: made })) : { used, fields };
+    };
+    const fail = (error: unknown): never => {
+      throw tokenError(error);
+    };
+    try {
+      const fresh = this.cache.peek();
+      const load = fresh === undefined ? this.cache.get({ signal: this.options.signal }).then(put) : put(fresh);
+      return load instanceof Promise ? load.catch(fail) : load;
+    } catch (error) {
+      // got's cache would hide a thrown error behind one of its own.
+      return Promise.reject(tokenError(error));
+    }
+  }
+
+  #sendWith(args: RequestArguments, { used, fields }: Load): RequestResult {
+    this.#used = used;
+    const { http2, h2session } = this.options;
+    if ((http2 || h2session !== undefined) && !isFromGotsCache(args)) {
+      // What got's HTTP/2 client needs is missing in the arguments for a request function; got has it still, with these very headers.
+      Object.assign(targetOf(args).headers, fields);
+      return this.#request?.(...args);
+    }
+    const result = this.#transport(...withFields(args, fields));
+    hideOnceSent(result, fields);
+    return result;
+  }
+
+  /** The caller keeps the refusal, or has it already; the next request finds the fresh token. */
+  renewBehind(): void {
+    if (this.#used !== undefined) this.cache.renew(this.#used).catch(() => {});
+  }
+}

@@ -1,0 +1,165 @@
+import { InvalidOptionError, kindOf, readOptions, requireFunction, requireOneOf, requireSeconds, requireText } from "@tokenflight/core";
+import type { ClientAuth } from "oauth4webapi";
+import type { FetchFunction } from "./answer.ts";
+import { fixedServer, withMetadata, type ServerLocator } from "./authorization-server.ts";
+import type { CurrentCredentials } from "./client-identity.ts";
+import { discoveredServer } from "./discovered-server.ts";
+import { requireServerUrl } from "./server-url.ts";
+import type { TokenEndpointParts } from "./token-endpoint.ts";
+
+/** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */
+export interface OAuthClientOptions {
+  /** URL of the token endpoint: https, or http to this machine. */
+  tokenEndpoint?: string | undefined;
+  /**
+   * The issuer, whose metadata names the endpoints (RFC 8414, or OpenID Connect Discovery). The metadata is fetched when the first
+   * token is wanted, and kept.
+   */
+  issuer?: string | undefined;
+  /** Names the client; also in a store's key, so that it stays the same when `credentials` change. */
+  clientId: string;
+  /** How the client shows who it is, such as `clientSecretBasic(secret)`. Any client authentication of oauth4webapi will do. */
+  clientAuth?: ClientAuth | undefined;
+  /** Gives client id and authentication of the moment, for credentials that change while running. */
+  credentials?: CurrentCredentials | undefined;
+  /** Seconds that one request may take, from the look for the endpoint to the last byte of the answer. Default 10. */
+  timeout?: number | undefined;
+  /** Carries the requests, through a proxy for example. Default: the global `fetch`. */
+  fetch?: FetchFunction | undefined;
+  /**
+   * Token types to take besides Bearer, in any case, from servers that name theirs "JWT" or "N_A". The name goes on requests with the
+   * token unless the adapter's `scheme` says otherwise. Default: none.
+   */
+  tokenTypes?: readonly string[] | undefined;
+  /** The `error` codes by which the server says that a refresh token is dead, so that only a login helps. Default `["invalid_grant"]`. */
+  loginRequiredErrors?: readonly string[] | undefined;
+  /**
+   * HTTP statuses of the token endpoint that pass by themselves, so that no session ends over one, whatever its `error` code: the request
+   * is sent again after a pause that grows. Default: none.
+   */
+  passingStatuses?: readonly number[] | undefined;
+  /**
+   * Whether a refresh token works once ("single-use", the default) or for as long as the login lasts ("reusable"), so that it may be sent
+   * again when nobody knows what became of a request.
+   */
+  refreshTokens?: "single-use" | "reusable" | undefined;
+  /** Where users log in. Default, of this and of the following: what the metadata says. */
+  authorizationEndpoint?: string | undefined;
+  /** Where tokens are given back (RFC 7009). */
+  revocationEndpoint?: string | undefined;
+  /** Where the server tells what a token is worth (RFC 7662). */
+  introspectionEndpoint?: string | undefined;
+  /** Where a login on another device begins (RFC 8628). */
+  deviceAuthorizationEndpoint?: string | undefined;
+  /** Where the server's public keys are; with it, signatures of id tokens are checked. */
+  jwksUri?: string | undefined;
+  /** With `tokenEndpoint`: the issuer that callbacks (RFC 9207) and id tokens must name. Default: not checked. */
+  expectedIssuer?: string | undefined;
+}
+
+/** The options, read. */
+export interface ClientParts extends TokenEndpointParts {
+  /** Whether the server's issuer was named, rather than stood in for by its token endpoint. */
+  readonly knowsIssuer: boolean;
+  readonly loginRequiredErrors: ReadonlySet<string>;
+  readonly passingStatuses: ReadonlySet<number>;
+  readonly reusable: boolean;
+}
+
+/** The options that say where something is, with their names in the server's metadata (RFC 8414 section 2). */
+const endpoints = {
+  authorizationEndpoint: "authorization_endpoint",
+  revocationEndpoint: "revocation_endpoint",
+  introspectionEndpoint: "introspection_endpoint",
+  deviceAuthorizationEndpoint: "device_authorization_endpoint",
+  jwksUri: "jwks_uri",
+} as const;
+const endpointOptions = Object.keys(endpoints) as (keyof typeof endpoints)[];
+
+const optionNames = [
+  "tokenEndpoint",
+  "issuer",
+  "clientId",
+  "clientAuth",
+  "credentials",
+  "timeout",
+  "fetch",
+  "tokenTypes",
+  "loginRequiredErrors",
+  "passingStatuses",
+  "refreshTokens",
+  "expectedIssuer",
+  ...endpointOptions,
+] as const;
+
+/** Throws InvalidOptionError. */
+export function readClientOptions(options: OAuthClientOptions): ClientParts {
+  const read = readOptions<OAuthClientOptions>("createOAuthClient", options, optionNames);
+  // Looked up for each request, so that whoever instruments or replaces the global later is heard.
+  const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init), refreshTokens = "single-use" } = read;
+  requireText("clientId", clientId);
+  const credentials = readClientAuth(read);
+  requireSeconds("timeout", timeout);
+  if (timeout === 0) throw new InvalidOptionError("timeout", "a number of seconds above zero", kindOf(timeout));
+  requireFunction("fetch", fetch);
+  requireOneOf("refreshTokens", refreshTokens, ["single-use", "reusable"]);
+  const tokenTypes = readTexts("tokenTypes", read.tokenTypes ?? []);
+  const server = readServer(read, fetch, timeout * 1000);
+  return {
+    server,
+    knowsIssuer: (read.issuer ?? read.expectedIssuer) !== undefined,
+    clientId,
+    credentials,
+    fetch,
+    timeout: timeout * 1000,
+    tokenTypes: new Set(["bearer", ...tokenTypes.map((type) => type.toLowerCase())]),
+    loginRequiredErrors: new Set(readTexts("loginRequiredErrors", read.loginRequiredErrors ?? ["invalid_grant"])),
+    passingStatuses: new Set(readStatuses("passingStatuses", read.passingStatuses ?? [])),
+    reusable: refreshTokens === "reusable",
+  };
+}
+
+function readClientAuth({ clientId, clientAuth, credentials }: OAuthClientOptions): CurrentCredentials {
+  if (credentials === undefined) {
+    requireFunction("clientAuth", clientAuth);
+    const fixed = { clientId, clientAuth: clientAuth as ClientAuth };
+    return () => fixed;
+  }
+  if (clientAuth !== undefined) throw new InvalidOptionError("clientAuth, credentials", "one of them", "both");
+  requireFunction("credentials", credentials);
+  return credentials;
+}
+
+function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: number): ServerLocator {
+  const { tokenEndpoint, issuer, expectedIssuer } = read;
+  if ((tokenEndpoint === undefined) === (issuer === undefined)) {
+    throw new InvalidOptionError("tokenEndpoint, issuer", "one of them", issuer === undefined ? "neither" : "both");
+  }
+  const known: Partial<Record<(typeof endpoints)[keyof typeof endpoints], string>> = {};
+  for (const name of endpointOptions) {
+    if (read[name] !== undefined) known[endpoints[name]] = requireServerUrl(name, read[name]).href;
+  }
+  if (issuer === undefined) {
+    if (expectedIssuer !== undefined) requireServerUrl("expectedIssuer", expectedIssuer);
+    return withMetadata(fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint), expectedIssuer), known);
+  }
+  if (expectedIssuer !== undefined) throw new InvalidOptionError("issuer, expectedIssuer", "one of them", "both");
+  const url = requireServerUrl("issuer", issuer);
+  // RFC 8414 section 2.
+  if (url.search !== "") throw new InvalidOptionError("issuer", "a URL without a query", "one with a query");
+  return withMetadata(discoveredServer(url, fetch, timeout), known);
+}
+
+function readTexts(where: string, value: readonly string[]): readonly string[] {
+  if (!Array.isArray(value)) throw new InvalidOptionError(where, "an array of strings", kindOf(value));
+  for (const one of value) requireText(where, one);
+  return [...value];
+}
+
+function readStatuses(where: string, value: readonly number[]): readonly number[] {
+  const isStatus = (one: unknown): boolean => typeof one === "number" && Number.isInteger(one) && one >= 400 && one <= 499;
+  if (!Array.isArray(value) || !value.every(isStatus)) {
+    throw new InvalidOptionError(where, "an array of HTTP statuses from 400 to 499", kindOf(value));
+  }
+  return [...value];
+}

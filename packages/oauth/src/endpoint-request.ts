@@ -1,0 +1,158 @@
+import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
+import { allowInsecureRequests, customFetch, type ClientAuth, type TokenEndpointRequestOptions } from "oauth4webapi";
+import { fetchWithin, readAnswer, type Answer, type FetchFunction } from "./answer.ts";
+import type { LocatedServer, ServerLocator } from "./authorization-server.ts";
+import { readCredentials, type ClientCredentials, type CurrentCredentials } from "./client-identity.ts";
+import { withDeadline, within } from "./deadline.ts";
+import { readFailure } from "./failure.ts";
+import { createMask, type Mask } from "./mask.ts";
+import { endpointOf, type EndpointName } from "./server-endpoint.ts";
+
+/** What is the same for every request of one client. */
+export interface EndpointParts {
+  readonly server: ServerLocator;
+  /** Names the client in the identity of its token sources. */
+  readonly clientId: string;
+  readonly credentials: CurrentCredentials;
+  readonly fetch: FetchFunction;
+  /** Milliseconds for one request, from the look for the endpoint to the last byte of the answer. */
+  readonly timeout: number;
+}
+
+/** What a request is for, and how long it may take. */
+export interface Purpose {
+  readonly endpoint: EndpointName;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface EndpointRequest extends Purpose {
+  /** Names of the body's fields that are no secret. */
+  readonly open: ReadonlySet<string>;
+  /** Builds the request and hands it to the fetch of the options. */
+  send(server: LocatedServer, clientId: string, clientAuth: ClientAuth, options: TokenEndpointRequestOptions): Promise<Response>;
+}
+
+/** An answer, and what is needed to speak about it. */
+export interface EndpointAnswer {
+  readonly answer: Answer;
+  readonly host: string;
+  readonly mask: Mask;
+}
+
+const titles: Record<EndpointName, string> = {
+  token_endpoint: "token",
+  revocation_endpoint: "revocation",
+  introspection_endpoint: "introspection",
+  device_authorization_endpoint: "device authorization",
+  authorization_endpoint: "authorization",
+  jwks_uri: "key set",
+};
+
+/** Such as "token", for messages. */
+export function titleOf(endpoint: EndpointName): string {
+  return titles[endpoint];
+}
+
+/**
+ * Sends a request with the client's authentication to one of the server's endpoints and reads the answer. Ends within the timeout and
+ * with the signal, whatever the server, the client authentication or the fetch do. A redirect is not followed.
+ *
+ * Throws TokenRequestError, whose outcome tells whether the request can have reached the server, and whatever `read` throws. When that
+ * says that the server does not know the client, the next set of credentials is tried.
+ */
+export function askEndpoint<Result>(
+  parts: EndpointParts,
+  request: EndpointRequest,
+  read: (answer: EndpointAnswer) => Result,
+): Promise<Result> {
+  return withDeadline(parts.timeout, request.signal, async (signal) => {
+    const server = await locate(parts, request, signal);
+    const sets = await currentCredentials(parts, request, signal);
+    for (const [index, credentials] of sets.entries()) {
+      try {
+        return read(await exchange(parts, request, server, credentials, signal));
+      } catch (error) {
+        if (index === sets.length - 1 || !isUnknownClient(error)) throw error;
+      }
+    }
+    throw new TypeError("There is always one set of credentials.");
+  });
+}
+
+async function exchange(
+  parts: EndpointParts,
+  request: EndpointRequest,
+  server: LocatedServer,
+  { clientId, clientAuth }: ClientCredentials,
+  signal: AbortSignal,
+): Promise<EndpointAnswer> {
+  const url = endpointOf(server, request.endpoint);
+  /** The mask is there from the moment when the request may have left. */
+  const sent: { mask?: Mask } = {};
+  const options: TokenEndpointRequestOptions = {
+    [allowInsecureRequests]: url.protocol === "http:",
+    [customFetch](address, { method, headers, body, redirect }) {
+      // A client authentication may have taken longer than anybody was ready to wait.
+      signal.throwIfAborted();
+      sent.mask = createMask(headers, body, request.open);
+      return fetchWithin(parts.fetch, address, { method, headers, redirect, body: body.toString() }, signal);
+    },
+  };
+  let response: Response;
+  try {
+    response = await within(signal, request.send(server, clientId, clientAuth, options));
+  } catch (error) {
+    if (signal.aborted) throw ended(sent.mask === undefined ? "not-sent" : "unknown", url.host, parts, request);
+    throw sent.mask === undefined ? unauthenticated(error, request) : unanswered(error, url.host, sent.mask, request);
+  }
+  return { answer: await readAnswer(response, signal), host: url.host, mask: sent.mask ?? String };
+}
+
+/** Finds the server. Throws TokenRequestError. */
+export async function locate(parts: EndpointParts, request: Purpose, signal: AbortSignal): Promise<LocatedServer> {
+  const { server } = parts;
+  try {
+    signal.throwIfAborted();
+    return await within(signal, server.locate());
+  } catch (error) {
+    throw signal.aborted ? ended("not-sent", new URL(server.identity[1]).host, parts, request) : error;
+  }
+}
+
+/** The credentials of this moment. Throws TokenRequestError. */
+export async function currentCredentials(
+  parts: EndpointParts,
+  request: Purpose,
+  signal: AbortSignal,
+): Promise<readonly [ClientCredentials, ...ClientCredentials[]]> {
+  try {
+    return await within(signal, readCredentials(parts.credentials));
+  } catch (error) {
+    throw signal.aborted ? ended("not-sent", new URL(parts.server.identity[1]).host, parts, request) : unauthenticated(error, request);
+  }
+}
+
+/** RFC 6749 section 5.2: nothing was carried out, and nothing used up. */
+function isUnknownClient(error: unknown): boolean {
+  if (!(error instanceof TokenRequestError) || error.outcome !== "refused") return false;
+  return error.error === "invalid_client" || (error.status === 401 && error.error === undefined);
+}
+
+function ended(outcome: TokenRequestOutcome, host: string, { timeout }: EndpointParts, request: Purpose): TokenRequestError {
+  const why = request.signal?.aborted ? "was ended by its signal" : `was not answered within ${timeout} ms`;
+  return new TokenRequestError(outcome, `The ${titleOf(request.endpoint)} request to ${host} ${why}.`);
+}
+
+function unauthenticated(error: unknown, { endpoint }: Purpose): TokenRequestError {
+  const cause = TokenflightError.is(error) ? error : readFailure(error).cause;
+  const message = `The client authentication failed, so that no ${titleOf(endpoint)} request was sent; its error is the cause.`;
+  return new TokenRequestError("not-sent", message, { cause });
+}
+
+function unanswered(error: unknown, host: string, mask: Mask, { endpoint }: Purpose): TokenRequestError {
+  const { neverConnected, code = "its error is the cause", cause } = readFailure(error, mask);
+  const message = neverConnected
+    ? `The ${titleOf(endpoint)} endpoint ${host} could not be reached (${code}).`
+    : `The ${titleOf(endpoint)} request to ${host} broke off (${code}).`;
+  return new TokenRequestError(neverConnected ? "not-sent" : "unknown", message, { cause });
+}

@@ -1,0 +1,94 @@
+import type { TokenResponse } from "@tokenflight/core";
+import {
+  allowInsecureRequests,
+  customFetch,
+  expectNoNonce,
+  processAuthorizationCodeResponse,
+  validateApplicationLevelSignature,
+  type AuthorizationServer,
+  type ValidateSignatureOptions,
+} from "oauth4webapi";
+import { fetchWithin, readAnswer, type FetchFunction } from "./answer.ts";
+import type { LocatedServer } from "./authorization-server.ts";
+import { readFailure } from "./failure.ts";
+import { LoginError } from "./login-error.ts";
+import { endpointOf } from "./server-endpoint.ts";
+
+export interface IdTokenRules {
+  readonly server: LocatedServer;
+  /** Whether `server.issuer` is the issuer's own name. */
+  readonly knowsIssuer: boolean;
+  readonly clientId: string;
+  /** Undefined: the request had none. */
+  readonly nonce: string | undefined;
+  /** Whether there has to be an id token, because the scope `openid` was asked for. */
+  readonly required: boolean;
+  readonly fetch: FetchFunction;
+  readonly signal: AbortSignal;
+}
+
+/** Every algorithm with a public key. Never `none`, and no HMAC, whose key the server would share with all who know the secret. */
+const algorithms = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512", "PS384", "PS512"];
+
+/**
+ * Checks the id token of a login (OpenID Connect Core section 3.1.3.7): issuer, audience, nonce, times, and the signature when the server's
+ * keys are known. Without them it is believed because it came from the token endpoint itself, over TLS. Throws LoginError, which keeps
+ * nothing of the token.
+ */
+export async function checkIdToken(response: TokenResponse, rules: IdTokenRules): Promise<void> {
+  const { server, clientId, nonce, required } = rules;
+  const idToken = response.id_token;
+  if (idToken === undefined || idToken === null || idToken === "") {
+    if (!required) return;
+    throw new LoginError("id-token", "The token endpoint gave no id token, though the scope openid was asked for.");
+  }
+  const issuer: AuthorizationServer = {
+    ...server,
+    issuer: rules.knowsIssuer ? server.issuer : issuerIn(idToken),
+    id_token_signing_alg_values_supported: (server.id_token_signing_alg_values_supported ?? algorithms).filter((one) =>
+      algorithms.includes(one),
+    ),
+  };
+  // oauth4webapi reads whole token responses; of this one only the id token is for it to judge.
+  const answer = Response.json({ access_token: "-", token_type: "bearer", id_token: idToken });
+  try {
+    await processAuthorizationCodeResponse(issuer, { client_id: clientId }, answer, {
+      expectedNonce: nonce ?? expectNoNonce,
+      requireIdToken: true,
+    });
+    if (server.jwks_uri !== undefined)
+      await checkSignature({ ...rules, server: { ...issuer, token_endpoint: server.token_endpoint } }, answer);
+  } catch (error) {
+    const { cause } = readFailure(error);
+    const code = (error as { code?: unknown }).code;
+    throw new LoginError("id-token", `The id token is not one for this login${typeof code === "string" ? ` (${code})` : ""}.`, { cause });
+  }
+}
+
+async function checkSignature({ server, fetch, signal }: IdTokenRules, answer: Response): Promise<void> {
+  const url = endpointOf(server, "jwks_uri");
+  const options: ValidateSignatureOptions = {
+    [allowInsecureRequests]: url.protocol === "http:",
+    [customFetch]: async (address, { method, headers, redirect }) => {
+      const response = await fetchWithin(fetch, address, { method, headers, redirect }, signal);
+      const { status, text } = await readAnswer(response, signal);
+      // Read to the cap and no further, and by its looks: keys come with whatever content type.
+      return new Response(text ?? "", {
+        status: status >= 200 && status < 600 ? status : 502,
+        headers: { "content-type": "application/json" },
+      });
+    },
+  };
+  await validateApplicationLevelSignature(server, answer, options);
+}
+
+/** Where nobody has said who the issuer is, its own word for it stands: the token came from the token endpoint itself. */
+function issuerIn(idToken: unknown): string {
+  try {
+    const [, payload = ""] = String(idToken).split(".");
+    const { iss } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) as { iss?: unknown };
+    return typeof iss === "string" && iss !== "" ? iss : "-";
+  } catch {
+    return "-";
+  }
+}

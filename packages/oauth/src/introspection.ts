@@ -1,0 +1,42 @@
+import { readOptions, requireText, TokenRequestError } from "@tokenflight/core";
+import { introspectionRequest } from "oauth4webapi";
+import { readFields, type AnswerFields } from "./answer-fields.ts";
+import type { ClientParts } from "./client-options.ts";
+import { askEndpoint } from "./endpoint-request.ts";
+import { failureOf } from "./token-endpoint-response.ts";
+
+/** What the server says of a token (RFC 7662 section 2.2). An object without a prototype. */
+export type Introspection = AnswerFields & { readonly active: boolean };
+
+export interface IntrospectionOptions {
+  /** What kind of token it is, so that the server looks there first. */
+  hint?: "access_token" | "refresh_token" | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const open = new Set(["token_type_hint"]);
+
+/** Asks what a token is worth (RFC 7662). Rejects with TokenRequestError and InvalidOptionError. */
+export async function introspect(client: ClientParts, token: string, options: IntrospectionOptions = {}): Promise<Introspection> {
+  const { hint, signal } = readOptions("introspect", options, ["hint", "signal"]);
+  requireText("introspect.token", token);
+  const additional = hint === undefined ? {} : { additionalParameters: { token_type_hint: hint } };
+  return askEndpoint(
+    client,
+    {
+      endpoint: "introspection_endpoint",
+      open,
+      signal,
+      send: (server, clientId, clientAuth, request) =>
+        introspectionRequest(server, { client_id: clientId }, clientAuth, token, { ...request, ...additional }),
+    },
+    ({ answer, host, mask }) => {
+      const fields = answer.status === 200 ? readFields(answer.text) : undefined;
+      if (typeof fields?.["active"] === "boolean") return fields as Introspection;
+      if (answer.status !== 200) throw failureOf(answer, { title: "introspection", host, mask });
+      throw new TokenRequestError("unknown", `The introspection endpoint ${host} did not say whether the token is active.`, {
+        status: 200,
+      });
+    },
+  );
+}

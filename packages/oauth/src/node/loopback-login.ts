@@ -1,0 +1,75 @@
+import { InvalidOptionError, kindOf, readOptions, requireFunction, requireSeconds, type TokenSet } from "@tokenflight/core";
+import type { AuthorizationUrl } from "../authorization-url.ts";
+import { readCallbackUrl, stateOf } from "../callback.ts";
+import { grantOptionNames, type GrantOptions } from "../grant-parameters.ts";
+import { LoginError } from "../login-error.ts";
+import type { OAuthClient } from "../oauth-client.ts";
+import { startLoopbackServer } from "./loopback-server.ts";
+import { openBrowser, requireWebUrl } from "./open-browser.ts";
+
+export interface LoopbackLoginOptions extends GrantOptions {
+  /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login. */
+  open?: ((url: string) => unknown) | undefined;
+  /** Shows the user the URL, for where no browser opens. Default: nothing. */
+  show?: ((url: string) => void) | undefined;
+  /** Seconds that the user may take. Default 300. */
+  timeout?: number | undefined;
+  /** Ends the login. */
+  signal?: AbortSignal | undefined;
+}
+
+const optionNames = ["open", "show", "timeout", "signal", ...grantOptionNames] as const;
+
+/**
+ * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that
+ * answers this login. The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port. Other requests are
+ * refused and change nothing. Rejects with LoginError, TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
+ */
+export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginOptions = {}): Promise<TokenSet> {
+  const read = readOptions<LoopbackLoginOptions>("loopbackLogin", options, optionNames);
+  const { open = openBrowser, show, timeout = 300, signal, ...grant } = read;
+  requireFunction("loopbackLogin.open", open);
+  if (show !== undefined) requireFunction("loopbackLogin.show", show);
+  requireSeconds("loopbackLogin.timeout", timeout);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new InvalidOptionError("loopbackLogin.signal", "an AbortSignal", kindOf(signal));
+  if (signal?.aborted) throw aborted();
+
+  const callback = Promise.withResolvers<TokenSet>();
+  // Whoever waits for it comes later.
+  callback.promise.catch(() => {});
+  let begun: AuthorizationUrl | undefined;
+  let taken = false;
+  const server = await startLoopbackServer(async (url) => {
+    // The first request that answers this login is the only one.
+    if (begun === undefined || taken || stateOf(readCallbackUrl("callback", url)) !== begun.pending.state) return undefined;
+    taken = true;
+    callback.resolve(client.exchangeCallback(url, begun.pending, signal === undefined ? {} : { signal }));
+    return callback.promise.then(
+      () => true,
+      () => false,
+    );
+  });
+  const abort = (): void => callback.reject(aborted());
+  signal?.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(
+    () => callback.reject(new LoginError("expired", "The user did not log in in time.")),
+    Math.min(timeout * 1000, 2_147_483_647),
+  );
+  try {
+    begun = await client.authorizationUrl({ ...grant, redirectUri: server.redirectUri, timeout });
+    const url = requireWebUrl(begun.url);
+    show?.(url);
+    // An opener may take as long as its browser is open; its failure counts, its end does not.
+    const opened = Promise.resolve(open(url)).then(() => callback.promise);
+    return await Promise.race([callback.promise, opened]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+    server.close();
+  }
+}
+
+function aborted(): LoginError {
+  return new LoginError("aborted", "The login was ended by its signal.");
+}

@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface LoopbackServer {
+  /** Such as "http://127.0.0.1:40123/callback". */
+  readonly redirectUri: string;
+  /** Stops listening and ends every connection. */
+  close(): void;
+}
+
+/** Takes a callback, as path and query. Resolves to whether the login is over and has succeeded; undefined: it was not this login's. */
+export type TakeCallback = (callback: string) => Promise<boolean | undefined>;
+
+const path = "/callback";
+/** Milliseconds for the page to reach the browser. */
+const lastWords = 1000;
+
+/** Nothing of the request stands in a page, and a page loads and runs nothing. */
+const headers = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  connection: "close",
+};
+
+function page(title: string, text: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${text}</p></html>\n`;
+}
+
+const pages = {
+  done: page("Logged in", "You can close this window and go back to the program."),
+  failed: page("Login failed", "Go back to the program: it says what went wrong."),
+  refused: page("Not here", "This address only takes the answer to a login."),
+};
+
+/**
+ * Listens on a port of 127.0.0.1 that the system chooses (RFC 8252 section 7.3) and hands over what a browser brings to /callback. Only GET,
+ * and only with this very Host: a name that somebody lets point to 127.0.0.1 is not it. Rejects when no port can be had.
+ */
+export async function startLoopbackServer(take: TakeCallback): Promise<LoopbackServer> {
+  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 10_000, headersTimeout: 10_000 });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on("request", (request, response) => {
+    answer(request, response, host, take).catch(() => response.destroy());
+  });
+  return {
+    redirectUri: `http://${host}${path}`,
+    close() {
+      server.close();
+      server.closeIdleConnections();
+      // Whoever holds a connection open keeps neither the port nor the process for longer than the page needs.
+      setTimeout(() => server.closeAllConnections(), lastWords).unref();
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, host: string, take: TakeCallback): Promise<void> {
+  const refuse = (status: number, further: Record<string, string> = {}): void => {
+    response.writeHead(status, { ...headers, ...further }).end(pages.refused);
+  };
+  const { url = "" } = request;
+  if (request.headers.host !== host) return refuse(421);
+  if (url !== path && !url.startsWith(`${path}?`)) return refuse(404);
+  if (request.method !== "GET") return refuse(405, { allow: "GET" });
+  const succeeded = await take(url);
+  if (succeeded === undefined) return refuse(400);
+  response.writeHead(succeeded ? 200 : 400, headers).end(succeeded ? pages.done : pages.failed);
+}

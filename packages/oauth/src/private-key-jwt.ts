@@ -1,0 +1,51 @@
+import { InvalidOptionError, kindOf, readOptions, requireOneOf, requireText } from "@tokenflight/core";
+import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from "oauth4webapi";
+import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
+
+export interface PrivateKeyJwtOptions {
+  key: SigningKey;
+  /** `kid`: which of the client's registered keys this is. Default: the JWK's `kid`; left out when there is none. */
+  keyId?: string | undefined;
+  /** Required unless the key is a JWK with an `alg`. */
+  alg?: SigningAlgorithm | undefined;
+  /**
+   * What the assertion names as its `aud` (RFC 7523 section 3). Default "issuer", because an assertion for an issuer cannot be made to
+   * serve at another server's token endpoint. A client that knows only a token endpoint names that one in either case.
+   */
+  audience?: "issuer" | "token-endpoint" | undefined;
+}
+
+/** Seconds for which an assertion is good. It is sent at once; the rest is for clocks that differ. */
+const lifetime = 300;
+
+/**
+ * `private_key_jwt`: an assertion signed with the client's private key (RFC 7523 section 2.2). Every attempt has an assertion of its own,
+ * with a new `jti`, because a server may take each one only once. Throws InvalidOptionError; a key that turns out to be none makes the
+ * token request fail with it as the cause, before anything is sent.
+ */
+export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
+  const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);
+  const { key, audience = "issuer" } = read;
+  const jwk = typeof key === "object" && key !== null ? (key as { kid?: string; alg?: SigningAlgorithm }) : {};
+  const { keyId = jwk.kid, alg = jwk.alg } = read;
+  if (keyId !== undefined) requireText("privateKeyJwt.keyId", keyId);
+  requireOneOf("privateKeyJwt.audience", audience, ["issuer", "token-endpoint"]);
+  if (alg === undefined) throw new InvalidOptionError("privateKeyJwt.alg", 'an algorithm such as "ES256"', kindOf(alg));
+  const load = readSigningKey("privateKeyJwt", key, alg);
+
+  return async function privateKeyJwtAuth(server, client, body, headers) {
+    const signer = keyId === undefined ? await load() : { key: await load(), kid: keyId };
+    const sign = PrivateKeyJwt(signer, {
+      [modifyAssertion](header, payload) {
+        // oauth4webapi calls Ed25519 by its newer name (RFC 9864), which many servers do not know yet.
+        header["alg"] = alg;
+        payload["aud"] = audience === "issuer" ? server.issuer : (server.token_endpoint ?? server.issuer);
+        payload["jti"] = crypto.randomUUID();
+        payload["exp"] = Number(payload["iat"]) + lifetime;
+        // A server whose clock is behind would refuse what is not valid yet.
+        delete payload["nbf"];
+      },
+    });
+    await sign(server, client, body, headers);
+  };
+}

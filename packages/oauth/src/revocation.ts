@@ -1,0 +1,42 @@
+import { InvalidOptionError, kindOf, readOptions, TokenRequestError, type TokenSet } from "@tokenflight/core";
+import { revocationRequest } from "oauth4webapi";
+import type { ClientParts } from "./client-options.ts";
+import { askEndpoint } from "./endpoint-request.ts";
+import { failureOf } from "./token-endpoint-response.ts";
+
+type TokenKind = "refresh_token" | "access_token";
+
+const open = new Set(["token_type_hint"]);
+
+/**
+ * Gives tokens back (RFC 7009): the refresh token first, whose end most servers take for the end of the login, then the access token. That a
+ * server does not revoke access tokens is no failure. Rejects with TokenRequestError; revoking again is harmless.
+ */
+export async function revoke(client: ClientParts, tokens: TokenSet, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  const { signal } = readOptions("revoke", options, ["signal"]);
+  if (typeof tokens?.accessToken !== "string") throw new InvalidOptionError("revoke.tokens", "a token set", kindOf(tokens));
+  if (tokens.refreshToken !== undefined) await revokeOne(client, tokens.refreshToken, "refresh_token", signal);
+  await revokeOne(client, tokens.accessToken, "access_token", signal).catch((error: unknown) => {
+    if (!(error instanceof TokenRequestError) || error.error !== "unsupported_token_type") throw error;
+  });
+}
+
+function revokeOne(client: ClientParts, token: string, kind: TokenKind, signal: AbortSignal | undefined): Promise<void> {
+  return askEndpoint(
+    client,
+    {
+      endpoint: "revocation_endpoint",
+      open,
+      signal,
+      send: (server, clientId, clientAuth, options) =>
+        revocationRequest(server, { client_id: clientId }, clientAuth, token, {
+          ...options,
+          additionalParameters: { token_type_hint: kind },
+        }),
+    },
+    ({ answer, host, mask }) => {
+      // RFC 7009 section 2.2 says 200; some servers say 204.
+      if (answer.status < 200 || answer.status >= 300) throw failureOf(answer, { title: "revocation", host, mask });
+    },
+  );
+}

@@ -1,0 +1,126 @@
+import { InvalidOptionError, readOptions, requireOneOf, TokenRequestError } from "@tokenflight/core";
+import type { FetchFunction } from "../answer.ts";
+import type { ClientCredentials, CurrentCredentials } from "../client-identity.ts";
+import { privateKeyJwt } from "../private-key-jwt.ts";
+import { requireServerUrl } from "../server-url.ts";
+import { outcomeOf } from "../token-endpoint-response.ts";
+import { readInstallationEvent, type InstallationEvent } from "./installation-event.ts";
+import { identityOriginOf, regionAt, regionOf } from "./regions.ts";
+import { talkdeskAt, talkdeskProvider, type Talkdesk } from "./talkdesk.ts";
+
+export interface InstallationOptions {
+  /** How the app shows who it is. Default "signed-jwt", which an app on AppConnect has to use. */
+  auth?: "signed-jwt" | "basic" | undefined;
+  /** Default: the event's `_links.token`, or the account's host in the region of `_links.root`. */
+  tokenEndpoint?: string | undefined;
+  /** Default: the event's `_links.authorization`, or beside the token endpoint. */
+  authorizationEndpoint?: string | undefined;
+}
+
+/** One customer account's installation of an app, with credentials that Talkdesk changes from time to time. */
+export interface Installation extends Omit<Talkdesk, "client" | "basic"> {
+  /** For `createOAuthClient(installation.client)`. Follows `rotate` while running; its `clientId` names the installation, not one set. */
+  readonly client: Talkdesk["client"] & { readonly clientId: string; readonly credentials: CurrentCredentials };
+  readonly id: string;
+  readonly appId: string;
+  readonly accountId: string;
+  readonly accountName: string;
+  /**
+   * Takes the credentials of an `app.credentials_rotated` event. They are used at once; the old ones serve as the fallback for seven days,
+   * or not at all when they were `compromised`. An event that comes twice or late changes nothing. Whether it changed anything. Throws
+   * InvalidOptionError for an event that is not valid, or is another installation's.
+   */
+  rotate(event: unknown, options?: { compromised?: boolean | undefined }): boolean;
+  /**
+   * Tells Talkdesk that the new credentials are in use, which ends the old ones. `send` is a fetch that puts this installation's token on the
+   * request (scope `apps:write`). Whether Talkdesk accepted; false when it had nothing to acknowledge. Rejects with TokenRequestError.
+   */
+  acknowledge(send: FetchFunction): Promise<boolean>;
+}
+
+interface CredentialSet extends ClientCredentials {
+  readonly keyId: string;
+  readonly createdAt: number;
+  /** Milliseconds since the UNIX epoch. */
+  until: number;
+}
+
+/** Milliseconds for which the old credentials live on after a rotation: seven days. */
+const overlap = 7 * 24 * 3_600_000;
+
+/**
+ * Makes an installation of its `app.installed` event. Check the event's signature first: what it says is believed. To restore it after a
+ * restart, keep the events and `rotate` through the later ones. Throws InvalidOptionError, which never shows a credential.
+ */
+export function installationFrom(event: unknown, options: InstallationOptions = {}): Installation {
+  const { auth = "signed-jwt", ...urls } = readOptions("installationFrom", options, ["auth", "tokenEndpoint", "authorizationEndpoint"]);
+  requireOneOf("installationFrom.auth", auth, ["signed-jwt", "basic"]);
+  const installed = readInstallationEvent(event, "app.installed");
+  const { apiOrigin, appId, installationId: id, accountId, accountName } = installed;
+  const service = talkdeskAt({ ...endpointsOf(installed, urls), apiOrigin });
+  const { basic: _, ...settings } = service;
+  /** The newest first. */
+  let sets: readonly CredentialSet[] = [credentialsOf(installed, auth)];
+
+  return {
+    ...settings,
+    id,
+    appId,
+    accountId,
+    accountName,
+    client: {
+      ...service.client,
+      clientId: `${appId}/${id}`,
+      credentials: () => sets.filter(({ until }) => until > Date.now()),
+    },
+    rotate(rotated, { compromised = false } = {}) {
+      const read = readInstallationEvent(rotated, "app.credentials_rotated");
+      if (read.installationId !== id || read.appId !== appId) {
+        throw new InvalidOptionError("event.data.installation_id", "this installation's", "another one's");
+      }
+      const [current] = sets;
+      const isKnown = sets.some(({ clientId, keyId }) => clientId === read.clientId && keyId === read.keyId);
+      if (current === undefined || isKnown || read.createdAt < current.createdAt) return false;
+      current.until = Math.min(read.createdAt, Date.now()) + overlap;
+      sets = compromised ? [credentialsOf(read, auth)] : [credentialsOf(read, auth), current];
+      return true;
+    },
+    async acknowledge(send) {
+      const [current] = sets;
+      const url = `${apiOrigin}/apps/${appId}/installations/${id}/credentials/${current?.clientId}/state`;
+      const headers = { "content-type": "application/json" };
+      const { status, body } = await send(url, { method: "POST", headers, body: '{"state":"acknowledged"}', redirect: "manual" });
+      body?.cancel().catch(() => {});
+      if (status === 202 && sets[0] === current) sets = sets.slice(0, 1);
+      if (status === 202 || status === 409) return status === 202;
+      throw new TokenRequestError(outcomeOf(status), `The acknowledgement of rotated credentials was answered ${status}.`, { status });
+    },
+  };
+}
+
+function credentialsOf(event: InstallationEvent, auth: "signed-jwt" | "basic"): CredentialSet {
+  const { clientId, clientSecret, privateKey, keyId, algorithm, createdAt } = event;
+  const clientAuth =
+    auth === "basic"
+      ? talkdeskProvider.basic(clientSecret)
+      : privateKeyJwt({ key: privateKey, keyId, alg: algorithm, audience: "token-endpoint" });
+  return { clientId, clientAuth, keyId, createdAt, until: Number.POSITIVE_INFINITY };
+}
+
+function endpointsOf(
+  event: InstallationEvent,
+  given: Pick<InstallationOptions, "tokenEndpoint" | "authorizationEndpoint">,
+): { tokenEndpoint: string; authorizationEndpoint: string } {
+  const token = given.tokenEndpoint ?? event.tokenEndpoint ?? `${accountOriginOf(event)}/oauth/token`;
+  const tokenEndpoint = requireServerUrl("installationFrom.tokenEndpoint", token).href;
+  const authorize = given.authorizationEndpoint ?? event.authorizationEndpoint ?? new URL("authorize", tokenEndpoint).href;
+  return { tokenEndpoint, authorizationEndpoint: requireServerUrl("installationFrom.authorizationEndpoint", authorize).href };
+}
+
+function accountOriginOf({ apiOrigin, accountName }: InstallationEvent): string {
+  const region = regionAt(apiOrigin);
+  if (region === undefined) {
+    throw new InvalidOptionError("installationFrom.tokenEndpoint", "the token endpoint of an account in an unknown region", "nothing");
+  }
+  return identityOriginOf("event.data.account_name", accountName, regionOf("region", region));
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { createTokenCache, createTokenEndpointQueue, InvalidOptionError } from "@tokenflight/core";
+import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+import { defineProfile, profiles, type ProviderProfile } from "@tokenflight/oauth/profiles";
+import { call, failureOf, tokensWith } from "./call.ts";
+import { always, startOddServer } from "./odd-server.ts";
+
+const all = Object.entries(profiles);
+
+it.each(all)("%s fits a client, a cache and a queue", (_, { client, cache, queue, basic }) => {
+  const oauth = createOAuthClient({ ...client, issuer: "https://a.example", clientId: "id", clientAuth: basic("secret") });
+  expect(() => createTokenCache({ source: oauth.refreshToken(), ...cache, queue: createTokenEndpointQueue(queue) })).not.toThrow();
+});
+
+it("a refresh token is spent unless the provider takes it again", () => {
+  const reusable = all
+    .filter(([, { client }]) => {
+      const oauth = createOAuthClient({ ...client, issuer: "https://a.example", clientId: "id", clientAuth: noClientAuth() });
+      return oauth.refreshToken().spendsRefreshToken === false;
+    })
+    .map(([name]) => name);
+  expect(reusable.toSorted()).toEqual(["entra", "google", "hubspot", "zoho"]);
+});
+
+it("GitHub's tokens are not refreshed ahead, because the old one dies", () => {
+  expect(profiles.github.cache.freshness).toMatchObject({ ahead: 0 });
+});
+
+it("Exact Online is refreshed in the last 30 seconds only", () => {
+  const { ahead = 0, margin = 0 } = profiles.exact.cache.freshness;
+  expect(ahead).toBeLessThan(30);
+  expect(margin).toBeLessThan(ahead);
+});
+
+it("Zoho's ten in ten minutes become the queue's limit", () => {
+  expect(profiles.zoho.queue).toEqual({ concurrency: 1, interval: 600, intervalCap: 10 });
+});
+
+it("HubSpot's 401 asks for no new token", () => {
+  expect(profiles.hubspot.bearer.refused?.({ status: 401 })).toBe(false);
+  expect(profiles.xero.bearer).toEqual({});
+});
+
+it.each([
+  ["github", 200, "bad_refresh_token"],
+  ["slack", 200, "invalid_refresh_token"],
+  ["okta", 400, "invalid_grant"],
+] as const)("%s says with %i and %s that a login is required", async (name, status, error) => {
+  const server = await startOddServer(always(status, { error }));
+  const { client, basic } = profiles[name];
+  const oauth = createOAuthClient({ ...client, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: basic("s") });
+  expect(await failureOf(call(oauth.refreshToken(), { previous: tokensWith("r") }))).toMatchObject({ code: "ERR_LOGIN_REQUIRED", error });
+});
+
+describe("defineProfile", () => {
+  it("assumes the worst of a provider of which nothing is known", () => {
+    expect(defineProfile({ name: "Own" })).toEqual({
+      name: "Own",
+      client: { refreshTokens: "single-use" },
+      cache: { freshness: {} },
+      queue: {},
+      bearer: {},
+      basic: expect.any(Function),
+    });
+  });
+
+  it("a status that passes ends no session", async () => {
+    const server = await startOddServer(always(401, { error: "invalid_grant" }));
+    const { client } = defineProfile({ name: "Own", passingStatuses: [401] });
+    const oauth = createOAuthClient({ ...client, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
+    const error = await failureOf(call(oauth.refreshToken(), { previous: tokensWith("r") }));
+    expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", outcome: "refused", status: 401 });
+  });
+
+  it("takes the token alone in the header", () => {
+    const { bearer } = defineProfile({ name: "Own", header: "bare" });
+    expect(bearer.scheme?.(tokensWith("r"), { method: "GET", url: "https://a.example/" })).toEqual({ authorization: "old-access" });
+  });
+
+  it.each<[string, object]>([
+    ["name", { name: "" }],
+    ["rotation", { rotation: "sometimes" }],
+    ["grace", { grace: -1 }],
+    ["earliestRefresh", { earliestRefresh: "30" }],
+    ["oldAccessToken", { oldAccessToken: "maybe" }],
+    ["lifetime", { lifetime: Number.NaN }],
+    ["basicEncoding", { basicEncoding: "utf8" }],
+    ["header", { header: "Bearer" }],
+    ["refusalMeansRenewal", { refusalMeansRenewal: "no" }],
+    ["loginRequiredErrors", { loginRequiredErrors: "invalid_grant" }],
+    ["quota.requests", { quota: { requests: 0, seconds: 1 } }],
+    ["quota.seconds", { quota: { requests: 1, seconds: -1 } }],
+    ["rotates", { rotates: true }],
+  ])("refuses a wrong %s", (name, wrong) => {
+    const make = (): unknown => defineProfile({ name: "Own", ...wrong } as ProviderProfile);
+    expect(make).toThrow(InvalidOptionError);
+    expect(make).toThrow(`defineProfile.${name}`);
+  });
+});

@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Dispatcher } from "undici";
+
+/**
+ * The same handler, called in the asynchronous context of now. undici calls handlers in the context of whoever opened the connection; an
+ * interceptor that sends a request again from there, such as redirect and retry, would ask for that one's tokens.
+ */
+export function inCallersContext(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  const run = AsyncLocalStorage.snapshot();
+  return new Proxy(handler, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? (...given: unknown[]): unknown => run(() => Reflect.apply(member, target, given)) : member;
+    },
+  });
+}

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { AxiosRequestConfig } from "axios";
+import FormDataPackage from "form-data";
+import { describe, expect, it } from "vitest";
+import { startSession } from "../end-to-end/session.ts";
+import { adapters, attachedTo, refuseToken, rejectionOf, withStaticHeader } from "./axios-under-test.ts";
+
+interface Body {
+  readonly name: string;
+  readonly data: () => unknown;
+  readonly config?: AxiosRequestConfig;
+}
+
+const text = "Zürich → 東京 ".repeat(1000);
+const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 251);
+/** axios makes JSON of what it does not know unless it is told not to. */
+const asItIs: AxiosRequestConfig = { transformRequest: [(data: unknown) => data], headers: { "Content-Type": "text/plain" } };
+
+const everywhere: Body[] = [
+  { name: "a JSON object", data: () => ({ name: "Zoë", list: [1, { two: 2 }], empty: {} }) },
+  { name: "a string", data: () => text, config: { headers: { "Content-Type": "text/plain" } } },
+  { name: "an empty string", data: () => "" },
+  { name: "nothing", data: () => undefined },
+  { name: "a Buffer", data: () => Buffer.from(text) },
+  { name: "a Uint8Array", data: () => bytes },
+  { name: "a Float64Array", data: () => Float64Array.from({ length: 1000 }, Math.sqrt) },
+  { name: "a DataView", data: () => new DataView(bytes.buffer) },
+  { name: "an ArrayBuffer", data: () => bytes.buffer },
+  { name: "URLSearchParams", data: () => new URLSearchParams({ name: "Zoë", at: "a&b=c" }) },
+  { name: "a Blob", data: () => new Blob([bytes, text], { type: "application/x-whatever" }) },
+  { name: "a body of a megabyte", data: () => Buffer.alloc(2 ** 20, "tokenflight ") },
+];
+
+const byFetch: Body[] = [{ name: "an object that can be iterated anew", data: () => ({ [Symbol.asyncIterator]: pieces }), config: asItIs }];
+
+const oneShot: Body[] = [
+  { name: "a Node stream", data: () => Readable.from([text, text]) },
+  { name: "a form of the form-data package", data: packageForm },
+];
+
+const oneShotByFetch: Body[] = [
+  { name: "a web stream", data: () => new Blob([text]).stream(), config: { headers: { "Content-Type": "text/plain" } } },
+  { name: "an async generator", data: () => pieces(), config: asItIs },
+];
+
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("one");
+  yield Buffer.from("two");
+}
+
+function packageForm(): FormDataPackage {
+  const form = new FormDataPackage();
+  form.append("name", "Zoë");
+  form.append("file", Buffer.from(bytes), { filename: "bytes.bin" });
+  return form;
+}
+
+function nativeForm(): FormData {
+  const form = new FormData();
+  form.append("name", "Zoë");
+  form.append("file", new File([bytes], "bytes.bin", { type: "application/x-whatever" }));
+  return form;
+}
+
+const sent = adapters.flatMap((adapter) => {
+  const bodies = adapter === "fetch" ? [...everywhere, ...byFetch] : everywhere;
+  return bodies.map((body) => ({ adapter, ...body }));
+});
+
+it.each(sent)(
+  "$adapter: $name arrives byte for byte the same in the replay, as axios without us sends it",
+  async ({ adapter, data, config }) => {
+    await using session = await startSession();
+    const { api, refreshes } = session;
+    await (await withStaticHeader(session, { adapter })).post("/orders", data(), config);
+    await refuseToken(session);
+
+    const response = await attachedTo(session, { adapter }).post("/orders", data(), config);
+
+    expect(response.status).toBe(200);
+    expect(refreshes()).toBe(1);
+    const [plain, refused, replayed] = api.requests;
+    expect([plain?.status, refused?.status, replayed?.status]).toEqual([200, 401, 200]);
+    expect([refused?.bodySha256, replayed?.bodySha256]).toEqual([plain?.bodySha256, plain?.bodySha256]);
+    expect(api.requests).toHaveLength(3);
+  },
+);
+
+const consumed = adapters.flatMap((adapter) => {
+  const bodies = adapter === "fetch" ? [...oneShot, ...oneShotByFetch] : oneShot;
+  return bodies.map((body) => ({ adapter, ...body }));
+});
+
+it.each(consumed)(
+  "$adapter: $name is never replayed: the caller gets the 401 and the next request has a fresh token",
+  async ({ adapter, data, config }) => {
+    await using session = await startSession();
+    const { api, refreshes } = session;
+    await refuseToken(session);
+    const instance = attachedTo(session, { adapter });
+
+    const error = await rejectionOf(instance.post("/upload", data(), config));
+
+    expect(error).toMatchObject({ name: "AxiosError", code: "ERR_BAD_REQUEST", status: 401, response: { data: { code: "unauthorized" } } });
+    expect(api.requests.map(({ status }) => status)).toEqual([401]);
+    expect((await instance.post("/upload", data(), config)).status).toBe(200);
+    expect(refreshes()).toBe(1);
+  },
+);
+
+describe.each(adapters)("%s", (adapter) => {
+  it("a native FormData is written anew for the replay, whole, with a boundary of its own", async () => {
+    await using session = await startSession();
+    await refuseToken(session);
+
+    const { data } = await attachedTo(session, { adapter }).post<{ body: string }>("/form", nativeForm());
+
+    const [refused, replayed] = session.api.requests;
+    expect(replayed?.bodyLength).toBe(refused?.bodyLength);
+    expect(data.body).toContain('name="name"\r\n\r\nZoë\r\n');
+    expect(data.body).toContain('filename="bytes.bin"\r\nContent-Type: application/x-whatever\r\n\r\n');
+  });
+
+  it("a transformRequest runs once, and its result is what both legs carry", async () => {
+    await using session = await startSession();
+    await refuseToken(session);
+    let runs = 0;
+    const wrap = (data: unknown): string => {
+      runs += 1;
+      return JSON.stringify({ wrap: data });
+    };
+
+    const { data } = await attachedTo(session, { adapter, transformRequest: [wrap] }).post<{ body: string }>("/orders", { order: 1 });
+
+    expect(data.body).toBe('{"wrap":{"order":1}}');
+    expect(runs).toBe(1);
+    expect(new Set(session.api.requests.map(({ bodySha256 }) => bodySha256))).toEqual(new Set([sha256('{"wrap":{"order":1}}')]));
+  });
+
+  it("a body that a request interceptor changes is never cut to the length of another", async () => {
+    await using session = await startSession();
+    await refuseToken(session);
+    const instance = attachedTo(session, { adapter });
+    let bodies = ["short", "a longer one", "the longest of them all"];
+    instance.interceptors.request.use((config) => {
+      config.data = bodies[0];
+      bodies = bodies.slice(1);
+      return config;
+    });
+    const headers = { "Content-Type": "text/plain" };
+
+    const first = await instance.post<{ body: string }>("/a", "ignored", { headers });
+    const second = await instance.post<{ body: string }>("/b", "ignored", { headers });
+
+    expect([first.data.body, second.data.body]).toEqual(["short", "a longer one"]);
+    expect(session.api.requests.map(({ bodyLength }) => bodyLength)).toEqual(["short".length, "short".length, "a longer one".length]);
+  });
+
+  it("a request whose replay is not wanted goes once, whatever its body", async () => {
+    await using session = await startSession();
+    await refuseToken(session);
+
+    const error = await rejectionOf(attachedTo(session, { adapter }, { replay: "never" }).post("/orders", { order: 1 }));
+
+    expect(error.status).toBe(401);
+    expect(session.api.requests).toHaveLength(1);
+  });
+});
+
+function sha256(content: string): string {
+  return createHash("sha256").update(content).digest("hex");
+}

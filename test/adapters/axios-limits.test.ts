@@ -1,0 +1,222 @@
+import { toTokenResponse } from "@tokenflight/core";
+import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type TransitionalOptions } from "axios";
+import { describe, expect, it } from "vitest";
+import { startSession, type Session } from "../end-to-end/session.ts";
+import { lateAnswer, lateUse } from "../servers/token-endpoint-faults.ts";
+import { adapters, attachedTo, refuseToken, rejectionOf, withStaticHeader } from "./axios-under-test.ts";
+
+/** A wait that a request may be in when its limit is reached, and how the wait ends. */
+interface Wait {
+  readonly name: string;
+  /** Brings the request there: it hangs until `end`. */
+  readonly begin: (session: Session) => Promise<{ arrived: () => Promise<unknown>; end: () => void }>;
+}
+
+const forTheRefresh = async ({ server }: Session): ReturnType<Wait["begin"]> => {
+  const { promise, resolve: end } = Promise.withResolvers<void>();
+  server.faults.next(lateUse(promise));
+  return { arrived: () => expect.poll(() => server.requests.at(-1)?.grantType).toBe("refresh_token"), end };
+};
+
+const waits: Wait[] = [
+  {
+    name: "while it waits for a token",
+    async begin(session) {
+      const { tokens } = session;
+      await tokens.save({ ...toTokenResponse(await tokens.get()), expires_at: Date.now() / 1000 - 1 });
+      return forTheRefresh(session);
+    },
+  },
+  {
+    name: "during the refresh before its replay",
+    async begin(session) {
+      await refuseToken(session);
+      return forTheRefresh(session);
+    },
+  },
+  {
+    name: "during its replay",
+    async begin(session) {
+      await refuseToken(session);
+      const held = session.api.hold(({ status }) => status === 200);
+      return { arrived: () => held.arrived(), end: () => held.release() };
+    },
+  },
+];
+
+const described = ({ name, code, message }: AxiosError): object => ({ name, code, message });
+
+const cancelling: { name: string; start: () => { config: AxiosRequestConfig; cancel: () => void } }[] = [
+  {
+    name: "a signal",
+    start() {
+      const controller = new AbortController();
+      return { config: { signal: controller.signal }, cancel: () => controller.abort() };
+    },
+  },
+  {
+    name: "a cancel token",
+    start() {
+      const { token, cancel } = axios.CancelToken.source();
+      return { config: { cancelToken: token }, cancel: () => cancel("changed my mind") };
+    },
+  },
+];
+
+/** What axios without us rejects with when its server takes its time. */
+async function errorWithoutUs(session: Session, config: AxiosRequestConfig, cancel?: () => void): Promise<object> {
+  const plain = await withStaticHeader(session);
+  const request = rejectionOf(plain.get("/slow?ms=3000", config));
+  if (cancel !== undefined) setTimeout(cancel, 20);
+  return described(await request);
+}
+
+const cases = adapters.flatMap((adapter) => waits.map((wait) => ({ adapter, ...wait })));
+
+describe.each(cases)("$adapter: $name", ({ adapter, begin }) => {
+  it.each(cancelling)("$name ends a request at once with axios's own error, and disturbs no other", async ({ start }) => {
+    await using session = await startSession();
+    const native = start();
+    const expected = await errorWithoutUs(session, { adapter, ...native.config }, native.cancel);
+    session.api.reset();
+    session.server.reset();
+    const wait = await begin(session);
+    const instance = attachedTo(session, { adapter });
+    const { config, cancel } = start();
+    const [given, patient] = [rejectionOf(instance.get("/", config)), instance.get("/")];
+    await wait.arrived();
+
+    const cancelled = performance.now();
+    cancel();
+    const error = await given;
+
+    expect(performance.now() - cancelled).toBeLessThan(1000);
+    expect(described(error)).toEqual(expected);
+    expect(axios.isCancel(error)).toBe(true);
+    wait.end();
+    expect((await patient).status).toBe(200);
+    expect(session.refreshes()).toBe(1);
+  });
+
+  const timeouts: { name: string; config: AxiosRequestConfig }[] = [
+    { name: "as it is", config: { timeout: 120 } },
+    { name: "with a message", config: { timeout: 120, timeoutErrorMessage: "too slow" } },
+    { name: "told apart", config: { timeout: 120, transitional: { clarifyTimeoutError: true } as TransitionalOptions } },
+  ];
+
+  it.each(timeouts)("a timeout ($name) is one limit, and ends a request with axios's own error", async ({ config }) => {
+    await using session = await startSession();
+    const expected = await errorWithoutUs(session, { adapter, ...config });
+    session.api.reset();
+    session.server.reset();
+    const wait = await begin(session);
+    const instance = attachedTo(session, { adapter });
+    const patient = instance.get("/");
+    const began = performance.now();
+
+    const error = await rejectionOf(instance.get("/", config));
+
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(described(error)).toEqual(expected);
+    expect(error.config?.timeout).toBe(120);
+    expect(error.stack).toContain(error.message);
+    wait.end();
+    expect((await patient).status).toBe(200);
+    expect(session.refreshes()).toBe(1);
+  });
+});
+
+describe.each(adapters)("%s", (adapter) => {
+  const expired = async ({ tokens }: Session): Promise<void> => {
+    await tokens.save({ ...toTokenResponse(await tokens.get()), expires_at: Date.now() / 1000 - 1 });
+  };
+
+  const slowRefresh = async (session: Session, milliseconds: number): Promise<AxiosInstance> => {
+    await expired(session);
+    session.server.faults.next(lateAnswer(milliseconds));
+    return attachedTo(session, { adapter });
+  };
+
+  it("what a wait took is taken off the timeout of the request, and the error names the caller's timeout", async () => {
+    await using session = await startSession();
+    const instance = await slowRefresh(session, 150);
+    const began = performance.now();
+
+    const error = await rejectionOf(instance.get("/slow?ms=3000", { timeout: 300 }));
+
+    expect(performance.now() - began).toBeLessThan(420);
+    expect(error.message).toBe("timeout of 300ms exceeded");
+    expect(error.stack).toContain("timeout of 300ms exceeded");
+    expect(session.api.requests).toHaveLength(1);
+  });
+
+  it("a request that is in time is not troubled by a limit it did not reach", async () => {
+    await using session = await startSession();
+    const controller = new AbortController();
+    const { token, cancel } = axios.CancelToken.source();
+    const instance = await slowRefresh(session, 30);
+    const { status } = await instance.get("/", { timeout: 5000, signal: controller.signal, cancelToken: token });
+    controller.abort();
+    cancel();
+    expect(status).toBe(200);
+  });
+
+  it("a timeout longer than any timer, and none at all, wait for as long as it takes", async () => {
+    await using session = await startSession();
+    for (const timeout of [2 ** 40, 0]) {
+      const instance = await slowRefresh(session, 30);
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      instance.defaults.adapter = async (config) => {
+        resolve(config.timeout);
+        return { data: "", status: 200, statusText: "", headers: {}, config };
+      };
+      expect((await instance.get("/", { timeout })).status).toBe(200);
+      expect(await promise).toBeGreaterThan(timeout - 1000);
+    }
+  });
+
+  it("many requests on one signal leave nothing behind on it", async () => {
+    await using session = await startSession();
+    const { signal } = new AbortController();
+    const { token } = axios.CancelToken.source();
+    const counts = { added: 0, removed: 0 };
+    const { addEventListener: add, removeEventListener: remove } = signal;
+    signal.addEventListener = (...given: Parameters<typeof add>) => {
+      counts.added += 1;
+      add.apply(signal, given);
+    };
+    signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+      counts.removed += 1;
+      remove.apply(signal, given);
+    };
+    const instance = await slowRefresh(session, 30);
+
+    await Promise.all(Array.from({ length: 5 }, () => instance.get("/", { signal, cancelToken: token })));
+
+    expect(counts.added).toBeGreaterThanOrEqual(5);
+    await expect.poll(() => counts.removed).toBeGreaterThanOrEqual(counts.added);
+    await expect.poll(() => (token as unknown as { _listeners?: unknown[] })._listeners ?? []).toEqual([]);
+  });
+
+  it("a signal of another make than the platform's is listened to", async () => {
+    await using session = await startSession();
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    await expired(session);
+    session.server.faults.next(lateUse(promise));
+    const listeners = new Set<() => void>();
+    const signal = {
+      aborted: false,
+      addEventListener: (_type: string, listener: () => void) => listeners.add(listener),
+      removeEventListener: (_type: string, listener: () => void) => listeners.delete(listener),
+    };
+    const request = rejectionOf(attachedTo(session, { adapter }).get("/", { signal, timeout: 5000 } as AxiosRequestConfig));
+    await expect.poll(() => session.server.requests.at(-1)?.grantType).toBe("refresh_token");
+
+    signal.aborted = true;
+    for (const listener of listeners) listener();
+
+    expect(axios.isCancel(await request)).toBe(true);
+    expect(listeners.size).toBe(0);
+    end();
+  });
+});

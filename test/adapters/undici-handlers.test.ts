@@ -1,0 +1,277 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { bearer } from "@tokenflight/undici";
+import { Agent, Client, type Dispatcher } from "undici";
+import { describe, expect, it } from "vitest";
+import { jsonAnswer } from "../servers/answer.ts";
+import { Events } from "./undici-events.ts";
+import { currentToken, longRefusal, refusal, startWireSession, usual, type WireSession } from "./wire-session.ts";
+
+const attached = ({ tokens, wire }: WireSession, dispatcher: Dispatcher = new Agent()): Dispatcher.ComposedDispatcher =>
+  dispatcher.compose(bearer(tokens, { origins: wire.origin }));
+
+const get = ({ wire }: WireSession): Dispatcher.DispatchOptions => ({ origin: wire.origin, path: "/", method: "GET" });
+
+/** The token endpoint says no, after a while. */
+function failRenewals({ server }: WireSession, after = 0): void {
+  server.faults.always(async () => {
+    await sleep(after);
+    return jsonAnswer(401, { error: "invalid_client" });
+  });
+}
+
+describe("what a handler is told", () => {
+  it("with a fresh token is what it is told without us", async () => {
+    await using session = await startWireSession();
+    const authorization = `Bearer ${await currentToken(session.tokens)}`;
+    const runs: [Dispatcher, Record<string, string>][] = [
+      [attached(session), {}],
+      [new Agent(), { authorization }],
+    ];
+    const told = await Promise.all(
+      runs.map(async ([dispatcher, headers]) => {
+        const events = new Events();
+        dispatcher.dispatch({ ...get(session), method: "POST", body: "text", headers }, events);
+        await events.over.promise;
+        return events.told;
+      }),
+    );
+
+    expect(told[0]).toEqual(told[1]);
+  });
+
+  it("of a refused request and its replay is one response; the request is sent twice, as with undici's own redirect and retry", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    const events = new Events();
+
+    attached(session).dispatch({ ...get(session), method: "POST", body: "text" }, events);
+    await events.over.promise;
+
+    const sent = ["onRequestStart", "onBodySent 4", "onRequestSent", "onResponseStarted"];
+    expect(events.told).toEqual([...sent, ...sent, "onResponseStart 200", "onResponseData", "onResponseEnd"]);
+  });
+
+  it("while a token is awaited begins at once with a controller, so that it can abort", async () => {
+    await using session = await startWireSession();
+    await session.tokens.forget();
+    const events = new Events();
+
+    attached(session).dispatch(get(session), events);
+
+    expect(events.told).toEqual(["onRequestStart"]);
+    await events.over.promise;
+    expect(events.error).toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+    expect(events.told).toEqual(["onRequestStart", "onResponseError"]);
+  });
+
+  it("includes informational responses of both times", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    session.wire.answer = (request, response) => {
+      response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+      return usual(request, response);
+    };
+    const events = new Events();
+
+    attached(session).dispatch(get(session), events);
+    await events.over.promise;
+
+    expect(events.told.filter((event) => event.startsWith("onResponseStart "))).toEqual([
+      "onResponseStart 103",
+      "onResponseStart 103",
+      "onResponseStart 200",
+    ]);
+  });
+});
+
+describe("a refusal whose renewal fails arrives whole", () => {
+  it.each([
+    ["1 MB", 1_000_000, 0],
+    ["5 MB, after half a second", 5_000_000, 500],
+    ["nothing", 0, 50],
+  ])("with %s as its body", async (_name, length, after) => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, after);
+    session.wire.answer = () => longRefusal(length);
+    const events = new Events();
+
+    attached(session).dispatch(get(session), events);
+    await events.over.promise;
+
+    expect([events.error, events.statusCode, events.size]).toEqual([undefined, 401, length]);
+    expect(events.told.indexOf("onResponseStart 401")).toBeLessThan(events.told.indexOf("onResponseEnd"));
+  });
+
+  it("and unread: nothing of it came while the decision was pending, and a handler that pauses is not overrun", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, 100);
+    session.wire.answer = () => longRefusal(5_000_000);
+    const events: Events = new Events({ onResponseStart: () => events.controller?.pause() });
+
+    attached(session).dispatch(get(session), events);
+    await sleep(300);
+
+    expect([events.statusCode, events.size, events.controller?.paused]).toEqual([401, 0, true]);
+    events.controller?.resume();
+    await events.over.promise;
+    expect(events.size).toBe(5_000_000);
+  });
+
+  it("to a slow consumer, at its pace", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, 50);
+    session.wire.answer = () => longRefusal(1_000_000);
+    let size = 0;
+    const slow = new Writable({
+      highWaterMark: 1000,
+      async write(chunk: Buffer, _encoding, done) {
+        size += chunk.length;
+        await sleep(1);
+        done();
+      },
+    });
+
+    await attached(session).stream({ ...get(session) }, () => slow);
+    await finished(slow);
+
+    expect(size).toBe(1_000_000);
+  });
+
+  it("for HEAD, whose response is over at once", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, 50);
+    session.wire.answer = () => refusal;
+
+    const response = await attached(session).request({ ...get(session), method: "HEAD" });
+
+    expect([response.statusCode, await response.body.text()]).toEqual([401, ""]);
+  });
+
+  it.each([100, 100_000])("although the server closed the connection meanwhile: %d bytes", async (length) => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, 200);
+    session.wire.answer = (_request, response) => {
+      const { status, body } = longRefusal(length);
+      response.writeHead(status, { "www-authenticate": "Bearer", connection: "close" }).end(body);
+      return undefined;
+    };
+    const events = new Events();
+
+    attached(session).dispatch(get(session), events);
+    await events.over.promise;
+
+    expect([events.error, events.statusCode, events.size]).toEqual([undefined, 401, length]);
+    expect(events.told.slice(-1)).toEqual(["onResponseEnd"]);
+  });
+
+  it("or breaks off where it broke off meanwhile", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, 100);
+    session.wire.answer = (_request, response) => {
+      response.writeHead(401, { "content-length": 1000 }).write("a beginning");
+      setTimeout(() => response.destroy(), 20);
+      return undefined;
+    };
+    const events = new Events();
+
+    attached(session).dispatch(get(session), events);
+    await events.over.promise;
+
+    expect(events.statusCode).toBe(401);
+    expect(events.error?.message).toMatch(/closed/);
+  });
+});
+
+describe("a handler that throws", () => {
+  it.each(["onRequestStart", "onResponseStart", "onResponseData"] as const)("in %s gets its error, as without us", async (name) => {
+    for (const refused of [false, true]) {
+      await using session = await startWireSession();
+      if (refused) {
+        await session.revoke();
+        failRenewals(session, 20);
+      }
+      const thrown = new RangeError(`thrown in ${name}`);
+      const events = new Events({
+        [name]: () => {
+          throw thrown;
+        },
+      });
+
+      attached(session).dispatch(get(session), events);
+      await events.over.promise;
+
+      expect(events.error).toBe(thrown);
+      expect(events.told.filter((event) => event === "onResponseError")).toHaveLength(1);
+    }
+  });
+
+  it("in onResponseStart, for a response that was over before it got it, gets its error", async () => {
+    await using session = await startWireSession();
+    await session.revoke();
+    failRenewals(session, 20);
+    const thrown = new RangeError("thrown");
+    const events = new Events({
+      onResponseStart: () => {
+        throw thrown;
+      },
+    });
+
+    attached(session).dispatch({ ...get(session), method: "HEAD" }, events);
+    await events.over.promise;
+
+    expect(events.error).toBe(thrown);
+  });
+});
+
+it("dispatch answers as undici does: false when the dispatcher is busy", async () => {
+  await using session = await startWireSession();
+  const hold = Promise.withResolvers<void>();
+  session.wire.answer = async (request, response) => {
+    await hold.promise;
+    return usual(request, response);
+  };
+  const answersOf = (dispatcher: Dispatcher): boolean[] => [1, 2, 3].map(() => dispatcher.dispatch(get(session), new Events()));
+
+  expect(answersOf(attached(session, new Client(session.wire.origin)))).toEqual(answersOf(new Client(session.wire.origin)));
+  hold.resolve();
+});
+
+it("a dispatcher that is destroyed is the error that undici has for it, once", async () => {
+  await using session = await startWireSession();
+  const agent = new Agent();
+  await agent.destroy();
+  const events = new Events();
+
+  attached(session, agent).dispatch(get(session), events);
+  await events.over.promise;
+
+  expect(events.told).toEqual(["onResponseError"]);
+  expect(events.error).toMatchObject({ code: "UND_ERR_DESTROYED" });
+});
+
+it("a handler of an older undici is refused in undici's own words", async () => {
+  await using session = await startWireSession();
+  const errors: Error[] = [];
+  const old = { onConnect() {}, onHeaders() {}, onError: (error: Error) => errors.push(error) } as Dispatcher.DispatchHandler;
+
+  expect(() => attached(session).dispatch(get(session), old)).toThrow("invalid onRequestStart method");
+});
+
+it("a refused predicate that takes its time holds the response meanwhile, and one that fails lets it pass", async () => {
+  await using session = await startWireSession();
+  const predicates: (() => Promise<boolean>)[] = [async () => sleep(30, false), async () => Promise.reject(new Error("no idea"))];
+  for (const refused of predicates) {
+    const client = new Agent().compose(bearer(session.tokens, { origins: session.wire.origin, refused }));
+    const response = await client.request({ ...get(session) });
+    expect([response.statusCode, await response.body.json()]).toMatchObject([200, { method: "GET" }]);
+  }
+  expect(session.refreshes()).toBe(0);
+});

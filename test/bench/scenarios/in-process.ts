@@ -1,0 +1,65 @@
+import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
+import { freshToken } from "../contenders/held-token.ts";
+import { interleave } from "../measure/interleave.ts";
+import type { Sample } from "../measure/sample.ts";
+import { spent } from "../measure/spent.ts";
+import { warmUp } from "../measure/warm-up.ts";
+import type { Effort, Scenario } from "./scenario.ts";
+
+export const inProcess: Scenario = {
+  name: "in-process",
+  title: "A request, in process",
+  about:
+    "One GET after the other with a fresh token, answered where the client would hand it to the network: axios's adapter, got's `request` " +
+    "function, a `fetch` that makes a `Request` of its arguments and answers with a `Response`, undici's dispatcher. The floor is the same client with the " +
+    "header in its defaults. What is left is what the client does itself, so that every microsecond of ours shows.",
+  rounds: 21,
+  processes: 5,
+  columns: [
+    { title: "CPU, µs", measure: "cpu", show: "value", digits: 1 },
+    { title: "CPU × static", measure: "cpu", show: "ratio", digits: 3 },
+    { title: "wall × static", measure: "wall", show: "ratio", digits: 3 },
+  ],
+  targets: [
+    {
+      what: "CPU of a request through axios, got or ky × static header",
+      applies: (_table, group) => ["axios", "got", "ky"].includes(group),
+      measure: "cpu",
+      compare: "ratio",
+      decides: "median",
+      most: 1.05,
+    },
+    {
+      what: "CPU of a request through fetch × static header",
+      applies: (_table, group) => group === "fetch",
+      measure: "cpu",
+      compare: "ratio",
+      decides: "median",
+      most: 1.1,
+    },
+  ],
+  packages: clientPackages,
+  parts: () => clientNames.map((client) => ({ table: "", group: client, run: async (effort) => run(await contendersOf(client), effort) })),
+};
+
+/** Microseconds for one request. */
+async function run(contenders: Awaited<ReturnType<typeof contendersOf>>, { rounds, quick }: Effort): Promise<Sample[]> {
+  const setting = { origin: "http://127.0.0.1:9", tokenEndpoint: "http://127.0.0.1:9/token", inProcess: true };
+  const connected = await Promise.all(
+    contenders.map(async (contender) => {
+      const send = await contender.connect({ ...setting, held: freshToken() });
+      const repeat = async (times: number): Promise<void> => {
+        for (let time = 0; time < times; time += 1) await send("/api");
+      };
+      return { ...contender, repeat };
+    }),
+  );
+  const times = await warmUp(
+    connected.map(({ repeat }) => repeat),
+    quick ? 20 : 120,
+  );
+  return interleave(connected, rounds, async ({ repeat }) => {
+    const { cpu, wall } = await spent(() => repeat(times));
+    return { cpu: cpu / times, wall: wall / times };
+  });
+}

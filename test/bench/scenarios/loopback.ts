@@ -1,0 +1,65 @@
+import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
+import { limitFetch } from "../contenders/clients/connections.ts";
+import { freshToken } from "../contenders/held-token.ts";
+import { interleave } from "../measure/interleave.ts";
+import type { Sample } from "../measure/sample.ts";
+import { spent } from "../measure/spent.ts";
+import { warmUp } from "../measure/warm-up.ts";
+import { startRemoteServer } from "../server/remote-server.ts";
+import type { Effort, Scenario } from "./scenario.ts";
+
+/** How many requests are under way at one time. */
+const abreast = 16;
+
+export const loopback: Scenario = {
+  name: "loopback",
+  title: "A request, on loopback",
+  about:
+    `GET requests with a fresh token to a server in another process of the same machine, ${abreast} at a time over connections that are kept. Processor ` +
+    "time is that of the client's process alone. The floor is the same client with the header in its defaults.",
+  rounds: 15,
+  processes: 3,
+  columns: [
+    { title: "CPU, µs", measure: "cpu", show: "value", digits: 0 },
+    { title: "CPU × static", measure: "cpu", show: "ratio", digits: 3 },
+    { title: "wall × static", measure: "wall", show: "ratio", digits: 3 },
+  ],
+  targets: [],
+  packages: clientPackages,
+  parts: () => clientNames.map((client) => ({ table: "", group: client, run: async (effort) => run(await contendersOf(client), effort) })),
+};
+
+/** Microseconds for one request. */
+async function run(contenders: Awaited<ReturnType<typeof contendersOf>>, { rounds, quick }: Effort): Promise<Sample[]> {
+  limitFetch();
+  await using server = await startRemoteServer();
+  const { origin, tokenEndpoint } = server;
+  const held = freshToken();
+  await server.reset({ lifetime: 3600, tokenDelay: 0, rotate: false, accepts: [held.accessToken] });
+  const connected = await Promise.all(
+    contenders.map(async (contender) => {
+      const send = await contender.connect({ origin, tokenEndpoint, held, inProcess: false });
+      return { ...contender, repeat: (times: number) => sendAbreast(send, times) };
+    }),
+  );
+  const times = await warmUp(
+    connected.map(({ repeat }) => repeat),
+    quick ? 50 : 250,
+  );
+  // Awaited here, because the server ends with this function.
+  return await interleave(connected, rounds, async ({ repeat }) => {
+    const { cpu, wall } = await spent(() => repeat(times));
+    return { cpu: cpu / times, wall: wall / times };
+  });
+}
+
+async function sendAbreast(send: (path: string) => Promise<unknown>, times: number): Promise<void> {
+  let left = times;
+  const one = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await send("/api");
+    }
+  };
+  await Promise.all(Array.from({ length: abreast }, one));
+}

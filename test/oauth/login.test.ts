@@ -1,0 +1,135 @@
+import { createTokenCache } from "@tokenflight/core";
+import { clientSecretBasic, createOAuthClient, noClientAuth, type DeviceProgress, type OAuthClient } from "@tokenflight/oauth";
+import { loopbackLogin } from "@tokenflight/oauth/node";
+import { beforeEach, describe, expect, it } from "vitest";
+import { clients } from "../clients/clients.ts";
+import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
+import { startResourceApi } from "../servers/resource-api.ts";
+
+const tool = {
+  clientId: "tool",
+  clientSecret: "unused",
+  redirectUri: "http://127.0.0.1/callback",
+  metadata: { application_type: "native", token_endpoint_auth_method: "none", client_secret: undefined },
+} as const;
+const web = { clientId: "web-app", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
+
+let server: AuthorizationServer;
+let client: OAuthClient;
+
+beforeEach(async () => {
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [web, tool] });
+  client = createOAuthClient({ issuer: server.issuer, clientId: web.clientId, clientAuth: clientSecretBasic(web.clientSecret) });
+  return () => server.close();
+});
+
+const scope = "openid read write";
+const consent = { prompt: "consent" };
+
+async function begin(): Promise<Awaited<ReturnType<OAuthClient["authorizationUrl"]>>> {
+  return client.authorizationUrl({ redirectUri: server.client.redirectUri, scope, parameters: consent });
+}
+
+describe("a login with discovery, PKCE, iss, nonce and a signed id token", () => {
+  it.each(clients)("gives $name a user's tokens, which are refreshed and rotate", async ({ connect }) => {
+    await using api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
+    const { url, pending } = await begin();
+    // As a session does.
+    const kept = JSON.parse(JSON.stringify(pending)) as typeof pending;
+    const tokens = createTokenCache({ source: client.refreshToken() });
+    const first = await tokens.save(await client.exchangeCallback(await server.visit(url), kept));
+    expect(first).toMatchObject({ scope, idToken: expect.stringMatching(/^ey/) });
+
+    const send = connect(tokens, api.origin);
+    expect((await send({})).status).toBe(200);
+    server.revokeAccessToken(first.accessToken);
+    expect((await send({ method: "POST", body: "order" })).status).toBe(200);
+    expect(server.stats).toMatchObject({ refreshes: 1, refreshTokenReuses: 0 });
+  });
+
+  it("ends with the path that a server sees, too", async () => {
+    const { url, pending } = await begin();
+    const { pathname, search } = new URL(await server.visit(url));
+    expect((await client.exchangeCallback(pathname + search, pending)).refreshToken).toEqual(expect.any(String));
+  });
+
+  it("serves once, and the code is not sent a second time", async () => {
+    const { url, pending } = await begin();
+    const callback = await server.visit(url);
+    await client.exchangeCallback(callback, pending);
+    await expect(client.exchangeCallback(callback, pending)).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "used" });
+    expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+  });
+
+  it("the code is worth nothing without the verifier", async () => {
+    const mine = await begin();
+    const other = await begin();
+    const callback = await server.visit(mine.url);
+    const stolen = { ...mine.pending, codeVerifier: other.pending.codeVerifier };
+    await expect(client.exchangeCallback(callback, stolen)).rejects.toMatchObject({
+      code: "ERR_TOKEN_REQUEST_REFUSED",
+      error: "invalid_grant",
+    });
+  });
+
+  it("the id token of another login is refused", async () => {
+    const mine = await begin();
+    const callback = await server.visit(mine.url);
+    const mixedUp = { ...mine.pending, nonce: "another" };
+    await expect(client.exchangeCallback(callback, mixedUp)).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "id-token" });
+  });
+
+  it("a refusal of the server is its error", async () => {
+    const { url, pending } = await client.authorizationUrl({
+      redirectUri: server.client.redirectUri,
+      scope,
+      parameters: { prompt: "none" },
+    });
+    const callback = await server.visit(url);
+    const failing = client.exchangeCallback(callback, pending);
+    await expect(failing).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "refused", error: "login_required" });
+  });
+});
+
+it("logs in on the command line, on whatever port", async () => {
+  const cli = createOAuthClient({ issuer: server.issuer, clientId: tool.clientId, clientAuth: noClientAuth() });
+  const pages: string[] = [];
+  const browse = async (url: string): Promise<void> => {
+    const page = await fetch(await server.visit(url));
+    pages.push(await page.text());
+  };
+  const tokens = await loopbackLogin(cli, {
+    scope,
+    parameters: consent,
+    open: (url) => void browse(url),
+  });
+  expect(server.isActive(tokens.accessToken)).toBe(true);
+  await expect.poll(() => pages.join("")).toContain("Logged in");
+});
+
+it("logs in on another device", async () => {
+  const told: DeviceProgress[] = [];
+  const tokens = await client.deviceLogin({
+    scope,
+    show: async ({ userCode, verificationUri }) => {
+      expect(verificationUri).toBe(`${server.issuer}/device`);
+      await server.enterUserCode(userCode);
+    },
+    progress: (progress) => told.push(progress),
+  });
+  expect(server.isActive(tokens.accessToken)).toBe(true);
+  expect(tokens.refreshToken).toEqual(expect.any(String));
+  expect(told).toEqual([]);
+}, 30_000);
+
+it("revokes, and introspects before and after", async () => {
+  const { url, pending } = await begin();
+  const tokens = await client.exchangeCallback(await server.visit(url), pending);
+  const refresh = tokens.refreshToken ?? "";
+  expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: true, client_id: web.clientId, token_type: "Bearer" });
+  expect(await client.introspect(refresh, { hint: "refresh_token" })).toMatchObject({ active: true });
+  await client.revoke(tokens);
+  await client.revoke(tokens);
+  expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: false });
+  expect(await client.introspect(refresh)).toMatchObject({ active: false });
+});

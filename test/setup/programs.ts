@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+
+/** A program that tests start and npm does not have. */
+export interface Program {
+  readonly name: string;
+  /** The package that brings it, in Debian and in Homebrew. */
+  readonly package: string;
+}
+
+export const redisServer: Program = { name: "redis-server", package: process.platform === "darwin" ? "redis" : "redis-server" };
+
+/** Every one that some test needs. */
+export const programs: readonly Program[] = [redisServer];
+
+export function isInstalled({ name }: Program): boolean {
+  return spawnSync(name, ["--version"]).error === undefined;
+}
+
+/** The one command that brings them. */
+export function installCommand(missing: readonly Program[]): string {
+  const packages = missing.map((program) => program.package).join(" ");
+  return process.platform === "darwin" ? `brew install ${packages}` : `sudo apt-get update && sudo apt-get install --yes ${packages}`;
+}
+
+/** Why tests that need this program cannot run here, or undefined when they can. With CI=true they run and fail instead. */
+export function reasonNotToRun(program: Program): string | undefined {
+  return isInstalled(program) || process.env["CI"] === "true" ? undefined : `not run: no ${program.name}`;
+}

@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** A redis-server of this test's own, in a folder of its own. It is never one that happens to run on the machine. */
+export interface RedisServer {
+  /** Of 127.0.0.1. It stays the same when the server is started again. */
+  readonly port: number;
+  /** Such as "redis://127.0.0.1:40123". */
+  readonly url: string;
+  /** Ends the server as a power cut would: nothing is flushed, nobody is told. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, with what its folder holds. Resolves when it answers. */
+  start(): Promise<void>;
+  /** Stops its clock: connections stay open, and nothing is answered until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Ends it and removes its folder. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Attempts to find a port that nobody takes between our look and the server's start. */
+const attempts = 5;
+
+/** `config` holds lines of redis.conf. Without any it has an append-only file, flushed each second, and no snapshots. */
+export async function startRedis(config: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), "tokenflight-redis-"));
+  const given = Object.entries({ bind: "127.0.0.1", dir: folder, save: "", appendonly: "yes", ...config });
+  const launch = (onPort: number): Promise<ChildProcess | undefined> =>
+    launchServer(["--port", String(onPort), ...given.flatMap(([name, value]) => [`--${name}`, value])]);
+
+  let port = 0;
+  let server: ChildProcess | undefined;
+  for (let attempt = 0; server === undefined; attempt += 1) {
+    if (attempt === attempts) throw new Error(`No free port for redis-server after ${attempts} attempts.`);
+    port = await freePort();
+    server = await launch(port);
+  }
+
+  const kill = async (): Promise<void> => {
+    if (server === undefined) return;
+    const ended = server.exitCode === null && server.signalCode === null ? once(server, "exit") : undefined;
+    server.kill("SIGKILL");
+    await ended;
+    server = undefined;
+  };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    kill,
+    async start() {
+      server = await launch(port);
+      if (server === undefined) throw new Error(`Somebody took port ${port} while its redis-server was down.`);
+    },
+    pause: () => void server?.kill("SIGSTOP"),
+    resume: () => void server?.kill("SIGCONT"),
+    async [Symbol.asyncDispose]() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves when the server answers, or to undefined when its port is taken. Rejects with what it printed when it ends otherwise. */
+async function launchServer(given: string[]): Promise<ChildProcess | undefined> {
+  const server = spawn("redis-server", given, { stdio: ["ignore", "pipe", "inherit"] });
+  const end = (): void => void server.kill("SIGKILL");
+  process.once("exit", end);
+  server.once("exit", () => process.off("exit", end));
+  const printed: string[] = [];
+  const failed = once(server, "error").then(([error]) => {
+    throw error as Error;
+  });
+  const ready = (async (): Promise<ChildProcess | undefined> => {
+    for await (const line of createInterface({ input: server.stdout })) {
+      printed.push(line);
+      if (line.includes("Ready to accept connections")) return server;
+    }
+    if (printed.some((line) => line.includes("Address already in use"))) return undefined;
+    throw new Error(`redis-server ended:\n${printed.join("\n")}`);
+  })();
+  const launched = await Promise.race([ready, failed]);
+  // What it prints from now on is read and dropped, or it would stop when the pipe is full.
+  server.stdout.resume();
+  return launched;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,228 @@
+import {
+  createTokenCache,
+  encryptedStore,
+  InvalidOptionError,
+  memoryStore,
+  StoreError,
+  type EncryptionKey,
+  type TokenStore,
+} from "@tokenflight/core";
+import { describe, expect, it } from "vitest";
+
+const newKey = (id: string): EncryptionKey => ({ id, key: crypto.getRandomValues(new Uint8Array(32)) });
+const [first, second] = [newKey("first"), newKey("second")];
+
+/** What whoever can write to the store does. */
+async function put(inner: TokenStore, key: string, value: string | undefined): Promise<void> {
+  const entry = await inner.read(key);
+  await inner.compareAndSet(key, entry?.version, value);
+}
+
+async function valueIn(inner: TokenStore, key = "key"): Promise<string> {
+  const entry = await inner.read(key);
+  if (entry === undefined) throw new Error("There is no entry.");
+  return entry.value;
+}
+
+async function expectRefused(work: Promise<unknown>, because: string): Promise<void> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  expect(error).toMatchObject({ code: "ERR_STORE_RECORD_INVALID", message: expect.stringContaining(because) as unknown });
+  expect((error as Error).message).not.toContain("secret");
+}
+
+describe("an encrypted store", () => {
+  it("shows nothing of a value to the store, and never the same text twice", async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [first] });
+    const version = await store.compareAndSet("key", undefined, "a secret token");
+    const one = await valueIn(inner);
+    await store.compareAndSet("key", version, "a secret token");
+    const two = await valueIn(inner);
+    expect(one).not.toContain("secret");
+    expect(one).not.toBe(two);
+  });
+
+  it("refuses an entry in which any character was changed, and every shorter one", async () => {
+    const inner = memoryStore();
+    const writer = encryptedStore(inner, { keys: [first] });
+    await writer.compareAndSet("key", undefined, "secret");
+    const sealed = await valueIn(inner);
+    for (let at = 0; at < sealed.length; at += 1) {
+      const flipped = sealed[at] === "A" ? "Q" : "A";
+      await put(inner, "key", sealed.slice(0, at) + flipped + sealed.slice(at + 1));
+      await expectRefused(encryptedStore(inner, { keys: [first] }).read("key"), "refused");
+      await put(inner, "key", sealed.slice(0, at));
+      await expectRefused(encryptedStore(inner, { keys: [first] }).read("key"), "refused");
+    }
+    await put(inner, "key", sealed);
+    expect((await encryptedStore(inner, { keys: [first] }).read("key"))?.value).toBe("secret");
+  });
+
+  it("refuses another subject's entry", async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [first] });
+    await store.compareAndSet("alice", undefined, "secret of Alice");
+    await store.compareAndSet("bob", undefined, "secret of Bob");
+    await put(inner, "bob", await valueIn(inner, "alice"));
+    await expectRefused(store.read("bob"), "another subject's");
+    await expectRefused(encryptedStore(inner, { keys: [first] }).read("bob"), "another subject's");
+  });
+
+  it("refuses plain text, and never writes any", async () => {
+    const inner = memoryStore();
+    await inner.compareAndSet("key", undefined, '{"format":1,"generation":3}');
+    const store = encryptedStore(inner, { keys: [first] });
+    await expectRefused(store.read("key"), "is not encrypted");
+    const { version } = (await inner.read("key")) ?? {};
+    await expectRefused(store.compareAndSet("key", version, "secret"), "is not encrypted");
+    expect(await store.compareAndSet("key", undefined, "secret")).toBeUndefined();
+    expect(await valueIn(inner)).toBe('{"format":1,"generation":3}');
+  });
+
+  it("refuses a key that it does not have, and another key of the same name", async () => {
+    const inner = memoryStore();
+    await encryptedStore(inner, { keys: [first] }).compareAndSet("key", undefined, "secret");
+    await expectRefused(encryptedStore(inner, { keys: [second] }).read("key"), 'the key "first", which is not one of the keys given');
+    await expectRefused(encryptedStore(inner, { keys: [newKey("first")] }).read("key"), 'another key of the id "first"');
+  });
+
+  it("reads with every key, and writes with the first one", async () => {
+    const inner = memoryStore();
+    const version = await encryptedStore(inner, { keys: [first] }).compareAndSet("key", undefined, "one");
+    const store = encryptedStore(inner, { keys: [second, first] });
+    expect(await store.read("key")).toEqual({ version, value: "one" });
+    await store.compareAndSet("key", version, "two");
+    expect((await encryptedStore(inner, { keys: [second] }).read("key"))?.value).toBe("two");
+  });
+
+  it("takes a key of WebCrypto's", async () => {
+    const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    const store = encryptedStore(memoryStore(), { keys: [{ id: "kms", key }] });
+    await store.compareAndSet("key", undefined, "secret");
+    expect((await store.read("key"))?.value).toBe("secret");
+  });
+
+  it("refuses an entry that was rolled back to one before the newest it has seen", async () => {
+    const inner = memoryStore();
+    const writer = encryptedStore(inner, { keys: [first] });
+    const reader = encryptedStore(inner, { keys: [first] });
+    const one = await writer.compareAndSet("key", undefined, "one");
+    const old = await valueIn(inner);
+    await writer.compareAndSet("key", one, "two");
+    await reader.read("key");
+    await put(inner, "key", old);
+    await expectRefused(writer.read("key"), "rolled back");
+    await expectRefused(reader.read("key"), "rolled back");
+    const { version } = (await inner.read("key")) ?? {};
+    await expectRefused(reader.compareAndSet("key", version, "three"), "rolled back");
+    // Who has seen nothing yet cannot know, and a store that may lose writes must be bearable.
+    expect((await encryptedStore(inner, { keys: [first] }).read("key"))?.value).toBe("one");
+  });
+
+  it("accepts one that was rolled back when it is told to", async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [first], rollback: "accept" });
+    const one = await store.compareAndSet("key", undefined, "one");
+    const old = await valueIn(inner);
+    await store.compareAndSet("key", one, "two");
+    await put(inner, "key", old);
+    const entry = await store.read("key");
+    expect(entry?.value).toBe("one");
+    expect(await store.compareAndSet("key", entry?.version, "three")).toBeDefined();
+    expect((await store.read("key"))?.value).toBe("three");
+  });
+
+  it("refuses another write of the same count, as after a rollback that somebody else wrote upon", async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [first] });
+    const one = await store.compareAndSet("key", undefined, "one");
+    const old = await valueIn(inner);
+    await store.compareAndSet("key", one, "two");
+    await put(inner, "key", old);
+    const other = encryptedStore(inner, { keys: [first] });
+    const entry = await other.read("key");
+    await other.compareAndSet("key", entry?.version, "two of another");
+    await expectRefused(store.read("key"), "rolled back");
+  });
+
+  it("refuses an entry that was deleted and comes back, and takes one that is created anew", async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [first] });
+    const watching = encryptedStore(inner, { keys: [first] });
+    const one = await store.compareAndSet("key", undefined, "one");
+    const old = await valueIn(inner);
+    await watching.read("key");
+    await store.compareAndSet("key", one, undefined);
+    expect(await watching.read("key")).toBeUndefined();
+    await put(inner, "key", old);
+    for (const each of [store, watching]) await expectRefused(each.read("key"), "rolled back");
+    await put(inner, "key", undefined);
+    const again = encryptedStore(inner, { keys: [first] });
+    const created = await again.compareAndSet("key", undefined, "created anew");
+    for (const each of [store, watching]) expect(await each.read("key")).toEqual({ version: created, value: "created anew" });
+    await put(inner, "key", old);
+    for (const each of [store, watching]) await expectRefused(each.read("key"), "rolled back");
+  });
+
+  it("takes no read for a rollback that was overtaken by a newer one", async () => {
+    const inner = memoryStore();
+    let hold: Promise<void> | undefined;
+    const slow: TokenStore = {
+      ...inner,
+      async read(key) {
+        const entry = await inner.read(key);
+        await hold;
+        return entry;
+      },
+    };
+    const store = encryptedStore(slow, { keys: [first] });
+    const one = await store.compareAndSet("key", undefined, "one");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    hold = promise;
+    const overtaken = store.read("key");
+    hold = undefined;
+    const two = await store.compareAndSet("key", one, "two");
+    expect((await store.read("key"))?.value).toBe("two");
+    resolve();
+    expect((await overtaken)?.value).toBe("one");
+    expect(await store.compareAndSet("key", two, "three")).toBeDefined();
+  });
+
+  it("gives a token cache an error of its own kind, and leaves the entry", async () => {
+    const inner = memoryStore();
+    const source = async (): Promise<{ access_token: string; expires_in: number }> => ({ access_token: "secret", expires_in: 60 });
+    const cacheWith = (key: EncryptionKey): ReturnType<typeof createTokenCache> =>
+      createTokenCache({ source, store: encryptedStore(inner, { keys: [key] }), key: "subject" });
+    expect((await cacheWith(first).get()).accessToken).toBe("secret");
+    await expect(cacheWith(second).get()).rejects.toBeInstanceOf(StoreError);
+    expect((await cacheWith(first).get()).accessToken).toBe("secret");
+  });
+
+  it.each([
+    ["keys", { keys: [] }],
+    ["keys", { keys: { current: first } }],
+    ["keys[0].id", { keys: [{ ...first, id: "" }] }],
+    ["keys[0].id", { keys: [{ ...first, id: "a.b" }] }],
+    ["keys[1].id", { keys: [first, newKey("first")] }],
+    ["keys[0].key", { keys: [{ id: "short", key: new Uint8Array(16) }] }],
+    ["keys[0].key", { keys: [{ id: "text", key: "x".repeat(32) }] }],
+    ["rollback", { keys: [first], rollback: "ignore" }],
+    ["encryptedStore.key", { key: first }],
+  ])("has its options checked: %s", (option, wrong) => {
+    expect(() => encryptedStore(memoryStore(), wrong as never)).toThrow(InvalidOptionError);
+    expect(() => encryptedStore(memoryStore(), wrong as never)).toThrow(expect.objectContaining({ option }));
+  });
+
+  it("takes no key that is too short or may not decrypt", async () => {
+    const short = await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt", "decrypt"]);
+    const halved = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+    for (const key of [short, halved]) {
+      expect(() => encryptedStore(memoryStore(), { keys: [{ id: "bad", key }] })).toThrow(InvalidOptionError);
+    }
+    expect(() => encryptedStore({} as never, { keys: [first] })).toThrow(InvalidOptionError);
+  });
+});

@@ -1,0 +1,80 @@
+import type { TokenStore } from "@tokenflight/core";
+import { redisStore, type RedisStoreOptions } from "@tokenflight/redis";
+import { Cluster, Redis } from "ioredis";
+import { createClient, createClientPool, createCluster } from "redis";
+import { beforeAll, vi } from "vitest";
+import { storeContract } from "../contract/store.ts";
+import { describeWithRedis } from "./with-redis.ts";
+
+type Client = RedisStoreOptions["client"];
+
+/** The contract over two clients that are made and ended in the same way. */
+function contractWith(
+  name: string,
+  connect: () => Promise<Client>,
+  end: (client: never) => void,
+  differences: Record<string, string> = {},
+): void {
+  storeContract({
+    name,
+    differences,
+    async open() {
+      const clients = [await connect(), await connect()];
+      const [store, another] = clients.map((client) => redisStore({ client })) as [TokenStore, TokenStore];
+      return {
+        store,
+        another: async () => another,
+        async close() {
+          await Promise.all([store.close?.(), another.close?.()]);
+          for (const client of clients) end(client as never);
+        },
+      };
+    },
+  });
+}
+
+describeWithRedis("other ways to use a server", (server) => {
+  contractWith(
+    "ioredis with a key prefix and a lazy connection",
+    async () => new Redis(server().port, { keyPrefix: "app:", lazyConnect: true }),
+    (client: Redis) => client.disconnect(),
+  );
+
+  contractWith(
+    "a pool of node-redis",
+    () => createClientPool({ url: server().url }).connect() as Promise<Client>,
+    (client: { destroy(): void }) => client.destroy(),
+    Object.fromEntries(
+      ["watch", "watch-own", "watch-stop"].map((id) => [id, "a pool cannot be duplicated into a connection for messages"]),
+    ),
+  );
+});
+
+describeWithRedis(
+  "a cluster",
+  (server) => {
+    beforeAll(async () => {
+      const client = await createClient({ url: server().url }).connect();
+      await client.sendCommand(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+      await vi.waitUntil(async () => (await client.sendCommand<string>(["CLUSTER", "INFO"])).includes("cluster_state:ok"), 5000);
+      client.destroy();
+    });
+
+    contractWith(
+      "Cluster of ioredis",
+      async () => new Cluster([server().url]),
+      (client: Cluster) => client.disconnect(),
+    );
+
+    contractWith(
+      "createCluster of node-redis",
+      async () => {
+        const cluster = createCluster({ rootNodes: [{ url: server().url }] });
+        await cluster.connect();
+        return cluster;
+      },
+      (client: { destroy(): void }) => client.destroy(),
+    );
+  },
+  { "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" },
+);
