@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import { attachBearer } from "@tokenflight/axios";
-import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios";
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from "axios";
 import { describe, expect, it } from "vitest";
 import { startLoopback, type Loopback } from "../servers/loopback.ts";
 import { adapters } from "./axios-under-test.ts";
@@ -55,20 +55,28 @@ function connected(api: LongWindedApi, config: AxiosRequestConfig): AxiosInstanc
   return instance;
 }
 
+async function textOf({ data }: AxiosResponse<string | AsyncIterable<Uint8Array>>): Promise<string> {
+  return typeof data === "string" ? data : (await buffer(data)).toString();
+}
+
 describe.each(adapters)("%s", (adapter) => {
-  it("a storm of refusals of 200 KB opens no more connections than the storm itself", async () => {
-    await using api = await startLongWindedApi(200 * 1024);
-    using httpAgent = disposable(new Agent({ keepAlive: true }));
-    const instance = connected(api, { adapter, httpAgent });
-    await instance.get("/");
-    api.accepted = "token-2";
-    const callers = 40;
+  it.each(["text", "stream"] as const)(
+    "a storm of refusals of 200 KB, read as %s, opens no more connections than the storm itself",
+    async (responseType) => {
+      await using api = await startLongWindedApi(200 * 1024);
+      using httpAgent = disposable(new Agent({ keepAlive: true }));
+      const instance = connected(api, { adapter, httpAgent, responseType });
+      await textOf(await instance.get("/"));
+      api.accepted = "token-2";
+      const callers = 40;
 
-    const answers = await Promise.all(Array.from({ length: callers }, () => instance.post("/", "order")));
+      const answers = await Promise.all(Array.from({ length: callers }, async () => textOf(await instance.post("/", "order"))));
 
-    expect(answers.every(({ data }) => data === "good")).toBe(true);
-    expect(api.connections.size).toBeLessThanOrEqual(callers + 1);
-  });
+      expect(answers.every((text) => text === "good")).toBe(true);
+      // fetch gives a connection back a moment after the end of its body. Refusals that are thrown away unread would make it twice as many.
+      expect(api.connections.size).toBeLessThanOrEqual(adapter === "http" ? callers : callers * 1.25);
+    },
+  );
 
   it.each(["text", "stream"] as const)(
     "refusals one after the other, read as %s and short, share one connection with their replays",
@@ -95,8 +103,7 @@ describe.each(adapters)("%s", (adapter) => {
 
     for (let turn = 2; turn < 6; turn += 1) {
       api.accepted = `token-${turn}`;
-      const { data } = await instance.post<AsyncIterable<Uint8Array>>("/", "order");
-      await buffer(data);
+      expect(await textOf(await instance.post("/", "order"))).toBe("good");
     }
 
     await expect.poll(() => api.open.size).toBeLessThanOrEqual(2);

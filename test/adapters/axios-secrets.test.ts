@@ -42,8 +42,6 @@ function leaksIn(outcome: unknown, secrets: readonly string[]): string[] {
 
 type Try = (instance: AxiosInstance, session: Session) => Promise<unknown>;
 
-const refusedPort = "http://127.0.0.1:1";
-
 const outcomes: [name: string, attempt: Try, code: string | number][] = [
   ["a success", (instance) => instance.post("/orders", { order: 1 }), 200],
   ["a success after a replay", async (instance, session) => refuseToken(session).then(() => instance.post("/orders", { order: 1 })), 200],
@@ -144,19 +142,22 @@ describe.each(adapters)("%s", (adapter) => {
     expect([...leaksIn(failed, secretsOf(first)), ...leaksIn(over, secretsOf(first))]).toEqual([]);
   });
 
-  it.each([
-    ["refused", refusedPort],
-    ["reset", ""],
-  ])("a connection that is %s leaves no token in the error", async (_name, origin) => {
-    await using session = await startSession();
-    await using resetting = await startLoopback(() => (request) => request.socket.resetAndDestroy() as unknown as undefined);
-    const instance = attachedTo(session, { adapter, baseURL: origin || resetting.origin });
+  it.each(["refused", "reset", "cut off in the middle of the body"])(
+    "a connection that is %s leaves no token in the error",
+    async (what) => {
+      await using session = await startSession();
+      await using failing = await startLoopback(() => (request, response) => {
+        if (what === "reset") request.socket.resetAndDestroy();
+        else response.writeHead(200, { "content-length": 100 }).write("the first half", () => request.socket.destroy());
+      });
+      const instance = attachedTo(session, { adapter, baseURL: what === "refused" ? "http://127.0.0.1:1" : failing.origin });
 
-    const outcome = await outcomeOf(instance.post("/", { order: 1 }));
+      const outcome = await outcomeOf(instance.post("/", { order: 1 }));
 
-    expect(axios.isAxiosError(outcome)).toBe(true);
-    expect(leaksIn(outcome, secretsOf(await session.tokens.get()))).toEqual([]);
-  });
+      expect(axios.isAxiosError(outcome)).toBe(true);
+      expect(leaksIn(outcome, secretsOf(await session.tokens.get()))).toEqual([]);
+    },
+  );
 
   it("what progress events, validateStatus, transforms, interceptors and the tokens' own function see holds no token", async () => {
     await using session = await startSession();
@@ -260,4 +261,22 @@ describe("http", () => {
     expect([...leaksIn(aborted, secrets), ...leaksIn(late, secrets)]).toEqual([]);
     expect(session.api.requests).toHaveLength(1);
   });
+
+  it.each([undefined, 0])(
+    "a request that waited in its agent's queue keeps no options with a token (maxRedirects: %s)",
+    async (maxRedirects) => {
+      await using session = await startSession();
+      const config = {
+        httpAgent: new HttpAgent({ maxSockets: 1, keepAlive: true }),
+        ...(maxRedirects === undefined ? {} : { maxRedirects }),
+      };
+      const instance = attachedTo(session, config);
+      const secrets = secretsOf(await session.tokens.get());
+
+      const responses = await Promise.all([instance.get("/"), instance.get("/"), instance.get("/")]);
+
+      expect(responses.flatMap((response) => leaksIn(response, secrets))).toEqual([]);
+      config.httpAgent.destroy();
+    },
+  );
 });

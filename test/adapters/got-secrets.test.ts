@@ -1,24 +1,29 @@
 import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { Agent as HttpAgent, createServer } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
-import { connect } from "node:http2";
+import { Agent as HttpAgent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createSecureServer } from "node:http2";
 import { Agent as HttpsAgent, createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { format, inspect } from "node:util";
 import { createTokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/got";
 import got, { type ExtendOptions, type Got } from "got";
 import { afterAll, describe, expect, it } from "vitest";
-import { findLeaks } from "./canary.ts";
+import { findCanary } from "./canary.ts";
 import { selfSigned } from "./got-certificate.ts";
 
 const canary = "canary-in-the-token-of-got";
 let looked = 0;
 let found = 0;
 
+/**
+ * The walk reaches whatever a print of any depth could show. Printed is only as far as somebody would: without a limit, `util.inspect`
+ * writes hundreds of megabytes of an agent and its sockets.
+ */
 function expectNoCanary(name: string, value: unknown): void {
-  const leaks = findLeaks(value, canary);
+  const printed = [format(value), inspect(value, { depth: 4, showHidden: true }), printJson(value)];
+  const leaks = [...findCanary(value, canary), ...printed.filter((text) => text.includes(canary))];
   looked += 1;
   found += leaks.length;
   expect(leaks, name).toEqual([]);
@@ -28,8 +33,19 @@ afterAll(() => {
   console.log(`got: ${looked} errors, responses and events were searched, ${found} canaries were found.`);
 });
 
+function printJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** What a server does with `/<fate>`. */
-function answer(request: { url?: string | undefined; socket: { resetAndDestroy?(): void; destroy(): void } }, response: import("node:http").ServerResponse): void {
+function answer(
+  request: { url?: string | undefined; socket: { resetAndDestroy?(): void; destroy(): void } },
+  response: import("node:http").ServerResponse,
+): void {
   const fate = (request.url ?? "/").slice(1);
   if (fate === "hang") return;
   if (fate === "reset") return void request.socket.destroy();
@@ -44,18 +60,18 @@ interface Site extends AsyncDisposable {
   readonly options: ExtendOptions;
 }
 
-async function startSite(secure: boolean, keepAlive: boolean): Promise<Site> {
-  const server = secure ? createHttpsServer(selfSigned(), answer as never) : createServer(answer);
+async function startSite(secure: boolean, keepAlive: boolean, http2 = false): Promise<Site> {
+  const server = http2 ? createSecureServer(selfSigned(), answer as never) : secure ? createHttpsServer(selfSigned(), answer) : createServer(answer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const agents = { http: new HttpAgent({ keepAlive }), https: new HttpsAgent({ keepAlive, rejectUnauthorized: false }) };
   return {
     origin: `http${secure ? "s" : ""}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    options: { agent: agents, https: { rejectUnauthorized: false }, retry: { limit: 0 } },
+    options: { ...(http2 ? { http2 } : { agent: agents }), https: { rejectUnauthorized: false }, retry: { limit: 0 } },
     async [Symbol.asyncDispose]() {
       agents.http.destroy();
       agents.https.destroy();
-      server.closeAllConnections();
+      if ("closeAllConnections" in server) server.closeAllConnections();
       server.close();
     },
   };
@@ -115,13 +131,14 @@ const ends: readonly [name: string, call: (client: Got, origin: string) => Promi
 ];
 
 describe.each([
+  ["HTTP/2", true, false, true],
   ["http", false, false],
   ["http with connections kept", false, true],
   ["https", true, false],
   ["https with connections kept", true, true],
-])("%s", (_name, secure, keepAlive) => {
+])("%s", (_name, secure, keepAlive, http2?: boolean) => {
   it.each(ends)("%s: nothing that can be reached from it or is printed of it holds the token", async (name, call) => {
-    await using site = await startSite(secure, keepAlive);
+    await using site = await startSite(secure, keepAlive, http2);
     const held: unknown[] = [];
     const hold = (value: unknown): void => void held.push(value);
     const client = got.extend(
@@ -159,7 +176,14 @@ describe.each([
 
 it("got's diagnostics channels do not tell the token", async () => {
   await using site = await startSite(false, false);
-  const names = ["got:request:create", "got:request:start", "got:response:start", "got:response:end", "got:request:retry", "got:request:error"];
+  const names = [
+    "got:request:create",
+    "got:request:start",
+    "got:response:start",
+    "got:response:end",
+    "got:request:retry",
+    "got:request:error",
+  ];
   const told: unknown[] = [];
   const listen = (message: unknown): void => void told.push(message);
   for (const name of names) subscribe(name, listen);
@@ -181,10 +205,13 @@ it("an error of the token layer holds no secret", async () => {
       throw new Error("no more");
     },
   });
-  await broken.save({ access_token: canary, refresh_token: canary, expires_in: -1 });
+  await broken.save({ access_token: canary, refresh_token: canary, expires_at: 1 });
 
   const error = await got
-    .extend(site.options, bearer(broken, { origins: site.origin }))(`${site.origin}/200`)
+    .extend(
+      site.options,
+      bearer(broken, { origins: site.origin }),
+    )(`${site.origin}/200`)
     .catch((thrown: unknown) => thrown);
 
   expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });

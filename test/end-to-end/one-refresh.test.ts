@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toTokenResponse } from "@tokenflight/core";
+import { systemClock, toTokenResponse } from "@tokenflight/core";
 import { expect, it } from "vitest";
 import { clients } from "../clients/clients.ts";
 import { startSession, type Session } from "./session.ts";
@@ -80,11 +80,13 @@ it.each(clients)("$name: a late 401 for a token that was replaced already is rep
 });
 
 it.each(clients)("$name: the token is refreshed ahead while requests go on with the one that is there", async ({ connect }) => {
-  await using session = await startSession({ server: { accessTokenLifetime: 600 }, cache: { freshness: { ahead: 300 } } });
+  let passed = 0;
+  const clock = { ...systemClock, now: () => Date.now() + passed };
+  await using session = await startSession({ cache: { clock, freshness: { ahead: 300 } } });
   const { tokens, api, refreshes, events } = session;
   const send = connect(tokens, api.origin);
   const current = await tokens.get();
-  await tokens.save({ ...toTokenResponse(current), issued_at: Date.now() / 1000 - 550, expires_at: Date.now() / 1000 + 50 });
+  passed = 550_000;
 
   expect((await send({})).status).toBe(200);
   expect(api.requests[0]?.authorization).toBe(`Bearer ${current.accessToken}`);

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { compiler, reasonNotToRun, spin } from "../setup/programs.ts";
 
 const model = fileURLToPath(new URL("refresh.pml", import.meta.url));
-const hasSpin = spawnSync("spin", ["-V"]).status === 0 && spawnSync("cc", ["--version"]).status === 0;
+const reason = reasonNotToRun(spin) ?? reasonNotToRun(compiler);
 
 /** Checks every state of the model, compiled with these definitions. */
 function check(...definitions: string[]): { errors: number; states: number } {
@@ -28,12 +29,7 @@ function check(...definitions: string[]): { errors: number; states: number } {
   }
 }
 
-it("Spin is here (Debian: apt-get install spin gcc)", ({ skip }) => {
-  if (!hasSpin && process.env["CI"] !== "true") skip("not run: no spin");
-  expect(hasSpin).toBe(true);
-});
-
-describe.runIf(hasSpin)("processes that share one rotating refresh token", () => {
+describe.skipIf(reason)(`processes that share one rotating refresh token${reason === undefined ? "" : ` (${reason})`}`, () => {
   it.each([
     ["", []],
     [", with deadlines that pass at any moment", ["EXPIRE"]],

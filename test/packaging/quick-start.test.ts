@@ -44,7 +44,7 @@ it("every program of the README compiles in strict mode against the packed packa
   mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
 
   expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
-  expect(programs.size).toBe(6);
+  expect(programs.size).toBe(7);
 });
 
 describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
@@ -81,6 +81,24 @@ describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
 
     expect(printed).toMatch(/^TokenSet \{"tokenType":"Bearer",/);
     expect(printed).not.toContain("access");
+  });
+
+  it("many-users.ts keeps its tokens in a file", async () => {
+    await using server = await startAuthorizationServer({ accessTokenLifetime: 60 });
+    const { clientId, clientSecret } = server.client;
+    const file = join(mkdtempSync(join(tmpdir(), "tokenflight-users-")), "tokens.db");
+    const env = {
+      TOKEN_ENDPOINT: server.tokenEndpoint,
+      CLIENT_ID: clientId,
+      CLIENT_SECRET: clientSecret,
+      TOKEN_FILE: file,
+      NODE_NO_WARNINGS: "1",
+    };
+
+    const printed = await start(node, "many-users.ts", env);
+
+    expect(await start(node, "many-users.ts", env)).toBe(printed);
+    expect(server.stats.tokensIssued).toBe(1);
   });
 
   it("talkdesk.ts loads", async () => {

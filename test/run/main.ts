@@ -20,6 +20,7 @@ const steps: Step[] = [
   { name: "types", command: "tsc", arguments: ["--noEmit", "--project", "test"] },
   { name: "build", command: "tsc", arguments: ["--build", ...packages] },
   { name: "packages", command: "node", arguments: ["--conditions=source", "test/packaging/check.ts"] },
+  { name: "system", command: "node", arguments: ["--conditions=source", "test/setup/system.ts"] },
   {
     name: "tests",
     command: "vitest",

@@ -9,11 +9,15 @@ export interface Program {
 
 export const redisServer: Program = { name: "redis-server", package: process.platform === "darwin" ? "redis" : "redis-server" };
 
+export const spin: Program = { name: "spin", package: "spin" };
+/** Compiles what Spin makes of a model. */
+export const compiler: Program = { name: "cc", package: process.platform === "darwin" ? "gcc" : "gcc libc6-dev" };
+
 /** Every one that some test needs. */
-export const programs: readonly Program[] = [redisServer];
+export const programs: readonly Program[] = [redisServer, spin, compiler];
 
 export function isInstalled({ name }: Program): boolean {
-  return spawnSync(name, ["--version"]).error === undefined;
+  return spawnSync(name, [name === "spin" ? "-V" : "--version"]).error === undefined;
 }
 
 /** The one command that brings them. */

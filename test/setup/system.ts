@@ -15,7 +15,7 @@ function aptGet(...given: string[]): void {
 let missing = programs.filter((program) => !isInstalled(program));
 if (missing.length > 0 && existsSync("/etc/debian_version") && process.getuid?.() === 0) {
   aptGet("update");
-  aptGet("install", "--yes", "--no-install-recommends", ...missing.map((program) => program.package));
+  aptGet("install", "--yes", "--no-install-recommends", ...missing.flatMap((program) => program.package.split(" ")));
   missing = programs.filter((program) => !isInstalled(program));
 }
 

@@ -59,8 +59,12 @@ describe("a SQLite store of many processes", () => {
   it.each([
     ["Node 22", "node_modules/node22/bin/node"],
     ["Node 24", "node_modules/node/bin/node"],
-  ])("keeps the store contract on %s, with no flag and no test runner", async (_, node) => {
-    const { status, printed } = await run(node, program("sqlite-scenarios.ts"));
-    expect({ status, failed: printed.split("\n").filter((line) => !line.startsWith("ok ")) }).toEqual({ status: 0, failed: [""] });
-  });
+  ])(
+    "keeps the store contract on %s, with no flag and no test runner",
+    async (_, node) => {
+      const { status, printed } = await run(node, program("sqlite-scenarios.ts"));
+      expect({ status, failed: printed.split("\n").filter((line) => !line.startsWith("ok ")) }).toEqual({ status: 0, failed: [""] });
+    },
+    60_000,
+  );
 });

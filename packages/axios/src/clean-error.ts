@@ -12,7 +12,7 @@ export function cleanError(
   if (typeof error !== "object" || error === null) return;
   const shown = error as Partial<AxiosError>;
   if (isPrivate(shown.config, sent, fields)) shown.config = config;
-  if (shown.response !== undefined && isPrivate(shown.response.config, sent, fields)) shown.response.config = config;
+  if (shown.response != null && isPrivate(shown.response.config, sent, fields)) shown.response.config = config;
   hideFields(shown.request, fields);
   hideFields(shown.response?.request, fields);
   if (sent.timeout !== config.timeout)

@@ -1,7 +1,7 @@
 import type { Attachment, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
 import type { NormalizedOptions, Options, PlainResponse, RequestFunction } from "got";
 import { hideOnceSent } from "./hide-fields.ts";
-import { isFromGotsCache, targetOf, withFields, type RequestArguments, type RequestResult } from "./request-arguments.ts";
+import { targetOf, withHeaders, type RequestArguments, type RequestResult } from "./request-arguments.ts";
 import { lendPart, type Loan } from "./subject-cache.ts";
 import { tokenError } from "./token-error.ts";
 
@@ -78,14 +78,9 @@ export class Hop {
 
   #sendWith(args: RequestArguments, { used, fields }: Load): RequestResult {
     this.#used = used;
-    const { http2, h2session } = this.options;
-    if ((http2 || h2session !== undefined) && !isFromGotsCache(args)) {
-      // What got's HTTP/2 client needs is missing in the arguments for a request function; got has it still, with these very headers.
-      Object.assign(targetOf(args).headers, fields);
-      return this.#request?.(...args);
-    }
-    const result = this.#transport(...withFields(args, fields));
-    hideOnceSent(result, fields);
+    const headers = { ...targetOf(args).headers, ...fields };
+    const result = this.#transport(...withHeaders(args, headers, this.options));
+    hideOnceSent({ result, fields, headers, signal: this.options.signal });
     return result;
   }
 

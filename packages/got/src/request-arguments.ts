@@ -1,5 +1,4 @@
-import type { HeaderFields } from "@tokenflight/core";
-import type { Headers, RequestFunction } from "got";
+import type { Headers, NormalizedOptions, RequestFunction } from "got";
 
 /** What got calls a request function with: (url, options, callback). Its cache calls it with (options, callback), the URL in the options. */
 export type RequestArguments = Parameters<RequestFunction>;
@@ -10,7 +9,7 @@ interface Target {
   readonly headers: Headers;
 }
 
-export function isFromGotsCache([target]: RequestArguments): boolean {
+function isFromGotsCache([target]: RequestArguments): boolean {
   return !(target instanceof URL);
 }
 
@@ -20,10 +19,12 @@ export function targetOf(args: RequestArguments): Target {
   return { href, headers };
 }
 
-/** The same arguments with header fields on a copy of their own. */
-export function withFields(args: RequestArguments, fields: HeaderFields): RequestArguments {
+/** The same arguments with other headers. */
+export function withHeaders(args: RequestArguments, headers: Headers, options: NormalizedOptions): RequestArguments {
   const copy = [...args] as RequestArguments;
-  const at = isFromGotsCache(args) ? 0 : 1;
-  copy[at] = { ...args[at], headers: { ...targetOf(args).headers, ...fields } } as never;
+  if (isFromGotsCache(args)) copy[0] = { ...args[0], headers } as never;
+  // What only got's HTTP/2 client understands is not in what got hands to other functions.
+  else if (options.http2) copy[1] = { ...options.createNativeRequestOptions(), headers } as never;
+  else copy[1] = { ...args[1], headers };
   return copy;
 }

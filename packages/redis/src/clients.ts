@@ -9,7 +9,7 @@ export interface IoredisClient {
   off(event: string, listener: () => void): unknown;
 }
 
-/** What is used of a client of the package `redis` (node-redis), 5 or later: a single one, a pool's, a cluster's or a sentinel's. */
+/** What is used of a client of the package `redis` (node-redis), 5.10 or later: a single one, a pool's, a cluster's or a sentinel's. */
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;

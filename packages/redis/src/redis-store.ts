@@ -61,7 +61,7 @@ function driverOf(client: unknown): Driver {
     if (isIoredis(client)) return ioredisDriver(client);
     if (isNodeRedis(client)) return nodeRedisDriver(client);
   }
-  throw new InvalidOptionError("client", "a client of ioredis or of redis (node-redis), version 5 or later", kindOf(client));
+  throw new InvalidOptionError("client", "a client of ioredis 5 or later, or of redis (node-redis) 5.10 or later", kindOf(client));
 }
 
 function emitWarning({ code, message }: RedisWarning): void {
