@@ -122,11 +122,7 @@ it("a stream that a redirect has dropped is no obstacle to the replay of the req
 
   expect((await call).statusCode).toBe(200);
 
-  expect(seen()).toEqual([
-    `POST /redirect?status=303&to=${target} 303 bearer`,
-    "GET /target 401 bearer",
-    "GET /target 200 bearer",
-  ]);
+  expect(seen()).toEqual([`POST /redirect?status=303&to=${target} 303 bearer`, "GET /target 401 bearer", "GET /target 200 bearer"]);
 });
 
 it("a body that a hook of the caller's puts in is replayed as it was", async () => {

@@ -18,7 +18,9 @@ async function startCachingServer(cacheControl: string, extra: Record<string, st
   const server = await startLoopback(() => (request, response) => {
     const { authorization = "none", "if-none-match": known } = request.headers;
     const body = `for ${authorization}`;
-    const etag = `"${createHash("md5").update(request.url ?? "").digest("hex")}"`;
+    const etag = `"${createHash("md5")
+      .update(request.url ?? "")
+      .digest("hex")}"`;
     const status = request.url === "/moved" ? 301 : refused.has(authorization) ? 401 : known === etag ? 304 : 200;
     requests.push(`${status} ${authorization}`);
     const headers = { "cache-control": cacheControl, ...extra, ...(status === 301 ? { location: "/target" } : { etag }) };
@@ -104,16 +106,19 @@ it.each([
   ["without a word about it", "max-age=60", {}],
   ["with a heuristic, for want of any word", "", { "last-modified": "Mon, 01 Jan 2024 00:00:00 GMT" }],
   ["that is private", "private, max-age=60", {}],
-])("an answer %s is not cached, because the request was authenticated, just as with a header of the caller's", async (_name, cacheControl, extra) => {
-  await using server = await startCachingServer(cacheControl, extra as Record<string, string>);
-  const ours = sharedClient(server.origin, { context: { user: ada } });
-  const theirs = got.extend({ cache: new Map(), headers: { authorization: "Bearer ada1" } });
+])(
+  "an answer %s is not cached, because the request was authenticated, just as with a header of the caller's",
+  async (_name, cacheControl, extra) => {
+    await using server = await startCachingServer(cacheControl, extra as Record<string, string>);
+    const ours = sharedClient(server.origin, { context: { user: ada } });
+    const theirs = got.extend({ cache: new Map(), headers: { authorization: "Bearer ada1" } });
 
-  for (const client of [ours, theirs]) {
-    await client(server.origin);
-    expect((await client(server.origin)).isFromCache).toBe(false);
-  }
-});
+    for (const client of [ours, theirs]) {
+      await client(server.origin);
+      expect((await client(server.origin)).isFromCache).toBe(false);
+    }
+  },
+);
 
 it("an ETag is asked again with the user's token, and 304 gives the user's own answer", async () => {
   await using server = await startCachingServer("public, max-age=0, must-revalidate");
@@ -254,7 +259,12 @@ it("a token error is ours with a cache, too", async () => {
   });
 
   const missing = await sharedClient(server.origin)(server.origin, { context: { user: broken } }).catch((error: unknown) => error);
-  const failing = await got.extend({ cache: new Map() }, throwing)(server.origin).catch((error: unknown) => error);
+  const failing = await got
+    .extend(
+      { cache: new Map() },
+      throwing,
+    )(server.origin)
+    .catch((error: unknown) => error);
 
   expect(missing).toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN", cause: { code: "ERR_TOKEN_REQUEST_UNKNOWN" } });
   expect(failing).toMatchObject({ cause: { cause: { message: "no scheme" } } });

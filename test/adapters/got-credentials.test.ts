@@ -18,14 +18,21 @@ it.each<[name: string, options: OptionsOfTextResponseBody, authorization: string
   ["username and password", { username: "me", password: "secret" }, basic],
   ["username alone", { username: "me" }, `Basic ${Buffer.from("me:").toString("base64")}`],
   ["a hook that sets it", { hooks: { beforeRequest: [({ headers }) => void (headers["authorization"] = "Bearer mine")] } }, "Bearer mine"],
-  ["a hook that sets it to undefined", { hooks: { beforeRequest: [({ headers }) => void (headers["authorization"] = undefined)] } }, undefined],
+  [
+    "a hook that sets it to undefined",
+    { hooks: { beforeRequest: [({ headers }) => void (headers["authorization"] = undefined)] } },
+    undefined,
+  ],
 ])("%s is the caller's choice: it is sent as it is, and its 401 neither refreshes nor replays", async (_name, options, authorization) => {
   await using session = await startGotSession();
   const { client, refreshes } = session;
 
   // As options of a call, and of an instance.
-  const calls = [client("plain", { throwHttpErrors: false, ...options }), client.extend(options as ExtendOptions)("plain", { throwHttpErrors: false })];
-  for (const call of calls) expect((await call).statusCode).toBe(401);
+  const calls = [
+    client("plain", { throwHttpErrors: false, ...options }),
+    client.extend(options as object as ExtendOptions)("plain", { throwHttpErrors: false }),
+  ];
+  for (const call of calls) expect(((await call) as { statusCode: number }).statusCode).toBe(401);
 
   expect(sent(session)).toEqual([authorization, authorization]);
   expect(refreshes()).toBe(0);
@@ -54,7 +61,9 @@ it.each<[name: string, headers: Record<string, string | undefined>, kind: string
   const { client, api, refreshes } = session;
 
   // The API refuses both; each refusal is retried, because the caller says so.
-  await client("plain", { headers, throwHttpErrors: false, retry: { limit: 2, statusCodes: [401], backoffLimit: 1, noise: 0 } }).catch(() => {});
+  await client("plain", { headers, throwHttpErrors: false, retry: { limit: 2, statusCodes: [401], backoffLimit: 1, noise: 0 } }).catch(
+    () => {},
+  );
 
   expect(api.requests.map(({ authorizationKind }) => authorizationKind)).toEqual([kind, kind, kind]);
   expect(refreshes()).toBe(0);

@@ -34,9 +34,7 @@ async function withAndWithout(exercise: (client: Got, path: string) => Promise<u
   const notes: string[] = [];
   await using session = await startGotSession({ got: noting("before", notes), child: noting("after", notes) });
   const { client, tokens, api, revoke } = session;
-  const plain = got
-    .extend({ prefixUrl: api.origin, retry: { limit: 0 }, ...noting("before", notes) })
-    .extend(noting("after", notes));
+  const plain = got.extend({ prefixUrl: api.origin, retry: { limit: 0 }, ...noting("before", notes) }).extend(noting("after", notes));
   const authorization = `Bearer ${(await tokens.get()).accessToken}`;
 
   notes.length = 0;
@@ -49,16 +47,27 @@ async function withAndWithout(exercise: (client: Got, path: string) => Promise<u
 
 it.each<[name: string, path: string, exercise: (client: Got, path: string) => Promise<unknown>]>([
   ["a GET", "plain", (client, path) => client(path)],
-  ["a POST with hooks of its own", "plain", (client, path) => client.post(path, { json: 1, hooks: { afterResponse: [(response) => response] } })],
+  [
+    "a POST with hooks of its own",
+    "plain",
+    (client, path) => client.post(path, { json: 1, hooks: { afterResponse: [(response) => response] } }),
+  ],
   ["redirects", `redirect?to=${encodeURIComponent("/redirect?to=/end")}`, (client, path) => client(path)],
   ["an error", "status/404", (client, path) => client(path)],
-  ["retries", "status/503", (client, path) => client(path, { retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && 1 } })],
-])("%s: hooks before and after ours run in the order, as often and with what they would without a refusal", async (_name, path, exercise) => {
-  const [ours, theirs] = await withAndWithout(exercise, path);
+  [
+    "retries",
+    "status/503",
+    (client, path) => client(path, { retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && 1 } }),
+  ],
+])(
+  "%s: hooks before and after ours run in the order, as often and with what they would without a refusal",
+  async (_name, path, exercise) => {
+    const [ours, theirs] = await withAndWithout(exercise, path);
 
-  expect(theirs.length).toBeGreaterThan(4);
-  expect(ours.filter((note) => !note.endsWith(": init"))).toEqual(theirs.filter((note) => !note.endsWith(": init")));
-});
+    expect(theirs.length).toBeGreaterThan(4);
+    expect(ours.filter((note) => !note.endsWith(": init"))).toEqual(theirs.filter((note) => !note.endsWith(": init")));
+  },
+);
 
 it("init hooks run as often with us as without", async () => {
   const notes: string[] = [];
@@ -131,9 +140,7 @@ it("a hook that sends the request again on its own account gets it, with the tok
   await using session = await startGotSession({
     child: {
       hooks: {
-        afterResponse: [
-          (response, retry) => (response.retryCount === 0 ? retry({ headers: { "x-request-id": "again" } }) : response),
-        ],
+        afterResponse: [(response, retry) => (response.retryCount === 0 ? retry({ headers: { "x-request-id": "again" } }) : response)],
       },
     },
   });

@@ -9,12 +9,15 @@ interface Page {
 const transform = (response: Response<unknown>): Page[] => [JSON.parse(String(response.body)) as Page];
 
 /** Three pages, each found by what the one before gave. */
-const pages = (next: (response: Response<unknown>, page: number) => unknown): { transform: typeof transform; paginate: (data: { response: Response<unknown> }) => never } => {
+const pages = (
+  next: (response: Response<unknown>, page: number) => unknown,
+): { transform: typeof transform; paginate: (data: { response: Response<unknown> }) => never } => {
   let page = 1;
   return { transform, paginate: ({ response }) => ((page += 1) > 3 ? false : next(response, page)) as never };
 };
 
-const seen = ({ api }: GotSession): string[] => api.requests.map(({ url, status, authorizationKind }) => `${url} ${status} ${authorizationKind}`);
+const seen = ({ api }: GotSession): string[] =>
+  api.requests.map(({ url, status, authorizationKind }) => `${url} ${status} ${authorizationKind}`);
 
 it.each<[name: string, next: (response: Response<unknown>, page: number) => unknown]>([
   ["a URL", (response, page) => ({ url: `${new URL(response.url).origin}/page/${page}` })],
@@ -40,7 +43,13 @@ it.each<[name: string, next: (response: Response<unknown>, page: number) => unkn
 
   const [one, two, three] = urls;
   expect(urls).toHaveLength(3);
-  expect(seen(session)).toEqual([`${one} 401 bearer`, `${one} 200 bearer`, `${two} 200 bearer`, `${three} 401 bearer`, `${three} 200 bearer`]);
+  expect(seen(session)).toEqual([
+    `${one} 401 bearer`,
+    `${one} 200 bearer`,
+    `${two} 200 bearer`,
+    `${three} 401 bearer`,
+    `${three} 200 bearer`,
+  ]);
   expect(refreshes()).toBe(2);
 });
 

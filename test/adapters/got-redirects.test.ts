@@ -43,21 +43,24 @@ it.each(statuses)("%i to the same origin: the token goes along", async (status) 
   expect(kinds(api)).toEqual(["GET bearer", "GET bearer"]);
 });
 
-it.each(statuses)("%i to another port or another name of this machine: the token stays, and the 401 there refreshes nothing", async (status) => {
-  await using session = await startTwoOrigins();
-  const { client, api, other, refreshes } = session;
-  const byName = new URL(api.origin);
-  byName.hostname = "localhost";
+it.each(statuses)(
+  "%i to another port or another name of this machine: the token stays, and the 401 there refreshes nothing",
+  async (status) => {
+    await using session = await startTwoOrigins();
+    const { client, api, other, refreshes } = session;
+    const byName = new URL(api.origin);
+    byName.hostname = "localhost";
 
-  for (const target of [`${other.origin}/port`, `${byName.origin}/name`]) {
-    api.reset();
-    other.reset();
-    expect((await rejection(client(redirect(target, status)))).response?.statusCode).toBe(401);
-    expect([...kinds(api), ...kinds(other)]).toEqual(["GET bearer", "GET none"]);
-  }
+    for (const target of [`${other.origin}/port`, `${byName.origin}/name`]) {
+      api.reset();
+      other.reset();
+      expect((await rejection(client(redirect(target, status)))).response?.statusCode).toBe(401);
+      expect([...kinds(api), ...kinds(other)]).toEqual(["GET bearer", "GET none"]);
+    }
 
-  expect(refreshes()).toBe(0);
-});
+    expect(refreshes()).toBe(0);
+  },
+);
 
 it.each(statuses)("%i to another origin that is allowed: it gets the token", async (status) => {
   await using session = await startTwoOrigins(true);
@@ -84,7 +87,11 @@ it("A to B and back to A: A gets the token each time, B never, and each 401 of A
 
   expect((await call).statusCode).toBe(200);
 
-  expect(seen().map((line) => line.replace(/\?\S*/, ""))).toEqual(["GET /redirect 302 bearer", "GET /back 401 bearer", "GET /back 200 bearer"]);
+  expect(seen().map((line) => line.replace(/\?\S*/, ""))).toEqual([
+    "GET /redirect 302 bearer",
+    "GET /back 401 bearer",
+    "GET /back 200 bearer",
+  ]);
   expect(authorizations).toEqual([undefined]);
 });
 
@@ -99,27 +106,34 @@ it("a POST whose 303 leads to a 401 of the same origin: only the last hop is sen
 
   expect((await call).statusCode).toBe(200);
 
-  expect(seen().map((line) => line.replace(/\?\S*/, ""))).toEqual(["POST /redirect 303 bearer", "GET /result 401 bearer", "GET /result 200 bearer"]);
+  expect(seen().map((line) => line.replace(/\?\S*/, ""))).toEqual([
+    "POST /redirect 303 bearer",
+    "GET /result 401 bearer",
+    "GET /result 200 bearer",
+  ]);
   expect(refreshes()).toBe(1);
 });
 
-it.each([307, 308])("a POST whose %i leads to a 401: its body is sent again to where it was redirected, and nowhere else", async (status) => {
-  await using session = await startGotSession();
-  const { client, api, tokens } = session;
-  const held = api.hold(({ url }) => url.startsWith("/redirect"));
-  const call = client.post(redirect("/result", status), { body: "order" });
-  await held.arrived();
-  api.refuseToken((await tokens.get()).accessToken);
-  held.release();
+it.each([307, 308])(
+  "a POST whose %i leads to a 401: its body is sent again to where it was redirected, and nowhere else",
+  async (status) => {
+    await using session = await startGotSession();
+    const { client, api, tokens } = session;
+    const held = api.hold(({ url }) => url.startsWith("/redirect"));
+    const call = client.post(redirect("/result", status), { body: "order" });
+    await held.arrived();
+    api.refuseToken((await tokens.get()).accessToken);
+    held.release();
 
-  expect(await call.json()).toMatchObject({ body: "order" });
+    expect(await call.json()).toMatchObject({ body: "order" });
 
-  expect(api.requests.map(({ method, bodyLength, status: answer }) => [method, bodyLength, answer])).toEqual([
-    ["POST", 5, status],
-    ["POST", 5, 401],
-    ["POST", 5, 200],
-  ]);
-});
+    expect(api.requests.map(({ method, bodyLength, status: answer }) => [method, bodyLength, answer])).toEqual([
+      ["POST", 5, status],
+      ["POST", 5, 401],
+      ["POST", 5, 200],
+    ]);
+  },
+);
 
 it("a POST that is refused before it is redirected is replayed, and its replay is redirected", async () => {
   await using session = await startGotSession();
@@ -129,7 +143,11 @@ it("a POST that is refused before it is redirected is replayed, and its replay i
   const { redirectUrls } = await client.post(redirect("/result", 303), { json: {} });
 
   expect(redirectUrls.map(({ pathname }) => pathname)).toEqual(["/result"]);
-  expect(seen().map((line) => line.replace(/\?\S*/, ""))).toEqual(["POST /redirect 401 bearer", "POST /redirect 303 bearer", "GET /result 200 bearer"]);
+  expect(seen().map((line) => line.replace(/\?\S*/, ""))).toEqual([
+    "POST /redirect 401 bearer",
+    "POST /redirect 303 bearer",
+    "GET /result 200 bearer",
+  ]);
 });
 
 it.each([
@@ -175,7 +193,9 @@ it("a hook that sends a redirect or a request elsewhere takes no token along", a
   await rejection(client(redirect("/target", 302), { hooks: { beforeRedirect: [(options) => void (options.url = elsewhere)] } }));
   await rejection(client("here", { hooks: { beforeRequest: [(options) => void (options.url = elsewhere)] } }));
   await rejection(
-    client("here", { hooks: { afterResponse: [(response, retry) => (response.url === elsewhere ? response : retry({ url: elsewhere }))] } }),
+    client("here", {
+      hooks: { afterResponse: [(response, retry) => (response.url === elsewhere ? response : retry({ url: elsewhere }))] },
+    }),
   );
   // A handler that stands after ours gets its hook in after ours.
   const late = client.extend({

@@ -53,18 +53,21 @@ it("HEAD, DELETE and QUERY are replayed as what they are", async () => {
   ]);
 });
 
-it.each([true, false])("throwHttpErrors %s: a refusal that stays one comes in got's own form, its body whole, after one replay", async (throwHttpErrors) => {
-  await using session = await startGotSession();
-  const { client, api, refreshes } = session;
-  api.refuseAll();
+it.each([true, false])(
+  "throwHttpErrors %s: a refusal that stays one comes in got's own form, its body whole, after one replay",
+  async (throwHttpErrors) => {
+    await using session = await startGotSession();
+    const { client, api, refreshes } = session;
+    api.refuseAll();
 
-  const call = client("plain", { throwHttpErrors, responseType: "json" });
-  const response = throwHttpErrors ? (await rejection(call)).response : await call;
+    const call = client("plain", { throwHttpErrors, responseType: "json" });
+    const response = throwHttpErrors ? (await rejection(call)).response : await call;
 
-  expect(response).toMatchObject({ statusCode: 401, body: { code: "unauthorized" } });
-  expect(api.requests).toHaveLength(2);
-  expect(refreshes()).toBe(1);
-});
+    expect(response).toMatchObject({ statusCode: 401, body: { code: "unauthorized" } });
+    expect(api.requests).toHaveLength(2);
+    expect(refreshes()).toBe(1);
+  },
+);
 
 it("replay: never gives the 401, and the next request has a fresh token", async () => {
   await using session = await startGotSession({ bearer: { replay: "never" } });

@@ -6,7 +6,9 @@ import { startLoopback, type Loopback } from "../servers/loopback.ts";
 import { rejection, startGotSession } from "./got-session.ts";
 
 /** A server that answers with one status after the other, and keeps count of when. */
-async function startScript(answers: readonly (number | "reset")[]): Promise<Loopback & { times: number[]; tokens: (string | undefined)[] }> {
+async function startScript(
+  answers: readonly (number | "reset")[],
+): Promise<Loopback & { times: number[]; tokens: (string | undefined)[] }> {
   const times: number[] = [];
   const tokens: (string | undefined)[] = [];
   const left = [...answers];
@@ -43,7 +45,12 @@ function asking(asked: Asked[], delay: (computed: number) => number | Promise<nu
 }
 
 /** The outcome, the number of requests and what calculateDelay was asked, for one run of a script. */
-async function run(script: readonly (number | "reset")[], retry: Partial<RetryOptions>, attach: boolean, extra: ExtendOptions = {}): Promise<unknown> {
+async function run(
+  script: readonly (number | "reset")[],
+  retry: Partial<RetryOptions>,
+  attach: boolean,
+  extra: ExtendOptions = {},
+): Promise<unknown> {
   await using server = await startScript(script);
   const asked: Asked[] = [];
   const client: Got = got.extend(
@@ -193,7 +200,10 @@ it.each<[name: string, options: Parameters<typeof bearer>]>([
     "a scheme that rejects",
     [
       countingTokens(),
-      { origins: "http://127.0.0.1", scheme: async () => Promise.reject(Object.assign(new Error("no such user"), { code: "ECONNREFUSED" })) },
+      {
+        origins: "http://127.0.0.1",
+        scheme: async () => Promise.reject(Object.assign(new Error("no such user"), { code: "ECONNREFUSED" })),
+      },
     ],
   ],
 ])("%s with a code of the network's is not retried", async (_name, [tokens, options]) => {
@@ -217,7 +227,11 @@ it("a caller who wants our error itself turns it round in a beforeError hook", a
     child: { hooks: { beforeError: [(error) => (TokenflightError.is(error.cause) ? error.cause : error)] } },
   });
   await session.tokens.forget();
-  session.server.faults.always(async () => ({ status: 400, body: '{"error":"invalid_grant"}', headers: { "content-type": "application/json" } }));
+  session.server.faults.always(async () => ({
+    status: 400,
+    body: '{"error":"invalid_grant"}',
+    headers: { "content-type": "application/json" },
+  }));
 
   const error = await rejection(session.client("plain"));
 

@@ -22,8 +22,8 @@ let found = 0;
  * writes hundreds of megabytes of an agent and its sockets.
  */
 function expectNoCanary(name: string, value: unknown): void {
-  const printed = [format(value), inspect(value, { depth: 4, showHidden: true }), printJson(value)];
-  const leaks = [...findCanary(value, canary), ...printed.filter((text) => text.includes(canary))];
+  const prints = { "console.log": format(value), "util.inspect": inspect(value, { depth: 4, showHidden: true }), JSON: printJson(value) };
+  const leaks = [...findCanary(value, canary), ...Object.entries(prints).flatMap(([print, text]) => (text.includes(canary) ? print : []))];
   looked += 1;
   found += leaks.length;
   expect(leaks, name).toEqual([]);
@@ -44,7 +44,7 @@ function printJson(value: unknown): string {
 /** What a server does with `/<fate>`. */
 function answer(
   request: { url?: string | undefined; socket: { resetAndDestroy?(): void; destroy(): void } },
-  response: import("node:http").ServerResponse,
+  response: ServerResponse,
 ): void {
   const fate = (request.url ?? "/").slice(1);
   if (fate === "hang") return;
@@ -61,7 +61,11 @@ interface Site extends AsyncDisposable {
 }
 
 async function startSite(secure: boolean, keepAlive: boolean, http2 = false): Promise<Site> {
-  const server = http2 ? createSecureServer(selfSigned(), answer as never) : secure ? createHttpsServer(selfSigned(), answer) : createServer(answer);
+  const server = http2
+    ? createSecureServer(selfSigned(), answer as never)
+    : secure
+      ? createHttpsServer(selfSigned(), answer)
+      : createServer(answer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const agents = { http: new HttpAgent({ keepAlive }), https: new HttpsAgent({ keepAlive, rejectUnauthorized: false }) };

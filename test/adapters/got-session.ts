@@ -36,8 +36,7 @@ export async function startGotSession(options: GotSessionOptions = {}): Promise<
     async revoke() {
       server.revokeAccessToken((await tokens.get()).accessToken);
     },
-    seen: () =>
-      api.requests.map(({ method, url, status, authorizationKind }) => `${method} ${url} ${status} ${authorizationKind}`),
+    seen: () => api.requests.map(({ method, url, status, authorizationKind }) => `${method} ${url} ${status} ${authorizationKind}`),
   };
 }
 

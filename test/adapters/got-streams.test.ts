@@ -146,9 +146,13 @@ it("createRetryStream gives a stream that carries the token that is current then
 it("a server's response that a stream is piped into gets status and headers, as a proxy's does", async () => {
   await using session = await startGotSession();
   const { client } = session;
-  await using proxy = await startLoopback(() => (_request, response) => void client.stream("status/418", { throwHttpErrors: false }).pipe(response));
+  await using proxy = await startLoopback(
+    () => (_request, response) => void client.stream("status/418", { throwHttpErrors: false }).pipe(response),
+  );
 
-  const status = await new Promise((resolve) => get(proxy.origin, (response) => resolve([response.statusCode, response.headers["content-type"]])));
+  const status = await new Promise((resolve) =>
+    get(proxy.origin, (response) => resolve([response.statusCode, response.headers["content-type"]])),
+  );
 
   expect(status).toEqual([418, "application/json"]);
 });

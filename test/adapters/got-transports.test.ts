@@ -18,7 +18,7 @@ const listener =
   (seen: string[]): RequestListener =>
   (request: IncomingMessage, response: ServerResponse) => {
     const { authorization = "none", ...headers } = request.headers;
-    seen.push(`${request.httpVersion} ${authorization} ${headers["x-own"] ?? ""}`.trim());
+    seen.push(`${request.httpVersion} ${authorization} ${String(headers["x-own"] ?? "")}`.trim());
     response.statusCode = authorization === "Bearer t2" ? 200 : 401;
     response.end(authorization);
   };
@@ -30,7 +30,8 @@ function secondToken(): ReturnType<typeof createTokenCache> {
 }
 
 async function listen(server: Server, at?: string): Promise<AsyncDisposable & { port: number }> {
-  server.listen(at ?? 0, ...(at === undefined ? ["127.0.0.1"] : []));
+  if (at === undefined) server.listen(0, "127.0.0.1");
+  else server.listen(at);
   await once(server, "listening");
   const close = async (): Promise<void> => {
     server.close();
@@ -95,7 +96,10 @@ it("a UNIX socket never gets a token; other requests of the same instance do", a
   await using _server = await listen(createServer(listener(seen)), path);
   await using other = await startLoopback(() => listener(seen));
   const tokens = secondToken();
-  const client = got.extend(bearer(tokens, { origins: [other.origin, "https://unix"] }), { enableUnixSockets: true, throwHttpErrors: false });
+  const client = got.extend(bearer(tokens, { origins: [other.origin, "https://unix"] }), {
+    enableUnixSockets: true,
+    throwHttpErrors: false,
+  });
 
   for (const url of [`unix:${path}:/`, `http://unix${path}:/`]) expect((await client(url)).body).toBe("none");
   expect((await client(other.origin)).body).toBe("Bearer t2");

@@ -46,6 +46,8 @@ export function storeCell(store: TokenStore, key: () => Promise<string>, timeout
     return new Promise<Answer>((resolve, reject) => {
       const fail = (cause?: unknown): void => {
         cancel();
+        // A store that says what is wrong with an entry is believed.
+        if (cause instanceof StoreError) return reject(cause);
         const message = deadline.signal.aborted
           ? `The store did not answer within ${timeout} ms.`
           : "The store failed; its error is the cause.";

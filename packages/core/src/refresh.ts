@@ -95,10 +95,11 @@ export class Refresh {
     if (record.loginRequired !== undefined) {
       throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
     }
+    const isAwaited = (): boolean => request.urgency === "blocking";
     if (record.intent !== undefined) {
       const { owner, deadline, unresolved } = record.intent;
       const ownerIsDone = unresolved === true || owner === request.id || owner === this.#idle;
-      if (!ownerIsDone && !(await isOrphan(cell, seen, deadline, clock))) return undefined;
+      if (!ownerIsDone && !(await isOrphan(cell, seen, deadline, clock, isAwaited))) return undefined;
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
       if (request.urgency === "ahead" && spends(source, record.tokens)) return record;
     }
@@ -108,7 +109,7 @@ export class Refresh {
     // An endpoint that is on hold for longer fails the task.
     const wait = Math.max(pause, queue.heldFor());
     if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, seen, request), request);
-    await sleep(clock, wait);
+    await sleep(clock, wait, undefined, isAwaited());
     return undefined;
   }
 

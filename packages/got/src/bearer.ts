@@ -13,6 +13,12 @@ import { isTripHook, Trip } from "./trip.ts";
 
 const ours = new WeakSet<HandlerFunction>();
 
+/** Named as narrowly as it is, so that an extended instance keeps the types of its own options. */
+export interface BearerExtension {
+  handlers: HandlerFunction[];
+  hooks: { init: InitHook[] };
+}
+
 /**
  * Options for `got.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
  *
@@ -20,7 +26,7 @@ const ours = new WeakSet<HandlerFunction>();
  * request with an `authorization` header of its own (`undefined` for none at all), with `username`, `password` or credentials in its URL is
  * sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token. Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<NormalizedOptions>, options: BearerOptions<PlainResponse> = {}): ExtendOptions {
+export function bearer(tokens: Tokens<NormalizedOptions>, options: BearerOptions<PlainResponse> = {}): BearerExtension {
   const attachment = new Attachment<NormalizedOptions, PlainResponse>(tokens, options);
 
   const begin: HandlerFunction = (request, next) => {
@@ -58,6 +64,6 @@ function join(trip: Trip, { hooks }: Options): void {
 function watch(trip: Trip, stream: EventEmitter): void {
   stream.on("response", (response: PlainResponse) => trip.passBy(response));
   stream.on(errorMonitor, (error: unknown) => {
-    if (error instanceof HTTPError) trip.passBy(error.response);
+    if (error instanceof HTTPError) void trip.passBy(error.response);
   });
 }

@@ -51,5 +51,5 @@ export class Budget {
 export function timeoutError(request: Request): TimeoutError {
   const message = `Timeout awaiting 'request' for ${request.options.timeout.request}ms`;
   const error = Object.assign(new Error(message), { name: "TimeoutError", code: "ETIMEDOUT" as const, event: "request" as const });
-  return new TimeoutError(error as never, request.timings as never, request);
+  return new TimeoutError(error, request.timings as never, request);
 }

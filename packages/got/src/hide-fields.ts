@@ -11,6 +11,9 @@ interface ClientRequest {
   /** What was not sent because there was no connection. */
   outputData?: { data: unknown }[];
   socket?: { destroyed: boolean; _pendingData?: unknown } | null;
+  /** What got's HTTP/2 client was to send, and what Node's has sent. */
+  headers?: Record<string, unknown>;
+  stream?: { sentHeaders?: Record<string, unknown> };
 }
 
 /** A request that carries header fields of ours. */
@@ -36,22 +39,34 @@ export function hideOnceSent({ result, ...sent }: SentRequest): void {
   const { fields, headers, signal } = sent;
   const request = result as ClientRequest | undefined;
   if (typeof request?.once !== "function") return;
+  let isAnswered = false;
   const hide = (): void => {
+    if (isAnswered) return;
     signal?.removeEventListener("abort", hide);
     for (const name of Object.keys(fields)) {
-      delete headers[name];
-      hideField(request, name, fields[name] as string);
+      const value = fields[name] as string;
+      hideInRecord(headers, name, value);
+      hideInRecord(request.headers, name, value);
+      hideInRecord(request.stream?.sentHeaders, name, value);
+      hideInHeader(request, name, value);
     }
     // A connection that was not made keeps what was to be sent first.
     if (request.socket?.destroyed && request.socket._pendingData) request.socket._pendingData = null;
   };
   signal?.addEventListener("abort", hide);
-  request.once("response", hide);
   request.once("error", hide);
   request.once("close", hide);
+  request.once("response", () => {
+    hide();
+    isAnswered = true;
+  });
 }
 
-function hideField(request: ClientRequest, name: string, value: string): void {
+function hideInRecord(record: Record<string, unknown> | undefined, name: string, value: string): void {
+  if (record?.[name] === value) record[name] = hidden;
+}
+
+function hideInHeader(request: ClientRequest, name: string, value: string): void {
   const line = `${name}: ${value}\r\n`;
   const shown = `${name}: ${hidden}\r\n`;
   if (typeof request._header === "string") request._header = request._header.replace(line, shown);

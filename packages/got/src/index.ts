@@ -1,2 +1,2 @@
-export { bearer } from "./bearer.ts";
+export { bearer, type BearerExtension } from "./bearer.ts";
 export type { BearerOptions, Tokens } from "@tokenflight/core";

@@ -22,7 +22,7 @@ export function targetOf(args: RequestArguments): Target {
 /** The same arguments with other headers. */
 export function withHeaders(args: RequestArguments, headers: Headers, options: NormalizedOptions): RequestArguments {
   const copy = [...args] as RequestArguments;
-  if (isFromGotsCache(args)) copy[0] = { ...args[0], headers } as never;
+  if (isFromGotsCache(args)) copy[0] = { ...(args[0] as object), headers } as never;
   // What only got's HTTP/2 client understands is not in what got hands to other functions.
   else if (options.http2) copy[1] = { ...options.createNativeRequestOptions(), headers } as never;
   else copy[1] = { ...args[1], headers };

@@ -15,11 +15,11 @@ import { hasOwnCredentials } from "./own-credentials.ts";
 import { Replay } from "./replay.ts";
 import { tokenError } from "./token-error.ts";
 
-const tripHooks = new WeakSet<object>();
+const ours = Symbol("a trip's");
 
 /** Whether a hook is a trip's, of whatever call. */
 export function isTripHook(hook: object): boolean {
-  return tripHooks.has(hook);
+  return ours in hook;
 }
 
 /** One call of got, over its redirects, its retries and our replay. */
@@ -36,8 +36,7 @@ export class Trip {
     // By the time it is sent, a form is a stream, but one that got makes anew for each time.
     this.#isForm = options.body instanceof FormData;
     this.#isUntouched = hasOwnCredentials(options);
-    tripHooks.add(this.depart);
-    tripHooks.add(this.arrive);
+    for (const hook of [this.depart, this.arrive] as { [ours]?: true }[]) hook[ours] = true;
   }
 
   /** For `beforeRequest`, which got runs anew for each redirect and each retry. */

@@ -19,12 +19,7 @@ export class Watchers {
     const ofChannel = this.#watching.get(channel);
     if (ofChannel === undefined) {
       this.#watching.set(channel, new Set([watcher]));
-      this.#subscriber ??= this.#driver.subscribe((hinted) => this.#hint(hinted));
-      // There may have been a change since the watcher looked and before the subscription stood.
-      this.#subscriber.add(channel).then(
-        () => this.#hint(channel),
-        () => {},
-      );
+      void this.#subscribe(channel);
     } else {
       ofChannel.add(watcher);
     }
@@ -39,6 +34,17 @@ export class Watchers {
       // It was closed already, with the client whose duplicate it is.
     }
     this.#subscriber = undefined;
+  }
+
+  async #subscribe(channel: string): Promise<void> {
+    try {
+      this.#subscriber ??= this.#driver.subscribe((hinted) => this.#hint(hinted));
+      await this.#subscriber.add(channel);
+      // There may have been a change since the watcher looked and before the subscription stood.
+      this.#hint(channel);
+    } catch {
+      // The server is away, or forbids it.
+    }
   }
 
   #remove(channel: string, watcher: () => void): void {

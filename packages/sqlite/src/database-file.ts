@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** What a file system says that has no hard links: there the file is made in place. */
+const withoutLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
 /**
  * Makes an empty file of mode 0600 when there is none, in folders of mode 0700 where there are none. SQLite would make it readable for
  * everybody; its -wal and -shm files take the mode of this one. What exists already keeps its mode.
@@ -17,8 +20,10 @@ export function ensureFile(path: string): void {
   try {
     linkSync(draft, path);
   } catch (error) {
-    // Another process or thread was faster.
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (withoutLinks.has(code)) closeSync(openSync(path, "a", 0o600));
+    // Otherwise another process or thread was faster.
+    else if (code !== "EEXIST") throw error;
   } finally {
     rmSync(draft);
   }

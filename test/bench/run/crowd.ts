@@ -18,17 +18,23 @@ export async function runCrowd(order: CrowdOrder, processes: number): Promise<{ 
   const members = Array.from({ length: processes }, () => fork(program, [JSON.stringify(order)], { execArgv: ["--conditions=source"] }));
   // Listened for from the beginning: some end long before others.
   const exits = members.map((member) => once(member, "exit"));
-  await Promise.all(members.map(nextMessage));
-  const began = performance.now();
-  const done = members.map(nextMessage);
-  for (const member of members) member.send("go");
-  const failures = (await Promise.all(done)) as number[];
-  const wall = performance.now() - began;
-  await Promise.all(exits);
-  return { failures: failures.reduce((sum, some) => sum + some, 0), wall };
+  try {
+    await Promise.all(members.map(nextMessage));
+    const began = performance.now();
+    const done = members.map(nextMessage);
+    for (const member of members) member.send("go");
+    const failures = (await Promise.all(done)) as number[];
+    return { failures: failures.reduce((sum, some) => sum + some, 0), wall: performance.now() - began };
+  } finally {
+    for (const member of members) member.kill();
+    await Promise.all(exits);
+  }
 }
 
-async function nextMessage(member: ChildProcess): Promise<unknown> {
-  const [message] = (await once(member, "message")) as [unknown];
-  return message;
+/** Rejects when the process ends instead. */
+function nextMessage(member: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    member.once("message", resolve);
+    member.once("exit", (status, signal) => reject(new Error(`A process of the crowd ended with ${signal ?? status}.`)));
+  });
 }
