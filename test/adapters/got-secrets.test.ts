@@ -1,6 +1,6 @@
 import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { Agent as HttpAgent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent as HttpAgent, createServer, type ServerResponse } from "node:http";
 import { createSecureServer } from "node:http2";
 import { Agent as HttpsAgent, createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
