@@ -29,6 +29,14 @@ it.each(waysToName)("an adapter named as %s for one request is used, authenticat
   expect(statuses(session)).toEqual([401, 200]);
 });
 
+it("an unsafe request through a fetch adapter that we cannot watch is not repeated, as a redirect would not show", async () => {
+  await using session = await startSession();
+  await refuseToken(session);
+  const instance = attachedTo(session, { adapter: axios.getAdapter("fetch") });
+  expect((await rejectionOf(instance.post("/", { order: 1 }))).status).toBe(401);
+  expect(statuses(session)).toEqual([401]);
+});
+
 it("an instance whose own default is gone falls back to axios's, as it does without us", async () => {
   await using session = await startSession();
   const instance = attachedTo(session);
@@ -58,6 +66,50 @@ describe("adapter functions", () => {
     expect(response).toMatchObject({ status: 200, data: "an answer" });
     expect(response.config.headers.has("Authorization")).toBe(false);
     expect(response.config.adapter).toBe(mock);
+  });
+
+  it("a mock gets the caller's own fields of the config, whatever they are called by", async () => {
+    await using session = await startSession();
+    const label = Symbol("label");
+    const seen: unknown[] = [];
+    const mock: AxiosAdapter = (config) => {
+      seen.push((config as never)[label], (config as never)["tenant"], config.hasOwnProperty("tenant"), config.hasOwnProperty("toString"));
+      return answer(config, 200);
+    };
+    await attachedTo(session, { adapter: mock }).get("/", { [label]: "a symbol's", tenant: "a name's" } as AxiosRequestConfig);
+    expect(seen).toEqual(["a symbol's", "a name's", true, false]);
+  });
+
+  it("a mock sees a header field of another scheme once, in one spelling", async () => {
+    await using session = await startSession();
+    const seen: unknown[] = [];
+    const mock: AxiosAdapter = (config) => {
+      seen.push(Object.entries(config.headers).filter(([name]) => name.toLowerCase() === "x-api-key"));
+      return answer(config, 200);
+    };
+    const instance = attachedTo(session, { adapter: mock }, { scheme: () => ({ "x-api-key": "ours" }) });
+    await instance.get("/", { headers: { "X-Api-Key": "the caller's" } });
+    expect(seen).toEqual([[["X-Api-Key", "ours"]]]);
+  });
+
+  it("a config that an interceptor sends through the same instance again is not wrapped twice", async () => {
+    await using session = await startSession();
+    let sent = 0;
+    const mock: AxiosAdapter = (config) => {
+      sent += 1;
+      return answer(config, 401);
+    };
+    const instance = axios.create({ baseURL: session.api.origin, adapter: mock, validateStatus: null });
+    instance.interceptors.request.use(async (config) => {
+      if (!config.headers.has("x-nested")) await instance.request({ ...config, headers: { "x-nested": "yes" } } as AxiosRequestConfig);
+      return config;
+    });
+    attachBearer(instance, session.tokens, { scheme: () => ({ "x-api-key": "ours" }) });
+
+    await instance.get("/");
+
+    // The nested one twice, and the other once: by then a brand-new token had been refused.
+    expect(sent).toBe(3);
   });
 
   it.each([
@@ -161,6 +213,19 @@ describe("a fetch function of the caller's", () => {
     ]);
   });
 
+  it("for one request only serves that request only", async () => {
+    await using session = await startSession();
+    let calls = 0;
+    const fetch = (input: URL | Request | string, init?: RequestInit): Promise<Response> => {
+      calls += 1;
+      return globalThis.fetch(input, init);
+    };
+    const instance = attachedTo(session, { adapter: "fetch" });
+    for (const config of [{}, { env: { fetch } }, {}]) await instance.get("/", config);
+    expect(calls).toBe(1);
+    expect(statuses(session)).toEqual([200, 200, 200]);
+  });
+
   it("that replaces the global one later is the one that is called", async () => {
     await using session = await startSession();
     const instance = attachedTo(session, { adapter: "fetch" });
@@ -214,7 +279,7 @@ describe.each(adapters)("%s", (adapter) => {
     outer.defaults.adapter = (config) => inner.request({ ...config, adapter } as AxiosRequestConfig);
     await refuseToken(session);
 
-    expect((await outer.post("/", { order: 1 })).status).toBe(200);
+    expect((await outer.get("/")).status).toBe(200);
     expect(statuses(session)).toEqual([401, 200]);
   });
 

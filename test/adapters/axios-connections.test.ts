@@ -1,6 +1,8 @@
 import { Agent } from "node:http";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import { attachBearer } from "@tokenflight/axios";
@@ -37,6 +39,15 @@ async function startLongWindedApi(length: number): Promise<LongWindedApi> {
   return api;
 }
 
+async function* trickle(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("a first piece");
+  await sleep(5000, undefined, { ref: false });
+}
+
+async function* flood(): AsyncGenerator<Uint8Array> {
+  for (;;) yield Buffer.alloc(16_384);
+}
+
 /** Tokens that take a moment to come: "token-1", "token-2" and so on. */
 function numberedTokens(): TokenCache {
   let number = 0;
@@ -53,6 +64,15 @@ function connected(api: LongWindedApi, config: AxiosRequestConfig): AxiosInstanc
   const instance = axios.create({ baseURL: api.origin, ...(config as object) });
   attachBearer(instance, numberedTokens());
   return instance;
+}
+
+/** Answers 401 with a body that has no end in sight, until the token is "token-2". */
+async function startEndlessApi(headers: Record<string, number>, pieces: () => AsyncIterable<Uint8Array>): Promise<Loopback> {
+  return startLoopback(() => async (request, response) => {
+    if (request.headers.authorization === "Bearer token-2") return void response.end("good");
+    response.writeHead(401, headers);
+    await pipeline(Readable.from(pieces()), response).catch(() => {});
+  });
 }
 
 async function textOf({ data }: AxiosResponse<string | AsyncIterable<Uint8Array>>): Promise<string> {
@@ -95,6 +115,21 @@ describe.each(adapters)("%s", (adapter) => {
       expect(api.connections.size).toBeLessThanOrEqual(adapter === "http" ? 1 : 2);
     },
   );
+
+  it.each([
+    ["is announced to be long and comes slowly", { "content-length": 20 * 1024 * 1024 }, trickle],
+    ["has no end", {}, flood],
+  ] as const)("a streamed refusal that %s is not waited for", async (_name, headers, pieces) => {
+    await using api = await startEndlessApi(headers, pieces);
+    using httpAgent = disposable(new Agent({ keepAlive: true }));
+    const instance = axios.create({ baseURL: api.origin, adapter, httpAgent, responseType: "stream" });
+    attachBearer(instance, numberedTokens());
+    const began = performance.now();
+
+    expect(await textOf(await instance.get("/"))).toBe("good");
+
+    expect(performance.now() - began).toBeLessThan(900);
+  });
 
   it("a long refusal that is read as a stream is cut off, and its connection closed", async () => {
     await using api = await startLongWindedApi(20 * 1024 * 1024);

@@ -75,15 +75,18 @@ describe.each(adapters)("%s", (adapter) => {
 
   it("what somebody wrote into Object.prototype is neither sent nor a choice", async () => {
     await using session = await startSession();
+    let calls = 0;
     const polluted = Object.prototype as unknown as Record<string, unknown>;
     try {
       polluted["auth"] = { username: "user", password: "password" };
       polluted["baseURL"] = "http://127.0.0.1:1";
       polluted["maxRedirects"] = 0;
+      polluted["onDownloadProgress"] = () => (calls += 1);
       await attachedTo(session, { adapter }).get("/");
     } finally {
-      for (const key of ["auth", "baseURL", "maxRedirects"]) delete polluted[key];
+      for (const key of ["auth", "baseURL", "maxRedirects", "onDownloadProgress"]) delete polluted[key];
     }
     expect(session.api.requests.map(({ authorizationKind, status }) => [authorizationKind, status])).toEqual([["bearer", 200]]);
+    expect(calls).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { toTokenResponse } from "@tokenflight/core";
-import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type TransitionalOptions } from "axios";
+import axios, { type AxiosAdapter, type AxiosError, type AxiosInstance, type AxiosRequestConfig, type TransitionalOptions } from "axios";
 import { describe, expect, it } from "vitest";
 import { startSession, type Session } from "../end-to-end/session.ts";
 import { lateAnswer, lateUse } from "../servers/token-endpoint-faults.ts";
@@ -175,7 +175,21 @@ describe.each(adapters)("%s", (adapter) => {
     }
   });
 
-  it("many requests on one signal leave nothing behind on it", async () => {
+  it("an adapter that does not look at the signal is not asked again once that has aborted", async () => {
+    await using session = await startSession();
+    const controller = new AbortController();
+    let sent = 0;
+    const mock: AxiosAdapter = async (config) => {
+      sent += 1;
+      controller.abort();
+      return { data: "", status: 401, statusText: "", headers: {}, config };
+    };
+    const error = await rejectionOf(attachedTo(session, { adapter: mock }).get("/", { signal: controller.signal }));
+    expect(axios.isCancel(error)).toBe(true);
+    expect(sent).toBe(1);
+  });
+
+  it("many requests on one signal leave nothing behind on it, and no timer", async () => {
     await using session = await startSession();
     const { signal } = new AbortController();
     const { token } = axios.CancelToken.source();
@@ -190,8 +204,13 @@ describe.each(adapters)("%s", (adapter) => {
       remove.apply(signal, given);
     };
     const instance = await slowRefresh(session, 30);
+    instance.defaults.adapter = async (config) => ({ data: "", status: 200, statusText: "", headers: {}, config });
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = timers();
 
-    await Promise.all(Array.from({ length: 5 }, () => instance.get("/", { signal, cancelToken: token })));
+    await Promise.all(Array.from({ length: 5 }, () => instance.get("/", { signal, cancelToken: token, timeout: 60_000 })));
+
+    expect(timers()).toBeLessThan(before + 5);
 
     expect(counts.added).toBeGreaterThanOrEqual(5);
     await expect.poll(() => counts.removed).toBeGreaterThanOrEqual(counts.added);

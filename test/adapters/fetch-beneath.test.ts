@@ -11,6 +11,20 @@ const attached = ({ tokens, wire }: WireSession, fetch: FetchFunction = globalTh
   bearer(tokens, { origins: wire.origin })(fetch);
 
 describe("the fetch beneath", () => {
+  it("is called before our call returns while the token is fresh: nothing is awaited", async () => {
+    await using session = await startWireSession();
+    let called = false;
+    const send = attached(session, async (...call) => {
+      called = true;
+      return globalThis.fetch(...call);
+    });
+
+    const response = send(session.wire.origin);
+
+    expect(called).toBe(true);
+    expect((await response).status).toBe(200);
+  });
+
   it("is called without a receiver, which is all that a browser's own accepts", async () => {
     await using session = await startWireSession();
     const receivers: unknown[] = [];
@@ -27,8 +41,8 @@ describe("the fetch beneath", () => {
   it("may be undici's, with Requests of its own", async () => {
     await using session = await startWireSession();
     await session.revoke();
-    const send = attached(session, anything<FetchFunction>(undiciFetch));
-    const request = anything<Request>(new UndiciRequest(session.wire.origin, { method: "POST", body: "text", headers: { "x-a": "1" } }));
+    const send = bearer(session.tokens, { origins: session.wire.origin })(undiciFetch);
+    const request = new UndiciRequest(session.wire.origin, { method: "POST", body: "text", headers: { "x-a": "1" } });
 
     expect((await send(request)).status).toBe(200);
 

@@ -158,9 +158,9 @@ describe("init", () => {
     await session.revoke();
     const dispatcher = new Agent();
     using dispatch = vi.spyOn(dispatcher, "dispatch");
-    const send = attached(session, anything<FetchFunction>(undiciFetch));
+    const send = bearer(session.tokens, { origins: session.wire.origin })(undiciFetch);
 
-    expect((await send(session.wire.origin, anything<RequestInit>({ dispatcher }))).status).toBe(200);
+    expect((await send(session.wire.origin, { dispatcher })).status).toBe(200);
 
     expect(dispatch).toHaveBeenCalledTimes(2);
     await dispatcher.close();

@@ -7,7 +7,7 @@ const anything = <Wanted>(value: unknown): Wanted => value as Wanted;
 /** What the fetch beneath would send for these, without sending it. */
 function dryRun({ tokens }: WireSession, origins: string): { send: FetchFunction; sent: { url: string; token: boolean }[] } {
   const sent: { url: string; token: boolean }[] = [];
-  const send = bearer(tokens, { origins })(async (input, init) => {
+  const send = bearer(tokens, { origins })(async (input: string | URL | Request, init?: RequestInit) => {
     const request = new Request(input, init);
     sent.push({ url: request.url, token: request.headers.has("authorization") });
     return new Response();

@@ -244,6 +244,14 @@ it("a cache that fails is got's own error", async () => {
   expect(ours.replace("Bearer ada1", "none")).toBe(await nameOf(got.extend(options())));
 });
 
+it("a cache that is none is got's own error, with us as without", async () => {
+  const options: OptionsInit = { cache: "redis://127.0.0.1", retry: { limit: 0 } };
+  const errorOf = async (client: Got): Promise<string> =>
+    client("http://127.0.0.1:1").then(String, ({ name, message }: Error) => `${name}: ${message}`);
+
+  expect(await errorOf(got.extend(options, bearer(ada, { origins: "http://127.0.0.1:1" })))).toBe(await errorOf(got.extend(options)));
+});
+
 it("a token error is ours with a cache, too", async () => {
   await using server = await startCachingServer("public, max-age=60");
   const broken = createTokenCache({

@@ -52,14 +52,24 @@ describe("compose(cache, bearer), the documented order", () => {
     },
   );
 
-  it("an answer that the API declares to be for everybody is stored, and for everybody", async () => {
-    const { wire, ask } = await start("public, max-age=60", (ours) => [interceptors.cache(), ours]);
+  it("not even by a cache of type private, which is for one user", async () => {
+    const { wire, ask } = await start("private, max-age=60", (ours) => [interceptors.cache({ type: "private" }), ours]);
     await using _ = wire;
 
-    expect([await ask("anna"), await ask("ben")]).toEqual(["for anna", "for anna"]);
-
-    expect(wire.requests).toHaveLength(1);
+    expect([await ask("anna"), await ask("ben"), await ask("anna")]).toEqual(["for anna", "for ben", "for anna"]);
   });
+
+  it.each(["public, max-age=60", "s-maxage=60"])(
+    "an answer with %s is for everybody, says the API, and is stored for everybody",
+    async (cacheControl) => {
+      const { wire, ask } = await start(cacheControl, (ours) => [interceptors.cache(), ours]);
+      await using _ = wire;
+
+      expect([await ask("anna"), await ask("ben")]).toEqual(["for anna", "for anna"]);
+
+      expect(wire.requests).toHaveLength(1);
+    },
+  );
 });
 
 describe("compose(bearer, cache), the order that the documentation warns of", () => {

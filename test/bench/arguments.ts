@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
+import { clientNames } from "./contenders/clients/clients.ts";
 import { scenarios } from "./scenarios/scenarios.ts";
 
 export interface BenchOptions {
   /** Names; all of them without. */
   readonly scenarios: readonly string[];
-  /** Parts of which the group's name holds this text; all of them without. */
-  readonly only: string | undefined;
+  /** Only the parts of this client; all of them without. */
+  readonly client: string | undefined;
   /** Undefined: as the scenario says. */
   readonly rounds: number | undefined;
   readonly processes: number | undefined;
@@ -20,7 +21,7 @@ the sections of docs/benchmarks.md that were measured whole.
 
   --scenario <name>   one of ${scenarios.map(({ name }) => name).join(", ")};
                       may be given several times (default: all)
-  --only <text>       only the parts whose name holds this, such as axios; leaves the page as it is
+  --client <name>     only the parts of one of ${clientNames.join(", ")}; leaves the page as it is
   --rounds <n>        interleaved rounds in each process (1 to 1000)
   --processes <n>     how often everything is repeated in fresh processes (1 to 100)
   --quick             a short run that shows that everything works; leaves the page as it is
@@ -41,7 +42,7 @@ export function readArguments(given: readonly string[]): BenchOptions | undefine
   }
   return {
     scenarios: values.scenario ?? scenarios.map(({ name }) => name),
-    only: values.only,
+    client: clientNamed(values.client),
     rounds: wholeNumber("--rounds", values.rounds, 1000),
     processes: wholeNumber("--processes", values.processes, 100),
     quick: values.quick === true,
@@ -56,11 +57,16 @@ function parse(list: string[]) {
   try {
     return parseArgs({
       args: list,
-      options: { scenario, only: text, rounds: text, processes: text, quick: flag, json: flag, help: flag },
+      options: { scenario, client: text, rounds: text, processes: text, quick: flag, json: flag, help: flag },
     });
   } catch (error) {
     throw new BadArguments((error as Error).message, { cause: error });
   }
+}
+
+function clientNamed(name: string | undefined): string | undefined {
+  if (name === undefined || clientNames.some((client) => client === name)) return name;
+  throw new BadArguments(`There is no client named "${name}".`);
 }
 
 function wholeNumber(name: string, value: string | undefined, most: number): number | undefined {

@@ -25,20 +25,21 @@ async function main(given: readonly string[]): Promise<number> {
 }
 
 /** Each scenario's result is written as soon as it is there: a run takes long, and may be ended by hand. */
-async function bench({ scenarios: names, only, rounds, processes, quick, json }: BenchOptions): Promise<void> {
+async function bench({ scenarios: names, client, rounds, processes, quick, json }: BenchOptions): Promise<void> {
   const results: ScenarioResult[] = [];
-  const wanted = (group: string): boolean => only === undefined || group.includes(only);
+  const wanted = (group: string): boolean => client === undefined || group === client;
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-  mkdirSync(reports, { recursive: true });
   for (const scenario of scenarios) {
     if (!names.includes(scenario.name)) continue;
     const effort = { quick, rounds: rounds ?? (quick ? Math.min(3, scenario.rounds) : scenario.rounds) };
     const result = await runScenario(scenario, effort, processes ?? (quick ? 1 : scenario.processes), wanted, tell);
     results.push(result);
+    // Made each time: another command may have emptied the folder above it meanwhile.
+    mkdirSync(reports, { recursive: true });
     writeFileSync(`${reports}${scenario.name}.json`, `${JSON.stringify(result, null, 2)}\n`);
     if (json) continue;
     process.stdout.write(`${renderSection(scenario, result)}\n`);
-    if (!quick && only === undefined) writeSection(scenario, result);
+    if (!quick && client === undefined) writeSection(scenario, result);
   }
   if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 }

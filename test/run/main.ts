@@ -15,10 +15,11 @@ interface Step {
 const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}`);
 
 const steps: Step[] = [
-  { name: "lint", command: "oxlint", arguments: ["--deny-warnings"] },
   { name: "format", command: "oxfmt", arguments: ["--check", "."] },
   { name: "types", command: "tsc", arguments: ["--noEmit", "--project", "test"] },
+  // Lint sees the types of other packages as they are published, so they have to be built.
   { name: "build", command: "tsc", arguments: ["--build", ...packages] },
+  { name: "lint", command: "oxlint", arguments: ["--deny-warnings"] },
   { name: "packages", command: "node", arguments: ["--conditions=source", "test/packaging/check.ts"] },
   { name: "system", command: "node", arguments: ["--conditions=source", "test/setup/system.ts"] },
   {

@@ -59,7 +59,7 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
   }
 
   redirect(response: AxiosResponse): Redirect {
-    return redirectOf(response, () => this.url);
+    return redirectOf(response, this.#adapter, () => this.url);
   }
 
   discard(response: AxiosResponse): Promise<void> {

@@ -1,5 +1,5 @@
 import { AxiosError, CanceledError, type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
-import { isFetchAdapter } from "./recording-fetch.ts";
+import { isRecording } from "./recording-fetch.ts";
 
 /** The longest time that a timer can wait. */
 const longestTimer = 2 ** 31 - 1;
@@ -64,7 +64,7 @@ export class CallerLimits {
 
   /** axios's fetch adapter has its own way of saying what ended a request. */
   get #isByFetch(): boolean {
-    return isFetchAdapter(this.#adapter, this.#config);
+    return isRecording(this.#adapter, this.#config);
   }
 }
 

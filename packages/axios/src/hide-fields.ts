@@ -26,24 +26,33 @@ interface KeptByNode {
 export function hideFields(request: unknown, fields: HeaderFields): void {
   if (typeof request !== "object" || request === null) return;
   try {
-    const shown: KeptByNode & { headers?: Partial<Headers> } = request;
-    const outer = shown._redirectable ?? shown;
-    const inner = outer._currentRequest ?? shown;
-    // follow-redirects lets Node have its own options; without it, they are found where Node's agent keeps those of a request in its queue.
-    const options = outer === inner ? (behindSymbol(inner, "requestOptions") as KeptByNode["_options"]) : outer._options;
-    const outHeaders = behindSymbol(inner, "kOutHeaders") as Record<string, string[]> | undefined;
-    for (const name of Object.keys(fields)) {
-      const value = fields[name] as string;
-      if (shown.headers?.get?.(name) === value) shown.headers.delete?.(name);
-      hideInHeaders(inner.sentHeaders, name, value);
-      hideInHeaders(options?.headers, name, value);
-      hideInText(inner, name, value);
-      if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
-    }
-    hideInSocket(inner.socket);
+    const { headers } = request as { headers?: unknown };
+    if (hasFields(headers)) for (const name of Object.keys(fields)) headers.delete(name);
+    else hideInNodeRequest(request, fields);
   } catch {
     // It shows then what its makers wanted it to show.
   }
+}
+
+/** Those of a Request, whichever fetch it belongs to. */
+function hasFields(headers: unknown): headers is Headers {
+  return typeof headers === "object" && headers !== null && "delete" in headers && "append" in headers;
+}
+
+function hideInNodeRequest(request: KeptByNode, fields: HeaderFields): void {
+  const outer = request._redirectable ?? request;
+  const inner = outer._currentRequest ?? request;
+  // follow-redirects lets Node have its own options; without it, they are found where Node's agent keeps those of a request in its queue.
+  const options = outer === inner ? (behindSymbol(inner, "requestOptions") as KeptByNode["_options"]) : outer._options;
+  const outHeaders = behindSymbol(inner, "kOutHeaders") as Record<string, string[]> | undefined;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name] as string;
+    hideInHeaders(inner.sentHeaders, name, value);
+    hideInHeaders(options?.headers, name, value);
+    hideInText(inner, name, value);
+    if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
+  }
+  hideInSocket(inner.socket);
 }
 
 function hideInHeaders(headers: KeptHeaders | undefined, name: string, value: string): void {

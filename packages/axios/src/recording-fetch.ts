@@ -2,8 +2,8 @@ import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from "axios
 
 type Fetch = typeof globalThis.fetch;
 
-/** Which URL answered a request of axios's fetch adapter, which keeps it to itself. */
-const answers = new WeakMap<object, { redirected: boolean; url: string }>();
+/** Which URL answered a redirected request of axios's fetch adapter, which keeps it to itself. */
+const redirects = new WeakMap<object, string>();
 
 // One recording function per fetch function: axios keeps everything that it is given here for good.
 const recorders = new WeakMap<object, Fetch>();
@@ -12,7 +12,7 @@ const globalRecorder = recording((input, init) => globalThis.fetch(input, init))
 function recording(fetch: Fetch): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
-    if (typeof input === "object") answers.set(input, { redirected: response.redirected, url: response.url });
+    if (response.redirected && typeof input === "object") redirects.set(input, response.url);
     return response;
   };
 }
@@ -42,10 +42,12 @@ function recorderOf(fetch: Fetch | null | undefined): Fetch {
   return recorder;
 }
 
-export function isFetchAdapter(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): boolean {
+/** Whether this is axios's fetch adapter, sending by a function of ours. */
+export function isRecording(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): boolean {
   return adapter === axios.getAdapter("fetch", withRecordingFetch(config));
 }
 
-export function answerTo(request: unknown): { redirected: boolean; url: string } | undefined {
-  return typeof request === "object" && request !== null ? answers.get(request) : undefined;
+/** Where a request was redirected to; undefined for one that was not. */
+export function redirectionOf(request: object): string | undefined {
+  return redirects.get(request);
 }

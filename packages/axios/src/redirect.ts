@@ -1,5 +1,5 @@
-import type { AxiosResponse } from "axios";
-import { answerTo } from "./recording-fetch.ts";
+import type { AxiosAdapter, AxiosResponse } from "axios";
+import { isRecording, redirectionOf } from "./recording-fetch.ts";
 
 /** Whether a response came after a redirect, and from where; undefined for what its adapter does not tell. */
 export interface Redirect {
@@ -16,12 +16,18 @@ interface TellingRequest {
   responseURL?: string;
 }
 
+const unknown: Redirect = { redirected: undefined, url: undefined };
+
 /** `sentTo` is asked only when there is a URL to compare it with. */
-export function redirectOf({ request }: AxiosResponse<unknown>, sentTo: () => string): Redirect {
-  const answer = answerTo(request);
-  if (answer !== undefined) return answer;
-  // A fetch adapter that was not given our recording function, or makes no Request objects to know an answer by.
-  if (request === false || request instanceof Request) return { redirected: undefined, url: undefined };
+export function redirectOf({ request, config }: AxiosResponse<unknown>, adapter: AxiosAdapter, sentTo: () => string): Redirect {
+  // A fetch function that is given no Request objects leaves nothing to know a redirect by.
+  if (request === false) return unknown;
+  if (isRecording(adapter, config)) {
+    const url = redirectionOf(request as object);
+    return { redirected: url !== undefined, url };
+  }
+  // A fetch adapter that was not given our function.
+  if (request instanceof Request) return unknown;
   const { res, _redirectable, responseURL } = (request ?? {}) as TellingRequest;
   if (responseURL !== undefined && URL.canParse(responseURL)) return { redirected: !isSameUrl(responseURL, sentTo()), url: responseURL };
   // An adapter that shows no request, such as a test's, follows nothing.

@@ -1,7 +1,12 @@
 import { Attachment, InvalidOptionError, kindOf, type BearerOptions, type Tokens } from "@tokenflight/core";
 import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 
-const ours = new WeakSet<FetchFunction>();
+const ours = new WeakSet<object>();
+
+/** Wraps a fetch function, whichever: the platform's, undici's, a framework's. What comes out is called as what went in. */
+export type FetchWrapper = <Input, Init, Answer extends { readonly status: number }>(
+  fetch: (input: Input, init?: Init) => Promise<Answer>,
+) => (input: Input, init?: Init) => Promise<Answer>;
 
 /**
  * Wraps a fetch function: requests to the allowed origins carry a fresh token, and a refused one is replayed once.
@@ -10,13 +15,15 @@ const ours = new WeakSet<FetchFunction>();
  * not replayed; one that lives in a `Request` is sent from a copy, which costs its size in memory while the request is under way, unless `replay`
  * is "never". Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Response>): (fetch: FetchFunction) => FetchFunction {
+export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Response>): FetchWrapper {
   const attachment = new Attachment(tokens, options);
   return (fetch) => {
     if (typeof fetch !== "function") throw new InvalidOptionError("fetch", "a fetch function", kindOf(fetch));
     if (ours.has(fetch)) throw new InvalidOptionError("fetch", "a fetch function without bearer tokens", "one that has them");
-    const withTokens: FetchFunction = (input, init) => fetchWithTokens(attachment, fetch, { input, init });
+    // Every fetch takes what the platform's takes, in types of its own.
+    const beneath = fetch as unknown as FetchFunction;
+    const withTokens: FetchFunction = (input, init) => fetchWithTokens(attachment, beneath, { input, init });
     ours.add(withTokens);
-    return withTokens;
+    return withTokens as unknown as typeof fetch;
   };
 }

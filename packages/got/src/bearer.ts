@@ -28,11 +28,12 @@ export interface BearerExtension {
  */
 export function bearer(tokens: Tokens<NormalizedOptions>, options: BearerOptions<PlainResponse> = {}): BearerExtension {
   const attachment = new Attachment<NormalizedOptions, PlainResponse>(tokens, options);
+  const parts = { attachment, refusedBy401: options.refused === undefined };
 
   const begin: HandlerFunction = (request, next) => {
     // got calls handlers without options when it could make none of what it was given, and reports that itself.
     if ((request as Options | undefined) === undefined) return next(request);
-    const trip = new Trip(attachment, request);
+    const trip = new Trip(parts, request);
     join(trip, request);
     const result = next(request);
     if (request.isStream && result instanceof EventEmitter) watch(trip, result);
@@ -52,12 +53,12 @@ export function bearer(tokens: Tokens<NormalizedOptions>, options: BearerOptions
 }
 
 /**
- * The trip departs after the last of the caller's hooks, so that it has the last word, and sees the response before the first of them, so
- * that they see only the one that counts. Options that were used for another call before may hold that one's trip.
+ * The trip departs after the last of the caller's hooks, so that it has the last word. Options that were used for another call before may
+ * hold that one's trip.
  */
 function join(trip: Trip, { hooks }: Options): void {
   hooks.beforeRequest = [...hooks.beforeRequest.filter((hook) => !isTripHook(hook)), trip.depart];
-  hooks.afterResponse = [trip.arrive, ...hooks.afterResponse.filter((hook) => !isTripHook(hook))];
+  if (hooks.afterResponse.some(isTripHook)) hooks.afterResponse = hooks.afterResponse.filter((hook) => !isTripHook(hook));
 }
 
 /** got runs no hooks for the response of a stream. */

@@ -11,6 +11,14 @@ interface Load {
   readonly fields: HeaderFields;
 }
 
+export interface HopParts {
+  readonly attachment: Attachment<NormalizedOptions, PlainResponse>;
+  readonly cache: TokenCache;
+  readonly options: NormalizedOptions;
+  /** Told of the answer before got is; without a status when that cannot be known yet. */
+  readonly answered: (status: number | undefined) => void;
+}
+
 /**
  * One request on its way to one origin: a call of got makes one, and another for each redirect and each retry. It stands in for the
  * `request` option, the function that got sends with, until got has called that.
@@ -23,10 +31,12 @@ export class Hop {
   readonly #request: RequestFunction | undefined;
   readonly #transport: RequestFunction;
   readonly #loan: Loan | undefined;
+  readonly #answered: (status: number | undefined) => void;
   #used: TokenSet | undefined;
 
-  constructor(attachment: Attachment<NormalizedOptions, PlainResponse>, cache: TokenCache, options: NormalizedOptions) {
+  constructor({ attachment, cache, options, answered }: HopParts) {
     this.#attachment = attachment;
+    this.#answered = answered;
     this.cache = cache;
     this.options = options;
     this.#request = options.request;
@@ -80,7 +90,7 @@ export class Hop {
     this.#used = used;
     const headers = { ...targetOf(args).headers, ...fields };
     const result = this.#transport(...withHeaders(args, headers, this.options));
-    hideOnceSent({ result, fields, headers, signal: this.options.signal });
+    hideOnceSent(result, { fields, headers, signal: this.options.signal, answered: this.#answered });
     return result;
   }
 

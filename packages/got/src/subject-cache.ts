@@ -20,8 +20,9 @@ const mark = "[token]";
  */
 export function lendPart(options: NormalizedOptions, subject: TokenCache): Loan | undefined {
   const whole = options.cache;
-  if (whole === undefined) return undefined;
-  const part = partOf(whole as Whole, subject);
+  // got takes a string and then says itself that it is no cache.
+  if (whole === undefined || typeof whole === "string") return undefined;
+  const part = partOf(whole, subject);
   options.cache = part;
   options.headers["authorization"] = mark;
   return {

@@ -22,21 +22,28 @@ export function isTripHook(hook: object): boolean {
   return ours in hook;
 }
 
+export interface TripParts {
+  readonly attachment: Attachment<NormalizedOptions, PlainResponse>;
+  /** Whether only a 401 can refuse a token. */
+  readonly refusedBy401: boolean;
+}
+
 /** One call of got, over its redirects, its retries and our replay. */
 export class Trip {
-  readonly #attachment: Attachment<NormalizedOptions, PlainResponse>;
+  readonly #parts: TripParts;
   readonly #isForm: boolean;
+  /** Whether the caller chose another way to authenticate, or none. */
   readonly #isUntouched: boolean;
   readonly #budget = new Budget();
   #hop: Hop | undefined;
   #replay: Replay | undefined;
 
-  constructor(attachment: Attachment<NormalizedOptions, PlainResponse>, options: Options) {
-    this.#attachment = attachment;
+  constructor(parts: TripParts, options: Options) {
+    this.#parts = parts;
     // By the time it is sent, a form is a stream, but one that got makes anew for each time.
     this.#isForm = options.body instanceof FormData;
     this.#isUntouched = hasOwnCredentials(options);
-    for (const hook of [this.depart, this.arrive] as { [ours]?: true }[]) hook[ours] = true;
+    for (const hook of [this.depart, this.#arrive] as { [ours]?: true }[]) hook[ours] = true;
   }
 
   /** For `beforeRequest`, which got runs anew for each redirect and each retry. */
@@ -45,18 +52,30 @@ export class Trip {
     this.#hop = undefined;
     this.#budget.begin(options, retryCount);
     if (this.#replay?.depart(options) === true) this.#budget.shorten(options);
+    // A response that a cache may give, and each one to a call that was replayed, has something to be cleared up behind it.
+    if (this.#replay !== undefined || options.cache !== undefined) this.#await(options);
     if (this.#isUntouched || hasOwnCredentials(options) || !this.#allows(options.url)) return;
     const cache = this.#tokensFor(options);
-    if (cache !== undefined) this.#hop = new Hop(this.#attachment, cache, options);
+    if (cache === undefined) return;
+    const answered = (status: number | undefined): void => {
+      if (status === 401 || status === undefined || !this.#parts.refusedBy401) this.#await(options);
+    };
+    this.#hop = new Hop({ attachment: this.#parts.attachment, cache, options, answered });
   };
 
-  /** For `afterResponse`. Gives no promise for a response that refuses nothing. */
-  readonly arrive: AfterResponseHook = (response) => {
+  /**
+   * Puts in our hook for the response, before the first of the caller's, so that they see only the response that counts. Most responses
+   * do without, because what got does around a hook for a response costs more than all the rest of this.
+   */
+  #await({ hooks }: NormalizedOptions): void {
+    if (hooks.afterResponse[0] !== this.#arrive) hooks.afterResponse = [this.#arrive, ...hooks.afterResponse];
+  }
+
+  readonly #arrive: AfterResponseHook = async (response) => {
     const { options } = response.request;
     this.#hop?.giveBack(options);
     this.#budget.restore(options);
-    const refused = this.#isRefused(response);
-    return refused === false && this.#replay === undefined ? response : this.#judge(response, refused);
+    return this.#judge(response, await this.#isRefused(response));
   };
 
   /** For the response to a stream, which is its reader's already. */
@@ -64,9 +83,8 @@ export class Trip {
     if (await this.#isRefused(response)) this.#hop?.renewBehind();
   }
 
-  async #judge(response: Response, pending: boolean | Promise<boolean>): Promise<Response> {
+  async #judge(response: Response, refused: boolean): Promise<Response> {
     const hop = this.#hop;
-    const refused = await pending;
     if (hop?.used === undefined) return response;
     if (this.#replay !== undefined) {
       hop.cache.reportReplay(hop.used, !refused);
@@ -74,7 +92,7 @@ export class Trip {
     }
     if (!refused) return response;
     // got's options are those of the last hop by now: a replay sends only that one again.
-    if (!this.#attachment.mayReplay(this.#isForm || canReadAgain(hop.options.body))) {
+    if (!this.#parts.attachment.mayReplay(this.#isForm || canReadAgain(hop.options.body))) {
       hop.renewBehind();
       return response;
     }
@@ -103,17 +121,17 @@ export class Trip {
   #isRefused(response: PlainResponse): boolean | Promise<boolean> {
     if (this.#hop?.used === undefined || this.#hop.options !== response.request.options) return false;
     const { statusCode, headers } = response;
-    return this.#attachment.isRefused(response, { status: statusCode, challenge: headers["www-authenticate"] });
+    return this.#parts.attachment.isRefused(response, { status: statusCode, challenge: headers["www-authenticate"] });
   }
 
   #allows(url: URL | undefined): boolean {
     // That is got's name for every UNIX socket, and no origin.
-    return url !== undefined && url.hostname !== "unix" && this.#attachment.allows(url.href);
+    return url !== undefined && url.hostname !== "unix" && this.#parts.attachment.allows(url.href);
   }
 
   #tokensFor(options: NormalizedOptions): TokenCache | undefined {
     try {
-      return this.#attachment.tokensFor(options);
+      return this.#parts.attachment.tokensFor(options);
     } catch (error) {
       throw tokenError(error);
     }

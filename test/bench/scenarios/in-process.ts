@@ -1,10 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
 import { freshToken } from "../contenders/held-token.ts";
-import { interleave } from "../measure/interleave.ts";
+import { race } from "../measure/race.ts";
 import type { Sample } from "../measure/sample.ts";
-import { spent } from "../measure/spent.ts";
-import { warmUp } from "../measure/warm-up.ts";
 import type { Effort, Scenario } from "./scenario.ts";
+
+/** After this many requests the event loop takes a turn, as it does for each request on a network: what clients leave behind is cleared then. */
+const breath = 16;
 
 export const inProcess: Scenario = {
   name: "in-process",
@@ -13,7 +15,7 @@ export const inProcess: Scenario = {
     "One GET after the other with a fresh token, answered where the client would hand it to the network: axios's adapter, got's `request` " +
     "function, a `fetch` that makes a `Request` of its arguments and answers with a `Response`, undici's dispatcher. The floor is the same client with the " +
     "header in its defaults. What is left is what the client does itself, so that every microsecond of ours shows.",
-  rounds: 21,
+  rounds: 15,
   processes: 5,
   columns: [
     { title: "CPU, µs", measure: "cpu", show: "value", digits: 1 },
@@ -45,21 +47,17 @@ export const inProcess: Scenario = {
 /** Microseconds for one request. */
 async function run(contenders: Awaited<ReturnType<typeof contendersOf>>, { rounds, quick }: Effort): Promise<Sample[]> {
   const setting = { origin: "http://127.0.0.1:9", tokenEndpoint: "http://127.0.0.1:9/token", inProcess: true };
-  const connected = await Promise.all(
+  const racers = await Promise.all(
     contenders.map(async (contender) => {
       const send = await contender.connect({ ...setting, held: freshToken() });
       const repeat = async (times: number): Promise<void> => {
-        for (let time = 0; time < times; time += 1) await send("/api");
+        for (let time = 1; time <= times; time += 1) {
+          await send("/api");
+          if (time % breath === 0) await nextTurn();
+        }
       };
-      return { ...contender, repeat };
+      return { name: contender.name, role: contender.role, repeat };
     }),
   );
-  const times = await warmUp(
-    connected.map(({ repeat }) => repeat),
-    quick ? 20 : 120,
-  );
-  return interleave(connected, rounds, async ({ repeat }) => {
-    const { cpu, wall } = await spent(() => repeat(times));
-    return { cpu: cpu / times, wall: wall / times };
-  });
+  return race(racers, { rounds, turns: quick ? 5 : 25, turn: 8, leavesGarbage: true });
 }

@@ -1,10 +1,8 @@
 import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
 import { limitFetch } from "../contenders/clients/connections.ts";
 import { freshToken } from "../contenders/held-token.ts";
-import { interleave } from "../measure/interleave.ts";
+import { race } from "../measure/race.ts";
 import type { Sample } from "../measure/sample.ts";
-import { spent } from "../measure/spent.ts";
-import { warmUp } from "../measure/warm-up.ts";
 import { startRemoteServer } from "../server/remote-server.ts";
 import type { Effort, Scenario } from "./scenario.ts";
 
@@ -36,21 +34,14 @@ async function run(contenders: Awaited<ReturnType<typeof contendersOf>>, { round
   const { origin, tokenEndpoint } = server;
   const held = freshToken();
   await server.reset({ lifetime: 3600, tokenDelay: 0, rotate: false, accepts: [held.accessToken] });
-  const connected = await Promise.all(
-    contenders.map(async (contender) => {
-      const send = await contender.connect({ origin, tokenEndpoint, held, inProcess: false });
-      return { ...contender, repeat: (times: number) => sendAbreast(send, times) };
+  const racers = await Promise.all(
+    contenders.map(async ({ name, role, connect }) => {
+      const send = await connect({ origin, tokenEndpoint, held, inProcess: false });
+      return { name, role, repeat: (times: number) => sendAbreast(send, times) };
     }),
   );
-  const times = await warmUp(
-    connected.map(({ repeat }) => repeat),
-    quick ? 50 : 250,
-  );
   // Awaited here, because the server ends with this function.
-  return await interleave(connected, rounds, async ({ repeat }) => {
-    const { cpu, wall } = await spent(() => repeat(times));
-    return { cpu: cpu / times, wall: wall / times };
-  });
+  return await race(racers, { rounds, turns: quick ? 3 : 10, turn: 30, leavesGarbage: true });
 }
 
 async function sendAbreast(send: (path: string) => Promise<unknown>, times: number): Promise<void> {
