@@ -5,23 +5,23 @@ import { renderTable } from "./table.ts";
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(given: readonly string[]): Promise<number> {
-  let options: StormOptions | undefined;
   try {
-    options = readArguments(given);
+    const options = readArguments(given);
+    if (options !== undefined) return await run(options);
+    process.stdout.write(help);
+    return 0;
   } catch (error) {
     if (!(error instanceof BadArguments)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
-  if (options === undefined) {
-    process.stdout.write(help);
-    return 0;
-  }
-  if (!options.json) {
-    process.stdout.write(
-      `${options.callers} callers through axios, got and ky for ${options.seconds} s, access tokens of ${options.ttl} s\n\n`,
-    );
-  }
+}
+
+async function run(options: StormOptions): Promise<number> {
+  const { callers, seconds, ttl, processes, store } = options;
+  const where = processes === 1 ? "in one process" : `in ${processes} processes that share a ${store} store`;
+  const what = `${callers} callers through axios, got and ky ${where}, for ${seconds} s, access tokens of ${ttl} s`;
+  if (!options.json) process.stdout.write(`${what}\n\n`);
   const result = await runStorm(options, options.json ? () => {} : progressLine());
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `\n${renderTable(result)}\n`);
   return result.calm ? 0 : 1;

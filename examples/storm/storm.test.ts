@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { reasonNotToRun, redisServer } from "../../test/setup/programs.ts";
 
 const program = fileURLToPath(new URL("main.ts", import.meta.url));
 
@@ -25,6 +26,19 @@ it("a short storm is calm, and says so as JSON", async () => {
   expect(status).toBe(0);
 });
 
+it.for(["sqlite", "redis"] as const)("over processes that share a %s store it is as calm", async (store, context) => {
+  const reason = store === "redis" ? reasonNotToRun(redisServer) : undefined;
+  if (reason !== undefined) context.skip(reason);
+  const { status, printed } = await storm("--json", "--seconds", "4", "--callers", "24", "--processes", "3", "--store", store);
+
+  const result = JSON.parse(printed);
+  expect(result).toMatchObject({ calm: true, processes: 3, store, refreshTokensReused: 0, revocations: 1 });
+  for (const client of ["axios", "got", "ky"]) expect(result.clients[client]).toMatchObject({ failures: 0, refusalsSeen: 0 });
+  expect(result.refreshes).toBeGreaterThanOrEqual(2);
+  expect(result.tokensIssued).toBe(result.refreshes + 1);
+  expect(status).toBe(0);
+});
+
 it("the table names each client and ends with the verdict", async () => {
   const { status, printed } = await storm("--seconds", "1", "--callers", "3");
 
@@ -38,6 +52,9 @@ it.each([
   [["--callers", "2"], '--callers wants a whole number from 3 to 3000, not "2".'],
   [["--seconds", "soon"], '--seconds wants a whole number from 1 to 600, not "soon".'],
   [["--ttl", "1.5"], '--ttl wants a whole number from 1 to 3600, not "1.5".'],
+  [["--processes", "0"], '--processes wants a whole number from 1 to 16, not "0".'],
+  [["--store", "disk"], '--store wants one of memory, sqlite, redis, not "disk".'],
+  [["--store", "memory", "--processes", "2"], "--store memory belongs to one process; several can share sqlite or redis."],
   [["--speed"], "--speed"],
 ])("bad arguments are a sentence and status 2: %s", async (given, sentence) => {
   const { status, printed, complaints } = await storm(...given);

@@ -1,4 +1,4 @@
-import type { StormResult } from "./storm.ts";
+import type { StormResult } from "./result.ts";
 
 const columns = ["client", "requests", "failures", "401s seen", "replays", "p50 ms", "p99 ms"];
 
