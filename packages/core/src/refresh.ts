@@ -65,12 +65,12 @@ export class Refresh {
     }
   }
 
-  /** Writes a record of the next generation over whatever stands: a login, or a logout. */
-  async overwrite(tokens: TokenSet | undefined): Promise<SubjectRecord> {
+  /** Writes a record of the next generation over whatever stands: a login, or a logout. Also tells which token set stood there. */
+  async overwrite(tokens: TokenSet | undefined): Promise<{ record: SubjectRecord; replaced: TokenSet | undefined }> {
     for (;;) {
       const seen = await this.#read(this.#parts.cell);
       const written = await this.#parts.cell.replace(seen, { generation: seen.record.generation + 1, tokens });
-      if (written !== undefined) return this.#hold(written.record);
+      if (written !== undefined) return { record: this.#hold(written.record), replaced: seen.record.tokens };
     }
   }
 

@@ -43,7 +43,8 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
     const observe = guarded(given);
     const cell = store === undefined ? privateCell() : storeCell(store, () => storeKey(source.identity, key), storeTimeout * 1000, clock);
     const refresh = new Refresh({ cell, source, queue, clock, timeout: request * 1000, observe });
-    return new Subject({ refresh, freshness, clock, observe });
+    const revoke = source.revoke?.bind(source);
+    return new Subject({ refresh, revoke, freshness, clock, observe });
   };
 }
 

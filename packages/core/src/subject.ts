@@ -3,7 +3,7 @@ import { CurrentTokens } from "./current-tokens.ts";
 import { InvalidOptionError, LoginRequiredError, TokenflightError } from "./errors.ts";
 import { tokenFacts, type Observer } from "./events.ts";
 import type { Freshness } from "./freshness.ts";
-import { kindOf } from "./options.ts";
+import { kindOf, readOptions } from "./options.ts";
 import type { SubjectRecord } from "./record.ts";
 import type { RefreshRequest } from "./refresh-request.ts";
 import type { Refresh } from "./refresh.ts";
@@ -11,12 +11,13 @@ import { isCalledBy } from "./source-call.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { readTokens, type TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
-import type { RefreshReason, Urgency } from "./token-source.ts";
+import type { RefreshReason, TokenSource, Urgency } from "./token-source.ts";
 import { NewTokenTrust } from "./trust.ts";
 import { waitFor } from "./wait.ts";
 
 export interface SubjectParts {
   readonly refresh: Refresh;
+  readonly revoke: TokenSource["revoke"];
   readonly freshness: Freshness;
   readonly clock: Clock;
   readonly observe: Observer;
@@ -93,19 +94,24 @@ export class Subject implements TokenCache {
 
   async save(given: TokenSet | TokenResponse): Promise<TokenSet> {
     const tokens = readTokens(given, this.#parts.clock.now());
-    const record = await this.#parts.refresh.overwrite(tokens);
+    const { record } = await this.#parts.refresh.overwrite(tokens);
     this.#refused = undefined;
     this.#current.take(record);
     this.#parts.observe({ type: "token-saved", ...tokenFacts(tokens, record.generation) });
     return tokens;
   }
 
-  async forget(): Promise<void> {
-    const record = await this.#parts.refresh.overwrite(undefined);
+  async forget(options: { revoke?: boolean | undefined } = {}): Promise<void> {
+    const { revoke = false } = readOptions("forget", options, ["revoke"]);
+    if (revoke && this.#parts.revoke === undefined) {
+      throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
+    }
+    const { record, replaced } = await this.#parts.refresh.overwrite(undefined);
     this.#current.take(record);
     // Whoever comes now begins anew, and does not wait for the tokens of the session that is over.
     this.#flight = undefined;
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
+    if (revoke && replaced !== undefined) await this.#parts.revoke?.(replaced);
   }
 
   /** Joins the refresh under way or starts one, and waits for as long as the caller may. */

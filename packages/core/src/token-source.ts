@@ -28,6 +28,8 @@ export interface TokenSource {
   spendsRefreshToken?: boolean;
   /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
   identity?: string;
+  /** Gives a token set back to where it came from (RFC 7009), for `forget({ revoke: true })` of a token cache. */
+  revoke?: (tokens: TokenSet) => Promise<void>;
 }
 
 /** Whether asking for the successor of this token set uses up its refresh token. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { InvalidTokenResponseError, LoginRequiredError } from "../src/errors.ts";
+import { createTokenCache } from "../src/create-token-cache.ts";
+import { InvalidTokenResponseError, LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { memoryStore } from "../src/memory-store.ts";
 import { TokenSet } from "../src/token-set.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp } from "./set-up.ts";
@@ -164,6 +166,46 @@ describe("a logout", () => {
     expect("previous" in hand.last.context).toBe(false);
     hand.last.give(response("2"));
     await settle();
+  });
+
+  it("gives the tokens back when it is asked to, once they are forgotten", async () => {
+    const given: (string | undefined)[] = [];
+    const seen: unknown[] = [];
+    const source = Object.assign(() => Promise.reject(new Error("no")), {
+      async revoke(revoked: TokenSet): Promise<void> {
+        given.push(revoked.refreshToken);
+        seen.push(tokens.peek());
+      },
+    });
+    const store = memoryStore();
+    const tokens = createTokenCache({ source, store, key: "user" });
+    await tokens.save(response("1"));
+    // Another process has logged in since: what stands in the store is given back.
+    await createTokenCache({ source, store, key: "user" }).save(response("2"));
+    await tokens.forget({ revoke: true });
+    await tokens.forget({ revoke: true });
+    expect([given, seen]).toEqual([["refresh-2"], [undefined]]);
+    await tokens.save(response("3"));
+    await tokens.forget();
+    expect(given).toHaveLength(1);
+  });
+
+  it("forgets the tokens even if they cannot be given back, and says so", async () => {
+    const failure = new TokenRequestError("unknown", "It is away.");
+    const source = Object.assign(() => Promise.reject(new Error("no")), { revoke: () => Promise.reject(failure) });
+    const tokens = createTokenCache({ source });
+    await tokens.save(response("1"));
+    await expect(tokens.forget({ revoke: true })).rejects.toBe(failure);
+    expect(tokens.peek()).toBeUndefined();
+  });
+
+  it("forgets nothing when it cannot do what it is asked to", async () => {
+    const { tokens } = setUp();
+    await tokens.save(response("1"));
+    for (const wrong of [{ revoke: true }, { revoked: true } as object]) {
+      await expect(tokens.forget(wrong)).rejects.toMatchObject({ code: "ERR_INVALID_OPTION" });
+    }
+    expect(tokens.peek()).toBeDefined();
   });
 
   it("during a refresh is not undone by its result", async () => {
