@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -12,6 +13,8 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     execArgv: ["--conditions=source"],
     testTimeout: 20_000,
+    // Most tests wait for servers, processes and deadlines, so more files than cores run side by side.
+    maxWorkers: availableParallelism() + 1,
     dangerouslyIgnoreUnhandledErrors: false,
   },
 });
