@@ -1,5 +1,4 @@
 import { TokenRequestError } from "@tokenflight/core";
-import { deviceAuthorizationRequest } from "oauth4webapi";
 import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
 import type { ClientParts } from "./client-options.ts";
 import { askEndpoint } from "./endpoint-request.ts";
@@ -27,18 +26,14 @@ export function authorizeDevice(
   { fields }: GrantParameters,
   signal: AbortSignal | undefined,
 ): Promise<DeviceAuthorization> {
-  const parameters = new URLSearchParams(fields.map(([name, value]) => [name, value]));
   return askEndpoint(
     client,
     {
       endpoint: "device_authorization_endpoint",
+      // RFC 8628 section 3.1 wants the client's id in the body even where a header authenticates it.
+      fields: (clientId) => [...fields, ["client_id", clientId]],
       open: new Set(fields.map(([name]) => name)),
       signal,
-      send: (server, clientId, clientAuth, options) => {
-        // RFC 8628 section 3.1 wants the client's id in the body even where a header authenticates it.
-        parameters.set("client_id", clientId);
-        return deviceAuthorizationRequest(server, { client_id: clientId }, clientAuth, parameters, options);
-      },
     },
     ({ answer, host, mask }) => {
       const read = answer.status >= 200 && answer.status < 300 ? readFields(answer.text) : undefined;

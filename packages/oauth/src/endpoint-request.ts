@@ -1,5 +1,4 @@
 import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
-import { allowInsecureRequests, customFetch, type ClientAuth, type TokenEndpointRequestOptions } from "oauth4webapi";
 import { fetchWithin, readAnswer, type Answer, type FetchFunction } from "./answer.ts";
 import type { LocatedServer, ServerLocator } from "./authorization-server.ts";
 import { readCredentials, type ClientCredentials, type CurrentCredentials } from "./client-identity.ts";
@@ -26,11 +25,13 @@ export interface Purpose {
 }
 
 export interface EndpointRequest extends Purpose {
-  /** Names of the body's fields that are no secret. */
+  /** The body's fields, without those of the client authentication. A name may come more than once. */
+  fields(clientId: string): BodyFields;
+  /** Names of those that are no secret. */
   readonly open: ReadonlySet<string>;
-  /** Builds the request and hands it to the fetch of the options. */
-  send(server: LocatedServer, clientId: string, clientAuth: ClientAuth, options: TokenEndpointRequestOptions): Promise<Response>;
 }
+
+export type BodyFields = readonly (readonly [name: string, value: string])[];
 
 /** An answer, and what is needed to speak about it. */
 export interface EndpointAnswer {
@@ -83,29 +84,40 @@ async function exchange(
   parts: EndpointParts,
   request: EndpointRequest,
   server: LocatedServer,
-  { clientId, clientAuth }: ClientCredentials,
+  credentials: ClientCredentials,
   signal: AbortSignal,
 ): Promise<EndpointAnswer> {
-  const url = endpointOf(server, request.endpoint);
-  /** The mask is there from the moment when the request may have left. */
-  const sent: { mask?: Mask } = {};
-  const options: TokenEndpointRequestOptions = {
-    [allowInsecureRequests]: url.protocol === "http:",
-    [customFetch](address, { method, headers, body, redirect }) {
-      // A client authentication may have taken longer than anybody was ready to wait.
-      signal.throwIfAborted();
-      sent.mask = createMask(headers, body, request.open);
-      return fetchWithin(parts.fetch, address, { method, headers, redirect, body: body.toString() }, signal);
-    },
-  };
-  let response: Response;
+  const { host, href } = endpointOf(server, request.endpoint);
+  const body = new URLSearchParams(request.fields(credentials.clientId).map(([name, value]) => [name, value]));
+  const headers = new Headers({ accept: "application/json" });
   try {
-    response = await within(signal, request.send(server, clientId, clientAuth, options));
+    await within(signal, authenticate(credentials, server, body, headers));
+    // It may have taken longer than anybody was ready to wait.
+    signal.throwIfAborted();
   } catch (error) {
-    if (signal.aborted) throw ended(sent.mask === undefined ? "not-sent" : "unknown", url.host, parts, request);
-    throw sent.mask === undefined ? unauthenticated(error, request) : unanswered(error, url.host, sent.mask, request);
+    throw signal.aborted ? ended("not-sent", host, parts, request) : unauthenticated(error, request);
   }
-  return { answer: await readAnswer(response, signal), host: url.host, mask: sent.mask ?? String };
+  // RFC 6749 appendix B.
+  headers.set("content-type", "application/x-www-form-urlencoded;charset=UTF-8");
+  const fields = Object.fromEntries(headers);
+  const mask = createMask(fields, body, request.open);
+  try {
+    const init = { method: "POST", headers: fields, body: body.toString(), redirect: "manual" } as const;
+    const response = await fetchWithin(parts.fetch, href, init, signal);
+    return { answer: await readAnswer(response, signal), host, mask };
+  } catch (error) {
+    throw signal.aborted ? ended("unknown", host, parts, request) : unanswered(error, host, mask, request);
+  }
+}
+
+/** Whatever the client authentication throws, and when. */
+async function authenticate(
+  { clientId, clientAuth }: ClientCredentials,
+  server: LocatedServer,
+  body: URLSearchParams,
+  headers: Headers,
+): Promise<void> {
+  await clientAuth(server, { client_id: clientId }, body, headers);
 }
 
 /** Finds the server. Throws TokenRequestError. */

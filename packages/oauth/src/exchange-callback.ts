@@ -6,7 +6,7 @@ import { withDeadline } from "./deadline.ts";
 import { locate } from "./endpoint-request.ts";
 import { readGrantParameters } from "./grant-parameters.ts";
 import { checkIdToken } from "./id-token.ts";
-import { readPendingLogin, type PendingLogin, type UsedLogins } from "./pending-login.ts";
+import { readPendingLogin, UsedLogins, type PendingLogin } from "./pending-login.ts";
 import { withRequestedScope } from "./requested-scope.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
@@ -16,7 +16,6 @@ import { requestTokens } from "./token-endpoint.ts";
  */
 export async function exchangeCallback(
   client: ClientParts,
-  used: UsedLogins,
   url: CallbackUrl,
   pending: PendingLogin,
   options: { signal?: AbortSignal | undefined } = {},
@@ -34,7 +33,7 @@ export async function exchangeCallback(
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
   });
   // Somebody else's callback does not use a login up; its own does, however it ends.
-  used.use(login);
+  usedLoginsOf(client).use(login);
 
   const asked = readGrantParameters("exchangeCallback", login.scope === undefined ? {} : { scope: login.scope });
   const response = await requestTokens(asClient(client, login.clientId), {
@@ -56,6 +55,14 @@ export async function exchangeCallback(
     }),
   );
   return readTokenResponse(withRequestedScope(response, asked), systemClock.now());
+}
+
+const usedLogins = new WeakMap<ClientParts, UsedLogins>();
+
+function usedLoginsOf(client: ClientParts): UsedLogins {
+  const used = usedLogins.get(client) ?? new UsedLogins();
+  usedLogins.set(client, used);
+  return used;
 }
 
 /** A code belongs to the client that asked for it, whatever its credentials are called now. */

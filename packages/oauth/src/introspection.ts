@@ -1,5 +1,4 @@
 import { readOptions, requireText, TokenRequestError } from "@tokenflight/core";
-import { introspectionRequest } from "oauth4webapi";
 import { readFields, type AnswerFields } from "./answer-fields.ts";
 import type { ClientParts } from "./client-options.ts";
 import { askEndpoint } from "./endpoint-request.ts";
@@ -20,23 +19,13 @@ const open = new Set(["token_type_hint"]);
 export async function introspect(client: ClientParts, token: string, options: IntrospectionOptions = {}): Promise<Introspection> {
   const { hint, signal } = readOptions("introspect", options, ["hint", "signal"]);
   requireText("introspect.token", token);
-  const additional = hint === undefined ? {} : { additionalParameters: { token_type_hint: hint } };
-  return askEndpoint(
-    client,
-    {
-      endpoint: "introspection_endpoint",
-      open,
-      signal,
-      send: (server, clientId, clientAuth, request) =>
-        introspectionRequest(server, { client_id: clientId }, clientAuth, token, { ...request, ...additional }),
-    },
-    ({ answer, host, mask }) => {
-      const fields = answer.status === 200 ? readFields(answer.text) : undefined;
-      if (typeof fields?.["active"] === "boolean") return fields as Introspection;
-      if (answer.status !== 200) throw failureOf(answer, { title: "introspection", host, mask });
-      throw new TokenRequestError("unknown", `The introspection endpoint ${host} did not say whether the token is active.`, {
-        status: 200,
-      });
-    },
-  );
+  const fields = [["token", token] as const, ...(hint === undefined ? [] : [["token_type_hint", hint] as const])];
+  return askEndpoint(client, { endpoint: "introspection_endpoint", fields: () => fields, open, signal }, ({ answer, host, mask }) => {
+    const said = answer.status === 200 ? readFields(answer.text) : undefined;
+    if (typeof said?.["active"] === "boolean") return said as Introspection;
+    if (answer.status !== 200) throw failureOf(answer, { title: "introspection", host, mask });
+    throw new TokenRequestError("unknown", `The introspection endpoint ${host} did not say whether the token is active.`, {
+      status: 200,
+    });
+  });
 }

@@ -1,19 +1,20 @@
 import type { TokenSet, TokenSource } from "@tokenflight/core";
-import { exchangeCode, type CodeExchange } from "./authorization-code.ts";
-import { authorizationUrl, type AuthorizationRequest, type AuthorizationUrl } from "./authorization-url.ts";
+import type { CodeExchange } from "./authorization-code.ts";
+import type { AuthorizationRequest, AuthorizationUrl } from "./authorization-url.ts";
 import type { CallbackUrl } from "./callback.ts";
 import { clientCredentials } from "./client-credentials.ts";
 import { readClientOptions, type OAuthClientOptions } from "./client-options.ts";
-import { deviceLogin, type DeviceLoginOptions } from "./device-login.ts";
-import { exchangeCallback } from "./exchange-callback.ts";
+import type { DeviceLoginOptions } from "./device-login.ts";
 import { jwtBearer, tokenExchange, type JwtBearerOptions, type TokenExchangeOptions } from "./exchanged-tokens.ts";
 import type { GrantOptions } from "./grant-parameters.ts";
-import { introspect, type Introspection, type IntrospectionOptions } from "./introspection.ts";
-import { UsedLogins, type PendingLogin } from "./pending-login.ts";
+import type { Introspection, IntrospectionOptions } from "./introspection.ts";
+import type { PendingLogin } from "./pending-login.ts";
 import { refreshToken } from "./refresh-token.ts";
-import { revoke } from "./revocation.ts";
 
-/** One client at one authorization server. Its secrets stay inside: no property of it or of its token sources shows them. */
+/**
+ * One client at one authorization server. Its secrets stay inside: no property of it or of its token sources shows them. A token cache over
+ * one of its token sources can `forget({ revoke: true })`.
+ */
 export interface OAuthClient {
   /** Tokens for the client itself (RFC 6749 section 4.4). Throws InvalidOptionError. */
   clientCredentials(options?: GrantOptions): TokenSource;
@@ -40,26 +41,35 @@ export interface OAuthClient {
   tokenExchange(options: TokenExchangeOptions): TokenSource;
   /** Tokens for a signed assertion (RFC 7523 section 2.1). Throws InvalidOptionError. */
   jwtBearer(options: JwtBearerOptions): TokenSource;
-  /** Gives tokens back (RFC 7009), as at a logout. Rejects with TokenRequestError; they may have been taken back all the same. */
+  /**
+   * Gives tokens back (RFC 7009) that no token cache holds; `forget({ revoke: true })` does it for those of a cache. Rejects with
+   * TokenRequestError; they may have been taken back all the same.
+   */
   revoke(tokens: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /** Asks what a token is worth (RFC 7662). Rejects with TokenRequestError. */
   introspect(token: string, options?: IntrospectionOptions): Promise<Introspection>;
 }
 
-/** Throws InvalidOptionError. Sends nothing yet. */
+/**
+ * Throws InvalidOptionError. Sends nothing yet.
+ *
+ * What belongs to a login or a logout is loaded when it is first called, so that a bundler keeps it out of the program that only needs
+ * tokens. The grants that a token source has to answer with at any moment are there from the start.
+ */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   const client = readClientOptions(options);
-  const used = new UsedLogins();
+  const revoke: OAuthClient["revoke"] = async (...revocation) => (await import("./revocation.ts")).revoke(client, ...revocation);
+  const revocable = (source: TokenSource): TokenSource => Object.assign(source, { revoke: (tokens: TokenSet) => revoke(tokens) });
   return {
-    clientCredentials: (grant) => clientCredentials(client, grant),
-    refreshToken: (grant) => refreshToken(client, grant),
-    exchangeCode: (exchange) => exchangeCode(client, exchange),
-    authorizationUrl: (request) => authorizationUrl(client, request),
-    exchangeCallback: (url, pending, callback) => exchangeCallback(client, used, url, pending, callback),
-    deviceLogin: (login) => deviceLogin(client, login),
-    tokenExchange: (exchange) => tokenExchange(client, exchange),
-    jwtBearer: (grant) => jwtBearer(client, grant),
-    revoke: (tokens, request) => revoke(client, tokens, request),
-    introspect: (token, request) => introspect(client, token, request),
+    clientCredentials: (grant) => revocable(clientCredentials(client, grant)),
+    refreshToken: (grant) => revocable(refreshToken(client, grant)),
+    tokenExchange: (exchange) => revocable(tokenExchange(client, exchange)),
+    jwtBearer: (grant) => revocable(jwtBearer(client, grant)),
+    exchangeCode: async (exchange) => (await import("./authorization-code.ts")).exchangeCode(client, exchange),
+    authorizationUrl: async (request) => (await import("./authorization-url.ts")).authorizationUrl(client, request),
+    exchangeCallback: async (...callback) => (await import("./exchange-callback.ts")).exchangeCallback(client, ...callback),
+    deviceLogin: async (login) => (await import("./device-login.ts")).deviceLogin(client, login),
+    revoke,
+    introspect: async (...question) => (await import("./introspection.ts")).introspect(client, ...question),
   };
 }

@@ -1,5 +1,4 @@
 import { InvalidOptionError, kindOf, readOptions, TokenRequestError, type TokenSet } from "@tokenflight/core";
-import { revocationRequest } from "oauth4webapi";
 import type { ClientParts } from "./client-options.ts";
 import { askEndpoint } from "./endpoint-request.ts";
 import { failureOf } from "./token-endpoint-response.ts";
@@ -22,21 +21,12 @@ export async function revoke(client: ClientParts, tokens: TokenSet, options: { s
 }
 
 function revokeOne(client: ClientParts, token: string, kind: TokenKind, signal: AbortSignal | undefined): Promise<void> {
-  return askEndpoint(
-    client,
-    {
-      endpoint: "revocation_endpoint",
-      open,
-      signal,
-      send: (server, clientId, clientAuth, options) =>
-        revocationRequest(server, { client_id: clientId }, clientAuth, token, {
-          ...options,
-          additionalParameters: { token_type_hint: kind },
-        }),
-    },
-    ({ answer, host, mask }) => {
-      // RFC 7009 section 2.2 says 200; some servers say 204.
-      if (answer.status < 200 || answer.status >= 300) throw failureOf(answer, { title: "revocation", host, mask });
-    },
-  );
+  const fields = [
+    ["token", token],
+    ["token_type_hint", kind],
+  ] as const;
+  return askEndpoint(client, { endpoint: "revocation_endpoint", fields: () => fields, open, signal }, ({ answer, host, mask }) => {
+    // RFC 7009 section 2.2 says 200; some servers say 204.
+    if (answer.status < 200 || answer.status >= 300) throw failureOf(answer, { title: "revocation", host, mask });
+  });
 }

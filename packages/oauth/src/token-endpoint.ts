@@ -1,5 +1,4 @@
 import type { TokenResponse } from "@tokenflight/core";
-import { genericTokenEndpointRequest } from "oauth4webapi";
 import { askEndpoint, type EndpointParts } from "./endpoint-request.ts";
 import type { GrantParameters } from "./grant-parameters.ts";
 import { readTokenEndpointResponse } from "./token-endpoint-response.ts";
@@ -26,16 +25,8 @@ export interface TokenRequest {
 export function requestTokens(parts: TokenEndpointParts, request: TokenRequest): Promise<TokenResponse> {
   const { grant, secrets, parameters, signal } = request;
   const open = new Set(parameters.fields.map(([name]) => name));
-  const fields = [...parameters.fields, ...Object.entries(secrets)].map(([name, value]) => [name, value]);
-  return askEndpoint(
-    parts,
-    {
-      endpoint: "token_endpoint",
-      open,
-      signal,
-      send: (server, clientId, clientAuth, options) =>
-        genericTokenEndpointRequest(server, { client_id: clientId }, clientAuth, grant, fields, options),
-    },
-    ({ answer, host, mask }) => readTokenEndpointResponse(answer, { host, tokenTypes: parts.tokenTypes, mask }),
+  const fields = [["grant_type", grant] as const, ...parameters.fields, ...Object.entries(secrets)];
+  return askEndpoint(parts, { endpoint: "token_endpoint", fields: () => fields, open, signal }, ({ answer, host, mask }) =>
+    readTokenEndpointResponse(answer, { host, tokenTypes: parts.tokenTypes, mask }),
   );
 }
