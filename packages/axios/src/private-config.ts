@@ -1,4 +1,4 @@
-import type { HeaderFields } from "@tokenflight/core";
+import { mayBeRedirected, type HeaderFields } from "@tokenflight/core";
 import type { AxiosHeaders, InternalAxiosRequestConfig } from "axios";
 
 /** Like the configs that axios makes: nothing in it comes from `Object.prototype`, whoever may have written into that. */
@@ -26,6 +26,7 @@ export function privateConfig(config: InternalAxiosRequestConfig, fields: Header
   for (const key of Object.getOwnPropertySymbols(config)) copy[key] = (config as unknown as Copied)[key];
   copy["headers"] = withFields(config.headers, fields);
   copy["validateStatus"] = null;
+  if (!mayBeRedirected(fields)) copy["maxRedirects"] = 0;
   return copy as unknown as InternalAxiosRequestConfig;
 }
 

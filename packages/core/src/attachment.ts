@@ -2,7 +2,7 @@ import { isAboutTheToken } from "./challenge.ts";
 import { InvalidOptionError } from "./errors.ts";
 import { kindOf, readOptions, requireFunction, requireOneOf } from "./options.ts";
 import { createOriginCheck, type OriginCheck } from "./origins.ts";
-import { tokenTypeScheme, type AuthorizationScheme } from "./scheme.ts";
+import { checkedScheme, tokenTypeScheme, type AuthorizationScheme } from "./scheme.ts";
 import type { TokenCache } from "./token-cache.ts";
 
 /** Whose tokens a request gets: always the same ones, or those that a function of the request names (undefined: none). */
@@ -22,7 +22,10 @@ export interface BearerOptions<Response> {
    * else. If it throws, the response counts as not refused.
    */
   refused?: ((response: Response) => boolean | Promise<boolean>) | undefined;
-  /** How a token set is put on a request. Default: `Authorization: Bearer <access token>`. */
+  /**
+   * How a token set is put on a request. Default: `Authorization: Bearer <access token>`. Clients would take any other field than
+   * `authorization` along over a redirect to another origin: with one, a redirect is the caller's own to follow, except with got.
+   */
   scheme?: AuthorizationScheme | undefined;
 }
 
@@ -59,15 +62,21 @@ export class Attachment<Request, Response> {
     if (refused !== undefined) requireFunction("refused", refused);
     requireFunction("scheme", scheme);
     this.allows = createOriginCheck(origins ?? defaultOrigins);
-    this.scheme = scheme;
+    this.scheme = checkedScheme(scheme);
     this.#tokens = tokens;
     this.#replay = replay === "once";
     this.#refused = refused;
   }
 
-  /** The token cache whose token this request gets; undefined when it gets none. The caller has checked the URL. */
+  /**
+   * The token cache whose token this request gets; undefined when it gets none. The caller has checked the URL. Throws what the caller's
+   * own function throws, and InvalidOptionError for what it gives instead of a token cache, such as a promise.
+   */
   tokensFor(request: Request): TokenCache | undefined {
-    return typeof this.#tokens === "function" ? this.#tokens(request) : this.#tokens;
+    if (typeof this.#tokens !== "function") return this.#tokens;
+    const tokens: TokenCache | undefined = this.#tokens(request);
+    if (tokens === undefined || typeof tokens?.peek === "function") return tokens;
+    throw new InvalidOptionError("tokens", "a function that gives a token cache at once, or undefined for none", kindOf(tokens));
   }
 
   /** Whether a response refuses the token. Answers without a promise unless the caller's own predicate gives one. */

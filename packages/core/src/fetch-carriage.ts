@@ -3,7 +3,7 @@ import { canReadAgain } from "./body.ts";
 import type { Carriage } from "./carry.ts";
 import { withFields } from "./fetch-headers.ts";
 import { discardBody } from "./fetch-discard.ts";
-import type { HeaderFields } from "./scheme.ts";
+import { mayBeRedirected, type HeaderFields } from "./scheme.ts";
 
 export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -52,7 +52,9 @@ export class FetchCarriage implements Carriage<Response> {
     // Called without a receiver: a browser's own fetch accepts no other object as `this`.
     const fetch = this.#fetch;
     this.#sent = true;
-    return fetch(this.#next(), { ...this.#init, headers });
+    const init: RequestInit = { ...this.#init, headers };
+    if (!mayBeRedirected(fields) && (init.redirect ?? this.#request?.redirect) !== "error") init.redirect = "manual";
+    return fetch(this.#next(), init);
   }
 
   #next(): string | Request {

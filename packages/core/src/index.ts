@@ -28,7 +28,7 @@ export {
 export { Attachment, isAnsweredInPlace, type BearerOptions, type ResponseFacts, type Tokens } from "./attachment.ts";
 export { carry, type Carriage } from "./carry.ts";
 export { canReadAgain } from "./body.ts";
-export { bareTokenScheme, tokenTypeScheme, type AuthorizationScheme, type HeaderFields, type SchemeRequest } from "./scheme.ts";
+export { bareTokenScheme, mayBeRedirected, tokenTypeScheme, type AuthorizationScheme, type HeaderFields, type SchemeRequest } from "./scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./challenge.ts";
 export { createOriginCheck, type OriginCheck } from "./origins.ts";
 export { kindOf, readOptions, requireFunction, requireOneOf, requireSeconds, requireText } from "./options.ts";

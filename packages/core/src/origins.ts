@@ -34,7 +34,9 @@ function readOrigin(value: unknown): string {
   const expected = 'origins such as "https://api.example.com"';
   if (typeof value !== "string") throw new InvalidOptionError("origins", expected, kindOf(value));
   const url = URL.parse(value);
-  if (url === null) throw new InvalidOptionError("origins", expected, value.includes("@") ? kindOf(value) : `"${value}"`);
+  // What looks like a host and a port is read as a scheme and a path.
+  if (url === null || url.host === "")
+    throw new InvalidOptionError("origins", expected, /[@?#]/.test(value) ? kindOf(value) : `"${value}"`);
   if (url.username !== "" || url.password !== "")
     throw new InvalidOptionError("origins", "origins without credentials", "one with credentials");
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {

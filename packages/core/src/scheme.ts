@@ -1,3 +1,5 @@
+import { InvalidOptionError } from "./errors.ts";
+import { kindOf } from "./options.ts";
 import type { TokenSet } from "./token-set.ts";
 
 /** Header fields by lower-case name. */
@@ -31,3 +33,40 @@ export const tokenTypeScheme: AuthorizationScheme = perTokenSet((tokens) => `${t
 
 /** `Authorization: <access token>`, without the name of a scheme, as some APIs want it. */
 export const bareTokenScheme: AuthorizationScheme = perTokenSet((tokens) => tokens.accessToken);
+
+/**
+ * Whether clients themselves take these fields off a request that a redirect sends to another origin. They do that with Authorization; a
+ * DPoP proof is worth nothing without the token that it is bound to (RFC 9449 section 4.2). Any other field they would take along.
+ */
+export function mayBeRedirected(fields: HeaderFields): boolean {
+  for (const name of Object.keys(fields)) if (name !== "authorization" && name !== "dpop") return false;
+  return true;
+}
+
+/** The same scheme; what it gives has lower-case names and values that a header can hold, or it throws InvalidOptionError. */
+export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
+  if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
+  return (tokens, request) => {
+    const given = scheme(tokens, request);
+    return typeof (given as Promise<HeaderFields> | undefined)?.then === "function"
+      ? Promise.resolve(given).then(readFields)
+      : readFields(given as HeaderFields);
+  };
+}
+
+/** RFC 9110 section 5.5. No message shows a value, which is a secret. */
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function readFields(given: HeaderFields): HeaderFields {
+  if (typeof given !== "object" || given === null) {
+    throw new InvalidOptionError("scheme", "a function that gives header fields, such as { authorization }", kindOf(given));
+  }
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value !== "string" || !fieldValue.test(value)) {
+      throw new InvalidOptionError("scheme", `a function that gives ${name} a value that a header can hold`, kindOf(value));
+    }
+    fields[name.toLowerCase()] = value;
+  }
+  return fields;
+}

@@ -70,6 +70,13 @@ describe("the tokens of a request", () => {
     expect([attachment.tokensFor("alice"), attachment.tokensFor("nobody")]).toEqual([other, undefined]);
     expect(choose.mock.calls).toEqual([["alice"], ["nobody"]]);
   });
+
+  it.each([Promise.resolve(tokens), null, {}, "token"])("cannot be %s", (given) => {
+    const attachment = new Attachment<string, string>(() => given as unknown as TokenCache, { origins });
+    expect(() => attachment.tokensFor("alice")).toThrow(
+      /^tokens: expected a function that gives a token cache at once, or undefined for none, got /,
+    );
+  });
 });
 
 describe("a response", () => {

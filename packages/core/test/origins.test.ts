@@ -149,8 +149,17 @@ describe("a list of origins", () => {
     expect(() => createOriginCheck([origin])).toThrow(InvalidOptionError);
   });
 
+  it.each(["localhost:3000", "api.example.com:443", "api.example.com"])("is told what an origin looks like when it has %s", (origin) => {
+    expect(() => createOriginCheck(origin)).toThrow(`origins: expected origins such as "https://api.example.com", got "${origin}".`);
+  });
+
   it("is refused without showing the password or the query that an origin holds", () => {
-    for (const origin of ["https://user:canary@api.example.com", "https://user:canary@bad host", "https://api.example.com/?key=canary"]) {
+    for (const origin of [
+      "https://user:canary@api.example.com",
+      "https://user:canary@bad host",
+      "https://api.example.com/?key=canary",
+      "localhost:3000/?key=canary",
+    ]) {
       const check = (): unknown => createOriginCheck([origin]);
       expect(check).toThrow(InvalidOptionError);
       expect(check).not.toThrow(/canary/);

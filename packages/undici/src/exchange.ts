@@ -1,4 +1,4 @@
-import { canReadAgain, isAnsweredInPlace, waitFor } from "@tokenflight/core";
+import { canReadAgain, isAnsweredInPlace, mayBeRedirected, waitFor } from "@tokenflight/core";
 import type { Attachment, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 import { ExchangeController } from "./controller.ts";
@@ -105,7 +105,10 @@ export class Exchange implements LegOwner, SchemeRequest {
 
   #dispatch(tokens: TokenSet, fields: HeaderFields, isReplay: boolean): boolean {
     const { dispatch, request } = this.#parts;
-    return dispatch({ ...request, headers: withFields(request.headers, fields) }, new Leg(this, tokens, isReplay));
+    const sent = { ...request, headers: withFields(request.headers, fields) };
+    // What undici's redirect interceptor reads; a Dispatcher takes no other value than zero.
+    if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirections: 0 });
+    return dispatch(sent, new Leg(this, tokens, isReplay));
   }
 
   #fail(error: unknown): void {
