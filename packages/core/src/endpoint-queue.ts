@@ -1,6 +1,7 @@
 import PQueue from "p-queue";
 import { systemClock, type Clock } from "./clock.ts";
-import { InvalidOptionError, TokenRequestError } from "./errors.ts";
+import { EndpointHold } from "./endpoint-hold.ts";
+import { InvalidOptionError } from "./errors.ts";
 import { kindOf, readOptions, requireMethods } from "./options.ts";
 import type { Urgency } from "./token-source.ts";
 
@@ -50,19 +51,15 @@ export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}
 
   const limit = interval === undefined || intervalCap === undefined ? {} : { interval: interval * 1000, intervalCap, strict: true };
   const queue = new PQueue({ concurrency, ...limit });
-  let heldUntil = Number.NEGATIVE_INFINITY;
-  const heldFor = (): number => Math.max(0, heldUntil - clock.monotonic());
+  const held = new EndpointHold(clock);
 
   return {
-    heldFor,
-    hold(delay) {
-      heldUntil = Math.max(heldUntil, clock.monotonic() + delay);
-    },
+    heldFor: () => held.left(),
+    hold: (delay) => held.begin(delay),
     run(task, { id, urgency }) {
       return queue.add(
         () => {
-          const retryAfter = heldFor();
-          if (retryAfter > 0) throw new TokenRequestError("throttled", "The token endpoint asked for patience.", { retryAfter });
+          held.check();
           return task();
         },
         { id, priority: priorities[urgency] },

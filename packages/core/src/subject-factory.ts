@@ -1,6 +1,7 @@
 import { privateCell, storeCell, storeKey } from "./cell.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { createTokenEndpointQueue, type TokenEndpointQueue } from "./endpoint-queue.ts";
+import { createDirectWay } from "./direct-way.ts";
+import type { TokenEndpointQueue } from "./endpoint-queue.ts";
 import { InvalidOptionError } from "./errors.ts";
 import { guarded, type Observer } from "./events.ts";
 import { createFreshness, type FreshnessOptions } from "./freshness.ts";
@@ -13,7 +14,7 @@ import type { TokenSource } from "./token-source.ts";
 /** What the caches of one pool have in common, and what a cache alone has, too. */
 export interface SharedOptions {
   store?: TokenStore | undefined;
-  /** The way to the token endpoint, when several caches use the same one. Default: one of its own. */
+  /** The way to the token endpoint, when several caches use the same one. Default: a pool has a queue of its own, a cache needs none. */
   queue?: TokenEndpointQueue | undefined;
   freshness?: FreshnessOptions | undefined;
   /** Seconds that a token request (default 10) and a store operation (default 1) may take. */
@@ -28,7 +29,7 @@ export type SubjectFactory = (source: TokenSource, key: string, observe: Observe
 export function createSubjectFactory(options: SharedOptions): SubjectFactory {
   const { store, clock = systemClock } = options;
   requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
-  const { queue = createTokenEndpointQueue({ clock }) } = options;
+  const { queue = createDirectWay(clock) } = options;
   requireMethods("queue", queue, ["run", "raise", "hold", "heldFor"]);
   if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
   const timeouts = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);

@@ -1,4 +1,5 @@
 import type { TokenEvent } from "./events.ts";
+import { createTokenEndpointQueue } from "./endpoint-queue.ts";
 import { InvalidOptionError } from "./errors.ts";
 import { memoryStore } from "./memory-store.ts";
 import { kindOf, readOptions, requireFunction, requireText } from "./options.ts";
@@ -38,7 +39,8 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
   requireFunction("source", source);
   if (observe !== undefined) requireFunction("observe", observe);
   if (!Number.isSafeInteger(limit) || limit < 1) throw new InvalidOptionError("limit", "a whole number above zero", kindOf(limit));
-  const create = createSubjectFactory({ ...shared, store });
+  const queue = shared.queue ?? createTokenEndpointQueue({ clock: shared.clock });
+  const create = createSubjectFactory({ ...shared, store, queue });
   // A Map keeps the order of insertion: whoever is used is put in again, so the least recently used one is first.
   const subjects = new Map<string, Subject>();
 

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { createTokenCache } from "../src/create-token-cache.ts";
+import { createDirectWay } from "../src/direct-way.ts";
+import { TokenRequestError } from "../src/errors.ts";
+import { settle, TestClock } from "./test-clock.ts";
+
+const options = { id: "one", urgency: "blocking" } as const;
+
+it("runs a task at once, and others beside it", async () => {
+  const way = createDirectWay(new TestClock());
+  const first = Promise.withResolvers<string>();
+  const one = way.run(() => first.promise, options);
+  await expect(way.run(async () => "other", { ...options, id: "other" })).resolves.toBe("other");
+  first.resolve("one");
+  await expect(one).resolves.toBe("one");
+});
+
+it("rejects when the task throws, synchronously too", async () => {
+  const failure = new Error("no");
+  const way = createDirectWay(new TestClock());
+  await expect(
+    way.run(() => {
+      throw failure;
+    }, options),
+  ).rejects.toBe(failure);
+});
+
+it("fails tasks as throttled, without running them, for as long as the endpoint asked for patience", async () => {
+  const clock = new TestClock();
+  const way = createDirectWay(clock);
+  way.hold(1000);
+  way.hold(200);
+  let runs = 0;
+  const run = (): Promise<void> => way.run(async () => void (runs += 1), options);
+  await clock.advance(400);
+  expect(way.heldFor()).toBe(600);
+  const error: unknown = await run().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(TokenRequestError);
+  expect(error).toMatchObject({ outcome: "throttled", retryAfter: 600 });
+  expect(runs).toBe(0);
+  await clock.advance(600);
+  await run();
+  expect(runs).toBe(1);
+});
+
+it("is the way of a cache without a queue: after a short throttling, the request is sent again", async () => {
+  const clock = new TestClock();
+  let requests = 0;
+  const tokens = createTokenCache({
+    clock,
+    source: async () => {
+      requests += 1;
+      if (requests === 1) throw new TokenRequestError("throttled", "Too many requests.", { retryAfter: 2000 });
+      return { access_token: "fresh", expires_in: 3600 };
+    },
+  });
+  const obtained = tokens.get();
+  await settle();
+  expect(requests).toBe(1);
+  await clock.advance(2500);
+  await expect(obtained).resolves.toMatchObject({ accessToken: "fresh" });
+  expect(requests).toBe(2);
+});
