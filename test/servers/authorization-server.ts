@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Provider, type ClientMetadata, type Configuration } from "oidc-provider";
 import { captureAnswer } from "./captured-answer.ts";
+import { agree, showLoginPage, type User } from "./login-page.ts";
 import { startLoopback, type Loopback } from "./loopback.ts";
 import { ProviderMemory } from "./provider-memory.ts";
 import { enterUserCode } from "./scripted-device.ts";
@@ -25,8 +26,15 @@ export interface AuthorizationServerOptions {
   accessTokenLifetime?: number;
   /** Whether each use of a refresh token gives a new one and uses the old one up. Default "always". */
   rotate?: "always" | "never";
+  /**
+   * Seconds for which a refresh token that was used up may be used again, and gives further tokens, as with Auth0's "overlap" and Okta's
+   * "grace period". Default 0: any second use ends the login.
+   */
+  graceTime?: number;
   /** Default: one confidential client, whose secret is not the same once it is form-decoded. */
   clients?: readonly AuthorizationServerClient[];
+  /** Who has to log in on a page, as with a real browser. Default: a user who agrees to everything without a page. */
+  user?: User;
 }
 
 /** A real authorization server (oidc-provider) with one user, who agrees to everything. */
@@ -63,9 +71,9 @@ const day = 24 * 60 * 60;
 const defaultClient = { clientId: "token-flight_test", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-  const { accessTokenLifetime = 2, rotate = "always", clients = [defaultClient] } = options;
+  const { accessTokenLifetime = 2, rotate = "always", graceTime = 0, clients = [defaultClient], user } = options;
   requireWholeSeconds("accessTokenLifetime", accessTokenLifetime);
-  const memory = new ProviderMemory();
+  const memory = new ProviderMemory({ graceTime: graceTime * 1000 });
   const endpoint = new TokenEndpoint();
 
   const loopback = await startLoopback((origin) => {
@@ -90,7 +98,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     watch(provider, endpoint.stats);
     const callback = provider.callback();
     return (request, response) => {
-      if (request.url?.startsWith("/interaction/")) return agree(provider, request, response);
+      if (request.url?.startsWith("/interaction/")) {
+        return user === undefined ? agreeAtOnce(provider, request, response) : showLoginPage(provider, user, request, response);
+      }
       if (request.method === "POST" && request.url === "/token") {
         return endpoint.handle(request, response, ({ body }) => captureAnswer(callback, request, body));
       }
@@ -181,13 +191,9 @@ function signingKey(): object {
 }
 
 /** The page on which the user would log in and consent, and the form that comes back from it, in one. */
-async function agree(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function agreeAtOnce(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { params } = await provider.interactionDetails(request, response);
-  const accountId = "user";
-  const grant = new provider.Grant({ accountId, clientId: String(params.client_id) });
-  grant.addOIDCScope(String(params.scope));
-  const result = { login: { accountId }, consent: { grantId: await grant.save() } };
-  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+  await agree(provider, "user", params, request, response);
 }
 
 function watch(provider: Provider, stats: TokenEndpointStats): void {

@@ -12,6 +12,14 @@ interface Entry {
  */
 export class ProviderMemory {
   readonly #models = new Map<string, Map<string, Entry>>();
+  readonly #graceTime: number;
+  /** When each refresh token was used first, in milliseconds since 1970. */
+  readonly #usedAt = new Map<string, number>();
+
+  /** `graceTime`: milliseconds for which a refresh token that was used up looks as if it were not. */
+  constructor({ graceTime = 0 }: { graceTime?: number } = {}) {
+    this.#graceTime = graceTime;
+  }
 
   readonly adapters: AdapterFactory = (model) => this.#adapter(model);
 
@@ -26,7 +34,9 @@ export class ProviderMemory {
     }
     // oidc-provider counts in whole seconds, rounded down at both ends, and would end a token up to a second before its time.
     // Time is kept here, and the provider is given an end that is never too early.
-    return { ...entry.payload, exp: Math.ceil(entry.expiresAt / 1000) };
+    const payload = { ...entry.payload, exp: Math.ceil(entry.expiresAt / 1000) };
+    if (model === "RefreshToken" && Date.now() - (this.#usedAt.get(id) ?? 0) < this.#graceTime) delete payload.consumed;
+    return payload;
   }
 
   /** Whether there was such an entry. */
@@ -68,6 +78,7 @@ export class ProviderMemory {
       },
       consume: async (id) => {
         const entry = entries.get(id);
+        if (!this.#usedAt.has(id)) this.#usedAt.set(id, Date.now());
         if (entry !== undefined) entry.payload.consumed = Math.floor(Date.now() / 1000);
       },
       destroy: async (id) => {

@@ -13,8 +13,11 @@ export const spin: Program = { name: "spin", package: "spin" };
 /** Compiles what Spin makes of a model. */
 export const compiler: Program = { name: "cc", package: process.platform === "darwin" ? "gcc" : "gcc libc6-dev" };
 
+/** The browser in which a user logs in. */
+export const chromium: Program = { name: "chromium", package: "chromium" };
+
 /** Every one that some test needs. */
-export const programs: readonly Program[] = [redisServer, spin, compiler];
+export const programs: readonly Program[] = [redisServer, spin, compiler, chromium];
 
 export function isInstalled({ name }: Program): boolean {
   return spawnSync(name, [name === "spin" ? "-V" : "--version"]).error === undefined;
