@@ -2,7 +2,6 @@ import type { TokenSource } from "@tokenflight/core";
 import { readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 import { identify } from "./identity.ts";
 import { requestTokens, type TokenEndpointParts } from "./token-endpoint.ts";
-import { withRequestedScope } from "./requested-scope.ts";
 
 /** The client credentials grant (RFC 6749 section 4.4) as a token source. A call uses nothing up. Throws InvalidOptionError. */
 export function clientCredentials(endpoint: TokenEndpointParts, options: GrantOptions = {}): TokenSource {
@@ -10,7 +9,7 @@ export function clientCredentials(endpoint: TokenEndpointParts, options: GrantOp
   const parameters = readGrantParameters("clientCredentials", options);
 
   const source: TokenSource = async function clientCredentialsSource({ signal }) {
-    return withRequestedScope(await requestTokens(endpoint, { grant, secrets: {}, parameters, signal }), parameters);
+    return requestTokens(endpoint, { grant, secrets: {}, parameters, signal });
   };
   source.identity = identify(endpoint, grant, parameters);
   source.spendsRefreshToken = false;

@@ -4,6 +4,7 @@ import type { FetchFunction } from "./answer.ts";
 import { fixedServer, withMetadata, type ServerLocator } from "./authorization-server.ts";
 import type { CurrentCredentials } from "./client-identity.ts";
 import { discoveredServer } from "./discovered-server.ts";
+import type { OAuthEvent } from "./granted-scope.ts";
 import { requireServerUrl } from "./server-url.ts";
 import type { TokenEndpointParts } from "./token-endpoint.ts";
 
@@ -53,6 +54,8 @@ export interface OAuthClientOptions {
   deviceAuthorizationEndpoint?: string | undefined;
   /** Where the server's public keys are; with it, signatures of id tokens are checked. */
   jwksUri?: string | undefined;
+  /** Is told what nobody fails over, such as a scope that differs from what was asked for; what it throws is ignored. */
+  observe?: ((event: OAuthEvent) => void) | undefined;
   /** With `tokenEndpoint`: the issuer that callbacks (RFC 9207) and id tokens must name. Default: not checked. */
   expectedIssuer?: string | undefined;
 }
@@ -88,6 +91,7 @@ const optionNames = [
   "loginRequiredErrors",
   "passingStatuses",
   "refreshTokens",
+  "observe",
   "expectedIssuer",
   ...endpointOptions,
 ] as const;
@@ -103,6 +107,7 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
   if (timeout === 0) throw new InvalidOptionError("timeout", "a number of seconds above zero", kindOf(timeout));
   requireFunction("fetch", fetch);
   requireOneOf("refreshTokens", refreshTokens, ["single-use", "reusable"]);
+  if (read.observe !== undefined) requireFunction("observe", read.observe);
   const tokenTypes = readTexts("tokenTypes", read.tokenTypes ?? []);
   const server = readServer(read, fetch, timeout * 1000);
   return {
@@ -116,6 +121,14 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
     loginRequiredErrors: new Set(readTexts("loginRequiredErrors", read.loginRequiredErrors ?? ["invalid_grant"])),
     passingStatuses: new Set(readStatuses("passingStatuses", read.passingStatuses ?? [])),
     reusable: refreshTokens === "reusable",
+    observe: guarded(read.observe),
+  };
+}
+
+/** An observer watches: what it throws, or rejects with, is its own affair. */
+function guarded(observe: OAuthClientOptions["observe"]): (event: OAuthEvent) => void {
+  return (event) => {
+    new Promise((resolve) => resolve(observe?.(event))).catch(() => {});
   };
 }
 

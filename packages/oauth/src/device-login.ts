@@ -13,7 +13,6 @@ import type { ClientParts } from "./client-options.ts";
 import { authorizeDevice, type DeviceAuthorization } from "./device-authorization.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 import { LoginError } from "./login-error.ts";
-import { withRequestedScope } from "./requested-scope.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
 /** What the user has to be shown. */
@@ -98,8 +97,9 @@ async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthori
     if (clock.monotonic() + pause >= end) throw new LoginError("expired", "The user did not log in in time.");
     await wait(clock, pause, signal);
     try {
-      const response = await requestTokens(client, { grant, secrets: { device_code: deviceCode }, parameters: none, signal });
-      return readTokenResponse(withRequestedScope(response, asked), systemClock.now());
+      const { scope } = asked;
+      const response = await requestTokens(client, { grant, secrets: { device_code: deviceCode }, parameters: none, scope, signal });
+      return readTokenResponse(response, systemClock.now());
     } catch (error) {
       const state = stateAfter(error);
       if (state === "slow-down") pause += slower;

@@ -7,7 +7,6 @@ import { locate } from "./endpoint-request.ts";
 import { readGrantParameters } from "./grant-parameters.ts";
 import { checkIdToken } from "./id-token.ts";
 import { readPendingLogin, UsedLogins, type PendingLogin } from "./pending-login.ts";
-import { withRequestedScope } from "./requested-scope.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
 /**
@@ -54,7 +53,7 @@ export async function exchangeCallback(
       signal: ending,
     }),
   );
-  return readTokenResponse(withRequestedScope(response, asked), systemClock.now());
+  return readTokenResponse(response, systemClock.now());
 }
 
 const usedLogins = new WeakMap<ClientParts, UsedLogins>();

@@ -1,8 +1,16 @@
-import { InvalidOptionError, kindOf, readOptions, requireFunction, requireText, type TokenSource } from "@tokenflight/core";
+import {
+  InvalidOptionError,
+  InvalidTokenResponseError,
+  kindOf,
+  readOptions,
+  requireFunction,
+  requireText,
+  type TokenResponse,
+  type TokenSource,
+} from "@tokenflight/core";
 import type { ClientParts } from "./client-options.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 import { identify } from "./identity.ts";
-import { withRequestedScope } from "./requested-scope.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
 /** Gives a token or an assertion, anew for each token request. */
@@ -17,7 +25,7 @@ export interface TokenExchangeOptions extends GrantOptions {
   actorToken?: TextSupplier | undefined;
   /** Default: an access token. */
   actorTokenType?: string | undefined;
-  /** What is wanted. Default: left to the server. */
+  /** What is wanted; a token of another type is refused. Default: left to the server. */
   requestedTokenType?: string | undefined;
 }
 
@@ -43,10 +51,16 @@ export function tokenExchange(client: ClientParts, options: TokenExchangeOptions
   if (actorToken !== undefined) types.push(["actor_token_type", actorTokenType]);
   if (requestedTokenType !== undefined) types.push(["requested_token_type", requestedTokenType]);
   for (const [name, type] of types) requireText(`${where}.${name}`, type);
-  return sourceOf(client, "urn:ietf:params:oauth:grant-type:token-exchange", where, rest, types, {
-    subject_token: subjectToken,
-    ...(actorToken === undefined ? {} : { actor_token: actorToken }),
-  });
+  const suppliers = { subject_token: subjectToken, ...(actorToken === undefined ? {} : { actor_token: actorToken }) };
+  const check = (response: TokenResponse): TokenResponse => requireIssuedType(response, requestedTokenType);
+  return sourceOf(client, { grant: "urn:ietf:params:oauth:grant-type:token-exchange", where, types, suppliers, check }, rest);
+}
+
+/** RFC 8693 section 2.2.1. A server that does not say of which type the token is, as it should, is believed. */
+function requireIssuedType(response: TokenResponse, requested: string | undefined): TokenResponse {
+  const { issued_token_type: issued } = response;
+  if (requested === undefined || issued === undefined || issued === requested) return response;
+  throw new InvalidTokenResponseError("The token endpoint gave a token of another type than requestedTokenType.");
 }
 
 /**
@@ -56,17 +70,23 @@ export function tokenExchange(client: ClientParts, options: TokenExchangeOptions
 export function jwtBearer(client: ClientParts, options: JwtBearerOptions): TokenSource {
   const { assertion, ...rest } = readOptions<JwtBearerOptions>("jwtBearer", options, ["assertion", ...grantOptionNames]);
   requireFunction("jwtBearer.assertion", assertion);
-  return sourceOf(client, "urn:ietf:params:oauth:grant-type:jwt-bearer", "jwtBearer", rest, [], { assertion });
+  const grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+  return sourceOf(client, { grant, where: "jwtBearer", types: [], suppliers: { assertion }, check: (response) => response }, rest);
 }
 
-function sourceOf(
-  client: ClientParts,
-  grant: string,
-  where: string,
-  options: GrantOptions,
-  types: readonly (readonly [string, string])[],
-  suppliers: Readonly<Record<string, TextSupplier>>,
-): TokenSource {
+interface Exchange {
+  readonly grant: string;
+  /** Begins the names of options in messages. */
+  readonly where: string;
+  /** Further fields of the request, which are no secret. */
+  readonly types: readonly (readonly [name: string, value: string])[];
+  /** The secret fields, by name. */
+  readonly suppliers: Readonly<Record<string, TextSupplier>>;
+  /** Throws InvalidTokenResponseError. */
+  readonly check: (response: TokenResponse) => TokenResponse;
+}
+
+function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }: Exchange, options: GrantOptions): TokenSource {
   const asked = readGrantParameters(where, options);
   const parameters = { ...asked, fields: [...asked.fields, ...types], canonical: [...asked.canonical, types] };
   const source: TokenSource = async function exchangedTokensSource({ signal }) {
@@ -77,7 +97,7 @@ function sourceOf(
         throw new InvalidOptionError(`${where}.${name}`, "a string that is not empty", kindOf(text));
       secrets[name] = text;
     }
-    return withRequestedScope(await requestTokens(client, { grant, secrets, parameters, signal }), asked);
+    return check(await requestTokens(client, { grant, secrets, parameters, signal }));
   };
   source.identity = identify(client, grant, parameters);
   source.spendsRefreshToken = false;

@@ -10,6 +10,7 @@ export { LoginError, type LoginErrorDetails, type LoginFailure } from "./login-e
 export type { DeviceLoginOptions, DeviceProgress, DevicePrompt } from "./device-login.ts";
 export type { JwtBearerOptions, TextSupplier, TokenExchangeOptions } from "./exchanged-tokens.ts";
 export type { Introspection, IntrospectionOptions } from "./introspection.ts";
+export type { OAuthEvent } from "./granted-scope.ts";
 export type { FetchFunction } from "./answer.ts";
 
 export { clientSecretBasic, type ClientSecretBasicOptions } from "./client-secret-basic.ts";

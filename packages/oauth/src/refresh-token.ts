@@ -2,7 +2,6 @@ import { LoginRequiredError, TokenRequestError, type TokenSource } from "@tokenf
 import type { ClientParts } from "./client-options.ts";
 import { readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 import { identify } from "./identity.ts";
-import { withRequestedScope } from "./requested-scope.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
 /**
@@ -17,7 +16,9 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     const token = previous?.refreshToken;
     if (token === undefined) throw new LoginRequiredError("There is no refresh token to obtain new tokens with: a login is required.");
     try {
-      return withRequestedScope(await requestTokens(client, { grant, secrets: { refresh_token: token }, parameters, signal }), parameters);
+      // RFC 6749 section 6: without a scope, what was granted before is asked for.
+      const scope = parameters.scope ?? previous?.scope;
+      return await requestTokens(client, { grant, secrets: { refresh_token: token }, parameters, scope, signal });
     } catch (error) {
       if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
       throw new LoginRequiredError(`A login is required. ${error.message}`, {

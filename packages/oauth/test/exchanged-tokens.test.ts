@@ -56,6 +56,23 @@ describe("token exchange (RFC 8693)", () => {
     });
   });
 
+  it("refuses a token of another type than was asked for", async () => {
+    const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
+    const ask = async (asked: string | undefined, issued: string | undefined): Promise<string> => {
+      const server = await startOddServer(always(200, { access_token: "canary", issued_token_type: issued }));
+      const source = clientOf(server).tokenExchange({
+        subjectToken: () => "s",
+        ...(asked === undefined ? {} : { requestedTokenType: asked }),
+      });
+      return (await call(source)).accessToken;
+    };
+    const failure = await failureOf(ask(type("access_token"), type("refresh_token")));
+    expect([failure["code"], String(failure).includes("canary")]).toEqual(["ERR_INVALID_TOKEN_RESPONSE", false]);
+    expect(await ask(type("jwt"), type("jwt"))).toBe("canary");
+    expect(await ask(type("jwt"), undefined)).toBe("canary");
+    expect(await ask(undefined, type("jwt"))).toBe("canary");
+  });
+
   it("puts neither token into an error", async () => {
     const server = await startOddServer((response, _request, { form }) => {
       response.writeHead(400).end(JSON.stringify({ error: "invalid_request", error_description: `no ${form.get("subject_token")}` }));
