@@ -8,6 +8,7 @@ export type { FreshnessOptions } from "./freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint-queue.ts";
 
 export type { StoredEntry, TokenStore, Version } from "./store.ts";
+export { storeKey } from "./cell.ts";
 export { memoryStore } from "./memory-store.ts";
 export { encryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./encrypted-store.ts";
 
@@ -28,7 +29,14 @@ export {
 export { Attachment, isAnsweredInPlace, type BearerOptions, type ResponseFacts, type Tokens } from "./attachment.ts";
 export { carry, type Carriage } from "./carry.ts";
 export { canReadAgain } from "./body.ts";
-export { bareTokenScheme, mayBeRedirected, tokenTypeScheme, type AuthorizationScheme, type HeaderFields, type SchemeRequest } from "./scheme.ts";
+export {
+  bareTokenScheme,
+  mayBeRedirected,
+  tokenTypeScheme,
+  type AuthorizationScheme,
+  type HeaderFields,
+  type SchemeRequest,
+} from "./scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./challenge.ts";
 export { createOriginCheck, type OriginCheck } from "./origins.ts";
 export { kindOf, readOptions, requireFunction, requireOneOf, requireSeconds, requireText } from "./options.ts";

@@ -6,6 +6,7 @@ export type { CodeExchange } from "./authorization-code.ts";
 export type { AuthorizationRequest, AuthorizationUrl } from "./authorization-url.ts";
 export type { CallbackUrl } from "./callback.ts";
 export type { PendingLogin } from "./pending-login.ts";
+export { pendingLogins, type PendingLogins } from "./pending-logins.ts";
 export { LoginError, type LoginErrorDetails, type LoginFailure } from "./login-error.ts";
 export type { DeviceLoginOptions, DeviceProgress, DevicePrompt } from "./device-login.ts";
 export type { JwtBearerOptions, TextSupplier, TokenExchangeOptions } from "./exchanged-tokens.ts";
