@@ -1,12 +1,23 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { attachBearer } from "@tokenflight/axios";
-import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios";
-import type { ClientUnderTest, Send } from "./client-under-test.ts";
+import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from "axios";
+import type { ClientUnderTest, Hook, Send, Setting } from "./client-under-test.ts";
 
 function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
-  const create = (baseURL: string): AxiosInstance =>
-    axios.create({ baseURL, adapter, validateStatus: null, responseType: "text", transformResponse: [(text: string) => text] });
+  const create = (origin: string, { base = "", timeout, failure }: Setting = {}): AxiosInstance => {
+    const config: CreateAxiosDefaults = {
+      baseURL: origin + base,
+      adapter,
+      validateStatus: null,
+      responseType: "text",
+      transformResponse: [(text: string) => text],
+    };
+    if (timeout !== undefined) config.timeout = timeout;
+    const fail = (): Promise<never> => Promise.reject(failure);
+    if (failure !== undefined) Object.assign(config, adapter === "http" ? { adapter: fail } : { env: { fetch: fail } });
+    return axios.create(config);
+  };
 
   const sender =
     (api: AxiosInstance, more: AxiosRequestConfig["headers"] = {}): Send =>
@@ -25,9 +36,18 @@ function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
 
   return {
     name,
-    connect(tokens, origin, options = {}) {
-      const api = create(origin);
+    connect(tokens, origin, options = {}, setting = {}) {
+      const api = create(origin, setting);
+      intercept(api, setting.hooks?.[0]);
       if (tokens !== undefined) attachBearer(api, tokens, options);
+      intercept(api, setting.hooks?.[1]);
+      return sender(api);
+    },
+    async detached(tokens, origin) {
+      const api = create(origin);
+      const detach = attachBearer(api, tokens);
+      await sender(api)({});
+      detach();
       return sender(api);
     },
     withoutToken(tokens, origin) {
@@ -36,6 +56,18 @@ function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
       return sender(api, { Authorization: null });
     },
   };
+}
+
+function intercept(api: AxiosInstance, hook: Hook | undefined): void {
+  if (hook === undefined) return;
+  api.interceptors.request.use((config) => {
+    hook("request");
+    return config;
+  });
+  api.interceptors.response.use((response) => {
+    hook(`response ${response.status}`);
+    return response;
+  });
 }
 
 export const axiosByHttp: ClientUnderTest = axiosWith("axios", "http");

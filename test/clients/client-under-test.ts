@@ -19,13 +19,31 @@ export interface Outcome {
 export type Send = (request: Outgoing) => Promise<Outcome>;
 
 /** What all adapters offer alike, whatever their client's own response is. */
-export type CommonOptions = Pick<BearerOptions<never>, "origins" | "replay" | "scheme">;
+export interface CommonOptions extends Pick<BearerOptions<never>, "origins" | "replay" | "scheme"> {
+  refused?: (response: { status?: number; statusCode?: number }) => boolean;
+}
+
+/** How the client itself is set up, each in its own idiom. */
+export interface Setting {
+  /** The path of the client's base URL; of every URL, where it has no such option. */
+  readonly base?: string;
+  /** The client's own limit for a request, in milliseconds. */
+  readonly timeout?: number;
+  /** The caller's own hooks or wrappers: one from before the tokens, one from after. Each is told of a request that leaves and a response that comes. */
+  readonly hooks?: readonly [Hook, Hook];
+  /** What stands between the adapter and the network fails with this. */
+  readonly failure?: Error;
+}
+
+export type Hook = (event: string) => void;
 
 /** One way to use a client, as the same function for all of them. */
 export interface ClientUnderTest {
   readonly name: string;
   /** A client with these tokens (or without any) that resolves to every answer as it is. */
-  readonly connect: (tokens: TokenCache | undefined, origin: string, options?: CommonOptions) => Send;
+  readonly connect: (tokens: TokenCache | undefined, origin: string, options?: CommonOptions, setting?: Setting) => Send;
+  /** A client that had these tokens until they were detached: by the function that attaching gave, or because what was extended is still there. */
+  readonly detached: (tokens: TokenCache, origin: string) => Promise<Send>;
   /** How a single request is sent without a token, in the client's own idiom. */
   readonly withoutToken: (tokens: TokenCache, origin: string) => Send;
   /** Scenarios of the adapter contract in which this way differs, each with its reason. */

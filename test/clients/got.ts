@@ -1,16 +1,50 @@
 import { bearer } from "@tokenflight/got";
-import got, { HTTPError, type Got, type OptionsOfTextResponseBody, type Response } from "got";
-import type { ClientUnderTest, Outgoing, Send } from "./client-under-test.ts";
+import type { TokenCache } from "@tokenflight/core";
+import got, { HTTPError, type ExtendOptions, type Got, type OptionsOfTextResponseBody, type RequestFunction, type Response } from "got";
+import type { ClientUnderTest, CommonOptions, Hook, Outgoing, Send, Setting } from "./client-under-test.ts";
 
-/** got takes no relative URLs without a prefix. */
-const absolute = (path: string, origin: string): string => URL.parse(path, origin)?.href ?? path;
+/** got takes no relative URLs without a prefix, and no slash behind one. */
+const target = (path: string, origin: string, { base }: Setting = {}): string =>
+  base === undefined ? (URL.parse(path, origin)?.href ?? path) : path.slice(1);
 
-const sender =
-  (api: Got, origin: string, name: string): Send =>
-  async ({ path = "/", ...outgoing }) => {
-    const response = (await api(absolute(path, origin), requestOf(outgoing, name))) as Response<string>;
-    return { status: response.statusCode, body: response.body };
+type Ask = (api: Got, url: string, request: OptionsOfTextResponseBody) => Promise<{ status: number; body: string }>;
+
+function gotWith(name: string, own: ExtendOptions, ask: Ask, differences: Record<string, string> = {}): ClientUnderTest {
+  const sender =
+    (api: Got, origin: string, setting?: Setting): Send =>
+    ({ path = "/", ...outgoing }) =>
+      ask(api, target(path, origin, setting), requestOf(outgoing, name));
+
+  const create = (origin: string, { base, timeout, failure, hooks }: Setting = {}): Got => {
+    const fail: RequestFunction = () => {
+      throw failure;
+    };
+    return got.extend(
+      { retry: { limit: 0 }, ...own },
+      base === undefined ? {} : { prefixUrl: origin + base },
+      timeout === undefined ? {} : { timeout: { request: timeout } },
+      failure === undefined ? {} : { request: fail },
+      hooksOf(hooks?.[0]),
+    );
   };
+
+  const attached = (api: Got, tokens: TokenCache | undefined, origin: string, options: CommonOptions = {}): Got =>
+    tokens === undefined ? api : api.extend(bearer(tokens, { origins: origin, ...options }));
+
+  return {
+    name,
+    differences,
+    connect: (tokens, origin, options, setting = {}) =>
+      sender(attached(create(origin, setting), tokens, origin, options).extend(hooksOf(setting.hooks?.[1])), origin, setting),
+    async detached(tokens, origin) {
+      const api = create(origin);
+      await sender(attached(api, tokens, origin), origin)({});
+      return sender(api, origin);
+    },
+    withoutToken: (tokens, origin) =>
+      sender(attached(create(origin), tokens, origin).extend({ headers: { authorization: undefined } }), origin),
+  };
+}
 
 function requestOf({ method = "GET", body, headers = {}, signal }: Outgoing, name: string): OptionsOfTextResponseBody {
   const request: OptionsOfTextResponseBody = { method, headers: { "x-client": name, ...headers } };
@@ -19,60 +53,53 @@ function requestOf({ method = "GET", body, headers = {}, signal }: Outgoing, nam
   return request;
 }
 
-const plain = got.extend({ throwHttpErrors: false, retry: { limit: 0 } });
+function hooksOf(hook: Hook | undefined): ExtendOptions {
+  if (hook === undefined) return {};
+  return {
+    hooks: {
+      beforeRequest: [() => hook("request")],
+      afterResponse: [
+        (response) => {
+          hook(`response ${response.statusCode}`);
+          return response;
+        },
+      ],
+    },
+  };
+}
 
-export const gotPromise: ClientUnderTest = {
-  name: "got",
-  connect: (tokens, origin, options = {}) =>
-    sender(tokens === undefined ? plain : plain.extend(bearer(tokens, { origins: origin, ...options })), origin, "got"),
-  withoutToken: (tokens, origin) => {
-    const api = plain.extend(bearer(tokens, { origins: origin }));
-    return ({ headers = {}, ...request }) =>
-      sender(api.extend({ headers: { authorization: undefined } }), origin, "got")({ headers, ...request });
+export const gotPromise: ClientUnderTest = gotWith("got", { throwHttpErrors: false }, async (api, url, request) => {
+  const { statusCode, body } = (await api(url, request)) as Response<string>;
+  return { status: statusCode, body };
+});
+
+export const gotPagination: ClientUnderTest = gotWith("got with pagination", { throwHttpErrors: false }, async (api, url, request) => {
+  const transform = ({ statusCode, body }: Response<string>): { status: number; body: string }[] => [{ status: statusCode, body }];
+  const pages = api.paginate<{ status: number; body: string }, string>(url, {
+    ...request,
+    pagination: { transform, paginate: () => false },
+  } as never);
+  for await (const page of pages) return page;
+  throw new Error("There was no page.");
+});
+
+const noReplay = "got gives a stream's response to its reader before any hook could replay it";
+
+export const gotStream: ClientUnderTest = gotWith(
+  "got.stream",
+  {},
+  async (api, url, request) => {
+    const stream = api.stream(url, request as never);
+    try {
+      let body = "";
+      for await (const chunk of stream) body += String(chunk);
+      return { status: stream.response?.statusCode ?? 0, body };
+    } catch (error) {
+      if (error instanceof HTTPError) return { status: error.response.statusCode, body: String(error.response.body ?? "") };
+      throw error;
+    }
   },
-};
-
-export const gotPagination: ClientUnderTest = {
-  ...gotPromise,
-  name: "got with pagination",
-  connect(tokens, origin, options = {}) {
-    const api = tokens === undefined ? plain : plain.extend(bearer(tokens, { origins: origin, ...options }));
-    return async ({ path = "/", ...outgoing }) => {
-      const transform = (response: Response<string>): { status: number; body: string }[] => [
-        { status: response.statusCode, body: response.body },
-      ];
-      const pages = api.paginate<{ status: number; body: string }, string>(absolute(path, origin), {
-        ...requestOf(outgoing, "got with pagination"),
-        pagination: { transform, paginate: () => false },
-      } as never);
-      for await (const page of pages) return page;
-      throw new Error("There was no page.");
-    };
-  },
-};
-
-export const gotStream: ClientUnderTest = {
-  ...gotPromise,
-  name: "got.stream",
-  differences: Object.fromEntries(
-    ["C31", "C32", "C34", "C35", "C51", "D55"].map((id) => [
-      id,
-      "got gives a stream's response to its reader before any hook could replay it",
-    ]),
+  Object.fromEntries(
+    ["A5", "C31", "C32", "C33", "C34", "C35", "C47", "C49", "C51", "D55", "D56", "D57", "D58", "D62"].map((id) => [id, noReplay]),
   ),
-  connect(tokens, origin, options = {}) {
-    const api = got.extend({ retry: { limit: 0 } }, tokens === undefined ? {} : bearer(tokens, { origins: origin, ...options }));
-    return async ({ path = "/", ...outgoing }) => {
-      const request = requestOf(outgoing, "got.stream");
-      const stream = api.stream(absolute(path, origin), request as never);
-      try {
-        let body = "";
-        for await (const chunk of stream) body += String(chunk);
-        return { status: stream.response?.statusCode ?? 0, body };
-      } catch (error) {
-        if (error instanceof HTTPError) return { status: error.response.statusCode, body: String(error.response.body ?? "") };
-        throw error;
-      }
-    };
-  },
-};
+);

@@ -1,9 +1,19 @@
 import { bearer } from "@tokenflight/ky";
 import ky, { type KyInstance, type Options } from "ky";
-import type { ClientUnderTest, Send } from "./client-under-test.ts";
+import type { ClientUnderTest, Hook, Send, Setting } from "./client-under-test.ts";
+
+type KyFetch = NonNullable<Options["fetch"]>;
 
 function kyWith(name: string, given: Options): ClientUnderTest {
-  const create = (baseUrl: string): KyInstance => ky.create({ baseUrl, timeout: false, throwHttpErrors: false, ...given });
+  const create = (origin: string, { base, timeout, failure, hooks }: Setting = {}): KyInstance =>
+    ky.create({
+      ...(base === undefined ? { baseUrl: origin } : { prefix: origin + base }),
+      timeout: timeout ?? false,
+      throwHttpErrors: false,
+      ...given,
+      ...(failure === undefined ? {} : { fetch: (() => Promise.reject(failure)) as KyFetch }),
+      ...hooksOf(hooks?.[0]),
+    });
 
   const sender =
     (api: KyInstance, more: Options = {}): Send =>
@@ -20,10 +30,24 @@ function kyWith(name: string, given: Options): ClientUnderTest {
     differences: {
       D59: "ky puts every body into a Request, and a stream inside a Request is copied while it is sent, so it can be sent again",
     },
-    connect: (tokens, origin, options = {}) =>
-      sender(tokens === undefined ? create(origin) : create(origin).extend(bearer(tokens, options))),
-    withoutToken: (tokens, origin) =>
-      sender(create(origin).extend(bearer(tokens)), { fetch: globalThis.fetch as NonNullable<Options["fetch"]> }),
+    connect(tokens, origin, options = {}, setting = {}) {
+      const api = create(origin, setting);
+      const withTokens = tokens === undefined ? api : api.extend(bearer(tokens, options));
+      return sender(withTokens.extend(hooksOf(setting.hooks?.[1])));
+    },
+    async detached(tokens, origin) {
+      const api = create(origin);
+      await sender(api.extend(bearer(tokens)))({});
+      return sender(api);
+    },
+    withoutToken: (tokens, origin) => sender(create(origin).extend(bearer(tokens)), { fetch: globalThis.fetch as KyFetch }),
+  };
+}
+
+function hooksOf(hook: Hook | undefined): Options {
+  if (hook === undefined) return {};
+  return {
+    hooks: { beforeRequest: [() => hook("request")], afterResponse: [({ response }) => hook(`response ${response.status}`)] },
   };
 }
 

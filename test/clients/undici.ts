@@ -1,39 +1,87 @@
 import { bearer } from "@tokenflight/undici";
 import { Agent, errors, interceptors, request, stream, type Dispatcher } from "undici";
 import { Writable } from "node:stream";
-import type { ClientUnderTest, CommonOptions, Outcome, Outgoing, Send } from "./client-under-test.ts";
-import type { TokenCache } from "@tokenflight/core";
+import type { ClientUnderTest, Hook, Outcome, Outgoing, Send, Setting } from "./client-under-test.ts";
 
+type Interceptor = Dispatcher.DispatcherComposeInterceptor;
 type Call = (url: URL, options: Omit<Dispatcher.RequestOptions, "origin" | "path"> & { dispatcher: Dispatcher }) => Promise<Outcome>;
-type Compose = (bearing: Dispatcher.DispatcherComposeInterceptor | undefined) => Dispatcher;
 
-const redirect = (): Dispatcher.DispatcherComposeInterceptor => interceptors.redirect({ maxRedirections: 5 });
+const redirect = (): Interceptor => interceptors.redirect({ maxRedirections: 5 });
 
-function undiciWith(name: string, call: Call, compose: Compose): ClientUnderTest {
+/** The interceptors that come before the one with the tokens, nearer to the network, and those that come after it. */
+interface Order {
+  readonly inner: () => Interceptor[];
+  readonly outer: () => Interceptor[];
+}
+
+function undiciWith(name: string, call: Call, { inner, outer }: Order): ClientUnderTest {
   const sender =
-    (dispatcher: Dispatcher, origin: string): Send =>
-    ({ path = "/", ...outgoing }) =>
-      call(new URL(path, origin), { dispatcher, ...optionsOf(outgoing, name) });
+    (dispatcher: Dispatcher, origin: string, { base = "", timeout }: Setting = {}): Send =>
+    ({ path = "/", ...outgoing }) => {
+      const options = optionsOf(outgoing, name);
+      // undici's own timeouts are about a connection; the limit for a whole request is a signal.
+      if (timeout !== undefined) options.signal = AbortSignal.timeout(timeout);
+      return call(new URL(base + path, origin), { dispatcher, ...options });
+    };
+
+  const compose = (bearing: Interceptor | undefined, { failure, hooks }: Setting = {}): Dispatcher =>
+    new Agent().compose([
+      ...(failure === undefined ? [] : [failing(failure)]),
+      ...inner(),
+      ...(bearing === undefined ? [] : [bearing]),
+      // What stands nearer to the network is told of each time that a request is sent: the caller's hooks stand around it.
+      ...(hooks ?? []).map(telling).toReversed(),
+      ...outer(),
+    ]);
 
   return {
     name,
-    connect: (tokens: TokenCache | undefined, origin: string, options: CommonOptions = {}) =>
-      sender(compose(tokens === undefined ? undefined : bearer(tokens, { origins: origin, ...options })), origin),
+    connect: (tokens, origin, options = {}, setting = {}) =>
+      sender(compose(tokens === undefined ? undefined : bearer(tokens, { origins: origin, ...options }), setting), origin, setting),
+    async detached(tokens, origin) {
+      const agent = new Agent();
+      const order = [...inner(), bearer(tokens, { origins: origin }), ...outer()];
+      await sender(agent.compose(order), origin)({});
+      return sender(agent, origin);
+    },
     // The dispatcher that was composed is still there.
     withoutToken: (_tokens, origin) => sender(compose(undefined), origin),
   };
 }
 
+const failing =
+  (failure: Error): Interceptor =>
+  (_dispatch) =>
+  (_options, _handler) => {
+    throw failure;
+  };
+
+const telling =
+  (hook: Hook): Interceptor =>
+  (dispatch) =>
+  (options, handler) => {
+    hook("request");
+    const told = new Proxy(handler, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        return (...given: unknown[]): unknown => {
+          if (name === "onResponseStart") hook(`response ${String(given[1])}`);
+          return Reflect.apply(member, target, given);
+        };
+      },
+    });
+    return dispatch(options, told);
+  };
+
 function optionsOf(
   { method = "GET", body, headers = {}, signal }: Outgoing,
   name: string,
 ): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
-  return {
-    method,
-    headers: { "x-client": name, ...headers },
-    ...(body === undefined ? {} : { body: body as string }),
-    ...(signal === undefined ? {} : { signal }),
-  };
+  const options: Omit<Dispatcher.RequestOptions, "origin" | "path"> = { method, headers: { "x-client": name, ...headers } };
+  if (body !== undefined) options.body = body as string;
+  if (signal !== undefined) options.signal = signal;
+  return options;
 }
 
 const byRequest: Call = async (url, options) => {
@@ -67,14 +115,12 @@ const byRequestThatThrows: Call = async (url, options) => {
   }
 };
 
-const list = <Interceptor>(...given: (Interceptor | undefined)[]): Interceptor[] => given.filter((one) => one !== undefined);
+const alone: Order = { inner: () => [redirect()], outer: () => [] };
+const composed: Order = {
+  inner: () => [redirect(), interceptors.retry({ maxRetries: 1, minTimeout: 1 })],
+  outer: () => [interceptors.responseError()],
+};
 
-export const undiciRequest: ClientUnderTest = undiciWith("undici", byRequest, (bearing) =>
-  new Agent().compose(...list(redirect(), bearing)),
-);
-export const undiciStream: ClientUnderTest = undiciWith("undici.stream", byStream, (bearing) =>
-  new Agent().compose(...list(redirect(), bearing)),
-);
-export const undiciComposed: ClientUnderTest = undiciWith("undici with redirect, retry and responseError", byRequestThatThrows, (bearing) =>
-  new Agent().compose(...list(redirect(), interceptors.retry({ maxRetries: 1, minTimeout: 1 }), bearing, interceptors.responseError())),
-);
+export const undiciRequest: ClientUnderTest = undiciWith("undici", byRequest, alone);
+export const undiciStream: ClientUnderTest = undiciWith("undici.stream", byStream, alone);
+export const undiciComposed: ClientUnderTest = undiciWith("undici with redirect, retry and responseError", byRequestThatThrows, composed);

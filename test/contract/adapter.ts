@@ -1,15 +1,26 @@
 import { describe, it } from "vitest";
 import type { ClientUnderTest } from "../clients/client-under-test.ts";
+import { attaching } from "./scenarios/attaching.ts";
 import { failing } from "./scenarios/failing.ts";
 import { injecting } from "./scenarios/injecting.ts";
+import { refusing } from "./scenarios/refusing.ts";
 import { replaying } from "./scenarios/replaying.ts";
+import { resending } from "./scenarios/resending.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { settling } from "./scenarios/settling.ts";
 import { transparent } from "./scenarios/transparent.ts";
 
 /** Every scenario of the contract, in the order of its ids. */
-export const scenarios: readonly Scenario[] = [...injecting, ...replaying, ...failing, ...transparent].toSorted((a, b) =>
-  a.id.localeCompare(b.id, "en", { numeric: true }),
-);
+export const scenarios: readonly Scenario[] = [
+  ...attaching,
+  ...injecting,
+  ...replaying,
+  ...refusing,
+  ...settling,
+  ...resending,
+  ...failing,
+  ...transparent,
+].toSorted((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
 
 /**
  * What every adapter keeps, run against one way of using one client. Where a client differs, that way declares it with its reason, and the

@@ -142,4 +142,26 @@ export const failing: readonly Scenario[] = [
       expect(refreshes()).toBe(1);
     },
   },
+  {
+    id: "D61",
+    title: "the client's own timeout holds while a refresh hangs, and disturbs no other request",
+    async run({ connect }) {
+      await using session = await startSession();
+      const { tokens, server, api, refreshes } = session;
+      await expire(session);
+      const gate = Promise.withResolvers<void>();
+      server.faults.next(lateUse(gate.promise));
+      const patient = connect(tokens, api.origin)({});
+      await expect.poll(refreshes).toBe(1);
+
+      const error = await connect(tokens, api.origin, {}, { timeout: 50 })({}).catch((thrown: unknown) => thrown);
+
+      expect(tokenErrorIn(error)).toBeUndefined();
+      expect(`${(error as Error).name} ${(error as { code?: string }).code}`).toMatch(/timeout|timed ?out|ETIMEDOUT|ECONNABORTED/i);
+      gate.resolve();
+      expect((await patient).status).toBe(200);
+      expect(refreshes()).toBe(1);
+      expect(api.requests).toHaveLength(1);
+    },
+  },
 ];

@@ -1,25 +1,12 @@
 import { createTokenCache } from "@tokenflight/core";
 import { expect } from "vitest";
-import type { ClientUnderTest } from "../../clients/client-under-test.ts";
 import { startSession } from "../../end-to-end/session.ts";
 import { lateUse } from "../../servers/token-endpoint-faults.ts";
 import { startResourceApi } from "../../servers/resource-api.ts";
+import { keepsItsRefusal } from "./keeps-its-refusal.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** A client that cannot replay: the caller gets the 401, its body whole, and the next request has a fresh token. */
-async function keepsItsRefusal({ connect }: ClientUnderTest): Promise<void> {
-  await using session = await startSession();
-  const { tokens, api, server, refreshes } = session;
-  const send = connect(tokens, api.origin);
-  server.revokeAccessToken((await tokens.get()).accessToken);
-
-  expect((await send({})).status).toBe(401);
-  expect((await send({})).status).toBe(200);
-  expect(api.requests).toHaveLength(2);
-  expect(refreshes()).toBe(1);
-}
-
-/** C and D: what happens to a request whose token was refused. */
+/** C: what happens to a request whose token was refused. */
 export const replaying: readonly Scenario[] = [
   {
     id: "C31",
@@ -177,50 +164,6 @@ export const replaying: readonly Scenario[] = [
     title: "replay: never. The caller gets the 401, its body whole, and the next request has a fresh token",
     async run({ connect, ...client }) {
       await keepsItsRefusal({ ...client, connect: (tokens, origin, options) => connect(tokens, origin, { ...options, replay: "never" }) });
-    },
-  },
-  {
-    id: "D55",
-    title: "the replay has the body, byte for byte, and method, query and headers of the first time",
-    async run({ connect }) {
-      await using session = await startSession();
-      const { tokens, server, api } = session;
-      server.revokeAccessToken((await tokens.get()).accessToken);
-      const body = JSON.stringify({ order: "tea", note: "größer als 100 °C" });
-      const headers = { "content-type": "application/json", "x-request-id": "order-1" };
-
-      const outcome = await connect(tokens, api.origin)({ method: "POST", path: "/orders?page=2&q=a%20b", body, headers });
-
-      expect(JSON.parse(outcome.body)).toMatchObject({ method: "POST", url: "/orders?page=2&q=a%20b", body });
-      const [first, second] = api.requests;
-      expect(api.requests).toHaveLength(2);
-      expect({ ...second, authorization: "", status: 0 }).toEqual({ ...first, authorization: "", status: 0 });
-    },
-    otherwise: keepsItsRefusal,
-  },
-  {
-    id: "D59",
-    title: "a body that can be read only once is not replayed: the caller gets the 401, and the next request has a fresh token",
-    async run({ connect }) {
-      await using session = await startSession();
-      const { tokens, server, api, refreshes } = session;
-      const send = connect(tokens, api.origin);
-      server.revokeAccessToken((await tokens.get()).accessToken);
-
-      expect((await send({ method: "POST", body: new Blob(["once"]).stream() })).status).toBe(401);
-
-      expect(api.requests.map(({ bodyLength }) => bodyLength)).toEqual([4]);
-      expect((await send({})).status).toBe(200);
-      expect(refreshes()).toBe(1);
-    },
-    async otherwise({ connect }) {
-      await using session = await startSession();
-      const { tokens, server, api } = session;
-      server.revokeAccessToken((await tokens.get()).accessToken);
-
-      expect((await connect(tokens, api.origin)({ method: "POST", body: new Blob(["once"]).stream() })).status).toBe(200);
-
-      expect(api.requests.map(({ bodyLength }) => bodyLength)).toEqual([4, 4]);
     },
   },
 ];

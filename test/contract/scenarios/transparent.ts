@@ -2,6 +2,7 @@ import { createTokenCache } from "@tokenflight/core";
 import { expect } from "vitest";
 import type { Send } from "../../clients/client-under-test.ts";
 import { startLoopback } from "../../servers/loopback.ts";
+import { headerLines } from "./header-lines.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** F: an attached client is still that client. */
@@ -14,7 +15,7 @@ export const transparent: readonly Scenario[] = [
       await using server = await startLoopback(() => async (request, response) => {
         const chunks: Buffer[] = [];
         for await (const chunk of request) chunks.push(chunk as Buffer);
-        seen.push([request.method ?? "", request.url ?? "", Buffer.concat(chunks).toString(), ...pairs(request.rawHeaders)]);
+        seen.push([request.method ?? "", request.url ?? "", Buffer.concat(chunks).toString(), ...headerLines(request.rawHeaders)]);
         response.setHeader("content-type", "application/json").end('{"fine":true}');
       });
       const tokens = createTokenCache({ source: async () => ({ access_token: "static" }) });
@@ -34,10 +35,3 @@ export const transparent: readonly Scenario[] = [
     },
   },
 ];
-
-/** Header lines in an order of their own: a client may put the token anywhere among them. */
-function pairs(rawHeaders: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) lines.push(`${rawHeaders[index]?.toLowerCase()}: ${rawHeaders[index + 1]}`);
-  return lines.toSorted();
-}
