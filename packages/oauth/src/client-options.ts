@@ -44,6 +44,16 @@ export interface OAuthClientOptions {
    * again when nobody knows what became of a request.
    */
   refreshTokens?: "single-use" | "reusable" | undefined;
+  /**
+   * Seconds for which a single-use refresh token still works after its first use, and gives its successors again. A token request whose
+   * outcome nobody knows is then repeated once, at once. Default 0.
+   */
+  refreshTokenGrace?: number | undefined;
+  /**
+   * How many seconds before the end of an access token the server refreshes it at the earliest. Sooner, no refresh is sent: it fails as
+   * refused. Default: at any time.
+   */
+  earliestRefresh?: number | undefined;
   /** Where users log in. Default, of this and of the following: what the metadata says. */
   authorizationEndpoint?: string | undefined;
   /** Where tokens are given back (RFC 7009). */
@@ -67,6 +77,10 @@ export interface ClientParts extends TokenEndpointParts {
   readonly loginRequiredErrors: ReadonlySet<string>;
   readonly passingStatuses: ReadonlySet<number>;
   readonly reusable: boolean;
+  /** Milliseconds. */
+  readonly grace: number;
+  /** Milliseconds. */
+  readonly earliestRefresh: number;
 }
 
 /** The options that say where something is, with their names in the server's metadata (RFC 8414 section 2). */
@@ -91,6 +105,8 @@ const optionNames = [
   "loginRequiredErrors",
   "passingStatuses",
   "refreshTokens",
+  "refreshTokenGrace",
+  "earliestRefresh",
   "observe",
   "expectedIssuer",
   ...endpointOptions,
@@ -100,13 +116,16 @@ const optionNames = [
 export function readClientOptions(options: OAuthClientOptions): ClientParts {
   const read = readOptions<OAuthClientOptions>("createOAuthClient", options, optionNames);
   // Looked up for each request, so that whoever instruments or replaces the global later is heard.
-  const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init), refreshTokens = "single-use" } = read;
+  const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init) } = read;
+  const { refreshTokens = "single-use", refreshTokenGrace = 0, earliestRefresh } = read;
   requireText("clientId", clientId);
   const credentials = readClientAuth(read);
   requireSeconds("timeout", timeout);
   if (timeout === 0) throw new InvalidOptionError("timeout", "a number of seconds above zero", kindOf(timeout));
   requireFunction("fetch", fetch);
   requireOneOf("refreshTokens", refreshTokens, ["single-use", "reusable"]);
+  requireSeconds("refreshTokenGrace", refreshTokenGrace);
+  if (earliestRefresh !== undefined) requireSeconds("earliestRefresh", earliestRefresh);
   if (read.observe !== undefined) requireFunction("observe", read.observe);
   const tokenTypes = readTexts("tokenTypes", read.tokenTypes ?? []);
   const server = readServer(read, fetch, timeout * 1000);
@@ -121,6 +140,8 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
     loginRequiredErrors: new Set(readTexts("loginRequiredErrors", read.loginRequiredErrors ?? ["invalid_grant"])),
     passingStatuses: new Set(readStatuses("passingStatuses", read.passingStatuses ?? [])),
     reusable: refreshTokens === "reusable",
+    grace: refreshTokenGrace * 1000,
+    earliestRefresh: (earliestRefresh ?? Number.POSITIVE_INFINITY) * 1000,
     observe: guarded(read.observe),
   };
 }

@@ -18,11 +18,14 @@ export interface ProviderProfile {
   name: string;
   /** Whether a refresh gives a new refresh token. Default "always". "configurable" is treated like it. */
   rotation?: "always" | "configurable" | "never" | undefined;
-  /** Seconds for which a refresh token still works after its first use; `Infinity` for ever. Default 0: it works once. */
+  /**
+   * Seconds for which a refresh token still works after its first use, so that a request whose outcome is unknown can be repeated;
+   * `Infinity` for ever. Default 0: it works once.
+   */
   grace?: number | undefined;
-  /** How many seconds before its access token's end a refresh is taken at the earliest. Default: at any time. */
+  /** How many seconds before its access token's end a refresh is taken at the earliest; none is sent sooner. Default: at any time. */
   earliestRefresh?: number | undefined;
-  /** What a refresh does to the access token before it. Default "lives". */
+  /** What a refresh does to the access token before it. One that "dies" is used up to its end, and not refreshed ahead. Default "lives". */
   oldAccessToken?: "lives" | "dies" | undefined;
   /** Seconds that an access token lives, where the token response does not say. Default: unknown. */
   lifetime?: number | undefined;
@@ -45,8 +48,13 @@ export interface ProviderProfile {
 /** What follows from a profile, in the words of those who take it. */
 export interface Provider {
   readonly name: string;
+  /** The profile itself, for one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
+  readonly profile: Readonly<ProviderProfile>;
   /** For `createOAuthClient({ ...provider.client, ... })`. */
-  readonly client: Pick<OAuthClientOptions, "loginRequiredErrors" | "passingStatuses" | "refreshTokens" | "tokenTypes">;
+  readonly client: Pick<
+    OAuthClientOptions,
+    "earliestRefresh" | "loginRequiredErrors" | "passingStatuses" | "refreshTokenGrace" | "refreshTokens" | "tokenTypes"
+  >;
   /** For `createTokenCache({ ...provider.cache, ... })`. */
   readonly cache: { readonly freshness: FreshnessOptions };
   /** For `createTokenEndpointQueue(provider.queue)`, one for each login. */
@@ -77,12 +85,16 @@ const names = [
 export function defineProfile(profile: ProviderProfile): Provider {
   const read = readOptions<ProviderProfile>("defineProfile", profile, names);
   check(read);
-  const { name, quota, basicEncoding = "rfc6749", header, refusalMeansRenewal = true } = read;
-  const { loginRequiredErrors, passingStatuses, tokenTypes } = read;
+  const { name, grace = 0, quota, basicEncoding = "rfc6749", header, refusalMeansRenewal = true } = read;
+  const { earliestRefresh, loginRequiredErrors, passingStatuses, tokenTypes } = read;
+  const isReusable = read.rotation === "never" || grace === Number.POSITIVE_INFINITY;
   return {
     name,
+    profile: Object.freeze({ ...read }),
     client: {
-      refreshTokens: read.rotation === "never" || read.grace === Number.POSITIVE_INFINITY ? "reusable" : "single-use",
+      refreshTokens: isReusable ? "reusable" : "single-use",
+      ...(isReusable || grace === 0 ? {} : { refreshTokenGrace: grace }),
+      ...(earliestRefresh === undefined ? {} : { earliestRefresh }),
       ...(loginRequiredErrors === undefined ? {} : { loginRequiredErrors }),
       ...(passingStatuses === undefined ? {} : { passingStatuses }),
       ...(tokenTypes === undefined ? {} : { tokenTypes }),

@@ -1,24 +1,25 @@
-import { LoginRequiredError, TokenRequestError, type TokenSource } from "@tokenflight/core";
+import { LoginRequiredError, systemClock, TokenRequestError, type TokenResponse, type TokenSet, type TokenSource } from "@tokenflight/core";
 import type { ClientParts } from "./client-options.ts";
-import { readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
+import { readGrantParameters, type GrantOptions, type GrantParameters } from "./grant-parameters.ts";
 import { identify } from "./identity.ts";
 import { requestTokens } from "./token-endpoint.ts";
+
+const grant = "refresh_token";
 
 /**
  * The refresh token grant (RFC 6749 section 6) as a token source: uses the refresh token of the token set that is to be replaced. Its
  * calls reject with LoginRequiredError when there is none, or when the server says that it is dead. Throws InvalidOptionError.
  */
 export function refreshToken(client: ClientParts, options: GrantOptions = {}): TokenSource {
-  const grant = "refresh_token";
   const parameters = readGrantParameters("refreshToken", options);
 
   const source: TokenSource = async function refreshTokenSource({ previous, signal }) {
-    const token = previous?.refreshToken;
-    if (token === undefined) throw new LoginRequiredError("There is no refresh token to obtain new tokens with: a login is required.");
+    if (previous?.refreshToken === undefined) {
+      throw new LoginRequiredError("There is no refresh token to obtain new tokens with: a login is required.");
+    }
+    requireItsTime(client, previous);
     try {
-      // RFC 6749 section 6: without a scope, what was granted before is asked for.
-      const scope = parameters.scope ?? previous?.scope;
-      return await requestTokens(client, { grant, secrets: { refresh_token: token }, parameters, scope, signal });
+      return await refresh(client, previous, parameters, signal);
     } catch (error) {
       if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
       throw new LoginRequiredError(`A login is required. ${error.message}`, {
@@ -31,6 +32,28 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
   source.identity = identify(client, grant, parameters);
   if (client.reusable) source.spendsRefreshToken = false;
   return source;
+}
+
+/** Whose refresh token still works for a while after its use can find out what became of a request by sending it again. */
+async function refresh(client: ClientParts, previous: TokenSet, parameters: GrantParameters, signal: AbortSignal): Promise<TokenResponse> {
+  // RFC 6749 section 6: without a scope, what was granted before is asked for.
+  const { refreshToken = "", scope: granted } = previous;
+  const { scope = granted } = parameters;
+  const request = { grant, secrets: { refresh_token: refreshToken }, parameters, scope, signal };
+  const begun = systemClock.monotonic();
+  return requestTokens(client, request).catch((error: unknown) => {
+    const isOpen = error instanceof TokenRequestError && error.outcome === "unknown" && !signal.aborted;
+    if (!isOpen || systemClock.monotonic() - begun >= client.grace) throw error;
+    return requestTokens(client, request);
+  });
+}
+
+/** Throws TokenRequestError when the server would refuse the refresh because it comes too soon; nothing is sent then. */
+function requireItsTime({ earliestRefresh }: ClientParts, { expiresAt }: TokenSet): void {
+  const left = (expiresAt ?? 0) - systemClock.now();
+  if (left <= earliestRefresh) return;
+  const message = `No token request was sent: this server refreshes an access token in its last ${earliestRefresh / 1000} seconds only.`;
+  throw new TokenRequestError("refused", message, { retryAfter: left - earliestRefresh });
 }
 
 function endsSession({ loginRequiredErrors, passingStatuses }: ClientParts, { outcome, error, status }: TokenRequestError): boolean {

@@ -56,6 +56,7 @@ describe("defineProfile", () => {
   it("assumes the worst of a provider of which nothing is known", () => {
     expect(defineProfile({ name: "Own" })).toEqual({
       name: "Own",
+      profile: { name: "Own" },
       client: { refreshTokens: "single-use" },
       cache: { freshness: {} },
       queue: {},
@@ -70,6 +71,12 @@ describe("defineProfile", () => {
     const oauth = createOAuthClient({ ...client, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
     const error = await failureOf(call(oauth.refreshToken(), { previous: tokensWith("r") }));
     expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", outcome: "refused", status: 401 });
+  });
+
+  it("makes one of another that is much like it", () => {
+    const { client } = defineProfile({ ...profiles.okta.profile, grace: 5 });
+    expect([profiles.okta.client.refreshTokenGrace, client.refreshTokenGrace]).toEqual([30, 5]);
+    expect(() => Object.assign(profiles.okta.profile, { grace: 0 })).toThrow(TypeError);
   });
 
   it("takes the token alone in the header", () => {
