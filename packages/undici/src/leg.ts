@@ -35,9 +35,10 @@ export class Leg implements Dispatcher.DispatchHandler {
     this.isReplay = isReplay;
   }
 
-  /** Whether the response came after a redirect, and from where. */
+  /** Whether the response came after a redirect, and from where: from elsewhere if the way led over there, because the token stayed behind. */
   get redirect(): { redirected: boolean; url: string | undefined } {
-    return { redirected: this.#history.length > 1, url: this.#history.at(-1)?.href };
+    const elsewhere = this.#history.find(({ origin }) => origin !== this.#history[0]?.origin);
+    return { redirected: this.#history.length > 1, url: (elsewhere ?? this.#history.at(-1))?.href };
   }
 
   /** Stops the body before its first byte. */
