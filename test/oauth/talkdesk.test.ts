@@ -147,6 +147,19 @@ describe("an AppConnect installation", () => {
     expect(server.requests.map(({ answered }) => answered)).toEqual([200, 200]);
   });
 
+  it("keeps its users' sessions over a rotation, until the credentials that they began with are over", async () => {
+    const installation = install();
+    const client = createOAuthClient(installation.client);
+    const tokens = createTokenCache({ source: client.refreshToken(), ...installation.cache });
+    const owner = server.clients.at(-1);
+    await tokens.save(await client.exchangeCode(await server.authorize(owner === undefined ? {} : { client: owner })));
+    installation.rotate(server.rotate(installation.id));
+    for (let turn = 0; turn < 2; turn += 1) await tokens.renew(await tokens.get());
+    expect(server.stats).toMatchObject({ tokenRequests: { refresh_token: 4 }, refreshTokenReuses: 0 });
+    installation.rotate(server.rotate(installation.id, { compromised: true }), { compromised: true });
+    await expect(tokens.renew(await tokens.get())).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+  });
+
   it("ends a login that was begun with the credentials before", async () => {
     const installation = install();
     const client = createOAuthClient(installation.client);

@@ -9,7 +9,8 @@ export interface ClientCredentials {
 
 /**
  * Gives the credentials of this moment, once for each request, so that they can change while running. Of several the first is used; the
- * next one is tried when the server does not know the client by it (`invalid_client`), as after a rotation that has not reached it yet.
+ * next one is tried when the server does not know the client by it (`invalid_client`), as after a rotation that has not reached it yet, and
+ * when the grant is another client's (`invalid_grant`), as that of a user who logged in before a rotation that changed the client's id.
  */
 export type CurrentCredentials = () =>
   | ClientCredentials

@@ -59,7 +59,7 @@ export function titleOf(endpoint: EndpointName): string {
  * with the signal, whatever the server, the client authentication or the fetch do. A redirect is not followed.
  *
  * Throws TokenRequestError, whose outcome tells whether the request can have reached the server, and whatever `read` throws. When that
- * says that the server does not know the client, the next set of credentials is tried.
+ * says that the server does not know the client, or that the grant is not this client's, the next set of credentials is tried.
  */
 export function askEndpoint<Result>(
   parts: EndpointParts,
@@ -69,11 +69,15 @@ export function askEndpoint<Result>(
   return withDeadline(parts.timeout, request.signal, async (signal) => {
     const server = await locate(parts, request, signal);
     const sets = await currentCredentials(parts, request, signal);
+    /** What the first client was told that the server knows: the fallback, which may be dead, has nothing better to say. */
+    let refusal: unknown;
     for (const [index, credentials] of sets.entries()) {
       try {
         return read(await exchange(parts, request, server, credentials, signal));
       } catch (error) {
-        if (index === sets.length - 1 || !isUnknownClient(error)) throw error;
+        const next = sets[index + 1];
+        if (next !== undefined && isGrantOfAnother(error, credentials, next)) refusal ??= error;
+        else if (next === undefined || !isUnknownClient(error)) throw isUnknownClient(error) ? (refusal ?? error) : error;
       }
     }
     throw new TypeError("There is always one set of credentials.");
@@ -148,6 +152,11 @@ export async function currentCredentials(
 function isUnknownClient(error: unknown): boolean {
   if (!(error instanceof TokenRequestError) || error.outcome !== "refused") return false;
   return error.error === "invalid_client" || (error.status === 401 && error.error === undefined);
+}
+
+/** RFC 6749 section 5.2: a code or a refresh token that was issued to another client. After a rotation that may be the one before. */
+function isGrantOfAnother(error: unknown, { clientId }: ClientCredentials, next: ClientCredentials): boolean {
+  return error instanceof TokenRequestError && error.error === "invalid_grant" && error.outcome === "refused" && clientId !== next.clientId;
 }
 
 function ended(outcome: TokenRequestOutcome, host: string, { timeout }: EndpointParts, request: Purpose): TokenRequestError {

@@ -37,9 +37,9 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
 /** Whose refresh token still works for a while after its use can find out what became of a request by sending it again. */
 async function refresh(client: ClientParts, previous: TokenSet, parameters: GrantParameters, signal: AbortSignal): Promise<TokenResponse> {
   // RFC 6749 section 6: without a scope, what was granted before is asked for.
-  const { refreshToken = "", scope: granted } = previous;
+  const { refreshToken: token = "", scope: granted } = previous;
   const { scope = granted } = parameters;
-  const request = { grant, secrets: { refresh_token: refreshToken }, parameters, scope, signal };
+  const request = { grant, secrets: { refresh_token: token }, parameters, scope, signal };
   const begun = systemClock.monotonic();
   return requestTokens(client, request).catch((error: unknown) => {
     const isOpen = error instanceof TokenRequestError && error.outcome === "unknown" && !signal.aborted;

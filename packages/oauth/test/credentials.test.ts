@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "@tokenflight/core";
 import {
   clientSecretPost,
@@ -50,10 +50,37 @@ it.each([
   ["the server wants patience", 429, { error: "invalid_client" }],
 ])("stays with the first set when %s", async (_, status, body) => {
   const server = await startOddServer(always(status, body));
-  const credentials = (): ClientCredentials[] => [credentialsOf("new"), credentialsOf("old")];
+  const credentials = (): ClientCredentials[] => ["new", "old"].map((secret) => ({ ...credentialsOf(secret), clientId: "same" }));
   const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId: "app", credentials });
   expect(await failureOf(call(client.clientCredentials()))).toMatchObject({ status });
   expect(secretsOf(server)).toEqual(["new"]);
+});
+
+describe("a refresh token of the client before", () => {
+  const tried = async (status: number, body: object): Promise<{ given: unknown; secrets: (string | null)[] }> => {
+    const server = await startOddServer((response, request, received) => {
+      const isOld = received.form.get("client_secret") === "old";
+      always(isOld ? status : 400, isOld ? body : { error: "invalid_grant" })(response, request, received);
+    });
+    const credentials = (): ClientCredentials[] => [credentialsOf("new"), credentialsOf("old")];
+    const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId: "app", credentials });
+    const given = await call(client.refreshToken(), { previous: tokensWith("r1") }).catch((error: unknown) => error);
+    return { given, secrets: secretsOf(server) };
+  };
+
+  it("is used as that client's", async () => {
+    const { given, secrets } = await tried(200, { access_token: "a", refresh_token: "r2" });
+    expect([given, secrets]).toMatchObject([{ refreshToken: "r2" }, ["new", "old"]]);
+  });
+
+  it.each<[string, number, object, string]>([
+    ["is over when it is dead there, too", 400, { error: "invalid_grant" }, "ERR_LOGIN_REQUIRED"],
+    ["is over when that client is dead", 401, { error: "invalid_client" }, "ERR_LOGIN_REQUIRED"],
+    ["is kept while nobody knows", 500, {}, "ERR_TOKEN_REQUEST_UNKNOWN"],
+    ["is kept while the server wants patience", 429, {}, "ERR_TOKEN_REQUEST_THROTTLED"],
+  ])("%s", async (_, status, body, code) => {
+    expect(await tried(status, body)).toMatchObject({ given: { code }, secrets: ["new", "old"] });
+  });
 });
 
 it("tells of the last refusal when no set will do", async () => {
