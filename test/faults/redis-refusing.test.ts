@@ -1,0 +1,71 @@
+import { expect } from "vitest";
+import { obtained } from "./obtained.ts";
+import { lifetime } from "./shared-login.ts";
+import { testRedisFaults, type RedisSetting } from "./redis-trouble.ts";
+import {
+  expectNextGeneration,
+  goesOn,
+  holdNextAnswer,
+  outlast,
+  outlastInMidRequest,
+  troubleSeen,
+  writesAgain,
+  type StoreTrouble,
+} from "./store-trouble.ts";
+
+/** Out of memory: `maxmemory` with noeviction, so that each write is refused. */
+const full = ({ admin }: RedisSetting): StoreTrouble => ({
+  begin: () => admin.command("CONFIG", "SET", "maxmemory", "1"),
+  end: () => admin.command("CONFIG", "SET", "maxmemory", "0"),
+});
+
+/** A replica, as after a failover that the client has not noticed: it answers what it has and refuses each write. */
+const readOnly = ({ admin }: RedisSetting): StoreTrouble => ({
+  // Nobody listens on that port, so that it keeps what it has.
+  begin: () => admin.command("REPLICAOF", "127.0.0.1", "1"),
+  end: () => admin.command("REPLICAOF", "NO", "ONE"),
+});
+
+async function outlastFromMemory(setting: RedisSetting): Promise<void> {
+  const { login } = setting;
+  const { one, two, server, refreshes, skip } = login;
+  const trouble = full(setting);
+  skip(lifetime);
+  const { begun, release } = holdNextAnswer(login);
+  const renewing = obtained(one);
+  renewing.catch(() => {});
+  await begun;
+  await trouble.begin();
+  release();
+  const renewed = await renewing;
+  expect(server.isActive(renewed.accessToken)).toBe(true);
+  expect(one.tokens.peek()).toBe(renewed);
+  await troubleSeen(one, "write");
+  // The intent stands for the others: they wait, and send nothing.
+  await expect(two.tokens.get({ signal: AbortSignal.timeout(300) })).rejects.toMatchObject({ name: "TimeoutError" });
+  expect(refreshes()).toBe(1);
+  await trouble.end();
+  expect((await obtained(two)).accessToken).toBe(renewed.accessToken);
+  await expectNextGeneration(login, 2);
+}
+
+testRedisFaults("a Redis that refuses writes", [
+  { fault: "out of memory", expected: goesOn, run: (setting) => outlast(setting.login, full(setting)) },
+  {
+    fault: "out of memory during a token request",
+    expected: writesAgain,
+    run: (setting) => outlastInMidRequest(setting.login, full(setting)),
+  },
+  { fault: "read-only", expected: goesOn, run: (setting) => outlast(setting.login, readOnly(setting)) },
+  {
+    fault: "read-only during a token request",
+    expected: writesAgain,
+    run: (setting) => outlastInMidRequest(setting.login, readOnly(setting)),
+  },
+  {
+    fault: "out of memory for longer than a token request may take",
+    expected: "the new pair is handed out from memory, and stored as soon as that is possible",
+    timeouts: { request: 3 },
+    run: outlastFromMemory,
+  },
+]);
