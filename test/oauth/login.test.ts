@@ -1,8 +1,8 @@
-import { createTokenCache } from "@tokenflight/core";
+import { createTokenCache, systemClock } from "@tokenflight/core";
 import { clientSecretBasic, createOAuthClient, noClientAuth, type DeviceProgress, type OAuthClient } from "@tokenflight/oauth";
 import { loopbackLogin } from "@tokenflight/oauth/node";
 import { beforeEach, describe, expect, it } from "vitest";
-import { clients } from "../clients/clients.ts";
+import { clients, tokenErrorIn } from "../clients/clients.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
 
@@ -107,29 +107,80 @@ it("logs in on the command line, on whatever port", async () => {
   await expect.poll(() => pages.join("")).toContain("Logged in");
 });
 
-it("logs in on another device", async () => {
+/** Waits a fiftieth of what it is asked to. */
+const quickClock = {
+  monotonic: () => systemClock.monotonic(),
+  schedule: (callback: () => void, delay: number) => systemClock.schedule(callback, delay / 50, true),
+};
+
+it.each(clients)("logs in on another device, and $name goes on with the tokens", async ({ connect }) => {
+  await using api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
   const told: DeviceProgress[] = [];
-  const tokens = await client.deviceLogin({
+  const shown = Promise.withResolvers<string>();
+  const login = client.deviceLogin({
     scope,
-    show: async ({ userCode, verificationUri }) => {
+    clock: quickClock,
+    show({ userCode, verificationUri }) {
       expect(verificationUri).toBe(`${server.issuer}/device`);
-      await server.enterUserCode(userCode);
+      shown.resolve(userCode);
     },
     progress: (progress) => told.push(progress),
   });
-  expect(server.isActive(tokens.accessToken)).toBe(true);
-  expect(tokens.refreshToken).toEqual(expect.any(String));
-  expect(told).toEqual([]);
-}, 30_000);
+  const userCode = await shown.promise;
+  // The user takes a while.
+  await expect.poll(() => told.length).toBeGreaterThan(1);
+  await server.enterUserCode(userCode);
+  const tokens = createTokenCache({ source: client.refreshToken() });
+  const first = await tokens.save(await login);
+  expect(first).toMatchObject({ scope, refreshToken: expect.any(String) });
+  expect(told.every(({ state }) => state === "pending")).toBe(true);
 
-it("revokes, and introspects before and after", async () => {
-  const { url, pending } = await begin();
-  const tokens = await client.exchangeCallback(await server.visit(url), pending);
-  const refresh = tokens.refreshToken ?? "";
-  expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: true, client_id: web.clientId, token_type: "Bearer" });
-  expect(await client.introspect(refresh, { hint: "refresh_token" })).toMatchObject({ active: true });
-  await client.revoke(tokens);
-  await client.revoke(tokens);
-  expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: false });
-  expect(await client.introspect(refresh)).toMatchObject({ active: false });
+  const send = connect(tokens, api.origin);
+  server.revokeAccessToken(first.accessToken);
+  expect((await send({ method: "POST", body: "order" })).status).toBe(200);
+  expect(server.stats).toMatchObject({ refreshes: 1, refreshTokenReuses: 0 });
+});
+
+describe("a logout", () => {
+  it("gives tokens back, and what they are worth before and after is told", async () => {
+    const { url, pending } = await begin();
+    const tokens = await client.exchangeCallback(await server.visit(url), pending);
+    const refresh = tokens.refreshToken ?? "";
+    expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: true, client_id: web.clientId, token_type: "Bearer" });
+    expect(await client.introspect(refresh, { hint: "refresh_token" })).toMatchObject({ active: true });
+    await client.revoke(tokens);
+    await client.revoke(tokens);
+    expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: false });
+    expect(await client.introspect(refresh)).toMatchObject({ active: false });
+  });
+
+  it.each(clients)("of a token cache ends the session everywhere, and $name is told that a login is required", async ({ connect }) => {
+    await using api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
+    const { url, pending } = await begin();
+    const tokens = createTokenCache({ source: client.refreshToken() });
+    const { accessToken, refreshToken = "" } = await tokens.save(await client.exchangeCallback(await server.visit(url), pending));
+    const send = connect(tokens, api.origin);
+    expect((await send({})).status).toBe(200);
+
+    await tokens.forget({ revoke: true });
+
+    expect(server.isActive(accessToken)).toBe(false);
+    expect(await client.introspect(refreshToken)).toMatchObject({ active: false });
+    expect(tokenErrorIn(await send({}).catch((error: unknown) => error))).toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+    expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+  });
+
+  it("that the server does not hear of is told, and the tokens are forgotten all the same", async () => {
+    const { url, pending } = await begin();
+    const deaf = createOAuthClient({
+      issuer: server.issuer,
+      clientId: web.clientId,
+      clientAuth: clientSecretBasic(web.clientSecret),
+      revocationEndpoint: `${server.origin}/nowhere`,
+    });
+    const tokens = createTokenCache({ source: deaf.refreshToken() });
+    await tokens.save(await deaf.exchangeCallback(await server.visit(url), pending));
+    await expect(tokens.forget({ revoke: true })).rejects.toMatchObject({ name: "TokenRequestError", status: 404 });
+    expect(tokens.peek()).toBeUndefined();
+  });
 });

@@ -2,7 +2,9 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { createTokenCache } from "@tokenflight/core";
 import { createOAuthClient, privateKeyJwt, type SigningAlgorithm } from "@tokenflight/oauth";
 import { expect, it } from "vitest";
+import { clients } from "../clients/clients.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
+import { startResourceApi } from "../servers/resource-api.ts";
 
 interface Registered {
   readonly server: AuthorizationServer;
@@ -32,6 +34,29 @@ it.each([
   const tokens = await createTokenCache({ source }).get();
 
   expect(server.isActive(tokens.accessToken)).toBe(true);
+});
+
+it.each(clients)("$name acts with tokens that a client with ES256 gets, refreshes and gives back", async ({ connect }) => {
+  const { server, key } = await register("ES256", generateKeyPairSync("ec", { namedCurve: "P-256" }));
+  await using _ = server;
+  await using api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
+  const clientAuth = privateKeyJwt({ key, keyId: "key-1", alg: "ES256" });
+  const client = createOAuthClient({ issuer: server.issuer, clientId: "signer", clientAuth });
+  const { redirectUri } = server.client;
+  const { url, pending } = await client.authorizationUrl({ redirectUri, scope: "openid read", parameters: { prompt: "consent" } });
+  const tokens = createTokenCache({ source: client.refreshToken() });
+  await tokens.save(await client.exchangeCallback(await server.visit(url), pending));
+  const send = connect(tokens, api.origin);
+
+  server.revokeAccessToken((await tokens.get()).accessToken);
+  expect((await send({ method: "POST", body: "order" })).status).toBe(200);
+  const { refreshToken = "" } = await tokens.get();
+  await tokens.forget({ revoke: true });
+
+  expect(await client.introspect(refreshToken)).toMatchObject({ active: false });
+  const assertions = server.requests.map(({ form }) => form.get("client_assertion"));
+  expect(new Set(assertions).size).toBe(2);
+  expect(server.stats).toMatchObject({ refreshes: 1, refreshTokenReuses: 0 });
 });
 
 it("each attempt has an assertion that was never used: oidc-provider refuses one that comes twice", async () => {
