@@ -74,6 +74,27 @@ it("takes a form-encoded pair and refuses the raw one", async () => {
   expect((await ask(form, rawBasic({ ...server.client, clientSecret: "wrong" }))).body.error).toBe("invalid_client");
 });
 
+it("lets a refresh token be used again within the grace time, and no longer", async () => {
+  await server.close();
+  server = await startAuthorizationServer({ graceTime: 60 });
+  const now = vi.spyOn(Date, "now");
+  const { refreshToken } = await newFamily();
+  const first = await refresh(refreshToken);
+  const second = await refresh(refreshToken);
+  expect([first.status, second.status]).toEqual([200, 200]);
+  expect(server.isActive(first.accessToken)).toBe(true);
+  expect((await refresh(first.refreshToken)).status).toBe(200);
+  expect(server.stats.familiesRevoked).toBe(0);
+
+  const { refreshToken: late } = await newFamily();
+  await refresh(late);
+  const used = Date.now();
+  now.mockImplementation(() => used + 61_000);
+  expect((await refresh(late)).body.error).toBe("invalid_grant");
+  expect(server.stats.familiesRevoked).toBe(1);
+  now.mockRestore();
+});
+
 it("rotates at every use, and a second use kills the family", async () => {
   const first = await newFamily();
   const second = await refresh(first.refreshToken);

@@ -1,0 +1,104 @@
+import { createTokenCache } from "@tokenflight/core";
+import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { crashHeader } from "../processes/crash-points.ts";
+import type { Crash, MemberCommands } from "../processes/member-commands.ts";
+import type { MemberSetting, StoreSetting } from "../processes/member-setting.ts";
+import { openStore } from "../processes/open-store.ts";
+import type { Outcome } from "../processes/outcome.ts";
+import { startProcess, type TestProcess } from "../processes/start-process.ts";
+import { subjectHeader } from "../processes/subject-fetch.ts";
+import { startAuthorizationServer, type AuthorizationServer, type AuthorizationServerOptions } from "../servers/authorization-server.ts";
+
+export type Member = TestProcess<MemberCommands>;
+
+/** One authorization server, one shared store, and processes that come and go. */
+export interface CrashSetting extends AsyncDisposable {
+  readonly server: AuthorizationServer;
+  /** Starts a process; an environment of its own is for one whose clock is not ours. */
+  startMember(env?: NodeJS.ProcessEnv): Promise<Member>;
+  /** Logs a new subject in, through a connection of this process to the store. */
+  logIn(): Promise<{ key: string; accessToken: string }>;
+  /** Token requests for this subject that reached the server since its login. */
+  requestsOf(key: string): number;
+  /**
+   * Lets a process begin a refresh that ends in a crash. Resolves as soon as it has ended or stopped, and the server has done what it was
+   * asked for until then. `outcome` is that of the call in which it stopped.
+   */
+  crash(victim: Member, key: string, crash: Crash): Promise<{ outcome: Promise<Outcome> }>;
+}
+
+export interface CrashSettingOptions {
+  readonly store: StoreSetting;
+  readonly server?: AuthorizationServerOptions;
+  /** Default: 1.5 s for a token request, so that an intent whose owner is silent is taken over after 2.25 s. */
+  readonly timeouts?: NonNullable<MemberSetting["timeouts"]>;
+  /** Where the members send their token requests. Default: to the server. */
+  readonly tokenEndpoint?: string;
+}
+
+export async function startCrashSetting(options: CrashSettingOptions): Promise<CrashSetting> {
+  const { store: storeSetting, timeouts = { request: 1.5 } } = options;
+  const server = await startAuthorizationServer({ accessTokenLifetime: 600, ...options.server });
+  const { tokenEndpoint = server.tokenEndpoint } = options;
+  const store = await openStore(storeSetting);
+  const { clientId, clientSecret } = server.client;
+  const common = { clientId, clientAuth: clientSecretBasic(clientSecret) };
+  const client = createOAuthClient({ tokenEndpoint, ...common });
+  const login = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, ...common });
+  const setting: MemberSetting = { store: storeSetting, tokenEndpoint, clientId, clientSecret, timeouts };
+  const members: Member[] = [];
+
+  /** By process: what happens when its request is at the server. */
+  const arrivals = new Map<string, () => Promise<void>>();
+  const carriedOut = new Map<string, () => void>();
+  server.faults.always(async ({ headers }, carryOut) => {
+    const pid = String(headers[crashHeader]);
+    await arrivals.get(pid)?.();
+    const answer = await carryOut();
+    carriedOut.get(pid)?.();
+    return answer;
+  });
+
+  const startMember = async (env?: NodeJS.ProcessEnv): Promise<Member> => {
+    const member = await startProcess<MemberCommands>("member.ts", setting, env);
+    members.push(member);
+    return member;
+  };
+
+  return {
+    server,
+    startMember,
+    async logIn() {
+      const key = crypto.randomUUID();
+      const cache = createTokenCache({ source: client.refreshToken(), store, key });
+      const { accessToken } = await cache.save(await login.exchangeCode(await server.login()));
+      return { key, accessToken };
+    },
+    requestsOf: (key) => server.requests.filter(({ headers }) => headers[subjectHeader] === key).length,
+    async crash(victim, key, crash) {
+      await victim.ask("crashAt", crash);
+      const pid = String(victim.pid);
+      const gone = crash.signal === "SIGKILL" ? victim.ended : victim.stopped();
+      const atServer = new Promise<void>((resolve) => {
+        if (crash.point !== "request-sent") return resolve();
+        carriedOut.set(pid, resolve);
+        arrivals.set(pid, async () => {
+          arrivals.delete(pid);
+          victim.signal(crash.signal);
+          if (crash.signal === "SIGKILL") await victim.ended;
+        });
+      });
+      const outcome = victim.ask("renew", key);
+      // A process that is killed answers nobody.
+      outcome.catch(() => {});
+      await atServer;
+      if (crash.point !== "request-sent" || crash.signal === "SIGKILL") await gone;
+      return { outcome };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
+      await store[Symbol.asyncDispose]();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { afterAll, describe } from "vitest";
+import { temporaryFolder } from "../stores/temporary-folder.ts";
+import { describeCrashes } from "./describe-crashes.ts";
+import { killInRefresh } from "./kill-in-refresh.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+describe("a process that is killed in a refresh (SQLite)", () => {
+  describeCrashes({
+    group: "Crashes, SQLite",
+    signal: "SIGKILL",
+    runs: 50,
+    store: () => ({ kind: "sqlite", path: folder.file("tokens.db") }),
+    prepare: killInRefresh,
+  });
+});

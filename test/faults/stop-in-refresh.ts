@@ -1,0 +1,43 @@
+import { expect } from "vitest";
+import type { CrashSetting, Member } from "./crash-setting.ts";
+import { isGood, isOver, lookAround, type CrashCounts, type CrashRun } from "./crash-tally.ts";
+import type { CrashSuite } from "./describe-crashes.ts";
+
+/** They are stopped while another process waits for their deadlines, so there are many of them. */
+const processes = 25;
+
+/** Each run stops a process in its refresh, and lets it go on when another one has taken over. */
+export const stopInRefresh: CrashSuite["prepare"] = async (setting) => {
+  const victims = await Promise.all(Array.from({ length: processes }, () => setting.startMember()));
+  return async (newRun, runs) => {
+    const counts: CrashCounts[] = [];
+    let begun = 0;
+    const inTurn = async (victim: Member): Promise<void> => {
+      while (begun < runs) {
+        begun += 1;
+        counts.push(await stop(setting, victim, await newRun()));
+      }
+    };
+    await Promise.all(victims.map(inTurn));
+    return counts;
+  };
+};
+
+async function stop(setting: CrashSetting, victim: Member, run: CrashRun): Promise<CrashCounts> {
+  const { key, row, survivor } = run;
+  const { outcome } = await setting.crash(victim, key, { point: row.point, signal: "SIGSTOP" });
+  const seen = await lookAround(run);
+  victim.signal("SIGCONT");
+  const late = await outcome;
+  if (row.lost) {
+    // The late owner may have put its tokens, whose family is dead, in place of the note that the session is over.
+    for (const member of [survivor, victim, survivor]) {
+      const found = await member.ask("get", key);
+      expect(isOver(found) || isOver(await member.ask("renew", key))).toBe(true);
+    }
+  } else {
+    const [found, own] = await Promise.all([survivor.ask("get", key), victim.ask("get", key)]);
+    expect([isGood(setting, late), found, own]).toEqual([true, late, late]);
+  }
+  return { ...seen, "token requests": setting.requestsOf(key) };
+}

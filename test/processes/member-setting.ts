@@ -1,0 +1,14 @@
+/** The store that several processes share. */
+export type StoreSetting =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "ioredis" | "node-redis"; readonly url: string };
+
+/** What a process of a test is told when it starts: whose tokens it holds, and where they are kept and renewed. */
+export interface MemberSetting {
+  readonly store: StoreSetting;
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** In seconds. Default: those of the library. */
+  readonly timeouts?: { readonly request?: number; readonly store?: number };
+}
