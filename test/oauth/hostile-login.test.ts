@@ -5,10 +5,16 @@ import { describe, expect, it } from "vitest";
 import { IdTokenIssuer } from "../servers/id-token.ts";
 import { startLoginService, type Mischief } from "./login-service.ts";
 
+let refusals = 0;
+
+/** The error of what has to be refused, which is counted. */
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => new Error("It was expected to fail."),
-    (error: unknown) => error,
+    (error: unknown) => {
+      refusals += 1;
+      return error;
+    },
   );
 }
 
@@ -217,3 +223,15 @@ it.each(["state", "nonce", "request", "request_uri", "response_mode", "response_
     expect(await failureOf(client.authorizationUrl(request))).toMatchObject({ code: "ERR_INVALID_OPTION" });
   },
 );
+
+it("a server that would rather have the challenge in plain gets S256 all the same", async () => {
+  const { begin } = await startLoginService({ metadata: { code_challenge_methods_supported: ["plain"] } });
+  const { url, pending } = await begin();
+  expect(new URL(url).searchParams.get("code_challenge_method")).toBe("S256");
+  expect(url).not.toContain(pending.codeVerifier);
+});
+
+it("are at least 30 that were refused", () => {
+  process.stdout.write(`hostile logins: ${refusals} were refused\n`);
+  expect(refusals).toBeGreaterThanOrEqual(30);
+});

@@ -48,6 +48,18 @@ async function begin(mischief: Parameters<typeof startLoginService>[0] = {}, tim
 
 const noIdToken = { idToken: () => undefined };
 
+/** What only somebody else sends to the port, or has opened. */
+const methods = ["POST", "PUT", "HEAD", "OPTIONS", "DELETE", "TRACE"];
+const hosts = ["evil.example", "localhost", "127.0.0.1", "127.0.0.1:1", "[::1]", ""];
+const paths = ["/", "/favicon.ico", "/callback/", "/callbackx", "/CALLBACK", "//evil.example/callback", "/%63allback"];
+const states = ["", "wrong"];
+const noPages = ["javascript:alert(1)", "file:///bin/sh", "--help", "calc.exe", "$(id)", "ftp://a.example/", "https://a:b@c.example/", ""];
+const commands = [
+  "https://auth.example.com/a?x=1&calc.exe&y=|calc",
+  "https://auth.example.com/\";calc.exe;\"?a='b'",
+  "https://auth.example.com/$(touch owned)`id`;%PATH%",
+];
+
 async function stillWorks({ callback, tokens, service }: Login): Promise<void> {
   expect(service.spent).toEqual([]);
   expect((await ask(callback)).status).toBe(200);
@@ -56,30 +68,27 @@ async function stillWorks({ callback, tokens, service }: Login): Promise<void> {
 }
 
 describe("the loopback server refuses, and the login goes on:", () => {
-  it.each(["POST", "PUT", "HEAD", "OPTIONS", "DELETE", "TRACE"])("the method %s", async (method) => {
+  it.each(methods)("the method %s", async (method) => {
     const login = await begin(noIdToken);
     expect((await ask(login.callback, { method })).status).toBe(405);
     await stillWorks(login);
   });
 
-  it.each(["evil.example", "localhost", "127.0.0.1", "127.0.0.1:1", "[::1]", ""])("the Host %j", async (host) => {
+  it.each(hosts)("the Host %j", async (host) => {
     const login = await begin(noIdToken);
     const name = host === "localhost" ? `localhost:${login.callback.port}` : host;
     expect((await ask(login.callback, { host: name })).status).toBe(421);
     await stillWorks(login);
   });
 
-  it.each(["/", "/favicon.ico", "/callback/", "/callbackx", "/CALLBACK", "//evil.example/callback", "/%63allback"])(
-    "the path %s",
-    async (path) => {
-      const login = await begin(noIdToken);
-      const status = await rawStatus(login.callback, `${path}${login.callback.search}`);
-      expect(status).toBe(404);
-      await stillWorks(login);
-    },
-  );
+  it.each(paths)("the path %s", async (path) => {
+    const login = await begin(noIdToken);
+    const status = await rawStatus(login.callback, `${path}${login.callback.search}`);
+    expect(status).toBe(404);
+    await stillWorks(login);
+  });
 
-  it.each(["", "wrong"])("the state %j of somebody who guesses the port", async (state) => {
+  it.each(states)("the state %j of somebody who guesses the port", async (state) => {
     const login = await begin(noIdToken);
     const guessed = new URL(login.callback);
     guessed.searchParams.set("state", state);
@@ -158,20 +167,13 @@ it("a browser that does not open ends it", async () => {
   await expect(loopbackLogin(client, { open })).rejects.toThrow("no browser");
 });
 
-it.each(["javascript:alert(1)", "file:///bin/sh", "--help", "calc.exe", "$(id)", "ftp://a.example/", "https://a:b@c.example/", ""])(
-  "the browser is not opened for %j",
-  async (url) => {
-    await expect(openBrowser(url)).rejects.toMatchObject({ code: "ERR_INVALID_OPTION" });
-  },
-);
+it.each(noPages)("the browser is not opened for %j", async (url) => {
+  await expect(openBrowser(url)).rejects.toMatchObject({ code: "ERR_INVALID_OPTION" });
+});
 
 // Elsewhere the program has another name; that it gets the URL as one argument is the same code.
 describe.runIf(process.platform === "linux")("whatever stands in a URL is one argument of a program, and no command:", () => {
-  it.each([
-    "https://auth.example.com/a?x=1&calc.exe&y=|calc",
-    "https://auth.example.com/\";calc.exe;\"?a='b'",
-    "https://auth.example.com/$(touch owned)`id`;%PATH%",
-  ])("%s", async (url) => {
+  it.each(commands)("%s", async (url) => {
     const folder = mkdtempSync(join(tmpdir(), "tokenflight-browser-"));
     const given = join(folder, "given.json");
     const program = `#!${process.execPath}\nrequire("node:fs").writeFileSync(${JSON.stringify(given)}, JSON.stringify(process.argv.slice(2)));\n`;
@@ -205,4 +207,10 @@ it("an opener that never ends does not keep the tokens", async () => {
     },
   });
   expect(tokens.accessToken).toBe("access");
+});
+
+it("are counted", () => {
+  const refused = [methods, hosts, paths, states, noPages, commands].map((cases) => cases.length).reduce((sum, count) => sum + count);
+  process.stdout.write(`hostile loopback requests and pages: ${refused} cases\n`);
+  expect(refused).toBeGreaterThanOrEqual(30);
 });
