@@ -4,6 +4,7 @@ import type { AxiosRequestConfig } from "axios";
 import FormDataPackage from "form-data";
 import { describe, expect, it } from "vitest";
 import { startSession } from "../end-to-end/session.ts";
+import { tally } from "./tally.ts";
 import { adapters, attachedTo, refuseToken, rejectionOf, withStaticHeader } from "./axios-under-test.ts";
 
 interface Body {
@@ -63,6 +64,9 @@ function nativeForm(): FormData {
   return form;
 }
 
+const replays = tally("axios", "bodies replayed", "changed");
+const consumptions = tally("axios", "one-shot bodies", "replayed");
+
 const sent = adapters.flatMap((adapter) => {
   const bodies = adapter === "fetch" ? [...everywhere, ...byFetch] : everywhere;
   return bodies.map((body) => ({ adapter, ...body }));
@@ -81,6 +85,7 @@ it.each(sent)(
     expect(response.status).toBe(200);
     expect(refreshes()).toBe(1);
     const [plain, refused, replayed] = api.requests;
+    replays.count(replayed?.bodySha256 === plain?.bodySha256 ? 0 : 1);
     expect([plain?.status, refused?.status, replayed?.status]).toEqual([200, 401, 200]);
     expect([refused?.bodySha256, replayed?.bodySha256]).toEqual([plain?.bodySha256, plain?.bodySha256]);
     expect(api.requests).toHaveLength(3);
@@ -102,6 +107,7 @@ it.each(consumed)(
 
     const error = await rejectionOf(instance.post("/upload", data(), config));
 
+    consumptions.count(api.requests.length - 1);
     expect(error).toMatchObject({ name: "AxiosError", code: "ERR_BAD_REQUEST", status: 401, response: { data: { code: "unauthorized" } } });
     expect(api.requests.map(({ status }) => status)).toEqual([401]);
     expect((await instance.post("/upload", data(), config)).status).toBe(200);

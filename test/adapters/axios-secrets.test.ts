@@ -6,17 +6,16 @@ import { Agent as HttpsAgent, createServer as createHttpsServer } from "node:htt
 import type { AddressInfo, Server } from "node:net";
 import { toTokenResponse, type TokenSet } from "@tokenflight/core";
 import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startSession, type Session } from "../end-to-end/session.ts";
 import { jsonAnswer } from "../servers/answer.ts";
 import { startLoopback } from "../servers/loopback.ts";
 import { beforeUse, lateUse } from "../servers/token-endpoint-faults.ts";
 import { findCanary, findLeaks } from "./canary.ts";
+import { tally } from "./tally.ts";
 import { adapters, attachedTo, refuseToken, withStaticHeader } from "./axios-under-test.ts";
 
-const counts = { searched: 0, found: 0 };
-
-afterAll(() => console.log(`axios: ${counts.searched} responses and errors searched, ${counts.found} canaries found`));
+const canaries = tally("axios", "results searched", "canaries found");
 
 /** What a request came to, whichever it was. */
 async function outcomeOf(request: Promise<unknown>): Promise<unknown> {
@@ -35,8 +34,7 @@ function secretsOf(...sets: TokenSet[]): string[] {
 
 function leaksIn(outcome: unknown, secrets: readonly string[]): string[] {
   const leaks = secrets.flatMap((secret) => findLeaks(outcome, secret));
-  counts.searched += 1;
-  counts.found += leaks.length;
+  canaries.count(leaks.length);
   return leaks;
 }
 

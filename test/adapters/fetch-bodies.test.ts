@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { bearer } from "@tokenflight/fetch";
 import { describe, expect, it, vi } from "vitest";
+import { tally } from "./tally.ts";
 import { startWireSession, withoutBoundary, type WireSession } from "./wire-session.ts";
 
 const text = "Zürich → 東京 ".repeat(2000);
@@ -49,6 +50,9 @@ function emptied(): AsyncIterable<Uint8Array> {
   };
 }
 
+const replays = tally("fetch", "bodies replayed", "changed");
+const consumptions = tally("fetch", "one-shot bodies", "replayed");
+
 const sha256 = (of: Uint8Array | string): string => createHash("sha256").update(of).digest("hex");
 const attached = ({ tokens, wire }: WireSession): typeof fetch => bearer(tokens, { origins: wire.origin })(globalThis.fetch);
 
@@ -63,6 +67,7 @@ describe("a body in init", () => {
       const response = await attached(session)(session.wire.origin, { method: "POST", body: body() });
 
       expect(response.status).toBe(200);
+      replays.count(session.wire.requests[1]?.bodySha256 === sha256(sent) ? 0 : 1);
       expect(session.wire.requests.map(({ bodySha256 }) => bodySha256)).toEqual([sha256(sent), sha256(sent)]);
       expect(session.wire.requests[1]?.headers["content-type"]).toBe(session.wire.requests[0]?.headers["content-type"]);
       expect(session.wire.requests[1]?.headers["content-length"]).toBe(session.wire.requests[0]?.headers["content-length"]);
@@ -92,6 +97,7 @@ describe("a body in init", () => {
 
       const refused = await send(wire.origin, { method: "POST", body: body(), duplex: "half" } as RequestInit);
 
+      consumptions.count(wire.requests.length - 1);
       expect([refused.status, await refused.json()]).toEqual([401, { code: "unauthorized" }]);
       expect(wire.requests).toHaveLength(1);
       expect((await send(wire.origin)).status).toBe(200);
@@ -119,6 +125,7 @@ describe("a body in a Request", () => {
       expect((await send(request)).status).toBe(200);
 
       const [first, second] = wire.requests;
+      replays.count(second?.bodySha256 === first?.bodySha256 ? 0 : 1);
       expect([second?.method, second?.url, second?.bodySha256]).toEqual(["PUT", "/orders?page=2", first?.bodySha256]);
       if (sent !== undefined) expect(first?.bodySha256).toBe(sha256(sent));
       expect(second?.headers["content-type"]).toBe(first?.headers["content-type"]);

@@ -1,13 +1,12 @@
 import { createTokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { canary, canaryCases, canaryTokens, startCanaryApi } from "./canary-cases.ts";
 import { findLeaks } from "./canary.ts";
+import { tally } from "./tally.ts";
 import { startWireApi } from "./wire-session.ts";
 
-let searched = 0;
-let found = 0;
-afterAll(() => console.log(`fetch: ${searched} results searched, ${found} canaries found`));
+const canaries = tally("fetch", "results searched", "canaries found");
 
 it.each(canaryCases)("$name: no token can be reached from the response, the error or what the caller gave", async (one) => {
   const { wire, signal } = await startCanaryApi(one);
@@ -27,8 +26,7 @@ it.each(canaryCases)("$name: no token can be reached from the response, the erro
     const body = outcome.status === "fulfilled" ? await Promise.allSettled([outcome.value.clone().text()]) : undefined;
 
     const leaks = findLeaks({ outcome, body, call, send }, canary);
-    searched += 1;
-    found += leaks.length;
+    canaries.count(leaks.length);
     expect(leaks).toEqual([]);
   }
 

@@ -4,6 +4,10 @@ import { fileURLToPath } from "node:url";
 import { HTTPError, type OptionsOfTextResponseBody } from "got";
 import { expect, it } from "vitest";
 import { rejection, startGotSession } from "./got-session.ts";
+import { tally } from "./tally.ts";
+
+const replays = tally("got", "bodies replayed", "changed");
+const consumptions = tally("got", "one-shot bodies", "replayed");
 
 const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) % 256);
 
@@ -37,6 +41,7 @@ it.each<[name: string, options: () => OptionsOfTextResponseBody, length: number]
   expect((await call).statusCode).toBe(200);
 
   const [first, second] = api.requests;
+  replays.count(second?.bodySha256 === first?.bodySha256 ? 0 : 1);
   expect(api.requests.map(({ status }) => status)).toEqual([401, 200]);
   expect(second?.bodyLength).toBe(length);
   expect(second?.bodySha256).toBe(first?.bodySha256);
@@ -102,6 +107,7 @@ it.each<[name: string, body: () => OptionsOfTextResponseBody["body"]]>([
 
   const error = await rejection(client.post("orders", { body: body() }));
 
+  consumptions.count(api.requests.length - 1);
   expect(error).toBeInstanceOf(HTTPError);
   expect(error).toMatchObject({ name: "HTTPError", code: "ERR_NON_2XX_3XX_RESPONSE", response: { statusCode: 401 } });
   expect(JSON.parse(String(error.response?.body))).toMatchObject({ code: "unauthorized" });

@@ -9,13 +9,13 @@ import { format, inspect } from "node:util";
 import { createTokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/got";
 import got, { type ExtendOptions, type Got } from "got";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { findCanary } from "./canary.ts";
 import { selfSigned } from "./got-certificate.ts";
+import { tally } from "./tally.ts";
 
 const canary = "canary-in-the-token-of-got";
-let looked = 0;
-let found = 0;
+const canaries = tally("got", "results searched", "canaries found");
 
 /**
  * The walk reaches whatever a print of any depth could show. Printed is only as far as somebody would: without a limit, `util.inspect`
@@ -24,14 +24,9 @@ let found = 0;
 function expectNoCanary(name: string, value: unknown): void {
   const prints = { "console.log": format(value), "util.inspect": inspect(value, { depth: 4, showHidden: true }), JSON: printJson(value) };
   const leaks = [...findCanary(value, canary), ...Object.entries(prints).flatMap(([print, text]) => (text.includes(canary) ? print : []))];
-  looked += 1;
-  found += leaks.length;
+  canaries.count(leaks.length);
   expect(leaks, name).toEqual([]);
 }
-
-afterAll(() => {
-  console.log(`got: ${looked} errors, responses and events were searched, ${found} canaries were found.`);
-});
 
 function printJson(value: unknown): string {
   try {

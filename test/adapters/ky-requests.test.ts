@@ -2,6 +2,7 @@ import { bearer } from "@tokenflight/ky";
 import ky, { type KyInstance, type Options } from "ky";
 import { Agent } from "undici";
 import { describe, expect, it, vi } from "vitest";
+import { tally } from "./tally.ts";
 import { currentToken, rejectionOf, startWireApi, startWireSession, type WireSession } from "./wire-session.ts";
 
 const text = "Zürich → 東京 ".repeat(2000);
@@ -22,6 +23,8 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
   yield Buffer.from("two");
 }
 
+const replays = tally("ky", "bodies replayed", "changed");
+
 describe.each([0, 2])("bodies, with retry: %d", (retry) => {
   it.each<[string, () => Options]>([
     ["json", () => ({ json: { name: "Zoë", list: [1, 2] } })],
@@ -39,6 +42,7 @@ describe.each([0, 2])("bodies, with retry: %d", (retry) => {
     expect((await attached(session, { retry }).post("orders", options())).status).toBe(200);
 
     const seen = session.wire.requests.map(({ bodySha256, headers }) => [bodySha256, headers["content-type"], headers["content-length"]]);
+    replays.count(seen[1]?.[0] === seen[0]?.[0] ? 0 : 1);
     expect(seen).toHaveLength(2);
     expect(seen[1]).toEqual(seen[0]);
     expect(session.wire.requests[0]?.body.length).toBeGreaterThan(0);

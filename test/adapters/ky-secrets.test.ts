@@ -1,12 +1,11 @@
 import { bearer } from "@tokenflight/ky";
 import ky, { type Options } from "ky";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { canary, canaryCases, canaryTokens, startCanaryApi } from "./canary-cases.ts";
 import { findLeaks } from "./canary.ts";
+import { tally } from "./tally.ts";
 
-let searched = 0;
-let found = 0;
-afterAll(() => console.log(`ky: ${searched} results searched, ${found} canaries found`));
+const canaries = tally("ky", "results searched", "canaries found");
 
 const ways: [string, Options][] = [
   ["without retries", { retry: 0 }],
@@ -43,8 +42,7 @@ it.each(canaryCases.flatMap((one) => ways.map(([way, options]) => ({ ...one, way
     ]);
 
     const leaks = findLeaks({ outcome, seen, api }, canary);
-    searched += 1;
-    found += leaks.length;
+    canaries.count(leaks.length);
     expect(leaks).toEqual([]);
     expect(wire.requests.some(({ token }) => token?.includes(canary))).toBe(true);
   },

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { actAtRandom } from "./many-users.ts";
 import { startWireApi, type WireApi } from "./wire-session.ts";
 
-it("in 200 random orders nobody gets another's token or answer", { timeout: 120_000 }, async () => {
+it("200 users in 200 random orders: nobody gets another's token or answer", { timeout: 120_000 }, async () => {
   const options: Options = { retry: { limit: 2, delay: () => 1, methods: ["get", "post"] }, throwHttpErrors: (status) => status !== 401 };
 
   const requests = await actAtRandom(({ origin, tokensOf }) => {

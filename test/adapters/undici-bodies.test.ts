@@ -4,6 +4,7 @@ import { text as textOf } from "node:stream/consumers";
 import { bearer } from "@tokenflight/undici";
 import { Agent, FormData, interceptors, type Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
+import { tally } from "./tally.ts";
 import { startWireSession, withoutBoundary, type WireSession } from "./wire-session.ts";
 
 const text = "Zürich → 東京 ".repeat(2000);
@@ -25,6 +26,9 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
   yield Buffer.from("one ");
   yield Buffer.from("two");
 }
+
+const replays = tally("undici", "bodies replayed", "changed");
+const consumptions = tally("undici", "one-shot bodies", "replayed");
 
 const post = ({ wire }: WireSession, body: unknown): Dispatcher.RequestOptions => ({
   origin: wire.origin,
@@ -54,6 +58,7 @@ describe("request", () => {
     expect(response.statusCode).toBe(200);
     await response.body.dump();
     const seen = session.wire.requests.map(({ method, url, headers, bodySha256 }) => [method, url, headers["x-a"], bodySha256]);
+    replays.count(seen[1]?.[3] === sha256(sent) ? 0 : 1);
     expect(seen).toEqual([1, 2].map(() => ["POST", "/orders?page=2", "1", sha256(sent)]));
   });
 
@@ -83,6 +88,7 @@ describe("request", () => {
 
     const refused = await client.request(post(session, body()));
 
+    consumptions.count(session.wire.requests.length - 1);
     expect([refused.statusCode, await refused.body.json()]).toEqual([401, { code: "unauthorized" }]);
     expect(session.wire.requests).toHaveLength(1);
     const next = await client.request({ origin: session.wire.origin, path: "/", method: "GET" });

@@ -1,14 +1,13 @@
 import diagnostics from "node:diagnostics_channel";
 import { bearer } from "@tokenflight/undici";
 import { Agent, interceptors, MockAgent, request, type Dispatcher } from "undici";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { canary, canaryCases, canaryTokens, startCanaryApi } from "./canary-cases.ts";
 import { findLeaks } from "./canary.ts";
+import { tally } from "./tally.ts";
 import { rejectionOf, startWireApi } from "./wire-session.ts";
 
-let searched = 0;
-let found = 0;
-afterAll(() => console.log(`undici: ${searched} results searched, ${found} canaries found`));
+const canaries = tally("undici", "results searched", "canaries found");
 
 const orders: [string, (ours: Dispatcher.DispatcherComposeInterceptor) => Dispatcher.DispatcherComposeInterceptor[]][] = [
   ["alone", (ours) => [ours]],
@@ -36,8 +35,7 @@ it.each(canaryCases.flatMap((one) => orders.map(([way, order]) => ({ ...one, way
     const body = outcome.status === "fulfilled" ? await Promise.allSettled([outcome.value.body.text()]) : undefined;
 
     const leaks = findLeaks({ outcome, body, options }, canary);
-    searched += 1;
-    found += leaks.length;
+    canaries.count(leaks.length);
     expect(leaks).toEqual([]);
     expect(wire.requests.some(({ token }) => token?.includes(canary))).toBe(true);
     await agent.destroy();
