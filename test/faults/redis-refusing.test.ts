@@ -17,6 +17,7 @@ import {
 const full = ({ admin }: RedisSetting): StoreTrouble => ({
   begin: () => admin.command("CONFIG", "SET", "maxmemory", "1"),
   end: () => admin.command("CONFIG", "SET", "maxmemory", "0"),
+  says: "OOM",
 });
 
 /** A replica, as after a failover that the client has not noticed: it answers what it has and refuses each write. */
@@ -24,6 +25,7 @@ const readOnly = ({ admin }: RedisSetting): StoreTrouble => ({
   // Nobody listens on that port, so that it keeps what it has.
   begin: () => admin.command("REPLICAOF", "127.0.0.1", "1"),
   end: () => admin.command("REPLICAOF", "NO", "ONE"),
+  says: "READONLY",
 });
 
 async function outlastFromMemory(setting: RedisSetting): Promise<void> {
@@ -40,7 +42,7 @@ async function outlastFromMemory(setting: RedisSetting): Promise<void> {
   const renewed = await renewing;
   expect(server.isActive(renewed.accessToken)).toBe(true);
   expect(one.tokens.peek()).toBe(renewed);
-  await troubleSeen(one, "write");
+  await troubleSeen(one, "write", trouble.says);
   // The intent stands for the others: they wait, and send nothing.
   await expect(two.tokens.get({ signal: AbortSignal.timeout(300) })).rejects.toMatchObject({ name: "TimeoutError" });
   expect(refreshes()).toBe(1);

@@ -1,6 +1,6 @@
-import type { StoreError } from "@tokenflight/core";
+import type { StoreError, TokenEvent } from "@tokenflight/core";
 import { expect, vi } from "vitest";
-import { lateAnswer } from "../servers/token-endpoint-faults.ts";
+import { jsonAnswer } from "../servers/answer.ts";
 import { obtained, patience } from "./obtained.ts";
 import { lifetime, untilSoftExpiry, type Holder, type SharedLogin } from "./shared-login.ts";
 
@@ -8,11 +8,18 @@ import { lifetime, untilSoftExpiry, type Holder, type SharedLogin } from "./shar
 export interface StoreTrouble {
   begin(): Promise<unknown>;
   end(): Promise<unknown>;
+  /** What the store's own error says meanwhile. Default: that it did not answer, or whatever else. */
+  readonly says?: string;
+  /** What the token endpoint makes of its answers meanwhile. Default: what they are. */
+  readonly answer?: TokenAnswer;
 }
 
-export async function troubleSeen({ events }: Holder, operation: "read" | "write"): Promise<void> {
-  const seen = (): boolean => events.some((event) => event.type === "store-trouble" && event.operation === operation);
-  await vi.waitUntil(seen, patience);
+type TokenAnswer = (tokens: Record<string, unknown>) => Record<string, unknown>;
+
+/** Resolves when a holder has told of trouble with the store, and looks at what it has told. */
+export async function troubleSeen({ events }: Holder, operation: "read" | "write", says = ""): Promise<void> {
+  const seen = (): TokenEvent | undefined => events.find((event) => event.type === "store-trouble" && event.operation === operation);
+  expect(await vi.waitUntil(seen, patience)).toMatchObject({ error: { message: expect.stringContaining(says) as unknown } });
 }
 
 /** Twenty callers, and how each of them fares. Their milliseconds are those of the slowest. */
@@ -39,7 +46,7 @@ export async function outlast(login: SharedLogin, trouble: StoreTrouble): Promis
   // The soft expiry: a refresh ahead is tried in vain.
   skip(untilSoftExpiry);
   for (const holder of [one, two]) expect(holder.tokens.peek()?.accessToken).toBe(held);
-  await Promise.all([troubleSeen(one, "read"), troubleSeen(two, "read")]);
+  await Promise.all([troubleSeen(one, "read", trouble.says), troubleSeen(two, "read", trouble.says)]);
   for (const holder of [one, two]) expect((await holder.tokens.get()).accessToken).toBe(held);
 
   // The hard expiry.
@@ -70,7 +77,7 @@ export const writesAgain = "the new pair is written again until it is stored, an
 export async function outlastInMidRequest(login: SharedLogin, trouble: StoreTrouble): Promise<void> {
   const { server, one, two, refreshes, skip } = login;
   skip(lifetime);
-  const { begun, release } = holdNextAnswer(login);
+  const { begun, release } = holdNextAnswer(login, trouble.answer);
   let settled = false;
   const renewing = obtained(one).finally(() => (settled = true));
   // Should the test fail before it looks at it.
@@ -78,7 +85,7 @@ export async function outlastInMidRequest(login: SharedLogin, trouble: StoreTrou
   await begun;
   await trouble.begin();
   release();
-  await troubleSeen(one, "write");
+  await troubleSeen(one, "write", trouble.says);
   // Nobody gets an access token before the refresh token that came with it is stored.
   expect(settled).toBe(false);
 
@@ -91,11 +98,19 @@ export async function outlastInMidRequest(login: SharedLogin, trouble: StoreTrou
 }
 
 /** The next token request is carried out, and its answer kept back until `release`. `begun` resolves when the server has done its work. */
-export function holdNextAnswer({ server }: SharedLogin): { begun: Promise<void>; release: () => void } {
+export function holdNextAnswer(
+  { server }: SharedLogin,
+  answer: TokenAnswer = (tokens) => tokens,
+): { begun: Promise<void>; release: () => void } {
   const begun = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
-  const held = lateAnswer(released.promise);
-  server.faults.next((request, carryOut) => held(request, () => carryOut().finally(() => begun.resolve())));
+  server.faults.next(async (_request, carryOut) => {
+    const { status, body } = await carryOut();
+    begun.resolve();
+    await released.promise;
+    const text = typeof body === "string" ? body : Buffer.from(body as Uint8Array).toString();
+    return jsonAnswer(status, answer(JSON.parse(text) as Record<string, unknown>));
+  });
   return { begun: begun.promise, release: () => released.resolve() };
 }
 
