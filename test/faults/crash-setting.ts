@@ -14,8 +14,10 @@ export type Member = TestProcess<MemberCommands>;
 /** One authorization server, one shared store, and processes that come and go. */
 export interface CrashSetting extends AsyncDisposable {
   readonly server: AuthorizationServer;
-  /** Starts a process; an environment of its own is for one whose clock is not ours. */
-  startMember(env?: NodeJS.ProcessEnv): Promise<Member>;
+  /** Starts a process that waits for the token endpoint and the store for as long as a busy machine may need. */
+  startMember(): Promise<Member>;
+  /** Starts a process whose intents are taken over 3 s after it has fallen silent: its token requests may take 2 s. */
+  startVictim(): Promise<Member>;
   /** Logs a new subject in, through a connection of this process to the store. */
   logIn(): Promise<{ key: string; accessToken: string }>;
   /** Token requests for this subject that reached the server since its login. */
@@ -30,22 +32,18 @@ export interface CrashSetting extends AsyncDisposable {
 export interface CrashSettingOptions {
   readonly store: StoreSetting;
   readonly server?: AuthorizationServerOptions;
-  /** Default: 1.5 s for a token request, so that an intent whose owner is silent is taken over after 2.25 s. */
-  readonly timeouts?: NonNullable<MemberSetting["timeouts"]>;
-  /** Where the members send their token requests. Default: to the server. */
-  readonly tokenEndpoint?: string;
 }
 
+/** In seconds. Nothing of what is tested here is about a slow machine. */
+const patient = { request: 10, store: 10 };
+
 export async function startCrashSetting(options: CrashSettingOptions): Promise<CrashSetting> {
-  const { store: storeSetting, timeouts = { request: 1.5 } } = options;
+  const { store: storeSetting } = options;
   const server = await startAuthorizationServer({ accessTokenLifetime: 600, ...options.server });
-  const { tokenEndpoint = server.tokenEndpoint } = options;
   const store = await openStore(storeSetting);
   const { clientId, clientSecret } = server.client;
-  const common = { clientId, clientAuth: clientSecretBasic(clientSecret) };
-  const client = createOAuthClient({ tokenEndpoint, ...common });
-  const login = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, ...common });
-  const setting: MemberSetting = { store: storeSetting, tokenEndpoint, clientId, clientSecret, timeouts };
+  const { tokenEndpoint } = server;
+  const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: clientSecretBasic(clientSecret) });
   const members: Member[] = [];
 
   /** By process: what happens when its request is at the server. */
@@ -59,19 +57,21 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
     return answer;
   });
 
-  const startMember = async (env?: NodeJS.ProcessEnv): Promise<Member> => {
-    const member = await startProcess<MemberCommands>("member.ts", setting, env);
+  const start = async (timeouts: NonNullable<MemberSetting["timeouts"]>): Promise<Member> => {
+    const setting: MemberSetting = { store: storeSetting, tokenEndpoint, clientId, clientSecret, timeouts };
+    const member = await startProcess<MemberCommands>("member.ts", setting);
     members.push(member);
     return member;
   };
 
   return {
     server,
-    startMember,
+    startMember: () => start(patient),
+    startVictim: () => start({ ...patient, request: 2 }),
     async logIn() {
       const key = crypto.randomUUID();
-      const cache = createTokenCache({ source: client.refreshToken(), store, key });
-      const { accessToken } = await cache.save(await login.exchangeCode(await server.login()));
+      const cache = createTokenCache({ source: client.refreshToken(), store, key, timeouts: patient });
+      const { accessToken } = await cache.save(await client.exchangeCode(await server.login()));
       return { key, accessToken };
     },
     requestsOf: (key) => server.requests.filter(({ headers }) => headers[subjectHeader] === key).length,
@@ -89,10 +89,16 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
         });
       });
       const outcome = victim.ask("renew", key);
-      // A process that is killed answers nobody.
-      outcome.catch(() => {});
-      await atServer;
-      if (crash.point !== "request-sent" || crash.signal === "SIGKILL") await gone;
+      // A process that is killed answers nobody. One that answers has passed the point by.
+      const answered = outcome.then(
+        (early) => Promise.reject(new Error(`The process did not get to ${crash.point}: ${JSON.stringify(early)}`)),
+        () => {},
+      );
+      const crashed = crash.point === "request-sent" && crash.signal === "SIGSTOP" ? atServer : Promise.all([atServer, gone]);
+      await Promise.race([crashed, answered]);
+      // From here on an answer is that of a process which went on late.
+      answered.catch(() => {});
+      await crashed;
       return { outcome };
     },
     async [Symbol.asyncDispose]() {

@@ -29,12 +29,12 @@ export function describeCrashes({ group, signal, runs, store, prepare }: CrashSu
         setting = await startCrashSetting({ store: store(), server: { graceTime: provider === "strict" ? 0 : 600 } });
         survivor = await setting.startMember();
         runAll = await prepare(setting);
-      }, 60_000);
+      }, 120_000);
       afterAll(() => setting[Symbol.asyncDispose]());
 
       it.for(crashRows.filter((row) => row.provider === provider).map((row) => [faultOf(signal, row), row] as const))(
         "%s",
-        { timeout: 120_000 },
+        { timeout: 240_000 },
         async ([fault, row], { task }) => {
           const newRun = async (): Promise<CrashRun> => {
             const { key, accessToken: old } = await setting.logIn();

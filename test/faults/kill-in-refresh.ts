@@ -5,7 +5,7 @@ import { isOver, lookAround, type CrashCounts, type CrashRun } from "./crash-tal
 import type { CrashSuite } from "./describe-crashes.ts";
 
 /** More processes that start at one time would only wait for each other. */
-const startsAtOneTime = 6;
+const startsAtOneTime = 3;
 
 /** Each run starts a process that kills itself in its first refresh. */
 export const killInRefresh: CrashSuite["prepare"] = async (setting) => {
@@ -16,7 +16,7 @@ export const killInRefresh: CrashSuite["prepare"] = async (setting) => {
 async function kill(setting: CrashSetting, newRun: () => Promise<CrashRun>, starts: PQueue): Promise<CrashCounts> {
   const run = await starts.add(async () => {
     const begun = await newRun();
-    await using victim = await setting.startMember();
+    await using victim = await setting.startVictim();
     await setting.crash(victim, begun.key, { point: begun.row.point, signal: "SIGKILL" });
     expect(await victim.ended).toBe("SIGKILL");
     return begun;

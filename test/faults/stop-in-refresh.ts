@@ -1,3 +1,4 @@
+import PQueue from "p-queue";
 import { expect } from "vitest";
 import type { CrashSetting, Member } from "./crash-setting.ts";
 import { isGood, isOver, lookAround, type CrashCounts, type CrashRun } from "./crash-tally.ts";
@@ -5,17 +6,20 @@ import type { CrashSuite } from "./describe-crashes.ts";
 
 /** They are stopped while another process waits for their deadlines, so there are many of them. */
 const processes = 25;
+/** The deadline of a refresh is short here: what comes before the crash must not wait for many others. */
+const refreshesAtOneTime = 3;
 
 /** Each run stops a process in its refresh, and lets it go on when another one has taken over. */
 export const stopInRefresh: CrashSuite["prepare"] = async (setting) => {
-  const victims = await Promise.all(Array.from({ length: processes }, () => setting.startMember()));
+  const victims = await Promise.all(Array.from({ length: processes }, () => setting.startVictim()));
+  const refreshes = new PQueue({ concurrency: refreshesAtOneTime });
   return async (newRun, runs) => {
     const counts: CrashCounts[] = [];
     let begun = 0;
     const inTurn = async (victim: Member): Promise<void> => {
       while (begun < runs) {
         begun += 1;
-        counts.push(await stop(setting, victim, await newRun()));
+        counts.push(await stop(setting, victim, newRun, refreshes));
       }
     };
     await Promise.all(victims.map(inTurn));
@@ -23,9 +27,12 @@ export const stopInRefresh: CrashSuite["prepare"] = async (setting) => {
   };
 };
 
-async function stop(setting: CrashSetting, victim: Member, run: CrashRun): Promise<CrashCounts> {
+async function stop(setting: CrashSetting, victim: Member, newRun: () => Promise<CrashRun>, refreshes: PQueue): Promise<CrashCounts> {
+  const { run, outcome } = await refreshes.add(async () => {
+    const begun = await newRun();
+    return { run: begun, ...(await setting.crash(victim, begun.key, { point: begun.row.point, signal: "SIGSTOP" })) };
+  });
   const { key, row, survivor } = run;
-  const { outcome } = await setting.crash(victim, key, { point: row.point, signal: "SIGSTOP" });
   const seen = await lookAround(run);
   victim.signal("SIGCONT");
   const late = await outcome;
