@@ -3,14 +3,15 @@ import {
   allowInsecureRequests,
   customFetch,
   expectNoNonce,
+  KEY_SELECTION,
   processAuthorizationCodeResponse,
   validateApplicationLevelSignature,
-  type AuthorizationServer,
   type ValidateSignatureOptions,
 } from "oauth4webapi";
 import { fetchWithin, readAnswer, type FetchFunction } from "./answer.ts";
 import type { LocatedServer } from "./authorization-server.ts";
 import { readFailure } from "./failure.ts";
+import { readClaims } from "./id-token-claims.ts";
 import { LoginError } from "./login-error.ts";
 import { endpointOf } from "./server-endpoint.ts";
 
@@ -36,28 +37,21 @@ const algorithms = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES5
  * nothing of the token.
  */
 export async function checkIdToken(response: TokenResponse, rules: IdTokenRules): Promise<void> {
-  const { server, clientId, nonce, required } = rules;
+  const { clientId, nonce, required } = rules;
   const idToken = response.id_token;
   if (idToken === undefined || idToken === null || idToken === "") {
     if (!required) return;
     throw new LoginError("id-token", "The token endpoint gave no id token, though the scope openid was asked for.");
   }
-  const issuer: AuthorizationServer = {
-    ...server,
-    issuer: rules.knowsIssuer ? server.issuer : issuerIn(idToken),
-    id_token_signing_alg_values_supported: (server.id_token_signing_alg_values_supported ?? algorithms).filter((one) =>
-      algorithms.includes(one),
-    ),
-  };
   // oauth4webapi reads whole token responses; of this one only the id token is for it to judge.
   const answer = Response.json({ access_token: "-", token_type: "bearer", id_token: idToken });
   try {
+    const issuer = issuerOf(rules, idToken);
     await processAuthorizationCodeResponse(issuer, { client_id: clientId }, answer, {
       expectedNonce: nonce ?? expectNoNonce,
       requireIdToken: true,
     });
-    if (server.jwks_uri !== undefined)
-      await checkSignature({ ...rules, server: { ...issuer, token_endpoint: server.token_endpoint } }, answer);
+    if (issuer.jwks_uri !== undefined) await checkSignature(answer, issuer, rules);
   } catch (error) {
     const { cause } = readFailure(error);
     const code = (error as { code?: unknown }).code;
@@ -65,8 +59,25 @@ export async function checkIdToken(response: TokenResponse, rules: IdTokenRules)
   }
 }
 
-async function checkSignature({ server, fetch, signal }: IdTokenRules, answer: Response): Promise<void> {
-  const url = endpointOf(server, "jwks_uri");
+/** One object for one server, by which oauth4webapi keeps the server's keys, for five minutes. */
+const issuers = new WeakMap<LocatedServer, LocatedServer>();
+
+function issuerOf({ server, knowsIssuer }: IdTokenRules, idToken: unknown): LocatedServer {
+  const known = knowsIssuer ? issuers.get(server) : undefined;
+  if (known !== undefined) return known;
+  const named = server.id_token_signing_alg_values_supported ?? algorithms;
+  const issuer: LocatedServer = {
+    ...server,
+    issuer: knowsIssuer ? server.issuer : issuerIn(idToken),
+    id_token_signing_alg_values_supported: named.filter((one) => algorithms.includes(one)),
+  };
+  if (knowsIssuer) issuers.set(server, issuer);
+  return issuer;
+}
+
+async function checkSignature(answer: Response, issuer: LocatedServer, rules: IdTokenRules): Promise<void> {
+  const { server, knowsIssuer, fetch, signal } = rules;
+  const url = endpointOf(issuer, "jwks_uri");
   const options: ValidateSignatureOptions = {
     [allowInsecureRequests]: url.protocol === "http:",
     [customFetch]: async (address, { method, headers, redirect }) => {
@@ -79,16 +90,17 @@ async function checkSignature({ server, fetch, signal }: IdTokenRules, answer: R
       });
     },
   };
-  await validateApplicationLevelSignature(server, answer, options);
+  await validateApplicationLevelSignature(issuer, answer, options).catch((error: { code?: unknown }) => {
+    if (error.code !== KEY_SELECTION) throw error;
+    // The key is not among those that are kept: the server may have a new one since. Another object has none kept.
+    const renewed = { ...issuer };
+    if (knowsIssuer) issuers.set(server, renewed);
+    return validateApplicationLevelSignature(renewed, answer, options);
+  });
 }
 
 /** Where nobody has said who the issuer is, its own word for it stands: the token came from the token endpoint itself. */
 function issuerIn(idToken: unknown): string {
-  try {
-    const [, payload = ""] = String(idToken).split(".");
-    const { iss } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) as { iss?: unknown };
-    return typeof iss === "string" && iss !== "" ? iss : "-";
-  } catch {
-    return "-";
-  }
+  const iss = readClaims(idToken)?.["iss"];
+  return typeof iss === "string" && iss !== "" ? iss : "-";
 }

@@ -1,6 +1,15 @@
-import { LoginRequiredError, systemClock, TokenRequestError, type TokenResponse, type TokenSet, type TokenSource } from "@tokenflight/core";
+import {
+  InvalidTokenResponseError,
+  LoginRequiredError,
+  systemClock,
+  TokenRequestError,
+  type TokenResponse,
+  type TokenSet,
+  type TokenSource,
+} from "@tokenflight/core";
 import type { ClientParts } from "./client-options.ts";
 import { readGrantParameters, type GrantOptions, type GrantParameters } from "./grant-parameters.ts";
+import { readClaims } from "./id-token-claims.ts";
 import { identify } from "./identity.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
@@ -19,7 +28,7 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     }
     requireItsTime(client, previous);
     try {
-      return await refresh(client, previous, parameters, signal);
+      return requireSameUser(await refresh(client, previous, parameters, signal), previous);
     } catch (error) {
       if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
       throw new LoginRequiredError(`A login is required. ${error.message}`, {
@@ -46,6 +55,14 @@ async function refresh(client: ClientParts, previous: TokenSet, parameters: Gran
     if (!isOpen || systemClock.monotonic() - begun >= client.grace) throw error;
     return requestTokens(client, request);
   });
+}
+
+/** OpenID Connect Core section 12.2: the id token of a refresh is about the user who logged in. Throws InvalidTokenResponseError. */
+function requireSameUser(response: TokenResponse, previous: TokenSet): TokenResponse {
+  const before = readClaims(previous.idToken);
+  const now = readClaims(response.id_token);
+  if (before === undefined || now === undefined || (before["iss"] === now["iss"] && before["sub"] === now["sub"])) return response;
+  throw new InvalidTokenResponseError("The token endpoint answered a refresh with the id token of another user, or of another issuer.");
 }
 
 /** Throws TokenRequestError when the server would refuse the refresh because it comes too soon; nothing is sent then. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache, InvalidOptionError, LoginRequiredError, TokenSet } from "@tokenflight/core";
+import { createTokenCache, InvalidOptionError, LoginRequiredError, readTokenResponse, TokenSet } from "@tokenflight/core";
 import { createOAuthClient, noClientAuth, type OAuthClient, type OAuthClientOptions } from "@tokenflight/oauth";
 import { call, failureOf, tokensWith } from "./call.ts";
 import { always, startOddServer, type OddServer, type Received } from "./odd-server.ts";
@@ -73,6 +73,30 @@ describe("refreshToken", () => {
       ["refresh_token", "r1&=+%"],
     ]);
     expect(renewed.refreshToken).toBe("r2");
+  });
+
+  describe("gives the tokens of the same user only:", () => {
+    const idToken = (claims: unknown): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.canary`;
+    const ada = { iss: "https://a.example", sub: "ada-é" };
+
+    it.each<[string, unknown, unknown, boolean]>([
+      ["the same one", ada, { ...ada, iat: 1 }, true],
+      ["another one", ada, { ...ada, sub: "bob" }, false],
+      ["nobody", ada, { iss: ada.iss }, false],
+      ["one of another issuer", ada, { ...ada, iss: "https://b.example" }, false],
+      ["one who is not named in what cannot be read", ada, undefined, true],
+      ["one of whom nothing was known", undefined, ada, true],
+    ])("%s", async (_, before, now, isTaken) => {
+      const server = await startOddServer(always(200, { ...tokens, id_token: now === undefined ? "e.n.c.r.ypted" : idToken(now) }));
+      const previous = readTokenResponse(
+        { access_token: "a", refresh_token: "r", id_token: before === undefined ? null : idToken(before) },
+        0,
+      );
+      const given = await call(clientOf(server).refreshToken(), { previous }).catch((error: unknown) => error);
+      expect(given instanceof TokenSet).toBe(isTaken);
+      if (!isTaken)
+        expect([(given as { code: string }).code, String(given).includes("canary")]).toEqual(["ERR_INVALID_TOKEN_RESPONSE", false]);
+    });
   });
 
   it.each([undefined, new TokenSet({ accessToken: "a", tokenType: "Bearer", issuedAt: 0 })])(
