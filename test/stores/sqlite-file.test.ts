@@ -114,6 +114,36 @@ describe("the file of a SQLite store", () => {
     expect(left).not.toContain("the-new-refresh-token");
   });
 
+  it("has no trace of it either when somebody read at the moment when the log was to be emptied", async () => {
+    using folder = temporaryFolder();
+    const path = folder.file("tokens.db");
+    const store = sqliteStore({ path });
+    using reader = new DatabaseSync(path);
+    const first = await store.compareAndSet("key", undefined, "the-old-refresh-token");
+    reader.exec("BEGIN; SELECT * FROM entries");
+    reader.prepare("SELECT * FROM entries").get();
+    await store.compareAndSet("key", first, "the-new-refresh-token");
+    const tried = vi.spyOn(DatabaseSync.prototype, "prepare");
+    await vi.waitFor(() => expect(tried).toHaveBeenCalledWith("PRAGMA wal_checkpoint(TRUNCATE)"), { timeout: 10_000, interval: 20 });
+    tried.mockRestore();
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
+    reader.exec("COMMIT");
+    await vi.waitFor(() => expect(statSync(`${path}-wal`).size).toBe(0), { timeout: 10_000, interval: 20 });
+    await store.close?.();
+  });
+
+  it("says that the disk is full when there is no room for its tables", () => {
+    using folder = temporaryFolder();
+    const exec = DatabaseSync.prototype.exec;
+    const full = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (this: DatabaseSync, sql) {
+      exec.call(this, "PRAGMA max_page_count = 1");
+      exec.call(this, sql);
+    });
+    const error = thrownBy(() => sqliteStore({ path: folder.file("tokens.db") }));
+    full.mockRestore();
+    expect(error).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", message: expect.stringContaining("disk is full") as unknown });
+  });
+
   it("is made anew when it was removed while in use, and no version of before means anything in it", async () => {
     using folder = temporaryFolder();
     const path = folder.file("tokens.db");

@@ -21,8 +21,9 @@ export function ensureFile(path: string): void {
     linkSync(draft, path);
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    if (withoutLinks.has(code)) closeSync(openSync(path, "a", 0o600));
-    // Otherwise another process or thread was faster.
+    // What is there already was made by another process or thread that was faster, or is a symbolic link to a file that is missing.
+    const isDangling = code === "EEXIST" && statSync(path, { throwIfNoEntry: false }) === undefined;
+    if (isDangling || withoutLinks.has(code)) closeSync(openSync(path, "a", 0o600));
     else if (code !== "EEXIST") throw error;
   } finally {
     rmSync(draft);

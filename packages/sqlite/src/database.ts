@@ -2,6 +2,7 @@ import type { StoredEntry, Version } from "@tokenflight/core";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ensureFile, fileIdentity } from "./database-file.ts";
 import { prepareFile } from "./schema.ts";
+import { transaction } from "./transaction.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -16,12 +17,9 @@ export class Database {
   readonly #id: string;
   readonly #select: StatementSync;
   readonly #stands: StatementSync;
-  readonly #begin: StatementSync;
   readonly #count: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
-  readonly #commit: StatementSync;
-  readonly #rollback: StatementSync;
   readonly #changes: StatementSync;
 
   constructor(path: string) {
@@ -36,14 +34,11 @@ export class Database {
       // As bytes: Node 22 cuts a text that it reads at the first NUL.
       this.#select = prepare("SELECT version, CAST(value AS BLOB) AS value FROM entries WHERE key = ?");
       this.#stands = prepare("SELECT version FROM entries WHERE key = ?");
-      this.#begin = prepare("BEGIN IMMEDIATE");
       this.#count = prepare("UPDATE store SET writes = writes + 1 RETURNING writes");
       this.#put = prepare(
         "INSERT INTO entries VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value",
       );
       this.#delete = prepare("DELETE FROM entries WHERE key = ?");
-      this.#commit = prepare("COMMIT");
-      this.#rollback = prepare("ROLLBACK");
       this.#changes = prepare("PRAGMA data_version");
     } catch (error) {
       this.#connection.close();
@@ -68,22 +63,13 @@ export class Database {
     };
     // Who has lost already need not wait for the lock.
     if (stands() !== expected) return undefined;
-    // A transaction that begins as a reader would fail at its first write after somebody else's, whatever the timeout.
-    this.#begin.run();
-    try {
-      if (stands() !== expected) {
-        this.#rollback.run();
-        return undefined;
-      }
+    return transaction(this.#connection, () => {
+      if (stands() !== expected) return undefined;
       const writes = this.#count.get()?.["writes"] as number;
       if (value === undefined) this.#delete.run(key);
       else this.#put.run(key, writes, value);
-      this.#commit.run();
       return this.#version(writes);
-    } catch (error) {
-      this.#abandon();
-      throw error;
-    }
+    });
   }
 
   /** Another text after each commit of another connection, on this machine's every thread and process. Costs microseconds. */
@@ -91,9 +77,9 @@ export class Database {
     return `${this.#file} ${String(this.#changes.get()?.["data_version"])}`;
   }
 
-  /** Writes the log into the database and empties it, where it may still show values that were replaced. Does nothing while others use it. */
-  emptyLog(): void {
-    this.#connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  /** Writes the log into the database and empties it, where it may still show values that were replaced. False while others use it. */
+  emptyLog(): boolean {
+    return this.#connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] === 0;
   }
 
   close(): void {
@@ -102,13 +88,5 @@ export class Database {
 
   #version(writes: unknown): Version {
     return `${this.#id}-${String(writes)}`;
-  }
-
-  #abandon(): void {
-    try {
-      this.#rollback.run();
-    } catch {
-      // SQLite has rolled back already, as it does after a full disk or a failed read.
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { StoreError } from "@tokenflight/core";
 import type { DatabaseSync } from "node:sqlite";
+import { transaction } from "./transaction.ts";
 
 /** Stands in the file's header and says whose it is: "TkFl". */
 const applicationId = 0x546b_466c;
@@ -31,14 +32,9 @@ export function prepareFile(database: DatabaseSync, path: string): void {
       `${path} has to be on a local file system: SQLite's write-ahead log does not work there.`,
     );
   }
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  transaction(database, () => {
     if (!isReady(database, path)) database.exec(schema);
-    database.exec("COMMIT");
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
+  });
 }
 
 /** Whether the tables are there. False for an empty file. */

@@ -57,7 +57,7 @@ class SqliteStore implements TokenStore {
   compareAndSet: TokenStore["compareAndSet"] = async (key, expected, value, options) => {
     const version = await this.#do((database) => database.compareAndSet(key, expected, value), options?.signal);
     if (version !== undefined) {
-      this.#tidying ??= setTimeout(() => this.#tidy(), logLifetime).unref();
+      this.#tidyLater();
       this.#watchers.wrote(key);
     }
     return version;
@@ -100,10 +100,14 @@ class SqliteStore implements TokenStore {
     this.#database = undefined;
   }
 
+  #tidyLater(): void {
+    this.#tidying ??= setTimeout(() => this.#tidy(), logLifetime).unref();
+  }
+
   #tidy(): void {
     this.#tidying = undefined;
     try {
-      this.#open().emptyLog();
+      if (!this.#open().emptyLog()) this.#tidyLater();
     } catch {
       // It is emptied after a later write, or when the last connection closes.
     }
