@@ -146,6 +146,19 @@ const mistakes: readonly [mistake: string, open: () => Pair, found: readonly str
     ["watch"],
   ],
   [
+    "knows a watcher by its function",
+    () => {
+      const inner = memoryStore();
+      const watching = new Map<() => void, () => void>();
+      const watch: TokenStore["watch"] = (key, changed) => {
+        if (!watching.has(changed)) watching.set(changed, inner.watch?.(key, changed) ?? (() => {}));
+        return () => watching.get(changed)?.();
+      };
+      return twice({ ...inner, watch });
+    },
+    ["watch-twice"],
+  ],
+  [
     "closes for everybody",
     () => {
       const inner = memoryStore();

@@ -32,6 +32,20 @@ describe("an encrypted store", () => {
     expect((await encryptedStore(inner, { keys: [first] }).read("key"))?.value).toBe("secret");
   });
 
+  it("refuses one whose last character differs in bits that mean nothing", async () => {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const value of ["secret", "secret1", "secret12"]) {
+      const inner = memoryStore();
+      await encryptedStore(inner, { keys: [first] }).compareAndSet("key", undefined, value);
+      const sealed = await valueIn(inner);
+      for (const character of alphabet) {
+        if (sealed.endsWith(character)) continue;
+        await put(inner, "key", sealed.slice(0, -1) + character);
+        await expectRefused(encryptedStore(inner, { keys: [first] }).read("key"), "was changed");
+      }
+    }
+  });
+
   it("refuses another subject's entry", async () => {
     const inner = memoryStore();
     const store = encryptedStore(inner, { keys: [first] });

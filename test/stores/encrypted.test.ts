@@ -1,5 +1,7 @@
 import { encryptedStore, memoryStore } from "@tokenflight/core";
+import { sqliteStore } from "@tokenflight/sqlite";
 import { storeContract } from "../contract/store.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const keys = [{ id: "only", key: crypto.getRandomValues(new Uint8Array(32)) }];
 
@@ -9,5 +11,22 @@ storeContract({
     const inner = memoryStore();
     const [store, other] = [encryptedStore(inner, { keys }), encryptedStore(inner, { keys })];
     return { store, another: async () => other, close: async () => {} };
+  },
+});
+
+storeContract({
+  name: "encrypted store over a SQLite store",
+  async open() {
+    const folder = temporaryFolder();
+    const path = folder.file("tokens.db");
+    const [store, other] = [encryptedStore(sqliteStore({ path }), { keys }), encryptedStore(sqliteStore({ path }), { keys })];
+    return {
+      store,
+      another: async () => other,
+      async close() {
+        await Promise.all([store.close?.(), other.close?.()]);
+        folder[Symbol.dispose]();
+      },
+    };
   },
 });

@@ -45,7 +45,7 @@ describeWithRedis("other ways to use a server", (server) => {
     () => createClientPool({ url: server().url }).connect() as Promise<Client>,
     (client: { destroy(): void }) => client.destroy(),
     Object.fromEntries(
-      ["watch", "watch-own", "watch-stop"].map((id) => [id, "a pool cannot be duplicated into a connection for messages"]),
+      ["watch", "watch-own", "watch-stop", "watch-twice"].map((id) => [id, "a pool cannot be duplicated into a connection for messages"]),
     ),
   );
 });

@@ -23,9 +23,11 @@ export function memoryStore(): TokenStore {
 
     watch(key, changed) {
       const watching = watchers.get(key) ?? new Set();
-      watchers.set(key, watching.add(changed));
+      // One function may watch twice, and stop once.
+      const watcher = (): void => changed();
+      watchers.set(key, watching.add(watcher));
       return () => {
-        watching.delete(changed);
+        watching.delete(watcher);
         if (watching.size === 0 && watchers.get(key) === watching) watchers.delete(key);
       };
     },

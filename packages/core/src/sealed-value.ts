@@ -42,8 +42,11 @@ export async function unseal({ keys }: Keyring, storeKey: string, sealed: string
   const key = await (keys.get(id) ?? refuse(`is encrypted with the key "${id}", which is not one of the keys given`));
   const header = `tokenflight-sealed-1.${id}.${lineage}.${count}`;
   try {
+    const bytes = fromText(data);
+    // The last character may hold bits that mean nothing. They are not to be changed either.
+    if (toText(bytes) !== data) throw new TypeError("not the base64url that was written");
     const parameters = { name: "AES-GCM", iv: fromText(nonce), additionalData: boundTo(storeKey, header) };
-    const value = await crypto.subtle.decrypt(parameters, key, fromText(data));
+    const value = await crypto.subtle.decrypt(parameters, key, bytes);
     return { value: new TextDecoder("utf-8", { ignoreBOM: true }).decode(value), stamp: { lineage, count: Number(count), nonce } };
   } catch {
     return refuse(`was changed, is another subject's, or was encrypted with another key of the id "${id}"`);

@@ -80,6 +80,25 @@ export const watchingScenarios: readonly StoreScenario[] = [
     },
   },
   {
+    id: "watch-twice",
+    title: "goes on hinting when one function watches twice and has stopped once",
+    async run({ store, other, key }) {
+      check(store.watch !== undefined, 'the store has a watch; declare the difference "watch-twice" when it has none');
+      let wake = (): void => {};
+      const changed = (): void => wake();
+      const stops = [store.watch(key, changed), store.watch(key, changed)];
+      const going = follow(store, key);
+      const version = await write(other, key, undefined, "one");
+      await going.until((entry) => entry?.value === "one");
+      stops[0]?.();
+      const hinted = new Promise<void>((resolve) => (wake = resolve));
+      await write(other, key, version, "two");
+      await within(patience, hinted, "the one that has not stopped is hinted at a change");
+      stops[1]?.();
+      going.stop();
+    },
+  },
+  {
     id: "aborted",
     title: "writes nothing when it rejects because the signal was aborted",
     async run({ store, key }) {
