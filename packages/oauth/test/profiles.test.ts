@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createTokenCache, createTokenEndpointQueue, InvalidOptionError } from "@tokenflight/core";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
@@ -6,6 +7,31 @@ import { call, failureOf, tokensWith } from "./call.ts";
 import { always, startOddServer } from "./odd-server.ts";
 
 const all = Object.entries(profiles);
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+/** The table of providers, as far as it is data. */
+const rows = new Map(
+  [...readme.matchAll(/^\| ([\w ]+?) +\| `(\w+)` +\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)].map(
+    ([, name, key = "", ...cells]) => [key, [name, ...cells.map((cell) => cell.trim())]] as const,
+  ),
+);
+
+it("has a row in the README for every provider, and no other", () => {
+  expect([...rows.keys()].toSorted()).toEqual(Object.keys(profiles).toSorted());
+});
+
+it.each(all)("%s is what the README says of it", (key, { profile }) => {
+  const { name, lifetime = "", rotation, grace = 0, ...further } = profile;
+  const [shown, ...cells] = rows.get(key) ?? [];
+  expect([shown, ...cells.slice(0, 3)]).toEqual([
+    name,
+    `${lifetime}`,
+    rotation,
+    grace === Number.POSITIVE_INFINITY ? "for ever" : `${grace}`,
+  ]);
+  const named = [...(cells[3] ?? "").matchAll(/`(\w+)`/g)].map(([, option]) => option);
+  expect(named).toEqual(expect.arrayContaining(Object.keys(further)));
+  expect(named.every((option) => option !== undefined && option in further)).toBe(true);
+});
 
 it.each(all)("%s fits a client, a cache and a queue", (_, { client, cache, queue, basic }) => {
   const oauth = createOAuthClient({ ...client, issuer: "https://a.example", clientId: "id", clientAuth: basic("secret") });
