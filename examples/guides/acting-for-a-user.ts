@@ -23,6 +23,10 @@ const server = createServer(async (request, response) => {
     else if (path === "/callback") {
       await endLogin(session, request.url ?? "");
       redirect(response, "/");
+    } else if (path === "/logout" && request.method === "POST") {
+      await session.tokens?.forget({ revoke: true });
+      delete session.tokens;
+      response.end("Logged out.\n");
     } else if (session.tokens === undefined) redirect(response, "/login");
     else {
       const send = bearer(session.tokens, { origins: API_ORIGIN })(fetch);

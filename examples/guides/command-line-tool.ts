@@ -11,9 +11,7 @@ const store = sqliteStore({ path: TOKENS });
 const tokens = createTokenCache({ source: client.refreshToken(), store, key: "me" });
 
 if (process.argv[2] === "logout") {
-  const known = await tokens.get().catch(() => undefined);
-  if (known !== undefined) await client.revoke(known);
-  await tokens.forget();
+  await tokens.forget({ revoke: true });
   console.log("Logged out.");
 } else {
   await tokens.get().catch(logIn);

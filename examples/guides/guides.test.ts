@@ -84,6 +84,13 @@ it("acting for a user", async () => {
   expect(await (await open(start)).text()).toBe("Your orders: the API answered 200.\n");
   expect((await open(callback)).status).toBe(400);
   expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+
+  const logout = new URL("/logout", start);
+  // A link does not do it.
+  expect(await (await open(logout)).text()).toContain("Your orders");
+  const loggedOut = await fetch(logout, { method: "POST", headers: { cookie: cookies.header } });
+  expect(await loggedOut.text()).toBe("Logged out.\n");
+  expect((await next(start)).pathname).toBe("/login");
   child.kill();
 });
 
@@ -98,7 +105,10 @@ it("a command-line tool: logs in once, finds its tokens again, and logs out", as
   expect(await run("command-line-tool", env).printed).toBe("The API answered 200.\n");
   expect(server.stats.tokensIssued).toBe(1);
 
+  const { authorization = "" } = api.requests.at(-1) ?? {};
+  expect(server.isActive(authorization.replace("Bearer ", ""))).toBe(true);
   expect(await run("command-line-tool", env, "logout").printed).toBe("Logged out.\n");
+  expect(server.isActive(authorization.replace("Bearer ", ""))).toBe(false);
   await run("command-line-tool", env).line("Log in at ");
 }, 40_000);
 
