@@ -1,5 +1,6 @@
 import { createTokenCache, type TokenCache, type TokenSource } from "@tokenflight/core";
-import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { createOAuthClient } from "@tokenflight/oauth";
+import { sessionIdOf, talkdesk } from "@tokenflight/oauth/talkdesk";
 import { describe, expect, it } from "vitest";
 import { clients, tokenErrorIn } from "../clients/clients.ts";
 import { startResourceApi, type ResourceApi } from "../servers/resource-api.ts";
@@ -15,8 +16,8 @@ async function startService(secret?: string): Promise<Service> {
   const server = await startTalkdeskServer();
   const api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
   const { clientId, clientSecret } = server.client;
-  const clientAuth = clientSecretBasic(secret ?? clientSecret, { encoding: "raw" });
-  const oauth = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId, clientAuth });
+  const { client, basic } = talkdesk({ identityOrigin: server.origin, apiOrigin: api.origin });
+  const oauth = createOAuthClient({ ...client, clientId, clientAuth: basic(secret ?? clientSecret) });
   return {
     server,
     api,
@@ -44,7 +45,7 @@ describe.each(clients)("$name", ({ connect }) => {
 
     const set = await tokens.get();
     expect(set).toMatchObject({ tokenType: "Bearer", scope: "openid account:read" });
-    expect(set.extra["sid"]).toEqual(expect.any(String));
+    expect(sessionIdOf(set)).toEqual(expect.any(String));
     expect(set.idToken?.split(".")).toHaveLength(3);
     expect(service.server.requests[0]?.headers.authorization).toMatch(/^Basic /);
   });
@@ -62,7 +63,7 @@ describe.each(clients)("$name", ({ connect }) => {
     }
 
     const last = await tokens.get();
-    expect(last.extra["sid"]).toBe(first.extra["sid"]);
+    expect(sessionIdOf(last)).toBe(sessionIdOf(first));
     expect(last.idToken).toBe(first.idToken);
     expect(last.refreshToken).not.toBe(first.refreshToken);
     expect(server.stats).toMatchObject({ tokenRequests: { authorization_code: 1, refresh_token: 3 }, refreshTokenReuses: 0 });
@@ -80,6 +81,22 @@ describe.each(clients)("$name", ({ connect }) => {
     expect(set.refreshToken).toBeUndefined();
     expect((set.expiresAt ?? 0) - set.issuedAt).toBe(600_000);
     expect(server.stats.tokenRequests).toEqual({ client_credentials: 1 });
+  });
+
+  it("a scope that was just added: a 401 of the token endpoint passes, and the credentials are not given up", async () => {
+    await using service = await startService();
+    const { server, api, oauth } = service;
+    const tokens = createTokenCache({ source: oauth.clientCredentials() });
+    const send = connect(tokens, api.origin);
+    const before = await tokens.get();
+    server.revokeAccessToken(before.accessToken);
+    const settle = server.addScope(server.client, "reports:read");
+    // The caller gets the API's own 401, because there is no other token to be had.
+    expect((await send({})).status).toBe(401);
+    settle();
+    await expect.poll(async () => (await send({})).status, { timeout: 10_000 }).toBe(200);
+    expect((await tokens.get()).scope?.split(" ")).toContain("reports:read");
+    expect(before.scope?.split(" ")).not.toContain("reports:read");
   });
 
   it("a 401 of the token endpoint is a typed error with error and error_description", async () => {

@@ -1,7 +1,13 @@
-import { createTokenCache, createTokenPool, type TokenCache, type TokenSource } from "@tokenflight/core";
+import { attachBearer } from "@tokenflight/axios";
+import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
+import { bearer as bearerForGot } from "@tokenflight/got";
+import { bearer as bearerForKy } from "@tokenflight/ky";
 import { createOAuthClient, type OAuthClient } from "@tokenflight/oauth";
-import { installationFrom, sessionIdOf, talkdesk, type Installation } from "@tokenflight/oauth/talkdesk";
+import { installationFrom, sessionIdOf, talkdesk, type Talkdesk } from "@tokenflight/oauth/talkdesk";
+import axios from "axios";
+import got from "got";
+import ky from "ky";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clients } from "../clients/clients.ts";
 import { startLoopback } from "../servers/loopback.ts";
@@ -26,17 +32,9 @@ function basicClient(): OAuthClient {
   return createOAuthClient({ ...service.client, clientId: server.client.clientId, clientAuth: service.basic(server.client.clientSecret) });
 }
 
-function install(account = "starship"): Installation {
-  return installationFrom(server.install(account));
-}
-
-function cacheOf(installation: Installation): TokenCache {
-  return createTokenCache({ source: createOAuthClient(installation.client).clientCredentials(), ...installation.cache });
-}
-
 describe("the three grants", () => {
   it.each(["Basic", "a signed JWT"])("with %s", async (way) => {
-    const installation = install();
+    const installation = installationFrom(server.install("starship"));
     const client = way === "Basic" ? basicClient() : createOAuthClient(installation.client);
     const user = way === "Basic" ? server.client : server.clients.at(-1);
 
@@ -58,7 +56,7 @@ describe("the three grants", () => {
   });
 });
 
-it("an STS token goes on the request without the word Bearer", async () => {
+it.each(clients)("an STS token goes on a request of $name without the word Bearer", async ({ connect }) => {
   const seen: (string | undefined)[] = [];
   await using sts = await startLoopback(() => (request, response) => {
     seen.push(request.headers.authorization);
@@ -66,22 +64,41 @@ it("an STS token goes on the request without the word Bearer", async () => {
   });
   const service = talkdesk({ identityOrigin: server.origin, apiOrigin: sts.origin });
   const tokens = createTokenCache({ source: basicClient().clientCredentials() });
-  const send = bearer(tokens, service.sts)(globalThis.fetch);
-  expect((await send(`${sts.origin}/reports`)).status).toBe(200);
-  expect(seen).toEqual([(await tokens.get()).accessToken]);
+  const send = connect(tokens, sts.origin, service.sts);
+  const first = await tokens.get();
+  expect((await send({ path: "/reports" })).status).toBe(200);
+  server.revokeAccessToken(first.accessToken);
+  expect((await send({ path: "/reports" })).status).toBe(200);
+  expect(seen).toEqual([first.accessToken, first.accessToken, (await tokens.get()).accessToken]);
 });
 
-it("Advanced Dialer's own way to refuse a token gets the request a new one", async () => {
-  await using dialer = await startLoopback(() => (request, response) => {
-    const isActive = server.isActive(request.headers.authorization?.replace("Bearer ", "") ?? "");
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify(isActive ? { statusCode: 0, payload: "ok" } : { statusCode: 3, message: "no", payload: null }));
+describe("Advanced Dialer's own way to refuse a token gets the request a new one", () => {
+  type Get = (url: string, tokens: TokenCache, options: Talkdesk["advancedDialer"]) => Promise<unknown>;
+
+  it.each<[string, Get]>([
+    [
+      "axios",
+      async (url, tokens, options) => {
+        const instance = axios.create();
+        attachBearer(instance, tokens, options);
+        return (await instance.get<unknown>(url)).data;
+      },
+    ],
+    ["got", (url, tokens, options) => got.extend(bearerForGot(tokens, options)).get(url).json()],
+    ["ky", (url, tokens, options) => ky.extend(bearerForKy(tokens, options)).get(url).json()],
+    ["fetch", async (url, tokens, options) => (await bearer(tokens, options)(globalThis.fetch)(url)).json()],
+  ])("through %s", async (_, get) => {
+    await using dialer = await startLoopback(() => (request, response) => {
+      const isActive = server.isActive(request.headers.authorization?.replace("Bearer ", "") ?? "");
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify(isActive ? { statusCode: 0, payload: "ok" } : { statusCode: 3, message: "no", payload: null }));
+    });
+    const service = talkdesk({ identityOrigin: server.origin, apiOrigin: dialer.origin });
+    const tokens = createTokenCache({ source: basicClient().clientCredentials() });
+    server.revokeAccessToken((await tokens.get()).accessToken);
+    expect(await get(`${dialer.origin}/campaigns`, tokens, service.advancedDialer)).toEqual({ statusCode: 0, payload: "ok" });
+    expect(server.stats.tokensIssued).toBe(2);
   });
-  const service = talkdesk({ identityOrigin: server.origin, apiOrigin: dialer.origin });
-  const tokens = createTokenCache({ source: basicClient().clientCredentials() });
-  const send = bearer(tokens, service.advancedDialer)(globalThis.fetch);
-  server.revokeAccessToken((await tokens.get()).accessToken);
-  expect(await (await send(`${dialer.origin}/campaigns`)).json()).toEqual({ statusCode: 0, payload: "ok" });
 });
 
 it("a 401 after a scope change passes: the session goes on", async () => {
@@ -92,93 +109,4 @@ it("a 401 after a scope change passes: the session goes on", async () => {
   server.faults.next(beforeUse({ status: 401, headers: { "content-type": "application/json" }, body }));
   await expect(tokens.renew(first)).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", status: 401 });
   await expect.poll(() => tokens.renew(first).catch(() => first), { timeout: 10_000 }).not.toBe(first);
-});
-
-describe("an AppConnect installation", () => {
-  it.each(clients)("is rotated under load through $name, and no request fails", async ({ connect }) => {
-    const installation = install();
-    const tokens = cacheOf(installation);
-    const send = connect(tokens, api.origin);
-    const load = { on: true };
-    const work = async (statuses: number[]): Promise<void> => {
-      while (load.on) statuses.push((await send({})).status);
-    };
-    const answers = Array.from({ length: 8 }, (): number[] => []);
-    const workers = answers.map(work);
-    /** A request is replayed once: the token it was replayed with must live until then. */
-    const everybodyWasAnswered = async (): Promise<void> => {
-      const enough = answers.map(({ length }) => length + 2);
-      await expect.poll(() => answers.every(({ length }, index) => length >= (enough[index] ?? 0))).toBe(true);
-    };
-    for (const round of [1, 2, 3, 4]) {
-      server.revokeAccessToken((await tokens.get()).accessToken);
-      const event = server.rotate(installation.id);
-      expect(installation.rotate(event)).toBe(true);
-      await expect.poll(() => server.stats.tokensIssued).toBeGreaterThan(round);
-      const acknowledge = bearer(tokens, { origins: [server.origin] })(globalThis.fetch);
-      expect(await installation.acknowledge(acknowledge)).toBe(true);
-      expect(await installation.acknowledge(acknowledge)).toBe(false);
-      await everybodyWasAnswered();
-    }
-    load.on = false;
-    await Promise.all(workers);
-    expect(new Set(answers.flat())).toEqual(new Set([200]));
-    expect(server.requests.filter(({ answered }) => answered !== 200)).toEqual([]);
-  });
-
-  it("falls back on the old credentials while the new ones are not known yet", async () => {
-    const installation = install();
-    const tokens = cacheOf(installation);
-    const event = server.rotate(installation.id);
-    const hidden = server.clients.findIndex(({ clientId }) => clientId === event.data.client_id);
-    const [client] = (server.clients as (typeof server.client)[]).splice(hidden, 1);
-    installation.rotate(event);
-    expect(server.isActive((await tokens.get()).accessToken)).toBe(true);
-    expect(server.requests.map(({ answered }) => answered)).toEqual([401, 200]);
-    expect(client).toBeDefined();
-  });
-
-  it("after a compromise goes on with the new credentials alone", async () => {
-    const installation = install();
-    const tokens = cacheOf(installation);
-    const first = await tokens.get();
-    installation.rotate(server.rotate(installation.id, { compromised: true }), { compromised: true });
-    await tokens.renew(first);
-    expect(server.requests.map(({ answered }) => answered)).toEqual([200, 200]);
-  });
-
-  it("keeps its users' sessions over a rotation, until the credentials that they began with are over", async () => {
-    const installation = install();
-    const client = createOAuthClient(installation.client);
-    const tokens = createTokenCache({ source: client.refreshToken(), ...installation.cache });
-    const owner = server.clients.at(-1);
-    await tokens.save(await client.exchangeCode(await server.authorize(owner === undefined ? {} : { client: owner })));
-    installation.rotate(server.rotate(installation.id));
-    for (let turn = 0; turn < 2; turn += 1) await tokens.renew(await tokens.get());
-    expect(server.stats).toMatchObject({ tokenRequests: { refresh_token: 4 }, refreshTokenReuses: 0 });
-    installation.rotate(server.rotate(installation.id, { compromised: true }), { compromised: true });
-    await expect(tokens.renew(await tokens.get())).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
-  });
-
-  it("ends a login that was begun with the credentials before", async () => {
-    const installation = install();
-    const client = createOAuthClient(installation.client);
-    const redirectUri = `${server.origin}/callback`;
-    const { url, pending } = await client.authorizationUrl({ redirectUri, scope: "openid account:read" });
-    const callback = (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "";
-    installation.rotate(server.rotate(installation.id));
-    const tokens = await client.exchangeCallback(callback, pending);
-    expect(sessionIdOf(tokens)).toEqual(expect.any(String));
-    expect(server.requests.map(({ form, answered }) => [form.get("client_id"), answered])).toEqual([[pending.clientId, 200]]);
-  });
-
-  it("is one of a thousand in a pool, each with its own tokens", async () => {
-    const installations = new Map(Array.from({ length: 1000 }, (_, index) => install(`account-${index}`)).map((one) => [one.id, one]));
-    const source = (id: string): TokenSource => createOAuthClient((installations.get(id) as Installation).client).clientCredentials();
-    const pool = createTokenPool({ source });
-    const sets = await Promise.all([...installations.keys()].map((id) => pool.for(id).get()));
-    expect(new Set(sets.map(({ accessToken }) => accessToken)).size).toBe(1000);
-    expect(new Set(server.requests.map(({ form }) => form.get("client_id"))).size).toBe(1000);
-    expect(server.requests).toHaveLength(1000);
-  }, 60_000);
 });

@@ -8,7 +8,7 @@ import { authorize } from "./talkdesk-authorize.ts";
 import { TalkdeskInstallations, type InstallationEvent } from "./talkdesk-installations.ts";
 import { TalkdeskSessions, type TalkdeskClient } from "./talkdesk-sessions.ts";
 import { grantTokens } from "./talkdesk-token.ts";
-import type { TokenEndpointFaults } from "./token-endpoint-faults.ts";
+import { beforeUse, type TokenEndpointFaults } from "./token-endpoint-faults.ts";
 import { TokenEndpoint, type TokenEndpointStats } from "./token-endpoint.ts";
 import type { TokenRequest } from "./token-request.ts";
 import { requireWholeSeconds } from "./whole-seconds.ts";
@@ -53,6 +53,8 @@ export interface TalkdeskServer extends Loopback {
   revokeFamilyOf(token: string): boolean;
   /** Forgets what was counted and every fault; the tokens stay as they are. */
   reset(): void;
+  /** A scope is added to a client. It takes its time: until the returned function is called, the token endpoint answers 401. */
+  addScope(client: TalkdeskClient, scope: string): () => void;
   /** An account installs the app: gives the `app.installed` event. */
   install(accountName: string): InstallationEvent;
   /** New credentials for an installation: gives the `app.credentials_rotated` event. Compromised ones end at once. */
@@ -117,6 +119,13 @@ export async function startTalkdeskServer(options: TalkdeskServerOptions = {}): 
       return true;
     },
     reset: () => endpoint.reset(),
+    addScope(client, scope) {
+      endpoint.faults.always(beforeUse(new OAuthRefusal(401, "invalid_client", "The client's scopes are being changed.").toAnswer()));
+      return () => {
+        endpoint.faults.clear();
+        Object.assign(client, { scopes: [...client.scopes, scope] });
+      };
+    },
     install: (accountName) => installations.install(origin, accountName),
     rotate: (installationId, rotation) => installations.rotate(origin, installationId, rotation),
   };
