@@ -176,5 +176,18 @@ describeWithRedis("a Redis store", (server) => {
       await command("CONFIG", "SET", "appendonly", "yes");
       close();
     });
+
+    it("warns by an event of the process when nobody else is to be told", async () => {
+      const { client, command, close } = await driver.connect(server().url);
+      await command("CONFIG", "SET", "appendonly", "no");
+      const codes: unknown[] = [];
+      const note = (warning: Error & { code?: unknown }): void => void codes.push(warning.code);
+      process.on("warning", note);
+      await redisStore({ client }).read("anything");
+      await vi.waitFor(() => expect(codes).toContain("TOKENFLIGHT_REDIS_PERSISTENCE"), 5000);
+      process.off("warning", note);
+      await command("CONFIG", "SET", "appendonly", "yes");
+      close();
+    });
   });
 });

@@ -1,0 +1,39 @@
+import { createTokenCache } from "@tokenflight/core";
+import { redisStore } from "@tokenflight/redis";
+import { describe, expect, it, vi } from "vitest";
+import { redisDrivers } from "./redis-drivers.ts";
+import { describeWithRedis } from "./with-redis.ts";
+
+/** What a user may do who is allowed what the store needs, and nothing of what it would like. */
+const needed = ["+eval", "+evalsha", "+get", "+getrange", "+set", "+del", "+hello", "+client"];
+
+describeWithRedis("whoever waits for another one's refresh in a Redis store", (server) => {
+  describe.each(redisDrivers)("with $name", (driver) => {
+    it.each([
+      ["is told when it is done", "may subscribe", ["allchannels", "+@all"]],
+      ["finds it by looking", "may neither publish nor subscribe", ["resetchannels", "-@all", ...needed]],
+    ])("%s, as a user who %s", async (_, __, rights) => {
+      const admin = await driver.connect(server().url);
+      const user = `user-${crypto.randomUUID()}`;
+      await admin.command("ACL", "SETUSER", user, "on", ">password", "~tokenflight:*", ...rights);
+      const url = server().url.replace("//", `//${user}:password@`);
+      const connected = [await driver.connect(url), await driver.connect(url)];
+      const stores = connected.map(({ client }) => redisStore({ client, warn: () => {} }));
+      const key = crypto.randomUUID();
+      const answer = Promise.withResolvers<{ access_token: string; expires_in: number }>();
+      const source = vi.fn(() => answer.promise);
+      const [one, two] = stores.map((store) => createTokenCache({ source, store, key, timeouts: { store: 5 } }));
+      const first = one?.get();
+      await vi.waitFor(() => expect(source).toHaveBeenCalledTimes(1), 5000);
+      const second = two?.get();
+      const channels = rights.includes("+@all") ? 1 : 0;
+      await vi.waitFor(async () => expect(await admin.command("PUBSUB", "CHANNELS")).toHaveLength(channels), 5000);
+      answer.resolve({ access_token: "shared", expires_in: 600 });
+      const tokens = await Promise.all([first, second]);
+      expect(tokens.map((each) => each?.accessToken)).toEqual(["shared", "shared"]);
+      expect(source).toHaveBeenCalledTimes(1);
+      for (const store of stores) await store.close?.();
+      for (const { close } of [...connected, admin]) close();
+    });
+  });
+});
