@@ -15,7 +15,7 @@ export type Member = TestProcess<MemberCommands>;
 export interface CrashSetting extends AsyncDisposable {
   readonly server: AuthorizationServer;
   /** Starts a process that waits for the token endpoint and the store for as long as a busy machine may need. */
-  startMember(): Promise<Member>;
+  startMember(env?: NodeJS.ProcessEnv): Promise<Member>;
   /** Starts a process whose intents are taken over 3 s after it has fallen silent: its token requests may take 2 s. */
   startVictim(): Promise<Member>;
   /** Logs a new subject in, through a connection of this process to the store. */
@@ -32,6 +32,8 @@ export interface CrashSetting extends AsyncDisposable {
 export interface CrashSettingOptions {
   readonly store: StoreSetting;
   readonly server?: AuthorizationServerOptions;
+  /** Where the processes send their token requests. Default: to the server. */
+  readonly tokenEndpoint?: string;
 }
 
 /** In seconds. Nothing of what is tested here is about a slow machine. */
@@ -42,8 +44,10 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
   const server = await startAuthorizationServer({ accessTokenLifetime: 600, ...options.server });
   const store = await openStore(storeSetting);
   const { clientId, clientSecret } = server.client;
-  const { tokenEndpoint } = server;
-  const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: clientSecretBasic(clientSecret) });
+  const { tokenEndpoint = server.tokenEndpoint } = options;
+  // The identity of a token source names its endpoint: this one never sends a refresh token.
+  const { refreshToken } = createOAuthClient({ tokenEndpoint, clientId, clientAuth: clientSecretBasic(clientSecret) });
+  const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId, clientAuth: clientSecretBasic(clientSecret) });
   const members: Member[] = [];
 
   /** By process: what happens when its request is at the server. */
@@ -57,20 +61,20 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
     return answer;
   });
 
-  const start = async (timeouts: NonNullable<MemberSetting["timeouts"]>): Promise<Member> => {
+  const start = async (timeouts: NonNullable<MemberSetting["timeouts"]>, env?: NodeJS.ProcessEnv): Promise<Member> => {
     const setting: MemberSetting = { store: storeSetting, tokenEndpoint, clientId, clientSecret, timeouts };
-    const member = await startProcess<MemberCommands>("member.ts", setting);
+    const member = await startProcess<MemberCommands>("member.ts", setting, env);
     members.push(member);
     return member;
   };
 
   return {
     server,
-    startMember: () => start(patient),
+    startMember: (env) => start(patient, env),
     startVictim: () => start({ ...patient, request: 2 }),
     async logIn() {
       const key = crypto.randomUUID();
-      const cache = createTokenCache({ source: client.refreshToken(), store, key, timeouts: patient });
+      const cache = createTokenCache({ source: refreshToken(), store, key, timeouts: patient });
       const { accessToken } = await cache.save(await client.exchangeCode(await server.login()));
       return { key, accessToken };
     },

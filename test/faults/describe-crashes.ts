@@ -14,7 +14,7 @@ export interface CrashSuite {
   readonly runs: number;
   readonly store: () => StoreSetting;
   /** Called once for each provider, before its rows. Gives what does all runs of one row. */
-  readonly prepare: (setting: CrashSetting) => Promise<(newRun: () => Promise<CrashRun>, runs: number) => Promise<CrashCounts[]>>;
+  readonly prepare: (setting: CrashSetting, runs: number) => Promise<(newRun: () => Promise<CrashRun>) => Promise<CrashCounts[]>>;
 }
 
 /** Every row of the table, each a test of its own: the counts over all runs have to be exactly those of the row. */
@@ -28,7 +28,7 @@ export function describeCrashes({ group, signal, runs, store, prepare }: CrashSu
       beforeAll(async () => {
         setting = await startCrashSetting({ store: store(), server: { graceTime: provider === "strict" ? 0 : 600 } });
         survivor = await setting.startMember();
-        runAll = await prepare(setting);
+        runAll = await prepare(setting, runs);
       }, 120_000);
       afterAll(() => setting[Symbol.asyncDispose]());
 
@@ -40,7 +40,7 @@ export function describeCrashes({ group, signal, runs, store, prepare }: CrashSu
             const { key, accessToken: old } = await setting.logIn();
             return { setting, survivor, row, key, old };
           };
-          const counts = addUp(await runAll(newRun, runs));
+          const counts = addUp(await runAll(newRun));
           const expected = signal === "SIGSTOP" ? (row.expectedOfStopped ?? row.expected) : row.expected;
           noteRow(task, { group, fault, expected, counts });
           const { "token requests": requests, ...others } = expectedCounts(row, runs);

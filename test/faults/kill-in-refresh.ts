@@ -8,9 +8,9 @@ import type { CrashSuite } from "./describe-crashes.ts";
 const startsAtOneTime = 3;
 
 /** Each run starts a process that kills itself in its first refresh. */
-export const killInRefresh: CrashSuite["prepare"] = async (setting) => {
+export const killInRefresh: CrashSuite["prepare"] = async (setting, runs) => {
   const starts = new PQueue({ concurrency: startsAtOneTime });
-  return (newRun, runs) => Promise.all(Array.from({ length: runs }, () => kill(setting, newRun, starts)));
+  return (newRun) => Promise.all(Array.from({ length: runs }, () => kill(setting, newRun, starts)));
 };
 
 async function kill(setting: CrashSetting, newRun: () => Promise<CrashRun>, starts: PQueue): Promise<CrashCounts> {

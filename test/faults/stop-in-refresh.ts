@@ -10,10 +10,10 @@ const processes = 25;
 const refreshesAtOneTime = 3;
 
 /** Each run stops a process in its refresh, and lets it go on when another one has taken over. */
-export const stopInRefresh: CrashSuite["prepare"] = async (setting) => {
-  const victims = await Promise.all(Array.from({ length: processes }, () => setting.startVictim()));
+export const stopInRefresh: CrashSuite["prepare"] = async (setting, runs) => {
+  const victims = await Promise.all(Array.from({ length: Math.min(processes, runs) }, () => setting.startVictim()));
   const refreshes = new PQueue({ concurrency: refreshesAtOneTime });
-  return async (newRun, runs) => {
+  return async (newRun) => {
     const counts: CrashCounts[] = [];
     let begun = 0;
     const inTurn = async (victim: Member): Promise<void> => {
