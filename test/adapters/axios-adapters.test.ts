@@ -178,7 +178,7 @@ describe("adapter functions", () => {
 });
 
 describe("a fetch function of the caller's", () => {
-  it("gets the requests with the token, and one wrapper serves them all", async () => {
+  it("A15 gets the requests with the token, and one wrapper serves them all", async () => {
     await using session = await startSession();
     await refuseToken(session);
     const seen: (string | null)[] = [];
@@ -226,7 +226,7 @@ describe("a fetch function of the caller's", () => {
     expect(statuses(session)).toEqual([200, 200, 200]);
   });
 
-  it("that replaces the global one later is the one that is called", async () => {
+  it("A15 that replaces the global one later is the one that is called", async () => {
     await using session = await startSession();
     const instance = attachedTo(session, { adapter: "fetch" });
     await instance.get("/");
@@ -241,7 +241,7 @@ describe("a fetch function of the caller's", () => {
 });
 
 describe.each(adapters)("%s", (adapter) => {
-  it("children have no token of their own: instance.create and axios.create inherit defaults, not interceptors", async () => {
+  it("F76 children have no token of their own: instance.create and axios.create inherit defaults, not interceptors", async () => {
     await using session = await startSession();
     const parent = attachedTo(session, { adapter });
     await parent.get("/parent");
@@ -320,7 +320,7 @@ it("an instance of axios's CommonJS build is attached, replayed and understood l
   expect(common.isCancel(await rejectionOf(instance.get("/slow?ms=500", { signal: AbortSignal.timeout(20) })))).toBe(true);
 });
 
-it("statics and defaults of axios itself are left alone when it is attached", async () => {
+it("F77 statics and defaults of axios itself are left alone when it is attached", async () => {
   await using session = await startSession();
   const tokens = createTokenCache({ source: async () => ({ access_token: (await session.tokens.get()).accessToken }) });
   const before = [Reflect.ownKeys(axios), { ...axios.defaults }];

@@ -181,7 +181,7 @@ describe.each(adapters)("%s", (adapter) => {
   });
 });
 
-it("detaching leaves the instance exactly as it was, and what was sent before is still carried to its end", async () => {
+it("A7 detaching leaves the instance exactly as it was, and what was sent before is still carried to its end", async () => {
   await using session = await startSession();
   const { api, tokens } = session;
   const instance = axios.create({ baseURL: api.origin });

@@ -111,7 +111,7 @@ describe.each(adapters)("%s", (adapter) => {
     expect(session.api.requests.map(({ status }) => status)).toEqual([200]);
   });
 
-  it("neither the base URL nor the params are doubled in a replay", async () => {
+  it("D56 neither the base URL nor the params are doubled in a replay", async () => {
     await using session = await startSession();
     session.server.revokeAccessToken((await session.tokens.get()).accessToken);
     const instance = attachedTo(

@@ -133,7 +133,7 @@ describe.each(adapters)("%s", (adapter) => {
     ["the replay's success", 200],
     ["the replay's own refusal", 401],
     ["what else became of the replay", 404],
-  ])("%s is what axios would have given for it", async (_name, status) => {
+  ])("C46 %s is what axios would have given for it", async (_name, status) => {
     await using session = await startSession();
     const path = status === 200 ? "/" : `/status/${status}`;
     const plain = await withStaticHeader(session, { adapter });
@@ -148,7 +148,7 @@ describe.each(adapters)("%s", (adapter) => {
     ["is true for everything", () => true],
     ["is undefined", undefined],
     ["is null", null],
-  ])("a refusal is seen when validateStatus %s", async (_name, validateStatus) => {
+  ])("C46 a refusal is seen when validateStatus %s", async (_name, validateStatus) => {
     await using session = await startSession();
     await refuseToken(session);
 
@@ -173,7 +173,7 @@ describe.each(adapters)("%s", (adapter) => {
     expect(asked).toEqual([200]);
   });
 
-  it("each response type arrives as it does without us, after a replay, too", async () => {
+  it("F80 each response type arrives as it does without us, after a replay, too", async () => {
     await using session = await startSession();
     await refuseToken(session);
     const instance = attachedTo(session, { adapter });
@@ -213,7 +213,7 @@ describe.each(adapters)("%s", (adapter) => {
     expect("response" in config).toBe(false);
   });
 
-  it("upload and download progress are told for both legs", async () => {
+  it("F80 upload and download progress are told for both legs", async () => {
     await using session = await startSession();
     await refuseToken(session);
     const up: (number | undefined)[] = [];

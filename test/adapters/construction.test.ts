@@ -102,7 +102,7 @@ it("a token cache and an OAuth client check their options, too", () => {
   }
 });
 
-it("attaching tokens twice to one axios or ky instance is an error; detaching makes room", () => {
+it("F76 attaching tokens twice to one axios or ky instance is an error; detaching makes room", () => {
   const instance = axios.create({ baseURL: "https://api.example.com" });
   const detach = attachBearer(instance, tokens);
   expect(() => attachBearer(instance, tokens)).toThrow("detach the other ones first");

@@ -25,7 +25,7 @@ describe("the fetch beneath", () => {
     expect((await response).status).toBe(200);
   });
 
-  it("is called without a receiver, which is all that a browser's own accepts", async () => {
+  it("A15 is called without a receiver, which is all that a browser's own accepts", async () => {
     await using session = await startWireSession();
     const receivers: unknown[] = [];
     const send = attached(session, function (this: unknown, ...call) {
@@ -38,7 +38,7 @@ describe("the fetch beneath", () => {
     expect(receivers).toEqual([undefined]);
   });
 
-  it("may be undici's, with Requests of its own", async () => {
+  it("A15 may be undici's, with Requests of its own", async () => {
     await using session = await startWireSession();
     await session.revoke();
     const send = bearer(session.tokens, { origins: session.wire.origin })(undiciFetch);

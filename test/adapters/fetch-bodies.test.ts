@@ -114,7 +114,7 @@ describe("a body in a Request", () => {
   ];
 
   it.each(asRequest)(
-    "$name arrives byte for byte the same both times, and the Request is used up as without us",
+    "D58 $name arrives byte for byte the same both times, and the Request is used up as without us",
     async ({ body, sent }) => {
       await using session = await startWireSession();
       const { wire } = session;
@@ -162,7 +162,7 @@ describe("a body in a Request", () => {
     expect((await send(wire.origin)).status).toBe(200);
   });
 
-  it("a Request without a body can be sent again and again, as without us", async () => {
+  it("D58 a Request without a body can be sent again and again, as without us", async () => {
     await using session = await startWireSession();
     await session.revoke();
     const request = new Request(session.wire.origin, { headers: { "x-request": "1" } });

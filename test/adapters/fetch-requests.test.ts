@@ -80,7 +80,7 @@ describe("headers", () => {
     expect(session.refreshes()).toBe(0);
   });
 
-  it("those of init take the place of those of the Request, its Authorization among them", async () => {
+  it("D58 those of init take the place of those of the Request, its Authorization among them", async () => {
     await using session = await startWireSession();
     const request = new Request(session.wire.origin, { headers: { authorization: "Bearer theirs", "x-a": "1" } });
 
@@ -98,7 +98,7 @@ describe("headers", () => {
 });
 
 describe("init", () => {
-  it("a Request as init gives its method, headers and body, as without us", async () => {
+  it("D58 a Request as init gives its method, headers and body, as without us", async () => {
     await using session = await startWireSession();
     const init = new Request("http://other.example/", { method: "PUT", headers: { "x-a": "1" }, body: "text" });
 

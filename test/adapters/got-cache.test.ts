@@ -107,7 +107,7 @@ it.each([
   ["with a heuristic, for want of any word", "", { "last-modified": "Mon, 01 Jan 2024 00:00:00 GMT" }],
   ["that is private", "private, max-age=60", {}],
 ])(
-  "an answer %s is not cached, because the request was authenticated, just as with a header of the caller's",
+  "F79 an answer %s is not cached, because the request was authenticated, just as with a header of the caller's",
   async (_name, cacheControl, extra) => {
     await using server = await startCachingServer(cacheControl, extra as Record<string, string>);
     const ours = sharedClient(server.origin, { context: { user: ada } });
@@ -120,7 +120,7 @@ it.each([
   },
 );
 
-it("an ETag is asked again with the user's token, and 304 gives the user's own answer", async () => {
+it("F79 an ETag is asked again with the user's token, and 304 gives the user's own answer", async () => {
   await using server = await startCachingServer("public, max-age=0, must-revalidate");
   const client = sharedClient(server.origin);
   const [eve, joe] = [userTokens("eve"), userTokens("joe")];
@@ -133,7 +133,7 @@ it("an ETag is asked again with the user's token, and 304 gives the user's own a
   expect(server.requests).toEqual(["200 Bearer eve1", "200 Bearer joe1", "304 Bearer eve1"]);
 });
 
-it("a refusal is replayed and never cached; after the refresh the user's cached answers are still the user's", async () => {
+it("F79 a refusal is replayed and never cached; after the refresh the user's cached answers are still the user's", async () => {
   await using server = await startCachingServer("public, max-age=60");
   const client = sharedClient(server.origin);
   const user = userTokens("mia");
@@ -189,7 +189,7 @@ it("a redirect from a cache to another origin takes neither token nor cache part
   }
 });
 
-it("what a response varies with is stored without the token", async () => {
+it("F79 what a response varies with is stored without the token", async () => {
   await using server = await startCachingServer("public, max-age=60", { vary: "authorization, accept" });
   const cache = new Map<string, unknown>();
   const user = createTokenCache({ source: async () => ({ access_token: "canary-of-the-cache", expires_in: 600 }) });

@@ -58,7 +58,7 @@ it.each<[name: string, path: string, exercise: (client: Got, path: string) => Pr
     (client, path) => client(path, { retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && 1 } }),
   ],
 ])(
-  "%s: hooks before and after ours run in the order, as often and with what they would without a refusal",
+  "A5 %s: hooks before and after ours run in the order, as often and with what they would without a refusal",
   async (_name, path, exercise) => {
     const [ours, theirs] = await withAndWithout(exercise, path);
 
@@ -67,7 +67,7 @@ it.each<[name: string, path: string, exercise: (client: Got, path: string) => Pr
   },
 );
 
-it("init hooks run as often with us as without", async () => {
+it("A5 init hooks run as often with us as without", async () => {
   const notes: string[] = [];
   await using session = await startGotSession({ got: noting("before", notes), child: noting("after", notes) });
   const { client, api, revoke } = session;

@@ -4,7 +4,7 @@ import got, { type ExtendOptions, type Got } from "got";
 import { expect, it } from "vitest";
 import { rejection, startGotSession } from "./got-session.ts";
 
-it("a handler of the caller's works before and after ours", async () => {
+it("F76 a handler of the caller's works before and after ours", async () => {
   const order: string[] = [];
   const handler = (name: string): ExtendOptions => ({
     handlers: [
@@ -46,7 +46,7 @@ it("what got cannot make options of is got's own error", async () => {
   expect((await rejection(session.client("x", { retry: { limit: -1 } }))).message).toContain("limit");
 });
 
-it("children, grandchildren and two extensions of one instance merged send each request once", async () => {
+it("F76 children, grandchildren and two extensions of one instance merged send each request once", async () => {
   await using session = await startGotSession();
   const { client, api, revoke, refreshes } = session;
   const child = client.extend({ headers: { "x-client": "child" } });

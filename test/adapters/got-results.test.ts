@@ -54,7 +54,7 @@ it("HEAD, DELETE and QUERY are replayed as what they are", async () => {
 });
 
 it.each([true, false])(
-  "throwHttpErrors %s: a refusal that stays one comes in got's own form, its body whole, after one replay",
+  "C46 throwHttpErrors %s: a refusal that stays one comes in got's own form, its body whole, after one replay",
   async (throwHttpErrors) => {
     await using session = await startGotSession();
     const { client, api, refreshes } = session;

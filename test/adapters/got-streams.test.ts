@@ -60,7 +60,7 @@ it("an error that nobody handles is as loud as without us", async () => {
   await rejection(buffer(stream));
 });
 
-it("what is piped into a stream waits for the token and arrives whole", async () => {
+it("F80 what is piped into a stream waits for the token and arrives whole", async () => {
   await using session = await startGotSession();
   const { client, api, server, refreshes } = session;
   await expire(session);
@@ -78,7 +78,7 @@ it("what is piped into a stream waits for the token and arrives whole", async ()
   expect(api.requests).toMatchObject([{ bodyLength: 1_000_000, authorizationKind: "bearer" }]);
 });
 
-it("nothing is buffered: what the server holds back is held back for the reader, and what has come is there", async () => {
+it("F80 nothing is buffered: what the server holds back is held back for the reader, and what has come is there", async () => {
   await using session = await startGotSession();
   const gate = Promise.withResolvers<void>();
   await using server = await startLoopback(() => async (_request, response) => {
@@ -96,7 +96,7 @@ it("nothing is buffered: what the server holds back is held back for the reader,
   await expect.poll(() => chunks).toEqual(["first ", "second"]);
 });
 
-it("progress, redirects and responses are told as without us", async () => {
+it("F80 progress, redirects and responses are told as without us", async () => {
   await using session = await startGotSession();
   const { client, api, tokens } = session;
   const { accessToken } = await tokens.get();
@@ -119,7 +119,7 @@ it("progress, redirects and responses are told as without us", async () => {
   expect(api.requests.map(({ bodyLength }) => bodyLength)).toEqual([200_000, 200_000, 200_000, 200_000]);
 });
 
-it("createRetryStream gives a stream that carries the token that is current then", async () => {
+it("F80 createRetryStream gives a stream that carries the token that is current then", async () => {
   await using session = await startGotSession();
   const { client, api, tokens, revoke } = session;
   const answers = Promise.withResolvers<unknown>();

@@ -7,7 +7,7 @@ import { refusal, rejectionOf, startWireSession, type WireSession } from "./wire
 const attached = ({ tokens, wire }: WireSession, options: Options = {}): KyInstance =>
   ky.create({ baseUrl: wire.origin, retry: { limit: 2, delay: () => 1 }, ...options }).extend(bearer(tokens));
 
-it("a refusal that stays is ky's HTTPError, with the last response, its data, and the request without the token", async () => {
+it("C46 a refusal that stays is ky's HTTPError, with the last response, its data, and the request without the token", async () => {
   await using session = await startWireSession();
   session.wire.answer = () => refusal;
 
@@ -34,7 +34,7 @@ it("a refusal whose renewal fails is ky's HTTPError with the data of the first r
   expect(session.wire.requests).toHaveLength(1);
 });
 
-it("throwHttpErrors: false gives the refusal as a response, and a replay is the same", async () => {
+it("C46 throwHttpErrors: false gives the refusal as a response, and a replay is the same", async () => {
   await using session = await startWireSession();
   await session.revoke();
   const api = attached(session, { throwHttpErrors: false });

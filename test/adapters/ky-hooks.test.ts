@@ -31,7 +31,7 @@ describe.each([
   ["tokens that are always the same", (session: WireSession) => bearer(session.tokens)],
   ["a function of the request", (session: WireSession) => bearer(() => session.tokens)],
 ])("%s: hooks of parent, child and call", (_name, ours) => {
-  it("keep their order, run once, and see what they would see: no token, no refusal", async () => {
+  it("A5 keep their order, run once, and see what they would see: no token, no refusal", async () => {
     await using session = await startWireSession();
     await session.revoke();
     let unavailable = true;

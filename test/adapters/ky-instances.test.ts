@@ -6,7 +6,7 @@ import { rejectionOf, startWireSession, type WireSession } from "./wire-session.
 const attached = ({ tokens, wire }: WireSession, options: Options = {}): KyInstance =>
   ky.create({ baseUrl: wire.origin, ...options }).extend(bearer(tokens));
 
-it("extend inherits the tokens, however often", async () => {
+it("F78 extend inherits the tokens, however often", async () => {
   await using session = await startWireSession();
   const grandchild = attached(session)
     .extend({ headers: { "x-a": "1" } })
@@ -17,7 +17,7 @@ it("extend inherits the tokens, however often", async () => {
   expect(session.wire.requests).toMatchObject([{ url: "/v1/orders", headers: { "x-a": "1" }, isGood: true }]);
 });
 
-it("create begins anew, without the tokens, as ky documents", async () => {
+it("F78 create begins anew, without the tokens, as ky documents", async () => {
   await using session = await startWireSession();
 
   expect(await rejectionOf(attached(session).create({ baseUrl: session.wire.origin })("orders"))).toMatchObject({
@@ -37,7 +37,7 @@ it("the parent stays as it was", async () => {
   expect(session.wire.requests.map(({ token }) => token)).toEqual([undefined]);
 });
 
-it("a fetch of the parent's own is the one beneath", async () => {
+it("A15 a fetch of the parent's own is the one beneath", async () => {
   await using session = await startWireSession();
   await session.revoke();
   const calls: string[] = [];
@@ -67,7 +67,7 @@ it("a fetch of a child or of a call takes our place: the documented way to opt o
   expect(session.refreshes()).toBe(0);
 });
 
-it("a child may wrap the fetch that it inherits, ours", async () => {
+it("F76 a child may wrap the fetch that it inherits, ours", async () => {
   await using session = await startWireSession();
   const calls: boolean[] = [];
   const child = attached(session).extend(({ fetch = globalThis.fetch }) => ({

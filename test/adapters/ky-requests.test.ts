@@ -113,7 +113,7 @@ describe("where a request goes", () => {
     expect(session.wire.requests.map(({ url, isGood }) => [url, isGood])).toEqual([["/orders?page=2", true]]);
   });
 
-  it("a URL object and a Request as input", async () => {
+  it("D58 a URL object and a Request as input", async () => {
     await using session = await startWireSession();
     await session.revoke();
     const api = attached(session);
@@ -153,7 +153,7 @@ it("options that ky does not know, such as `next` and `dispatcher`, reach the fe
   await dispatcher.close();
 });
 
-it("progress is told as without us: upload of what is sent first, download of the answer that counts", async () => {
+it("F80 progress is told as without us: upload of what is sent first, download of the answer that counts", async () => {
   await using session = await startWireSession();
   const report = async (api: KyInstance): Promise<unknown[]> => {
     const told: unknown[] = [];

@@ -132,7 +132,7 @@ describe("request", () => {
   });
 });
 
-it("stream: the factory is called once, for the answer that counts", async () => {
+it("F80 stream: the factory is called once, for the answer that counts", async () => {
   await using session = await startWireSession();
   await session.revoke();
   const statuses: number[] = [];

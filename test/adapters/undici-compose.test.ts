@@ -37,7 +37,7 @@ describe("compose(redirect, bearer, responseError), the documented order", () =>
   const documented = (session: WireSession, ...more: string[]): Dispatcher =>
     compose(interceptors.redirect({ maxRedirections: 3 }), bearerOf(session, ...more), interceptors.responseError());
 
-  it("a 401 is refreshed and replayed once, and responseError sees only the response that counts", async () => {
+  it("C46 a 401 is refreshed and replayed once, and responseError sees only the response that counts", async () => {
     await using session = await startWireSession();
     await session.revoke();
 
@@ -46,7 +46,7 @@ describe("compose(redirect, bearer, responseError), the documented order", () =>
     expect(session.refreshes()).toBe(1);
   });
 
-  it("a final 401 becomes a ResponseError after exactly one replay", async () => {
+  it("C46 a final 401 becomes a ResponseError after exactly one replay", async () => {
     await using session = await startWireSession();
     session.wire.answer = () => refusal;
 

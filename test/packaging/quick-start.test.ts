@@ -101,6 +101,30 @@ describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
     expect(server.stats.tokensIssued).toBe(1);
   });
 
+  it("A16 require() and import give the same, and what is documented is a function", async () => {
+    writeFileSync(
+      join(folder, "exports.cjs"),
+      `const name = (pack) => "@tokenflight/" + pack;
+       const kinds = (module) => Object.keys(module).sort().map((key) => key + " " + typeof module[key]).join(", ");
+       (async () => {
+         for (const pack of ["axios", "core", "fetch", "got", "ky", "oauth", "redis", "sqlite", "undici"]) {
+           const [required, imported] = [kinds(require(name(pack))), kinds(await import(name(pack)))];
+           console.log(pack + ": " + (required === imported ? required : required + " is not " + imported));
+         }
+       })();`,
+    );
+
+    const printed = await start(node, "exports.cjs", { NODE_NO_WARNINGS: "1" });
+
+    expect(printed).toMatch(/^axios: attachBearer function$/m);
+    for (const pack of ["fetch", "got", "ky", "undici"]) expect(printed).toMatch(new RegExp(`^${pack}: bearer function$`, "m"));
+    expect(printed).toMatch(/^core: .*createTokenCache function, .*createTokenPool function, .*memoryStore function, /m);
+    expect(printed).toMatch(/^oauth: .*clientSecretBasic function, .*createOAuthClient function, /m);
+    expect(printed).toMatch(/^redis: .*redisStore function$/m);
+    expect(printed).toMatch(/^sqlite: sqliteStore function$/m);
+    expect(printed).not.toContain("is not");
+  });
+
   it("talkdesk.ts loads", async () => {
     expect(await start(node, "talkdesk.ts", {})).toBe("");
   });

@@ -1,6 +1,7 @@
-/** Writes docs/adapters.md from the adapter contract's last run. With CI=true the page that is committed has to be that one already. */
+/** Writes docs/adapters.md from the last run of the tests. With CI=true the page that is committed has to be that one already. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { absent, elsewhere, scenarioIds } from "./scenario-list.ts";
 
 interface Result {
   readonly ancestorTitles: readonly string[];
@@ -13,12 +14,14 @@ const page = `${root}docs/adapters.md`;
 const report = JSON.parse(readFileSync(`${root}reports/tests.json`, "utf8")) as {
   testResults: { name: string; assertionResults: Result[] }[];
 };
-const results = report.testResults.find(({ name }) => name.endsWith("test/adapters/contract.test.ts"))?.assertionResults ?? [];
+const contract = "test/adapters/contract.test.ts";
+const results = report.testResults.find(({ name }) => name.endsWith(contract))?.assertionResults ?? [];
 if (results.length === 0) throw new Error("The adapter contract was not part of the run.");
 
 const clients = [...new Set(results.map(({ ancestorTitles }) => ancestorTitles[0] ?? ""))];
 const rows = new Map<string, { title: string; cells: Map<string, string> }>();
-const differences: string[] = [];
+/** The scenarios in which a client differs, by the client and its reason. */
+const reasons = new Map<string, { client: string; reason: string; ids: string[] }>();
 
 for (const { ancestorTitles, title: full, status } of results) {
   const [, id = "", title = "", reason] = /^(\S+) (.*?)(?: \(differs: (.*)\))?$/.exec(full) ?? [];
@@ -26,15 +29,42 @@ for (const { ancestorTitles, title: full, status } of results) {
   const row = rows.get(id) ?? { title, cells: new Map<string, string>() };
   rows.set(id, row);
   row.cells.set(client, status !== "passed" ? "**failed**" : reason === undefined ? "yes" : "differs");
-  if (reason !== undefined) differences.push(`- **${client}**, ${id}: ${reason}.`);
+  if (reason === undefined) continue;
+  const difference = reasons.get(client + reason) ?? { client, reason, ids: [] };
+  reasons.set(client + reason, difference);
+  difference.ids.push(id);
 }
+
+/** The files with other tests that name a scenario at the beginning of their title, and that passed. */
+const files = new Map<string, Set<string>>();
+for (const { name, assertionResults } of report.testResults) {
+  if (name.endsWith(contract)) continue;
+  for (const { title, status } of assertionResults) {
+    const id = /^[ACDF]\d+(?= )/.exec(title)?.[0];
+    if (id === undefined || status !== "passed") continue;
+    files.set(id, (files.get(id) ?? new Set()).add(name.replaceAll("\\", "/").replace(root.replaceAll("\\", "/"), "")));
+  }
+}
+const namedIn = (id: string): string =>
+  [...(files.get(id) ?? [])]
+    .toSorted()
+    .map((file) => `\`${file}\``)
+    .join(", ");
+
+const unshown = scenarioIds.filter((id) => !rows.has(id) && !files.has(id) && !(id in absent));
+if (unshown.length > 0) throw new Error(`No test of the run names ${unshown.join(", ")}.`);
+const unknown = scenarioIds.filter((id) => !rows.has(id) && !(id in elsewhere) && !(id in absent));
+if (unknown.length > 0) throw new Error(`What ${unknown.join(", ")} says is not in test/run/scenario-list.ts.`);
 
 const table = [
   `| | ${clients.join(" | ")} |`,
   `|---|${clients.map(() => "---").join("|")}|`,
   ...[...rows].map(([id, { cells }]) => `| ${id} | ${clients.map((client) => cells.get(client) ?? "**not run**").join(" | ")} |`),
 ];
-const scenarios = [...rows].map(([id, { title }]) => `- **${id}** ${title}`);
+const differences = [...reasons.values()].map(({ client, reason, ids }) => `- **${client}**, ${ids.join(", ")}: ${reason}.`);
+const scenarios = [...rows].map(([id, { title }]) => `- **${id}** ${title}${files.has(id) ? `. Also: ${namedIn(id)}` : ""}`);
+const others = scenarioIds.filter((id) => id in elsewhere).map((id) => `- **${id}** ${elsewhere[id]}: ${namedIn(id)}`);
+const missing = Object.entries(absent).map(([id, reason]) => `- **${id}** ${reason}.`);
 
 const text = `# What every adapter keeps
 
@@ -50,11 +80,23 @@ ${scenarios.join("\n")}
 ## The differences
 
 ${differences.join("\n")}
+
+## Scenarios of one client
+
+These are about something that one client has, or that no client takes part in. The tests that show them name them.
+
+${others.join("\n")}
+
+Two are about something that is not here:
+
+${missing.join("\n")}
 `;
 
 const before = readCommitted();
 writeFileSync(page, text);
-process.stdout.write(`docs/adapters.md: ${rows.size} scenarios, ${clients.length} ways of use, ${differences.length} differences\n`);
+process.stdout.write(
+  `docs/adapters.md: ${rows.size} scenarios, ${clients.length} ways of use, ${differences.length} differences, ${others.length} scenarios of one client\n`,
+);
 if (process.env["CI"] === "true" && before !== text) {
   process.stderr.write("docs/adapters.md is not the page of this run: run the tests and commit it.\n");
   process.exitCode = 1;
