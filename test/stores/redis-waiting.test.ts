@@ -1,4 +1,4 @@
-import { createTokenCache } from "@tokenflight/core";
+import { createTokenCache, type TokenStore } from "@tokenflight/core";
 import { redisStore } from "@tokenflight/redis";
 import { describe, expect, it, vi } from "vitest";
 import { redisDrivers } from "./redis-drivers.ts";
@@ -19,6 +19,7 @@ describeWithRedis("whoever waits for another one's refresh in a Redis store", (s
       const url = server().url.replace("//", `//${user}:password@`);
       const connected = [await driver.connect(url), await driver.connect(url)];
       const stores = connected.map(({ client }) => redisStore({ client, warn: () => {} }));
+      const looks = vi.spyOn(stores[1] as TokenStore, "read");
       const key = crypto.randomUUID();
       const answer = Promise.withResolvers<{ access_token: string; expires_in: number }>();
       const source = vi.fn(() => answer.promise);
@@ -26,6 +27,8 @@ describeWithRedis("whoever waits for another one's refresh in a Redis store", (s
       const first = one?.get();
       await vi.waitFor(() => expect(source).toHaveBeenCalledTimes(1), 5000);
       const second = two?.get();
+      // It has looked, and looks again from time to time.
+      await vi.waitFor(() => expect(looks.mock.calls.length).toBeGreaterThan(2), 5000);
       const channels = rights.includes("+@all") ? 1 : 0;
       await vi.waitFor(async () => expect(await admin.command("PUBSUB", "CHANNELS")).toHaveLength(channels), 5000);
       answer.resolve({ access_token: "shared", expires_in: 600 });
