@@ -113,5 +113,11 @@ describe("an AppConnect installation", () => {
     expect(new Set(sets.map(({ accessToken }) => accessToken)).size).toBe(1000);
     expect(new Set(server.requests.map(({ form }) => form.get("client_id"))).size).toBe(1000);
     expect(server.requests).toHaveLength(1000);
+
+    const rotated = [...installations.values()].slice(0, 50);
+    for (const one of rotated) one.rotate(server.rotate(one.id, { compromised: true }), { compromised: true });
+    await Promise.all(rotated.map(async ({ id }, index) => pool.for(id).renew(sets[index] ?? (await pool.for(id).get()))));
+    expect(server.requests.slice(1000).map(({ answered }) => answered)).toEqual(rotated.map(() => 200));
+    expect(new Set(server.requests.map(({ form }) => form.get("client_id"))).size).toBe(1050);
   }, 60_000);
 });

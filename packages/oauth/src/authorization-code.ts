@@ -1,5 +1,6 @@
 import { InvalidOptionError, kindOf, readOptions, readTokenResponse, requireText, systemClock, type TokenSet } from "@tokenflight/core";
 import { readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
+import { requireSignal } from "./require-signal.ts";
 import { requestTokens, type TokenEndpointParts } from "./token-endpoint.ts";
 
 /** The end of a login: what came back from the authorization endpoint, and what was sent there. */
@@ -28,8 +29,7 @@ export async function exchangeCode(endpoint: TokenEndpointParts, exchange: CodeE
       kindOf(codeVerifier),
     );
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new InvalidOptionError("exchangeCode.signal", "an AbortSignal", kindOf(signal));
+  requireSignal("exchangeCode.signal", signal);
   const { fields, ...parameters } = readGrantParameters("exchangeCode", options);
   const response = await requestTokens(endpoint, {
     grant: "authorization_code",

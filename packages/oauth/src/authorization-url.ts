@@ -1,6 +1,6 @@
 import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText } from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { withDeadline } from "./deadline.ts";
 import { currentCredentials, locate } from "./endpoint-request.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";

@@ -1,6 +1,6 @@
 import { TokenRequestError } from "@tokenflight/core";
 import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { askEndpoint } from "./endpoint-request.ts";
 import type { GrantParameters } from "./grant-parameters.ts";
 import { failureOf } from "./token-endpoint-response.ts";

@@ -1,18 +1,22 @@
 import {
-  InvalidOptionError,
-  kindOf,
   readOptions,
   readTokenResponse,
   requireFunction,
   systemClock,
   TokenRequestError,
   type Clock,
+  type TokenResponse,
   type TokenSet,
 } from "@tokenflight/core";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
+import { withDeadline } from "./deadline.ts";
 import { authorizeDevice, type DeviceAuthorization } from "./device-authorization.ts";
+import { currentCredentials, locate } from "./endpoint-request.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
+import { readClaims } from "./id-token-claims.ts";
+import { checkIdToken } from "./id-token.ts";
 import { LoginError } from "./login-error.ts";
+import { requireSignal } from "./require-signal.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
 /** What the user has to be shown. */
@@ -61,15 +65,14 @@ const waitingClock: Pick<Clock, "monotonic" | "schedule"> = {
 
 /**
  * Logs a user in on another device (RFC 8628): shows a code, and asks for the tokens until the user has decided. Rejects with LoginError
- * ("refused", "expired", "aborted"), TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
+ * ("refused", "expired", "id-token", "aborted"), TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
  */
 export async function deviceLogin(client: ClientParts, options: DeviceLoginOptions): Promise<TokenSet> {
   const names = ["show", "progress", "signal", "clock", ...grantOptionNames] as const;
   const { show, progress, signal, clock = waitingClock, ...rest } = readOptions<DeviceLoginOptions>("deviceLogin", options, names);
   requireFunction("deviceLogin.show", show);
   if (progress !== undefined) requireFunction("deviceLogin.progress", progress);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new InvalidOptionError("deviceLogin.signal", "an AbortSignal", kindOf(signal));
+  requireSignal("deviceLogin.signal", signal);
   const asked = readGrantParameters("deviceLogin", rest);
   try {
     const device = await authorizeDevice(client, asked, signal);
@@ -99,6 +102,7 @@ async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthori
     try {
       const { scope } = asked;
       const response = await requestTokens(client, { grant, secrets: { device_code: deviceCode }, parameters: none, scope, signal });
+      await checkDeviceIdToken(client, response, signal);
       return readTokenResponse(response, systemClock.now());
     } catch (error) {
       const state = stateAfter(error);
@@ -108,6 +112,19 @@ async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthori
       progress?.({ state, nextIn: pause });
     }
   }
+}
+
+/** The request of a device login has no nonce, and not every server gives an id token after it. Throws LoginError. */
+async function checkDeviceIdToken(client: ClientParts, response: TokenResponse, signal: AbortSignal | undefined): Promise<void> {
+  const { knowsIssuer, fetch, timeout } = client;
+  const purpose = { endpoint: "token_endpoint", signal } as const;
+  await withDeadline(timeout, signal, async (ending) => {
+    const [server, sets] = await Promise.all([locate(client, purpose, ending), currentCredentials(client, purpose, ending)]);
+    // Of several sets of credentials, a fallback may have got the tokens.
+    const audience = new Set([readClaims(response.id_token)?.["aud"]].flat());
+    const { clientId } = sets.find((set) => audience.has(set.clientId)) ?? sets[0];
+    await checkIdToken(response, { server, knowsIssuer, clientId, nonce: undefined, required: false, fetch, signal: ending });
+  });
 }
 
 /** Throws what ends the login. */

@@ -1,12 +1,13 @@
-import { InvalidOptionError, kindOf, readOptions, readTokenResponse, systemClock, type TokenSet } from "@tokenflight/core";
+import { readOptions, readTokenResponse, systemClock, type TokenSet } from "@tokenflight/core";
 import { codeOf, readCallbackUrl, type CallbackUrl } from "./callback.ts";
 import { readCredentials } from "./client-identity.ts";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { withDeadline } from "./deadline.ts";
 import { locate } from "./endpoint-request.ts";
 import { readGrantParameters } from "./grant-parameters.ts";
 import { checkIdToken } from "./id-token.ts";
 import { readPendingLogin, UsedLogins, type PendingLogin } from "./pending-login.ts";
+import { requireSignal } from "./require-signal.ts";
 import { requestTokens } from "./token-endpoint.ts";
 
 /**
@@ -20,9 +21,7 @@ export async function exchangeCallback(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<TokenSet> {
   const { signal } = readOptions("exchangeCallback", options, ["signal"]);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InvalidOptionError("exchangeCallback.signal", "an AbortSignal", kindOf(signal));
-  }
+  requireSignal("exchangeCallback.signal", signal);
   const login = readPendingLogin("exchangeCallback.pending", pending);
   const parameters = readCallbackUrl("exchangeCallback.url", url);
   const { knowsIssuer, fetch, timeout } = client;

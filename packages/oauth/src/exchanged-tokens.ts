@@ -8,7 +8,7 @@ import {
   type TokenResponse,
   type TokenSource,
 } from "@tokenflight/core";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 import { identify } from "./identity.ts";
 import { requestTokens } from "./token-endpoint.ts";

@@ -1,7 +1,8 @@
 import { readOptions, requireText, TokenRequestError } from "@tokenflight/core";
 import { readFields, type AnswerFields } from "./answer-fields.ts";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { askEndpoint } from "./endpoint-request.ts";
+import { requireSignal } from "./require-signal.ts";
 import { failureOf } from "./token-endpoint-response.ts";
 
 /** What the server says of a token (RFC 7662 section 2.2). An object without a prototype. */
@@ -18,6 +19,7 @@ const open = new Set(["token_type_hint"]);
 /** Asks what a token is worth (RFC 7662). Rejects with TokenRequestError and InvalidOptionError. */
 export async function introspect(client: ClientParts, token: string, options: IntrospectionOptions = {}): Promise<Introspection> {
   const { hint, signal } = readOptions("introspect", options, ["hint", "signal"]);
+  requireSignal("introspect.signal", signal);
   requireText("introspect.token", token);
   const fields = [["token", token] as const, ...(hint === undefined ? [] : [["token_type_hint", hint] as const])];
   return askEndpoint(client, { endpoint: "introspection_endpoint", fields: () => fields, open, signal }, ({ answer, host, mask }) => {

@@ -3,7 +3,8 @@ import type { CodeExchange } from "./authorization-code.ts";
 import type { AuthorizationRequest, AuthorizationUrl } from "./authorization-url.ts";
 import type { CallbackUrl } from "./callback.ts";
 import { clientCredentials } from "./client-credentials.ts";
-import { readClientOptions, type OAuthClientOptions } from "./client-options.ts";
+import type { OAuthClientOptions } from "./client-options.ts";
+import { readClientOptions } from "./client-parts.ts";
 import type { DeviceLoginOptions } from "./device-login.ts";
 import { jwtBearer, tokenExchange, type JwtBearerOptions, type TokenExchangeOptions } from "./exchanged-tokens.ts";
 import type { GrantOptions } from "./grant-parameters.ts";
@@ -23,7 +24,10 @@ export interface OAuthClient {
    * with LoginRequiredError when there is none, or when it is dead. Throws InvalidOptionError.
    */
   refreshToken(options?: GrantOptions): TokenSource;
-  /** The token set of a login (RFC 6749 section 4.1.3), for `save` of a token cache. Rejects with a TokenflightError. */
+  /**
+   * The token set of a login whose code was obtained otherwise (RFC 6749 section 4.1.3), for `save` of a token cache. Whether callback and id
+   * token are this login's is the caller's to check. Rejects with a TokenflightError.
+   */
   exchangeCode(exchange: CodeExchange): Promise<TokenSet>;
   /**
    * Begins a login: a URL for the user's browser, with PKCE, state and nonce, and what its callback is checked against. Rejects with

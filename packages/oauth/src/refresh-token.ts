@@ -7,7 +7,7 @@ import {
   type TokenSet,
   type TokenSource,
 } from "@tokenflight/core";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { readGrantParameters, type GrantOptions, type GrantParameters } from "./grant-parameters.ts";
 import { readClaims } from "./id-token-claims.ts";
 import { identify } from "./identity.ts";

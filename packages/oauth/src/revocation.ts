@@ -1,6 +1,7 @@
 import { InvalidOptionError, kindOf, readOptions, TokenRequestError, type TokenSet } from "@tokenflight/core";
-import type { ClientParts } from "./client-options.ts";
+import type { ClientParts } from "./client-parts.ts";
 import { askEndpoint } from "./endpoint-request.ts";
+import { requireSignal } from "./require-signal.ts";
 import { failureOf } from "./token-endpoint-response.ts";
 
 type TokenKind = "refresh_token" | "access_token";
@@ -13,6 +14,7 @@ const open = new Set(["token_type_hint"]);
  */
 export async function revoke(client: ClientParts, tokens: TokenSet, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
   const { signal } = readOptions("revoke", options, ["signal"]);
+  requireSignal("revoke.signal", signal);
   if (typeof tokens?.accessToken !== "string") throw new InvalidOptionError("revoke.tokens", "a token set", kindOf(tokens));
   if (tokens.refreshToken !== undefined) await revokeOne(client, tokens.refreshToken, "refresh_token", signal);
   await revokeOne(client, tokens.accessToken, "access_token", signal).catch((error: unknown) => {

@@ -89,6 +89,33 @@ it("asks less and less often while the server cannot be asked, and when it wants
   expect(clock.pauses).toEqual([5000, 10_000, 30_000]);
 });
 
+describe("the id token", () => {
+  const idToken = (claims: object): string => {
+    const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString("base64url");
+    const now = Math.floor(Date.now() / 1000);
+    return `${encode({ alg: "ES256" })}.${encode({ iss: "https://a.example", aud: "tv", sub: "ada", iat: now, exp: now + 60, ...claims })}.canary`;
+  };
+  const logIn = async (claims: object): Promise<unknown> => {
+    const { client } = await startDevices(device, [200, { ...tokens, id_token: idToken(claims) }]);
+    return client.deviceLogin({ show: () => {}, clock: quickClock() }).catch((error: unknown) => error);
+  };
+
+  it("of this client is taken", async () => {
+    expect(await logIn({})).toMatchObject({ accessToken: "a", idToken: expect.stringMatching(/canary$/) });
+  });
+
+  it.each<[string, object]>([
+    ["another client", { aud: "radio" }],
+    ["nobody", { aud: undefined }],
+    ["a time that is over", { exp: 1 }],
+    ["another login", { nonce: "n" }],
+  ])("of %s ends the login", async (_, claims) => {
+    const error = await logIn(claims);
+    expect(error).toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "id-token" });
+    expect(String(error)).not.toContain("canary");
+  });
+});
+
 describe("ends", () => {
   it.each<[string, Answer, object]>([
     ["when the user says no", says("access_denied"), { code: "ERR_LOGIN_FAILED", reason: "refused", error: "access_denied" }],

@@ -1,9 +1,10 @@
-import { InvalidOptionError, kindOf, readOptions, requireFunction, requireSeconds, type TokenSet } from "@tokenflight/core";
+import { readOptions, requireFunction, requireSeconds, type TokenSet } from "@tokenflight/core";
 import type { AuthorizationUrl } from "../authorization-url.ts";
 import { readCallbackUrl, stateOf } from "../callback.ts";
 import { grantOptionNames, type GrantOptions } from "../grant-parameters.ts";
 import { LoginError } from "../login-error.ts";
 import type { OAuthClient } from "../oauth-client.ts";
+import { requireSignal } from "../require-signal.ts";
 import { startLoopbackServer } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
 
@@ -31,8 +32,7 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   requireFunction("loopbackLogin.open", open);
   if (show !== undefined) requireFunction("loopbackLogin.show", show);
   requireSeconds("loopbackLogin.timeout", timeout);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new InvalidOptionError("loopbackLogin.signal", "an AbortSignal", kindOf(signal));
+  requireSignal("loopbackLogin.signal", signal);
   if (signal?.aborted) throw aborted();
 
   const callback = Promise.withResolvers<TokenSet>();
