@@ -10,7 +10,10 @@ export interface FaultRow {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Hands a row to the page that the run writes. `task` is that of the test's context. */
+/**
+ * Hands a row to the page that the run writes. `task` is that of the test's context: vitest's JSON reporter puts its `meta` into
+ * reports/tests.json. A test notes one row, before its last expectations.
+ */
 export function noteRow(task: { readonly meta: object }, row: FaultRow): void {
   Object.assign(task.meta, { faultRow: row });
 }

@@ -28,6 +28,7 @@ const steps: Step[] = [
     arguments: ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   },
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/adapters-page.ts"] },
+  { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/reliability-page.ts"] },
 ];
 
 rmSync(`${root}reports`, { recursive: true, force: true });

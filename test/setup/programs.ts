@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 /** A program that tests start and npm does not have. */
 export interface Program {
   readonly name: string;
+  /** What is run to see whether it is there. Default: its name. */
+  readonly command?: string;
   /** The package that brings it, in Debian and in Homebrew. */
   readonly package: string;
 }
@@ -16,11 +18,18 @@ export const compiler: Program = { name: "cc", package: process.platform === "da
 /** The browser in which a user logs in. */
 export const chromium: Program = { name: "chromium", package: "chromium" };
 
-/** Every one that some test needs. */
-export const programs: readonly Program[] = [redisServer, spin, compiler, chromium];
+/** A library that gives one process another time of day. Its command knows where it lies. */
+export const libfaketime: Program = {
+  name: "libfaketime",
+  command: "faketime",
+  package: process.platform === "darwin" ? "libfaketime" : "faketime",
+};
 
-export function isInstalled({ name }: Program): boolean {
-  return spawnSync(name, [name === "spin" ? "-V" : "--version"]).error === undefined;
+/** Every one that some test needs. */
+export const programs: readonly Program[] = [redisServer, spin, compiler, chromium, libfaketime];
+
+export function isInstalled({ name, command = name }: Program): boolean {
+  return spawnSync(command, [name === "spin" ? "-V" : "--version"]).error === undefined;
 }
 
 /** The one command that brings them. */

@@ -1,0 +1,91 @@
+/**
+ * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes. With CI=true the page that is committed has
+ * to have the same rows and expectations already; what was counted may differ from run to run.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gatherRows, type FileResult, type TableRow } from "./fault-table.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const page = `${root}docs/reliability.md`;
+const report = JSON.parse(readFileSync(`${root}reports/tests.json`, "utf8")) as { testResults: FileResult[] };
+const { groups, notRun } = gatherRows(report.testResults, root);
+const rows = [...groups.values()].flat();
+if (rows.length === 0) throw new Error("No test of a fault was part of the run.");
+
+const cell = (text: string): string => text.replaceAll("|", String.raw`\|`);
+const countsOf = ({ counts }: TableRow): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name}: ${count.toLocaleString("en-GB")}`)
+    .join("; ");
+const tableOf = (group: readonly TableRow[]): string =>
+  [
+    "| what happens | what comes of it | counted | alone |",
+    "|---|---|---|---|",
+    ...group.map((row) => `| ${cell(row.fault)} | ${cell(row.expected)} | ${cell(countsOf(row))} | \`${cell(row.alone)}\` |`),
+  ].join("\n");
+
+const text = `# What happens when something breaks
+
+Processes die in the middle of a refresh, machines sleep, clocks are set, token endpoints fail, stores stall and lose data. This page says
+what comes of it. It is written by the test run: each row is a test, and what was counted is what its last run counted. The processes,
+Redis, SQLite and the authorization server are real; processes are killed and stopped by signals, at named steps of a refresh.
+
+## What is promised
+
+- **One token request for each generation of a token set**, across all processes and machines that share a store.
+- **No session is lost that could have been kept.** One thing cannot be kept: a process dies after a provider without any grace time has used
+  up the refresh token, and before the new one was stored. Then there is one typed error, \`LoginRequiredError\`, and no loop.
+- **The old access token is served for as long as it is good**, whatever happens to its refresh.
+- **A new token set is stored before anybody gets it.** When the store is away, the write is repeated; the token request is not.
+- **Every call ends**, with a token or with a typed error.
+
+## What is assumed
+
+- **The store is linearizable**: who reads sees what was written last, and of two who compare and set the same version, one wins.
+- **The store is durable**: what it has acknowledged stays. Redis keeps that promise with an append-only file, and not with snapshots alone.
+  Within a store that loses writes, a process that still holds the newest token set puts it back; nobody else can.
+- **Nothing else uses the refresh token.** A second program with a copy of it is a second owner.
+- Clocks may be wrong, and different on each machine. Only the monotonic clock of one machine is relied on, for waiting.
+
+## The words
+
+"Strict" is a provider that ends the whole login when a refresh token comes a second time. One "with a grace time" gives tokens again. An
+*intent* is the note in the store, written before the token request is sent, that says who refreshes which generation. "Old token served"
+counts how often somebody who asked meanwhile got the token of before.
+
+## How to run one row
+
+Put what stands in its last column behind this:
+
+\`\`\`sh
+npx --yes pnpm@12.21.0 exec vitest run --config test/vitest.config.ts
+\`\`\`
+
+${[...groups].map(([name, group]) => `## ${name}\n\n${tableOf(group)}\n`).join("\n")}${notRunOf()}`;
+
+const before = readCommitted();
+writeFileSync(page, text);
+process.stdout.write(`docs/reliability.md: ${rows.length} faults in ${groups.size} groups, ${notRun.length} not run\n`);
+if (process.env["CI"] === "true" && withoutCounts(before) !== withoutCounts(text)) {
+  process.stderr.write("docs/reliability.md does not have the rows of this run: run the tests and commit it.\n");
+  process.exitCode = 1;
+}
+
+function notRunOf(): string {
+  if (notRun.length === 0) return "";
+  return `\n## Not run\n\n${notRun.map(({ alone, reason }) => `- ${reason}: \`${alone}\``).join("\n")}\n`;
+}
+
+/** The page without the third column of its tables. */
+function withoutCounts(whole: string): string {
+  return whole.replaceAll(/^(\| .*? \| .*? )\| .*? (\| `.*)$/gm, "$1$2");
+}
+
+function readCommitted(): string {
+  try {
+    return readFileSync(page, "utf8");
+  } catch {
+    return "";
+  }
+}
