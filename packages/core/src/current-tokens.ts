@@ -40,9 +40,13 @@ export class CurrentTokens {
     return (this.#promise ??= Promise.resolve(tokens));
   }
 
-  /** Makes the record's token set the current one, unless a newer one is. */
-  take({ generation, tokens }: SubjectRecord): void {
-    if (generation <= this.generation) return;
+  /**
+   * Makes the record's token set the current one, unless a newer one is. One that `stands` in the store goes before another of the same
+   * generation: processes that went on without the store have each counted for themselves.
+   */
+  take({ generation, tokens }: SubjectRecord, stands = false): void {
+    const isAnother = stands && tokens !== undefined && this.tokens !== undefined && tokens.accessToken !== this.tokens.accessToken;
+    if (generation < this.generation || (generation === this.generation && !isAnother)) return;
     this.generation = generation;
     this.tokens = tokens;
     this.#promise = undefined;

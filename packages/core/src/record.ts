@@ -9,6 +9,8 @@ export interface Intent {
   readonly deadline: number;
   /** Set when the owner lives and does not know whether its request was carried out. */
   readonly unresolved?: boolean;
+  /** Set when this was not known of the owner before either, whose refresh token this one sends once more. */
+  readonly doubtful?: boolean;
 }
 
 /** Nobody asks the token source again until it is over. */

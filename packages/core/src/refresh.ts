@@ -10,7 +10,7 @@ import type { RefreshRequest } from "./refresh-request.ts";
 import { callSource } from "./source-call.ts";
 import type { TokenSet } from "./token-set.ts";
 import { spends, type TokenSource } from "./token-source.ts";
-import { mayRepeat, withFailure, withIntent, withTokens } from "./transitions.ts";
+import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
 
 export interface RefreshParts {
@@ -85,7 +85,7 @@ export class Refresh {
   async #attempt(cell: RecordCell, request: RefreshRequest): Promise<SubjectRecord | undefined> {
     const { clock, queue, source, timeout, observe } = this.#parts;
     const seen = await this.#read(cell);
-    const { record } = seen;
+    let { record } = seen;
     request.generation ??= record.generation;
     if (record.tokens === undefined && record.generation > request.generation) return record;
     if (record.tokens !== undefined && request.accepts(record)) {
@@ -98,17 +98,18 @@ export class Refresh {
     const isAwaited = (): boolean => request.urgency === "blocking";
     if (record.intent !== undefined) {
       const { owner, deadline, unresolved } = record.intent;
-      const ownerIsDone = unresolved === true || owner === request.id || owner === this.#idle;
-      if (!ownerIsDone && !(await isOrphan(cell, seen, deadline, clock, isAwaited))) return undefined;
+      const isIdle = owner === request.id || owner === this.#idle;
+      if (!isIdle && unresolved !== true && !(await isOrphan(cell, seen, deadline, clock, isAwaited))) return undefined;
+      record = withoutOwner(record, !isIdle);
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
-      if (request.urgency === "ahead" && spends(source, record.tokens)) return record;
+      if (record.intent !== undefined && request.urgency === "ahead" && spends(source, record.tokens)) return record;
     }
     const pause = this.pauses.leftOf(seen);
     const worthWaiting = pause <= timeout && (request.failures > 0 || record.pause?.outcome === "throttled");
     if (pause > 0 && !worthWaiting) throw this.pauses.reason(record);
     // An endpoint that is on hold for longer fails the task.
     const wait = Math.max(pause, queue.heldFor());
-    if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, seen, request), request);
+    if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, { ...seen, record }, request), request);
     await sleep(clock, wait, undefined, isAwaited());
     return undefined;
   }
@@ -131,7 +132,9 @@ export class Refresh {
       }
       const { tokens: previous } = claim.record;
       const call = { refresh: request, reason, urgency, timeout, late: keep, ...(previous === undefined ? {} : { previous }) };
-      return await keep(await callSource(source, clock, call));
+      const stands = await keep(await callSource(source, clock, call));
+      // A race was lost: the winner's token set may be over already, or refused.
+      return request.obtained || stands.tokens === undefined || request.accepts(stands) ? stands : undefined;
     } catch (error) {
       return this.#settle(cell, claim, error as TokenflightError, request);
     }

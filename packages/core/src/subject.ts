@@ -125,9 +125,15 @@ export class Subject implements TokenCache {
       const { request, tokens } = joined ?? this.#start(reason, "blocking", wanted);
       this.#parts.refresh.raise(request);
       const obtained = await waitFor(tokens, signal);
-      // A refresh that was started for somebody else may have been content with less than the source can give.
-      if (joined === undefined || request.obtained || wanted(obtained)) return obtained;
+      // One that was started for somebody else may have been content with less than the source can give.
+      const suffices = request.obtained ? !this.#ranOut(obtained) : joined === undefined || wanted(obtained);
+      if (suffices) return obtained;
     }
+  }
+
+  /** Whether it took so long to write a new token set that it is over already, as when the process was stopped meanwhile. */
+  #ranOut({ issuedAt, expiresAt }: TokenSet): boolean {
+    return expiresAt !== undefined && expiresAt > issuedAt && expiresAt <= this.#parts.clock.now();
   }
 
   /** A resource server refused the current token: it is not sent until a refresh has failed. */
@@ -172,7 +178,7 @@ export class Subject implements TokenCache {
 
   #land(request: RefreshRequest, record: SubjectRecord, before: number): TokenSet {
     if (this.#flight?.request === request) this.#flight = undefined;
-    this.#current.take(record);
+    this.#current.take(record, !request.obtained);
     const { tokens } = this.#current;
     if (record.generation === before) this.#current.putOff(this.#parts.refresh.pauses.left());
     if (tokens === undefined) throw new LoginRequiredError("The tokens were forgotten while they were being refreshed.");

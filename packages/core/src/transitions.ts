@@ -6,7 +6,18 @@ import type { TokenSet } from "./token-set.ts";
 
 /** A token request is about to be sent by `owner`, who counts as gone after being silent for `deadline` milliseconds. */
 export function withIntent(record: SubjectRecord, owner: string, deadline: number): SubjectRecord {
-  return { ...record, intent: { owner, deadline } };
+  const isDoubtful = record.intent?.unresolved === true;
+  return { ...record, intent: { owner, deadline, ...(isDoubtful ? { doubtful: true } : {}) } };
+}
+
+/**
+ * The owner of the intent that stands is not acting any more. Either its request was never sent, or nobody knows what became of it; of
+ * a request before it, the latter may be true all the same.
+ */
+export function withoutOwner(record: SubjectRecord, wasSent: boolean): SubjectRecord {
+  const { intent } = record;
+  const isOpen = intent !== undefined && (wasSent || intent.unresolved === true || intent.doubtful === true);
+  return { ...record, intent: isOpen ? { owner: intent.owner, deadline: intent.deadline, unresolved: true } : undefined };
 }
 
 export function withTokens(record: SubjectRecord, tokens: TokenSet): SubjectRecord {
@@ -14,11 +25,11 @@ export function withTokens(record: SubjectRecord, tokens: TokenSet): SubjectReco
 }
 
 /**
- * The token request failed. The token set stays as it was; the intent stays only when a refresh token was sent and nobody knows
- * whether it was used up.
+ * The token request failed. The token set stays as it was; the intent stays only when a refresh token was sent, now or before, and nobody
+ * knows whether it was used up.
  */
 export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, clock: Clock): SubjectRecord {
-  const { generation, tokens, intent } = record;
+  const { generation, tokens } = record;
   if (failure instanceof LoginRequiredError) {
     return { generation, tokens, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
   }
@@ -29,7 +40,7 @@ export function withFailure(record: SubjectRecord, failure: TokenflightError, sp
     generation,
     tokens,
     pause: { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() },
-    intent: outcome === "unknown" && spends && intent !== undefined ? { ...intent, unresolved: true } : undefined,
+    intent: spends ? withoutOwner(record, outcome === "unknown").intent : undefined,
   };
 }
 

@@ -45,6 +45,23 @@ describe("the tokens of a cache", () => {
     expect(await current.promise(newest)).toBe(newest);
   });
 
+  it("give way to others of the same generation only when those stand in the store, and not after a logout", () => {
+    current.take({ generation: 2, tokens: named("mine", 60) });
+    clock.skip(60_000);
+    const theirs = named("theirs");
+    current.take({ generation: 2, tokens: theirs });
+    expect([state(), current.tokens?.accessToken]).toEqual(["over", "mine"]);
+    current.take({ generation: 2, tokens: theirs }, true);
+    expect([state(), current.tokens]).toEqual(["fresh", theirs]);
+    current.take({ generation: 2, tokens: named("theirs", 10) }, true);
+    expect(current.tokens).toBe(theirs);
+    current.take({ generation: 1, tokens: named("older") }, true);
+    expect(current.tokens).toBe(theirs);
+    current.take({ generation: 3, tokens: undefined });
+    current.take({ generation: 3, tokens: theirs }, true);
+    expect([state(), current.tokens]).toEqual(["over", undefined]);
+  });
+
   it("are gone after a record without any", () => {
     current.take({ generation: 1, tokens: named("a") });
     current.take({ generation: 2 });

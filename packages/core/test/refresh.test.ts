@@ -270,6 +270,28 @@ describe("a token request of unknown fate", () => {
     expect(callers.map(({ value }) => value?.accessToken)).toEqual(["access-2", "access-2"]);
   });
 
+  it("is not repeated ahead either after a request that was throttled: the first one may have used the refresh token up", async () => {
+    const [first, second] = [cache(), cache()];
+    await first.tokens.save(response("1"));
+    const refused = await second.tokens.get();
+    const renewals = [first, second].map(
+      ({ tokens }) =>
+        (): Outcome<unknown> =>
+          new Outcome(tokens.renew(refused)),
+    );
+    renewals[0]?.();
+    await settle();
+    first.hand.last.fail(new Error("reset"));
+    await clock.advance(1000);
+    renewals[1]?.();
+    await settle();
+    second.hand.last.fail(new TokenRequestError("throttled", "Later.", { retryAfter: 20_000 }));
+    await clock.advance(3_300_000);
+    for (const { tokens } of [first, second]) expect(tokens.peek()?.accessToken).toBe("access-1");
+    await clock.advance(1000);
+    expect([first.hand.calls.length, second.hand.calls.length]).toEqual([1, 1]);
+  });
+
   it("is not repeated during the pause, not even by somebody who waits", async () => {
     const first = cache();
     await first.tokens.save(response("1"));
@@ -318,6 +340,21 @@ describe("a token request of unknown fate", () => {
 });
 
 describe("a process that was held up", () => {
+  it("for longer than its new token lived does not hand it out, and asks for another", async () => {
+    const faulty = new FaultyStore();
+    const all = cache("alice", undefined, faulty);
+    const outcome = new Outcome(all.tokens.get());
+    await settle();
+    faulty.beforeWrite = () => {
+      faulty.beforeWrite = undefined;
+      clock.skip(40_000);
+    };
+    await give(all, "1", { expires_in: 30 });
+    await give(all, "2");
+    expect(outcome.value?.accessToken).toBe("access-2");
+    expect(all.hand.calls).toHaveLength(2);
+  });
+
   it("for too long between its intent and its token request does not send it, and begins again", async () => {
     const faulty = new FaultyStore();
     const all = cache("alice", undefined, faulty);

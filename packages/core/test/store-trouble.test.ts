@@ -179,6 +179,40 @@ describe("a store that has lost everything", () => {
   });
 });
 
+it("caches that went on without the store take the token that stands there, whatever they had counted to", async () => {
+  const [first, second] = [cache(false), cache(false)];
+  void first.tokens.get();
+  await give(first, "0");
+  await second.tokens.get();
+  store.reads = "fails";
+  clock.skip(3_600_000);
+  void first.tokens.get();
+  await settle();
+  first.hand.last.give(response("1", { expires_in: 60 }));
+  await settle();
+  store.reads = "none";
+  void second.tokens.get();
+  await give(second, "2");
+  clock.skip(60_000);
+  expect((await first.tokens.get()).accessToken).toBe("access-2");
+  expect(first.tokens.peek()?.accessToken).toBe("access-2");
+  expect([first.hand.calls.length, second.hand.calls.length]).toEqual([2, 1]);
+});
+
+it("a race that was lost to a token set that is over already is not the end: the next one is asked for", async () => {
+  const all = cache();
+  await all.tokens.save(response("1"));
+  clock.skip(3_600_000);
+  const outcome = new Outcome(all.tokens.get());
+  await settle();
+  const over = { access_token: "access-over", refresh_token: "refresh-over", expires_at: clock.now() / 1000 - 1 };
+  await store.put({ format: 1, generation: 2, tokens: over });
+  await give(all, "2");
+  expect(all.hand.last.context.previous?.refreshToken).toBe("refresh-over");
+  await give(all, "3");
+  expect(outcome.value?.accessToken).toBe("access-3");
+});
+
 describe("a result that the store does not take", () => {
   it("is written again and again, the token request is not repeated, and nobody gets the token before", async () => {
     const [all, other] = [cache(), cache()];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
 import type { SubjectRecord } from "../src/record.ts";
 import { readTokenResponse } from "../src/token-response.ts";
-import { mayRepeat, withFailure, withIntent, withTokens } from "../src/transitions.ts";
+import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "../src/transitions.ts";
 import { TestClock } from "./test-clock.ts";
 
 const clock = new TestClock();
@@ -17,6 +17,26 @@ it("an intent changes neither generation nor tokens, and the note of the last fa
     tokens,
     pause,
     intent: { owner: "me", deadline: 15_000 },
+  });
+});
+
+describe("an intent that is left behind", () => {
+  const unresolved = { owner: "me", deadline: 15_000, unresolved: true };
+
+  it("is of unknown fate when its request was perhaps sent, and gone when it was not", () => {
+    expect(withoutOwner(claimed, true)).toEqual({ generation: 4, tokens, intent: unresolved });
+    expect(withoutOwner(claimed, false).intent).toBeUndefined();
+  });
+
+  it("leaves its doubt to the next one, until something is known of that refresh token", () => {
+    const next = withIntent(withoutOwner(claimed, true), "other", 15_000);
+    expect(next.intent).toEqual({ owner: "other", deadline: 15_000, doubtful: true });
+    expect(withoutOwner(next, false).intent).toEqual({ ...unresolved, owner: "other" });
+    const throttled = withFailure(next, new TokenRequestError("throttled", "Later."), true, clock);
+    expect(throttled.intent).toEqual({ ...unresolved, owner: "other" });
+    expect(withIntent(throttled, "third", 15_000).intent?.doubtful).toBe(true);
+    expect(withFailure(next, new TokenRequestError("throttled", "Later."), false, clock).intent).toBeUndefined();
+    expect(withTokens(next, tokens).intent).toBeUndefined();
   });
 });
 
