@@ -52,10 +52,11 @@ function dispatch(
   adapter: AxiosAdapter,
   config: InternalAxiosRequestConfig,
 ): Promise<AxiosResponse> {
-  const isAllowed = attachment.allows(onPage(targetOf(config)));
+  const target = targetOf(config);
+  const isAllowed = attachment.allows(onPage(target));
   const tokens = isAllowed && !hasOwnCredentials(config) ? attachment.tokensFor(config) : undefined;
   if (tokens === undefined) return adapter(config) as Promise<AxiosResponse>;
-  const carriage = new AxiosCarriage(adapter, config);
+  const carriage = new AxiosCarriage(adapter, config, target);
   return carry(attachment, tokens, carriage).then(
     (response) => carriage.settle(response),
     (error: unknown) => carriage.fail(error),

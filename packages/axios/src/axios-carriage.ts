@@ -6,6 +6,7 @@ import { discard } from "./discard.ts";
 import { hideFields } from "./hide-fields.ts";
 import { privateConfig, showHeaders } from "./private-config.ts";
 import { redirectOf, type Redirect } from "./redirect.ts";
+import { targetOf } from "./target.ts";
 
 /** Builds URLs from configs as they are: an instance's defaults are in them already, and those of axios itself are not meant. */
 const bare = new Axios({});
@@ -15,13 +16,16 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
   readonly #adapter: AxiosAdapter;
   readonly #config: InternalAxiosRequestConfig;
   readonly #limits: CallerLimits | undefined;
+  /** What decided that the request may have a token. */
+  readonly #target: string;
   /** What the adapter got last, and the fields in it that are ours. */
   #sent: InternalAxiosRequestConfig | undefined;
   #fields: HeaderFields | undefined;
 
-  constructor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig) {
+  constructor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig, target: string) {
     this.#adapter = adapter;
     this.#config = config;
+    this.#target = target;
     this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, adapter) : undefined;
   }
 
@@ -43,7 +47,8 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
 
   /** Sends on a private copy: adapters write into the headers, and neither a response nor an error may show the token. */
   async send(fields: HeaderFields): Promise<AxiosResponse> {
-    const sent = privateConfig(this.#config, fields);
+    // Whoever has the config may have changed where it leads while a token was awaited: the token stays here then.
+    const sent = privateConfig(this.#config, targetOf(this.#config) === this.#target ? fields : {});
     const timeLeft = this.#limits?.timeLeft;
     if (timeLeft !== undefined) sent.timeout = timeLeft;
     this.#sent = sent;

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "./errors.ts";
+import { InvalidOptionError, TokenflightError } from "./errors.ts";
 import { kindOf } from "./options.ts";
 import type { TokenSet } from "./token-set.ts";
 
@@ -43,15 +43,29 @@ export function mayBeRedirected(fields: HeaderFields): boolean {
   return true;
 }
 
-/** The same scheme; what it gives has lower-case names and values that a header can hold, or it throws InvalidOptionError. */
+/**
+ * The same scheme; what it gives has lower-case names and values that a header can hold, or it throws InvalidOptionError. An error of its
+ * own becomes the cause of one that no client takes for an error of the network.
+ */
 export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
   if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
   return (tokens, request) => {
-    const given = scheme(tokens, request);
-    return typeof (given as Promise<HeaderFields> | undefined)?.then === "function"
-      ? Promise.resolve(given).then(readFields)
-      : readFields(given as HeaderFields);
+    try {
+      const given = scheme(tokens, request);
+      return typeof (given as Promise<HeaderFields> | undefined)?.then === "function"
+        ? Promise.resolve(given).then(readFields).catch(fail)
+        : readFields(given as HeaderFields);
+    } catch (error) {
+      return fail(error);
+    }
   };
+}
+
+function fail(error: unknown): never {
+  if (TokenflightError.is(error)) throw error;
+  throw new TokenflightError("ERR_SCHEME_FAILED", "The request was not sent, because its scheme failed; the error is the cause.", {
+    cause: error,
+  });
 }
 
 /** RFC 9110 section 5.5. No message shows a value, which is a secret. */

@@ -61,6 +61,17 @@ describe("a scheme of the caller's", () => {
     }
   });
 
+  it("that fails is a typed error with the caller's own as its cause", async () => {
+    const failure = Object.assign(new Error("no key"), { code: "ECONNRESET" });
+    const throwing = (): never => {
+      throw failure;
+    };
+    for (const scheme of [throwing, async () => throwing()]) {
+      const error: unknown = await (async () => ask(scheme))().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: "TokenflightError", code: "ERR_SCHEME_FAILED", cause: failure });
+    }
+  });
+
   it("is left alone when it is one of ours", () => {
     expect([checkedScheme(tokenTypeScheme), checkedScheme(bareTokenScheme)]).toEqual([tokenTypeScheme, bareTokenScheme]);
   });

@@ -64,7 +64,9 @@ export class Hop {
     const isOwn = authorization !== undefined && authorization !== this.#loan?.mark;
     if (isOwn || !this.#attachment.allows(href)) return this.#transport(...args);
     const load = this.#load({ method: this.options.method, url: href });
-    return load instanceof Promise ? load.then((loaded) => this.#sendWith(args, loaded)) : this.#sendWith(args, load);
+    if (!(load instanceof Promise)) return this.#sendWith(args, load);
+    // Whoever has the options may have changed their URL meanwhile.
+    return load.then((loaded) => (targetOf(args).href === href ? this.#sendWith(args, loaded) : this.#transport(...args)));
   };
 
   /** Without a promise while the token is fresh. */

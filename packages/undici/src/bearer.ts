@@ -32,6 +32,8 @@ export function bearer(
       const origin = dispatcherOrigin ?? String(given.origin);
       if (!attachment.allows(origin)) return dispatch(given, called);
       const request = { ...given, headers: readableHeaders(given.headers) };
+      // An object that somebody may change while a token is awaited.
+      if (request.origin instanceof URL) request.origin = request.origin.href;
       const cache = hasAuthorization(request.headers) ? undefined : attachment.tokensFor(given);
       if (cache === undefined) return dispatch(request, called);
       return new Exchange({ attachment, cache, dispatch, origin, request, handler: called }).start();
