@@ -37,8 +37,9 @@ export function hideOnceSent(result: unknown, sent: SentRequest): void {
     return;
   }
   const { fields, headers, signal, answered } = sent;
-  const request = result as ClientRequest | undefined;
-  if (typeof request?.once !== "function" || "statusCode" in request) return answered(undefined);
+  const request = result as (ClientRequest & { statusCode?: number }) | undefined;
+  // What is a response already tells its status itself.
+  if (typeof request?.once !== "function" || "statusCode" in request) return answered(request?.statusCode);
   let isAnswered = false;
   const hide = (): void => {
     if (isAnswered) return;

@@ -71,20 +71,31 @@ export class Hop {
 
   /** Without a promise while the token is fresh. */
   #load(request: SchemeRequest): Load | Promise<Load> {
-    const put = (used: TokenSet): Load | Promise<Load> => {
-      const fields = this.#attachment.scheme(used, request);
-      return fields instanceof Promise ? fields.then((made) => ({ used, fields: made })) : { used, fields };
-    };
-    const fail = (error: unknown): never => {
-      throw tokenError(error);
-    };
     try {
-      const fresh = this.cache.peek();
-      const load = fresh === undefined ? this.cache.get({ signal: this.options.signal }).then(put) : put(fresh);
-      return load instanceof Promise ? load.catch(fail) : load;
+      const used = this.cache.peek();
+      if (used === undefined) return this.#obtain(request);
+      const fields = this.#attachment.scheme(used, request);
+      return fields instanceof Promise ? this.#sign(used, fields) : { used, fields };
     } catch (error) {
       // got's cache would hide a thrown error behind one of its own.
       return Promise.reject(tokenError(error));
+    }
+  }
+
+  async #obtain(request: SchemeRequest): Promise<Load> {
+    try {
+      const used = await this.cache.get({ signal: this.options.signal });
+      return { used, fields: await this.#attachment.scheme(used, request) };
+    } catch (error) {
+      throw tokenError(error);
+    }
+  }
+
+  async #sign(used: TokenSet, fields: Promise<HeaderFields>): Promise<Load> {
+    try {
+      return { used, fields: await fields };
+    } catch (error) {
+      throw tokenError(error);
     }
   }
 
