@@ -14,6 +14,9 @@ const tool = {
 } as const;
 const web = { clientId: "web-app", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
 
+/** For what comes soon, on a machine that has much else to do. */
+const patience = { timeout: 10_000 };
+
 let server: AuthorizationServer;
 let client: OAuthClient;
 
@@ -104,7 +107,7 @@ it("logs in on the command line, on whatever port", async () => {
     open: (url) => void browse(url),
   });
   expect(server.isActive(tokens.accessToken)).toBe(true);
-  await expect.poll(() => pages.join("")).toContain("Logged in");
+  await expect.poll(() => pages.join(""), patience).toContain("Logged in");
 });
 
 /** Waits a fiftieth of what it is asked to. */
@@ -128,7 +131,7 @@ it.each(clients)("logs in on another device, and $name goes on with the tokens",
   });
   const userCode = await shown.promise;
   // The user takes a while.
-  await expect.poll(() => told.length).toBeGreaterThan(1);
+  await expect.poll(() => told.length, patience).toBeGreaterThan(1);
   await server.enterUserCode(userCode);
   const tokens = createTokenCache({ source: client.refreshToken() });
   const first = await tokens.save(await login);
