@@ -21,6 +21,7 @@ const steps: Step[] = [
   { name: "build", command: "tsc", arguments: ["--build", ...packages] },
   { name: "lint", command: "oxlint", arguments: ["--deny-warnings"] },
   { name: "packages", command: "node", arguments: ["--conditions=source", "test/packaging/check.ts"] },
+  { name: "sizes", command: "node", arguments: ["--conditions=source", "test/bench/sizes/check.ts"] },
   { name: "system", command: "node", arguments: ["--conditions=source", "test/setup/system.ts"] },
   {
     name: "tests",

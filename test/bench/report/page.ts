@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import type { ScenarioResult } from "../run/run-scenario.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
-import { renderSection } from "./section.ts";
+import { renderSection, targetHeads } from "./section.ts";
+import { markdownTable } from "./table.ts";
 
 const file = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url));
 
@@ -29,7 +30,16 @@ export function writeSection(scenario: Scenario, result: ScenarioResult): void {
     const section = sections.get(name);
     return section === undefined ? [] : [`<!-- ${name} -->\n\n${section}`];
   });
-  writeFileSync(file, `${[opening, ...parts].join("\n\n")}\n`);
+  writeFileSync(file, `${[opening, overview([...sections.values()]), ...parts].filter((part) => part !== "").join("\n\n")}\n`);
+}
+
+/** The targets of all sections in one table. */
+function overview(sections: readonly string[]): string {
+  const head = markdownTable(targetHeads, [], 3).split("\n");
+  const rows = sections.flatMap((section) => section.split(`${head[0]}\n`)[1]?.split("\n").slice(1) ?? []);
+  return rows.length === 0
+    ? ""
+    : ["## Targets", "What was to be reached, and what was, in the runs below.", [...head, ...rows].join("\n")].join("\n\n");
 }
 
 /** The sections of the page by the names in their comments. */

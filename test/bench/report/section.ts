@@ -5,6 +5,8 @@ import { besideFloor, ratio, showCounts, showSpread, valuesOf } from "./compare.
 import { markdownTable } from "./table.ts";
 import { verdictsOf } from "./targets.ts";
 
+export const targetHeads: readonly string[] = ["target", "of", "wanted", "measured", "verdict"];
+
 /** One scenario for the page: what was measured, on what, and the targets beside it. */
 export function renderSection(scenario: Scenario, result: ScenarioResult): string {
   return [`## ${scenario.title}`, scenario.about, describeRun(result), ...tables(scenario, result), targets(scenario, result)]
@@ -32,7 +34,8 @@ function tables(scenario: Scenario, { samples }: ScenarioResult): string[] {
   ]);
 }
 
-function tableOf(columns: readonly Column[], samples: readonly ProcessSample[]): string {
+function tableOf(all: readonly Column[], samples: readonly ProcessSample[]): string {
+  const columns = all.filter(({ measure }) => samples.some(({ values }) => values[measure] !== undefined));
   const hasGroups = samples.some(({ group }) => group !== "");
   const rows = [...Map.groupBy(samples, ({ group, contender }) => `${group}\n${contender}`).values()].map((ofOne) => {
     const { group = "", contender = "", role } = ofOne[0] ?? {};
@@ -50,12 +53,12 @@ function cell({ show, measure, digits }: Column, ofOne: readonly ProcessSample[]
 }
 
 function targets(scenario: Scenario, result: ScenarioResult): string {
-  const rows = verdictsOf(scenario, result).map(({ what, who, most, measured, met }) => [
+  const rows = verdictsOf(scenario, result).map(({ what, who, most, measured, met, reason }) => [
     what,
     who,
     `at most ${most}`,
     measured,
-    met ? "met" : "**missed**",
+    met ? "met" : `**missed**${reason === undefined ? "" : `: ${reason}`}`,
   ]);
-  return rows.length === 0 ? "" : markdownTable(["target", "of", "wanted", "measured", ""], rows, 3);
+  return rows.length === 0 ? "" : markdownTable(targetHeads, rows, 3);
 }

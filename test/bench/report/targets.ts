@@ -11,6 +11,8 @@ export interface Verdict {
   readonly most: number;
   readonly measured: string;
   readonly met: boolean;
+  /** Why it is missed. */
+  readonly reason?: string | undefined;
 }
 
 /** Every target for every one of our contenders that it is about. */
@@ -36,6 +38,7 @@ function verdict(target: Target, who: string, ours: readonly ProcessSample[], al
     most: target.most,
     measured: isCount ? showCounts(values) : showSpread(values, target.compare === "excess" ? 0 : 3),
     met: decisive <= target.most,
+    ...(decisive <= target.most ? {} : { reason: target.reason }),
   };
 }
 

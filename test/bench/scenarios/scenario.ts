@@ -41,6 +41,8 @@ export interface Target {
   readonly compare: "ratio" | "excess" | "value";
   readonly decides: "median" | "largest";
   readonly most: number;
+  /** Why it is missed, for the page, if it is. */
+  readonly reason?: string;
 }
 
 export interface Scenario {

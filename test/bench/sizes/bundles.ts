@@ -8,6 +8,8 @@ export interface Bundle {
   /** TypeScript. */
   readonly program: string;
   readonly leftOut: readonly string[];
+  /** Shows what it consists of: file by file, or package by package. */
+  readonly parts?: "files" | "packages";
 }
 
 const clients = ["axios", "got", "ky", "undici"];
@@ -32,12 +34,16 @@ const oauth = 'export { clientSecretBasic, createOAuthClient } from "@tokenfligh
 const withFetch = 'export { bearer } from "@tokenflight/fetch";';
 
 export const bundles: readonly Bundle[] = [
-  ours("core", "@tokenflight/core: createTokenCache, without p-queue", core, ["p-queue"]),
-  { ...ours("core", "@tokenflight/core: createTokenCache, with p-queue", core, []), role: "reference" },
-  ...Object.entries(adapters).map(([client, name]) =>
-    ours("adapters", `@tokenflight/${client}`, `export { ${name} } from "@tokenflight/${client}";`, [...clients, "@tokenflight/core"]),
-  ),
-  ours("together", "tokenflight: core, oauth and fetch", `${core}${oauth}${withFetch}`, []),
+  { ...ours("core", "@tokenflight/core: createTokenCache", core, ["p-queue"]), parts: "files" },
+  {
+    ...ours("core", "@tokenflight/core: createTokenPool, with p-queue", 'export { createTokenPool } from "@tokenflight/core";', []),
+    role: "reference",
+  },
+  ...Object.entries(adapters).map(([client, name]): Bundle => ({
+    ...ours("adapters", `@tokenflight/${client}`, `export { ${name} } from "@tokenflight/${client}";`, [...clients, "@tokenflight/core"]),
+    parts: "files",
+  })),
+  { ...ours("together", "tokenflight: core, oauth and fetch", `${core}${oauth}${withFetch}`, []), parts: "packages" },
   {
     ...ours("together", "tokenflight: core, oauth and axios", `${core}${oauth}export { attachBearer } from "@tokenflight/axios";`, clients),
     role: "reference",

@@ -15,6 +15,7 @@ const contenders: Record<ClientName, () => Promise<ClientContender[]>> = {
   got: async () => [
     (await import("./got-static.ts")).gotStatic,
     (await import("./got-tokenflight.ts")).gotTokenflight,
+    (await import("./got-bare-function.ts")).gotBareFunction,
     (await import("./got-recipe.ts")).gotRecipe,
   ],
   ky: async () => [
