@@ -138,3 +138,22 @@ it("http: too many redirects are axios's own error, and nothing is sent again", 
   expect(error).toMatchObject({ code: "ERR_FR_TOO_MANY_REDIRECTS", isAxiosError: true });
   expect(session.api.requests).toHaveLength(2);
 });
+
+it("http: a subdomain of the API is another origin, although follow-redirects would let it have the header", async () => {
+  await using session = await startSession();
+  await using api = await startLoopback(() => (request, response) => {
+    arrived.push([request.headers.host?.split(":")[0], request.headers.authorization !== undefined]);
+    if (request.url === "/there") response.end();
+    else response.writeHead(302, { location: `http://sub.localhost:${new URL(api.origin).port}/there` }).end();
+  });
+  const arrived: unknown[] = [];
+  const origin = api.origin.replace("127.0.0.1", "localhost");
+  const instance = attachedTo(session, { baseURL: origin, lookup: async () => ({ address: "127.0.0.1", family: 4 }) });
+
+  expect((await instance.get("/from")).status).toBe(200);
+
+  expect(arrived).toEqual([
+    ["localhost", true],
+    ["sub.localhost", false],
+  ]);
+});

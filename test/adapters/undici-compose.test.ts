@@ -153,6 +153,21 @@ describe("retry", () => {
     ]);
     expect(session.refreshes()).toBe(1);
   });
+
+  it("outside: an error of the caller's own scheme is not retried, whatever its code says", async () => {
+    await using session = await startWireSession();
+    let asked = 0;
+    const scheme = async (): Promise<never> => {
+      asked += 1;
+      throw Object.assign(new Error("no key"), { code: "ECONNRESET" });
+    };
+    const client = compose(bearer(session.tokens, { origins: session.wire.origin, scheme }), retry());
+
+    await expect(get(client, session.wire.origin)).rejects.toMatchObject({ code: "ERR_SCHEME_FAILED", cause: { code: "ECONNRESET" } });
+
+    expect(asked).toBe(1);
+    expect(session.wire.requests).toHaveLength(0);
+  });
 });
 
 describe("decompress", () => {

@@ -1,5 +1,5 @@
 import { bearer } from "@tokenflight/undici";
-import { Agent, fetch as undiciFetch, getGlobalDispatcher, setGlobalDispatcher, type Dispatcher } from "undici";
+import { Agent, Dispatcher1Wrapper, fetch as undiciFetch, getGlobalDispatcher, setGlobalDispatcher, type Dispatcher } from "undici";
 import { afterEach, describe, expect, it } from "vitest";
 import { rejectionOf, startWireApi, startWireSession, type WireSession } from "./wire-session.ts";
 
@@ -82,4 +82,15 @@ it("Node's own fetch refuses a dispatcher of undici 8 in its options, attached o
   );
 
   expect(causes).toEqual(["invalid onRequestStart method", "invalid onRequestStart method"]);
+});
+
+it("Node's own fetch takes our dispatcher of undici 8 for a single call in a Dispatcher1Wrapper", async () => {
+  await using session = await startWireSession();
+  await session.revoke();
+  const dispatcher: unknown = new Dispatcher1Wrapper(attached(session));
+
+  const response = await globalThis.fetch(session.wire.origin, { dispatcher } as RequestInit);
+
+  expect([response.status, await response.json()]).toMatchObject([200, { method: "GET" }]);
+  expect(session.wire.requests.map(({ isGood }) => isGood)).toEqual([false, true]);
 });
