@@ -1,0 +1,30 @@
+import type { SimProcess } from "./sim-process.ts";
+
+/** One intent, and the token request that it stands for. */
+export interface Attempt {
+  readonly process: SimProcess;
+  readonly subject: string;
+  readonly owner: string;
+  /** The refresh token that stood in the record, if there was one. */
+  readonly refreshToken: string | undefined;
+  readonly claimedAt: number;
+  /** Milliseconds of silence after which others may take over. */
+  readonly deadline: number;
+  /** Whether the token source was asked. */
+  asked: boolean;
+  /** Whether the server has used the refresh token up. */
+  consumed: boolean;
+  /** The access token that it brought. */
+  obtained: string | undefined;
+  /** What the token source said in the end. */
+  outcome: "tokens" | "login required" | "nothing used up" | "unknown" | undefined;
+  /** Why its refresh token may be sent once more: what happened to its owner, its request or its writes. */
+  excuse: string | undefined;
+  /** Whether the record tells what became of it. */
+  closed: boolean;
+}
+
+/** An intent that was just written. */
+export function newAttempt(begun: Pick<Attempt, "process" | "subject" | "owner" | "refreshToken" | "claimedAt" | "deadline">): Attempt {
+  return { ...begun, asked: false, consumed: false, obtained: undefined, outcome: undefined, excuse: undefined, closed: false };
+}

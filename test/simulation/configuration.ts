@@ -1,0 +1,121 @@
+import { Random } from "./random.ts";
+
+/** Probabilities are per operation, times virtual milliseconds unless they say otherwise. */
+export interface Faults {
+  /** A store operation fails, is lost, is carried out and its reply lost, or is held up for seconds. */
+  readonly store: number;
+  /** Times in which the store, or one process's way to it, is away or refuses to write. */
+  readonly outages: number;
+  /** The store loses everything at one moment. */
+  readonly loss: boolean;
+  /** A token request, or its answer, is lost or reset, or is not even sent. */
+  readonly network: number;
+  /** The authorization server throttles, is slower than the timeout, or answers 500, before or after it used the refresh token up. */
+  readonly server: number;
+  /** Processes that die. Others take their places. */
+  readonly crashes: number;
+  /** Processes that are stopped and go on. */
+  readonly pauses: number;
+  /** Milliseconds by which wall clocks differ, either way. */
+  readonly skew: number;
+  /** Wall clocks that jump by two hours, either way. */
+  readonly jumps: number;
+}
+
+/** One simulated world. */
+export interface Configuration {
+  readonly seed: number;
+  readonly processes: number;
+  readonly subjects: number;
+  /** Callers over the whole time. */
+  readonly calls: number;
+  readonly duration: number;
+  /** Seconds that an access token lives. */
+  readonly lifetime: number;
+  /** "strict": a refresh token works once, and a second use ends the session. "grace": until one of its successors was used. */
+  readonly provider: "strict" | "grace";
+  /** False: tokens come from a grant that uses nothing up, such as client credentials. */
+  readonly spends: boolean;
+  /** Token caches that a process's pool keeps. Undefined: single caches. */
+  readonly poolLimit: number | undefined;
+  /** Whether the store tells of changes. */
+  readonly watch: boolean;
+  /** Whether the token source gives up when its signal aborts; otherwise its answer may come late. */
+  readonly obedient: boolean;
+  /** Usual time of one way through the network. */
+  readonly latency: number;
+  /** Seconds, as in the options of a token cache. */
+  readonly timeouts: { readonly request: number; readonly store: number };
+  /** Whether somebody logs in again when a session is over. */
+  readonly logsIn: boolean;
+  readonly faults: Faults;
+}
+
+export const noFaults: Faults = { store: 0, outages: 0, loss: false, network: 0, server: 0, crashes: 0, pauses: 0, skew: 0, jumps: 0 };
+
+export function isFaultless({ faults }: Configuration): boolean {
+  return Object.values(faults).every((value) => value === 0 || value === false);
+}
+
+/** The small world that a seed names: one of a few processes and one or two subjects, with any mixture of faults. */
+export function configurationOf(seed: number): Configuration {
+  const random = new Random(seed);
+  const lifetime = random.pick([4, 30, 120, 600]);
+  const sometimes = <Value>(probability: number, value: () => Value, otherwise: Value): Value =>
+    random.chance(probability) ? value() : otherwise;
+  const processes = random.whole(1, 5);
+  const spends = random.chance(0.85);
+  const duration = lifetime * 1000 * random.between(2, 6);
+  const pooled = random.chance(0.5);
+  const hasFaults = random.chance(0.9);
+  const fault = (): boolean => hasFaults && random.chance(0.4);
+  return {
+    seed,
+    processes,
+    subjects: random.whole(1, 3),
+    calls: random.whole(20, 60),
+    duration,
+    lifetime,
+    provider: random.pick(["strict", "grace"]),
+    spends,
+    poolLimit: pooled ? random.whole(1, 3) : undefined,
+    watch: random.chance(0.5),
+    obedient: random.chance(0.5),
+    latency: random.pick([2, 20, 100]),
+    timeouts: random.pick([
+      { request: 10, store: 1 },
+      { request: 2, store: 0.5 },
+    ]),
+    logsIn: random.chance(0.3),
+    faults: {
+      store: fault() ? random.pick([0.02, 0.1, 0.3]) : 0,
+      outages: fault() ? random.whole(1, 3) : 0,
+      loss: fault() && random.chance(0.3),
+      network: fault() ? random.pick([0.1, 0.4]) : 0,
+      server: fault() ? random.pick([0.1, 0.4]) : 0,
+      crashes: fault() ? random.whole(1, 3) : 0,
+      pauses: fault() ? random.whole(1, 3) : 0,
+      skew: sometimes(hasFaults ? 0.2 : 0, () => 2000, 0),
+      jumps: sometimes(hasFaults ? 0.1 : 0, () => 1, 0),
+    },
+  };
+}
+
+/** A large world: 1,000 processes that share the sessions of 10,000 subjects, with faults of every kind but the loss of everything. */
+export function largeConfigurationOf(seed: number): Configuration {
+  return {
+    ...configurationOf(seed),
+    processes: 1000,
+    subjects: 10_000,
+    calls: 30_000,
+    duration: 240_000,
+    lifetime: 120,
+    spends: true,
+    poolLimit: 20,
+    watch: seed % 2 === 0,
+    latency: 20,
+    timeouts: { request: 10, store: 1 },
+    logsIn: false,
+    faults: { ...noFaults, store: 0.005, outages: 5, network: 0.02, server: 0.02, crashes: 50, pauses: 50 },
+  };
+}

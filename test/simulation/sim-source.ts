@@ -1,0 +1,107 @@
+import { LoginRequiredError, TokenRequestError, type SourceContext, type TokenResponse, type TokenSource } from "@tokenflight/core";
+import type { Attempt } from "./attempt.ts";
+import type { SimProcess } from "./sim-process.ts";
+import type { SimServer } from "./sim-server.ts";
+import { happens, wayThrough, type World } from "./world.ts";
+
+type NetworkFate = "arrives" | "refused connection" | "lost" | "reset" | "answer lost" | "answer reset";
+type ServerFate = "answers" | "throttles" | "fails before" | "fails after" | "is slow";
+
+const networkMishaps: readonly NetworkFate[] = ["refused connection", "lost", "reset", "answer lost", "answer reset"];
+const serverMishaps: readonly ServerFate[] = ["throttles", "fails before", "fails after", "is slow"];
+
+/** The token source of one process and subject: a token request over a network that loses things, to a server that has its troubles. */
+export function simSource(world: World, server: SimServer, process: SimProcess, subject: string): TokenSource {
+  const { spends } = world.configuration;
+  return Object.assign((context: SourceContext) => new TokenRequest(world, server, process, subject, context).response, {
+    spendsRefreshToken: spends,
+  });
+}
+
+class TokenRequest {
+  readonly response: Promise<TokenResponse>;
+  readonly #world: World;
+  readonly #server: SimServer;
+  readonly #process: SimProcess;
+  readonly #attempt: Attempt;
+  readonly #resolve: (response: TokenResponse) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(world: World, server: SimServer, process: SimProcess, subject: string, context: SourceContext) {
+    const { promise, resolve, reject } = Promise.withResolvers<TokenResponse>();
+    this.response = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#world = world;
+    this.#server = server;
+    this.#process = process;
+    this.#attempt = world.ledger.asked(process, subject, context);
+    const { obedient, faults } = world.configuration;
+    context.signal.addEventListener("abort", () => {
+      world.ledger.settled(this.#attempt, "unknown");
+      if (obedient) reject(context.signal.reason);
+    });
+    const fate: NetworkFate = happens(world, faults.network) ? world.random.pick(networkMishaps) : "arrives";
+    // The request does not leave in the same moment in which the source is called: names are looked up, connections made.
+    this.#later(world.random.between(0, 20), "request leaves", () => this.#leave(fate));
+  }
+
+  #leave(fate: NetworkFate): void {
+    const { scheduler, random } = this.#world;
+    if (fate === "refused connection") return this.#fail("nothing used up", new TokenRequestError("not-sent", "Connection refused."));
+    if (fate === "reset")
+      this.#later(random.between(1, 1000), "request is reset", () => this.#fail("unknown", new Error("socket hang up")));
+    if (fate === "reset" || fate === "lost") return;
+    scheduler.schedule(wayThrough(this.#world), `token request of ${this.#process.name}`, () => this.#arrive(fate));
+  }
+
+  #arrive(network: NetworkFate): void {
+    const { random, scheduler, configuration } = this.#world;
+    const fate: ServerFate = happens(this.#world, configuration.faults.server) ? random.pick(serverMishaps) : "answers";
+    if (fate !== "answers") scheduler.note(`the server ${fate}`);
+    if (fate === "throttles") {
+      const retryAfter = random.pick([0, 1000, 5000]);
+      const error = new TokenRequestError("throttled", "Later.", { status: 429, retryAfter });
+      return this.#answer(network, 0, () => this.#fail("nothing used up", error));
+    }
+    const failure = new TokenRequestError("unknown", "Internal server error.", { status: 500 });
+    if (fate === "fails before") return this.#answer(network, 0, () => this.#fail("unknown", failure));
+    const response = this.#carryOut();
+    if (fate === "fails after") return this.#answer(network, 0, () => this.#fail("unknown", failure));
+    const slowness = fate === "is slow" ? configuration.timeouts.request * 1000 * random.between(0.3, 1.5) : 0;
+    if (response === undefined) {
+      const error = new LoginRequiredError("The session is over.", { error: "invalid_grant" });
+      return this.#answer(network, slowness, () => this.#fail("login required", error));
+    }
+    this.#answer(network, slowness, () => {
+      this.#world.ledger.settled(this.#attempt, "tokens", response);
+      this.#resolve(response);
+    });
+  }
+
+  #carryOut(): TokenResponse | undefined {
+    const { refreshToken, subject } = this.#attempt;
+    if (refreshToken === undefined) return this.#server.grant(subject);
+    const wasOver = this.#server.isOver(refreshToken);
+    const response = this.#server.refresh(refreshToken);
+    if (response === undefined && !wasOver) this.#world.ledger.sessionEnded(this.#attempt);
+    if (response !== undefined) this.#attempt.consumed = true;
+    return response;
+  }
+
+  #answer(network: NetworkFate, slowness: number, arrive: () => void): void {
+    const delay = slowness + wayThrough(this.#world);
+    if (network === "answer lost") return;
+    if (network === "answer reset") this.#later(delay, "answer is reset", () => this.#fail("unknown", new Error("socket hang up")));
+    else this.#later(delay, "answer", arrive);
+  }
+
+  #fail(outcome: NonNullable<Attempt["outcome"]>, error: unknown): void {
+    this.#world.ledger.settled(this.#attempt, outcome);
+    this.#reject(error);
+  }
+
+  #later(delay: number, label: string, run: () => void): void {
+    this.#world.scheduler.schedule(delay, label, run, this.#process);
+  }
+}
