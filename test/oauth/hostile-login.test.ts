@@ -91,13 +91,14 @@ describe("a callback is refused, and no code is spent:", () => {
     expect(spent).toEqual(["code-1"]);
   });
 
-  it("after an error, which uses the login up by its own answer only", async () => {
+  it("with an error, after which the user may still think better of it", async () => {
     const { client, begin, spent } = await startLoginService();
     const { pending, callback } = await begin();
     const refused = new URL(callback);
     refused.searchParams.set("error", "access_denied");
     expect(await failureOf(client.exchangeCallback(refused, pending))).toMatchObject({ reason: "refused" });
     expect(spent).toEqual([]);
+    expect((await client.exchangeCallback(callback, pending)).accessToken).toBe("access");
   });
 
   it("when its time is over", async () => {

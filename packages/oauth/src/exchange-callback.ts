@@ -30,7 +30,7 @@ export async function exchangeCallback(
     issuer: knowsIssuer ? metadata.issuer : undefined,
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
   });
-  // Somebody else's callback does not use a login up; its own does, however it ends.
+  // Neither somebody else's callback nor a refusal uses a login up; a code does, however its exchange ends.
   usedLoginsOf(client).use(login);
 
   const asked = readGrantParameters("exchangeCallback", login.scope === undefined ? {} : { scope: login.scope });

@@ -136,6 +136,16 @@ describe("revocation (RFC 7009)", () => {
     expect(server.received).toHaveLength(3);
   });
 
+  it("gives the access token back even where the refresh token is refused, and tells of that", async () => {
+    const server = await startOddServer((response, request, received) => {
+      const isRefresh = received.form.get("token_type_hint") === "refresh_token";
+      always(isRefresh ? 400 : 200, isRefresh ? { error: "unsupported_token_type" } : "")(response, request, received);
+    });
+    const error = await failureOf(clientOf(server).revoke(tokensWith("r")));
+    expect(error).toMatchObject({ outcome: "refused", error: "unsupported_token_type" });
+    expect(server.received.map(({ form }) => form.get("token"))).toEqual(["r", "old-access"]);
+  });
+
   it.each([
     [401, { error: "invalid_client" }, "refused"],
     [503, "", "throttled"],
