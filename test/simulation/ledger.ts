@@ -170,6 +170,7 @@ export class Ledger {
     const takesOver = before.intent !== undefined && before.generation === after.generation;
     const standing = before.intent === undefined ? undefined : this.#attempts.get(before.intent.owner);
     const who = `${process.name} wrote an intent for ${subject}`;
+    if (before.loginRequired !== undefined && before.generation === after.generation) this.violate(`${who} although a login is required`);
     if (takesOver && before.intent?.unresolved !== true && standing !== undefined) {
       const isItsOwn = standing.process === process && (!standing.asked || standing.outcome !== undefined);
       if (!isItsOwn && now - writtenAt < standing.deadline) this.violate(`${who} over one that lives`);
@@ -196,7 +197,8 @@ export class Ledger {
   #checkRepetition(who: string, { asked, consumed, closed, outcome, excuse }: Attempt): void {
     if (this.#hasLost || !asked) return;
     if (closed && outcome === "tokens") this.violate(`${who} whose refresh token had brought the tokens that are stored`);
-    else if (closed && outcome === "login required") this.violate(`${who} after the server had said that a login is required`);
+    else if (closed && outcome === "login required" && excuse === undefined)
+      this.violate(`${who} after the server had said that a login is required`);
     else if (excuse === undefined && (consumed || !closed)) this.violate(`${who} whose refresh token was sent already`);
   }
 

@@ -39,6 +39,8 @@ export class Refresh {
   #unwritten: Seen["version"];
   /** The owner of an intent that was perhaps written, its reply lost, and surely not acted upon. */
   #idle: string | undefined;
+  /** Results that the cell does not have yet. */
+  #writing = 0;
 
   constructor(parts: RefreshParts) {
     this.#parts = parts;
@@ -63,6 +65,11 @@ export class Refresh {
         cell = privateCell(this.held);
       }
     }
+  }
+
+  /** Whether the result of a token request is still to be written. */
+  get isBusy(): boolean {
+    return this.#writing > 0;
   }
 
   /** Writes a record of the next generation over whatever stands: a login, or a logout. Also tells which token set stood there. */
@@ -147,8 +154,11 @@ export class Refresh {
     const duration = clock.monotonic() - started;
     const next = withTokens(claim.record, tokens);
     const done = new AbortController();
+    this.#writing += 1;
     const written = writeResult(cell, claim, next, clock, (error) => {
       observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
+    }).finally(() => {
+      this.#writing -= 1;
     });
     const stands = await Promise.race([written, sleep(clock, timeout, done.signal).then(() => next)]);
     done.abort();

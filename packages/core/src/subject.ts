@@ -45,8 +45,9 @@ export class Subject implements TokenCache {
     this.#current = new CurrentTokens(parts.freshness, parts.clock);
   }
 
-  get isRefreshing(): boolean {
-    return this.#flight !== undefined;
+  /** Whether more is known here than in the store: a refresh is under way, or its result could not be written yet. */
+  get isBusy(): boolean {
+    return this.#flight !== undefined || this.#parts.refresh.isBusy;
   }
 
   peek(): TokenSet | undefined {
@@ -106,6 +107,8 @@ export class Subject implements TokenCache {
     if (revoke && this.#parts.revoke === undefined) {
       throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
     }
+    // A refresh under way may have used up the refresh token already: what it brings is what has to be given back.
+    if (revoke) await this.#flight?.tokens.catch(() => {});
     const { record, replaced } = await this.#parts.refresh.overwrite(undefined);
     this.#current.take(record);
     // Whoever comes now begins anew, and does not wait for the tokens of the session that is over.

@@ -32,7 +32,7 @@ const optionNames = ["source", "store", "limit", "queue", "freshness", "timeouts
 
 /**
  * A pool of token caches with bounded memory. A cache that leaves loses nothing: its token set stays in the store, where its
- * successor finds it. One whose refresh is under way does not leave. Throws InvalidOptionError.
+ * successor finds it. One whose refresh is under way, or whose result is still to be stored, does not leave. Throws InvalidOptionError.
  */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
   const { source, limit = 10_000, observe, store = memoryStore(), ...shared } = readOptions("createTokenPool", options, optionNames);
@@ -46,15 +46,15 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
 
   function admit(key: string): Subject {
     requireText("key", key);
-    const subject = create(source(key), key, observe === undefined ? undefined : (event) => observe(event, key));
-    if (subjects.size >= limit) makeRoom();
-    return subject;
+    return create(source(key), key, observe === undefined ? undefined : (event) => observe(event, key));
   }
 
+  /** For one more. */
   function makeRoom(): void {
+    if (subjects.size < limit) return;
     for (const [key, subject] of subjects) {
+      if (!subject.isBusy) subjects.delete(key);
       if (subjects.size < limit) return;
-      if (!subject.isRefreshing) subjects.delete(key);
     }
   }
 
@@ -62,6 +62,7 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
     for(key) {
       const subject = subjects.get(key) ?? admit(key);
       subjects.delete(key);
+      makeRoom();
       subjects.set(key, subject);
       return subject;
     },

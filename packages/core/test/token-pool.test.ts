@@ -1,8 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { memoryStore } from "../src/memory-store.ts";
 import type { TokenEvent } from "../src/events.ts";
+import { createTokenEndpointQueue } from "../src/endpoint-queue.ts";
 import { createTokenPool, type TokenPoolOptions } from "../src/token-pool.ts";
 import type { TokenSource } from "../src/token-source.ts";
+import { FaultyStore } from "./faulty-store.ts";
+import { hashAtOnce } from "./hash-at-once.ts";
+import { Outcome } from "./outcome.ts";
+import { settle, TestClock } from "./test-clock.ts";
 
 /** One account per key, whose tokens tell whose they are and how many there were. */
 function accounts(): { source: (key: string) => TokenSource; asked: Map<string, number> } {
@@ -15,6 +20,8 @@ function accounts(): { source: (key: string) => TokenSource; asked: Map<string, 
     },
   };
 }
+
+beforeAll(hashAtOnce);
 
 describe("a token pool", () => {
   it("gives each subject its own tokens, and the same cache each time", async () => {
@@ -63,6 +70,52 @@ describe("a token pool", () => {
 
     pool.for("third");
     expect(pool.size).toBe(1);
+  });
+
+  it("lets no cache leave while the store does not take its new token, which nobody else has", async () => {
+    const clock = new TestClock();
+    const store = new FaultyStore();
+    const { source, asked } = accounts();
+    const pool = createTokenPool({ source, store, clock, limit: 1 });
+    const first = pool.for("a");
+    store.nextWrites.push("none", ...Array.from({ length: 20 }, () => "fails" as const));
+    const outcome = new Outcome(first.get());
+    await clock.advance(10_000);
+    expect(outcome.value?.accessToken).toBe("a-1");
+    pool.for("b");
+    expect(pool.for("a")).toBe(first);
+    await clock.advance(120_000);
+    pool.for("b");
+    expect(pool.size).toBe(1);
+    expect((await pool.for("a").get()).accessToken).toBe("a-1");
+    expect(asked.get("a")).toBe(1);
+  });
+
+  it("shrinks to its limit when caches are used that it has, too", async () => {
+    const gate = Promise.withResolvers<void>();
+    const pool = createTokenPool({ limit: 2, source: (key) => () => gate.promise.then(() => ({ access_token: key })) });
+    const keys = ["a", "b", "c", "d", "e"];
+    const waiting = keys.map((key) => pool.for(key).get());
+    expect(pool.size).toBe(5);
+    gate.resolve();
+    await Promise.all(waiting);
+    pool.for("c");
+    expect(pool.size).toBe(2);
+    expect(pool.for("e").peek()?.accessToken).toBe("e");
+  });
+
+  it("sends all its subjects through one queue", async () => {
+    let [running, most] = [0, 0];
+    const source = () => async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await settle();
+      running -= 1;
+      return { access_token: "token" };
+    };
+    const pool = createTokenPool({ source, queue: createTokenEndpointQueue({ concurrency: 3 }) });
+    await Promise.all(Array.from({ length: 30 }, (_, index) => pool.for(`account-${index}`).get()));
+    expect(most).toBe(3);
   });
 
   it("names the subject in its events", async () => {
