@@ -23,9 +23,9 @@ export interface TokenCache {
   /** Takes the token set of a login, in place of whatever was there. */
   save(tokens: TokenSet | TokenResponse): Promise<TokenSet>;
   /**
-   * Drops the token set, here and in the store: a logout. With `revoke` it is then given back to the authorization server, too. If that
-   * fails, the rejection says so, and the token set is forgotten all the same. Rejects with a TokenflightError; with InvalidOptionError,
-   * before anything is forgotten, when the token source cannot revoke.
+   * Drops the token set, here and in the store: a logout. With `revoke` it is then given back to the authorization server, too, after a
+   * refresh that is under way. If that fails, the rejection says so, and the token set is forgotten all the same. Rejects with a
+   * TokenflightError; with InvalidOptionError, before anything is forgotten, when the token source cannot revoke.
    */
   forget(options?: { revoke?: boolean | undefined }): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { createTokenCache } from "../src/create-token-cache.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenRequestError } from "../src/errors.ts";
 import { memoryStore } from "../src/memory-store.ts";
 import { TokenSet } from "../src/token-set.ts";
+import { HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp } from "./set-up.ts";
 import { settle } from "./test-clock.ts";
@@ -196,6 +197,23 @@ describe("a logout", () => {
     const tokens = createTokenCache({ source });
     await tokens.save(response("1"));
     await expect(tokens.forget({ revoke: true })).rejects.toBe(failure);
+    expect(tokens.peek()).toBeUndefined();
+  });
+
+  it("gives back what a refresh under way brings, because the tokens before it are used up", async () => {
+    const given: (string | undefined)[] = [];
+    const hand = new HandSource();
+    hand.source.revoke = async ({ refreshToken }) => void given.push(refreshToken);
+    const { tokens } = setUp({ hand });
+    await tokens.save(response("1"));
+    const waiting = new Outcome(tokens.renew(await tokens.get()));
+    await settle();
+    const logout = new Outcome(tokens.forget({ revoke: true }));
+    await settle();
+    expect([given, logout.state]).toEqual([[], "pending"]);
+    hand.last.give(response("2"));
+    await settle();
+    expect([given, logout.state, waiting.value?.accessToken]).toEqual([["refresh-2"], "resolved", "access-2"]);
     expect(tokens.peek()).toBeUndefined();
   });
 
