@@ -7,6 +7,7 @@ import { openStore } from "../processes/open-store.ts";
 import type { Outcome } from "../processes/outcome.ts";
 import { startProcess, type TestProcess } from "../processes/start-process.ts";
 import { subjectHeader } from "../processes/subject-fetch.ts";
+import type { Answer } from "../servers/answer.ts";
 import { startAuthorizationServer, type AuthorizationServer, type AuthorizationServerOptions } from "../servers/authorization-server.ts";
 
 export type Member = TestProcess<MemberCommands>;
@@ -24,9 +25,9 @@ export interface CrashSetting extends AsyncDisposable {
   requestsOf(key: string): number;
   /**
    * Lets a process begin a refresh that ends in a crash. Resolves as soon as it has ended or stopped, and the server has done what it was
-   * asked for until then. `outcome` is that of the call in which it stopped.
+   * asked for until then. `outcome` is that of the call in which it stopped. Undefined: it was too slow to get to that point.
    */
-  crash(victim: Member, key: string, crash: Crash): Promise<{ outcome: Promise<Outcome> }>;
+  crash(victim: Member, key: string, crash: Crash): Promise<{ outcome: Promise<Outcome> } | undefined>;
 }
 
 export interface CrashSettingOptions {
@@ -50,16 +51,9 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
   const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId, clientAuth: clientSecretBasic(clientSecret) });
   const members: Member[] = [];
 
-  /** By process: what happens when its request is at the server. */
-  const arrivals = new Map<string, () => Promise<void>>();
-  const carriedOut = new Map<string, () => void>();
-  server.faults.always(async ({ headers }, carryOut) => {
-    const pid = String(headers[crashHeader]);
-    await arrivals.get(pid)?.();
-    const answer = await carryOut();
-    carriedOut.get(pid)?.();
-    return answer;
-  });
+  /** By process: what becomes of its request. */
+  const arrivals = new Map<string, (carryOut: () => Promise<Answer>) => Promise<Answer>>();
+  server.faults.always(({ headers }, carryOut) => arrivals.get(String(headers[crashHeader]))?.(carryOut) ?? carryOut());
 
   const start = async (timeouts: NonNullable<MemberSetting["timeouts"]>, env?: NodeJS.ProcessEnv): Promise<Member> => {
     const setting: MemberSetting = { store: storeSetting, tokenEndpoint, clientId, clientSecret, timeouts };
@@ -83,26 +77,26 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
       await victim.ask("crashAt", crash);
       const pid = String(victim.pid);
       const gone = crash.signal === "SIGKILL" ? victim.ended : victim.stopped();
-      const atServer = new Promise<void>((resolve) => {
-        if (crash.point !== "request-sent") return resolve();
-        carriedOut.set(pid, resolve);
-        arrivals.set(pid, async () => {
+      const carriedOut = Promise.withResolvers<void>();
+      if (crash.point === "request-sent") {
+        arrivals.set(pid, async (carryOut) => {
           arrivals.delete(pid);
-          victim.signal(crash.signal);
-          if (crash.signal === "SIGKILL") await victim.ended;
+          victim.ask("crashNow").catch(() => {});
+          await gone;
+          const answer = await carryOut();
+          carriedOut.resolve();
+          return answer;
         });
-      });
+      } else carriedOut.resolve();
       const outcome = victim.ask("renew", key);
-      // A process that is killed answers nobody. One that answers has passed the point by.
-      const answered = outcome.then(
-        (early) => Promise.reject(new Error(`The process did not get to ${crash.point}: ${JSON.stringify(early)}`)),
-        () => {},
+      const early = outcome.then(
+        // Its token request took too long on a machine that is too busy: that is another fault.
+        (answer) => ({ early: answer }),
+        // A process that is killed answers nobody.
+        () => new Promise<never>(() => {}),
       );
-      const crashed = crash.point === "request-sent" && crash.signal === "SIGSTOP" ? atServer : Promise.all([atServer, gone]);
-      await Promise.race([crashed, answered]);
-      // From here on an answer is that of a process which went on late.
-      answered.catch(() => {});
-      await crashed;
+      const crashed = Promise.all([gone, carriedOut.promise]).then(() => undefined);
+      if ((await Promise.race([crashed, early])) !== undefined) return undefined;
       return { outcome };
     },
     async [Symbol.asyncDispose]() {
@@ -111,4 +105,13 @@ export async function startCrashSetting(options: CrashSettingOptions): Promise<C
       await server.close();
     },
   };
+}
+
+/** Repeats a run that was too slow. More than some in a row are no accident. */
+export async function untilDone<Result>(run: () => Promise<Result | undefined>): Promise<Result> {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const result = await run();
+    if (result !== undefined) return result;
+  }
+  throw new Error("The process never got to the point of its crash within the time for its token request.");
 }

@@ -1,6 +1,6 @@
 import PQueue from "p-queue";
 import { expect } from "vitest";
-import type { CrashSetting, Member } from "./crash-setting.ts";
+import { untilDone, type CrashSetting, type Member } from "./crash-setting.ts";
 import { isGood, isOver, lookAround, type CrashCounts, type CrashRun } from "./crash-tally.ts";
 import type { CrashSuite } from "./describe-crashes.ts";
 
@@ -10,10 +10,10 @@ const processes = 25;
 const refreshesAtOneTime = 3;
 
 /** Each run stops a process in its refresh, and lets it go on when another one has taken over. */
-export const stopInRefresh: CrashSuite["prepare"] = async (setting, runs) => {
-  const victims = await Promise.all(Array.from({ length: Math.min(processes, runs) }, () => setting.startVictim()));
+export const stopInRefresh: CrashSuite["prepare"] = async (setting, most) => {
+  const victims = await Promise.all(Array.from({ length: Math.min(processes, most) }, () => setting.startVictim()));
   const refreshes = new PQueue({ concurrency: refreshesAtOneTime });
-  return async (newRun) => {
+  return async (newRun, runs) => {
     const counts: CrashCounts[] = [];
     let begun = 0;
     const inTurn = async (victim: Member): Promise<void> => {
@@ -28,10 +28,13 @@ export const stopInRefresh: CrashSuite["prepare"] = async (setting, runs) => {
 };
 
 async function stop(setting: CrashSetting, victim: Member, newRun: () => Promise<CrashRun>, refreshes: PQueue): Promise<CrashCounts> {
-  const { run, outcome } = await refreshes.add(async () => {
-    const begun = await newRun();
-    return { run: begun, ...(await setting.crash(victim, begun.key, { point: begun.row.point, signal: "SIGSTOP" })) };
-  });
+  const { run, outcome } = await refreshes.add(() =>
+    untilDone(async () => {
+      const begun = await newRun();
+      const crashed = await setting.crash(victim, begun.key, { point: begun.row.point, signal: "SIGSTOP" });
+      return crashed && { run: begun, ...crashed };
+    }),
+  );
   const { key, row, survivor } = run;
   const seen = await lookAround(run);
   victim.signal("SIGCONT");

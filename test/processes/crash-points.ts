@@ -49,7 +49,12 @@ export class CrashPoints {
   };
 
   #reach(point: CrashPoint): void {
-    if (this.#crash?.point !== point) return;
+    if (this.#crash?.point === point) this.crash();
+  }
+
+  /** Goes on from here only when it was stopped, and somebody lets it go on. */
+  crash(): void {
+    if (this.#crash === undefined) return;
     const { signal } = this.#crash;
     this.#crash = undefined;
     if (signal === "SIGSTOP") writeSync(stopPipe, ".");

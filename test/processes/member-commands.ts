@@ -18,6 +18,8 @@ export type MemberCommands = {
   renew(key: string): Promise<Outcome>;
   /** At this point of its next refresh it sends itself that signal. */
   crashAt(crash: Crash): void;
+  /** Does so now, between two things that it does: whoever is stopped from outside may hold a lock of the store. */
+  crashNow(): void;
   /** Events of all its caches since it started, by type. */
   events(): Partial<Record<TokenEvent["type"], number>>;
   /** Its wall clock. */

@@ -42,6 +42,7 @@ serveCommands({
         .then((tokens) => cacheOf(key).renew(tokens)),
     ),
   crashAt: (crash) => points.arm(crash),
+  crashNow: () => points.crash(),
   events: () => events,
   now: () => Date.now(),
 } satisfies MemberCommands);
