@@ -173,6 +173,28 @@ describe("a logout", () => {
     expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
   });
 
+  it("in the middle of a refresh leaves nothing alive of what that brings", async () => {
+    const { url, pending } = await begin();
+    const tokens = createTokenCache({ source: client.refreshToken() });
+    const first = await tokens.save(await client.exchangeCallback(await server.visit(url), pending));
+    const carriedOut = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    server.faults.next(async (_request, carryOut) => {
+      const given = await carryOut();
+      carriedOut.resolve();
+      await answer.promise;
+      return given;
+    });
+    const renewed = tokens.renew(first);
+    await carriedOut.promise;
+    const logout = tokens.forget({ revoke: true });
+    answer.resolve();
+    const second = await renewed;
+    await logout;
+    expect([server.isActive(second.accessToken), tokens.peek()]).toEqual([false, undefined]);
+    expect(await client.introspect(second.refreshToken ?? "")).toMatchObject({ active: false });
+  });
+
   it("that the server does not hear of is told, and the tokens are forgotten all the same", async () => {
     const { url, pending } = await begin();
     const deaf = createOAuthClient({
