@@ -8,7 +8,7 @@ export type LoginFailure =
   | "callback"
   /** The login took too long. */
   | "expired"
-  /** This login has been completed, or tried, before. */
+  /** This login has been completed or tried before, or no login of this session waits for a callback: it serves once. */
   | "used"
   /** The id token is missing, or is not for this client and this login, or its signature is wrong. */
   | "id-token"
