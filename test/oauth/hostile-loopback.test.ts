@@ -194,6 +194,23 @@ describe.runIf(process.platform === "linux")("whatever stands in a URL is one ar
   });
 });
 
+it("an opener that fails once the user has come back does not lose the tokens", async () => {
+  const asked = Promise.withResolvers<void>();
+  const service = await startLoginService({ idToken: () => void asked.resolve() });
+  const tokens = await loopbackLogin(service.client, {
+    scope: "read",
+    async open(url) {
+      const query = new URL(url).searchParams;
+      const callback = new URL(query.get("redirect_uri") ?? "");
+      callback.search = new URLSearchParams({ code: "code-1", state: query.get("state") ?? "", iss: service.origin }).toString();
+      ask(callback).catch(() => {});
+      await asked.promise;
+      throw new Error("The window was closed.");
+    },
+  });
+  expect(tokens.accessToken).toBe("access");
+});
+
 it("an opener that never ends does not keep the tokens", async () => {
   const service = await startLoginService(noIdToken);
   const tokens = await loopbackLogin(service.client, {

@@ -9,7 +9,7 @@ import { startLoopbackServer } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
 
 export interface LoopbackLoginOptions extends GrantOptions {
-  /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login. */
+  /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login, unless the user has come back already. */
   open?: ((url: string) => unknown) | undefined;
   /** Shows the user the URL, for where no browser opens. Default: nothing. */
   show?: ((url: string) => void) | undefined;
@@ -60,8 +60,14 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
     begun = await client.authorizationUrl({ ...grant, redirectUri: server.redirectUri, timeout });
     const url = requireWebUrl(begun.url);
     show?.(url);
-    // An opener may take as long as its browser is open; its failure counts, its end does not.
-    const opened = Promise.resolve(open(url)).then(() => callback.promise);
+    // An opener may take as long as its browser is open. Its end does not count, nor does its failure once the user has come back.
+    const opened = Promise.resolve(open(url)).then(
+      () => callback.promise,
+      (error: unknown) => {
+        if (!taken) throw error;
+        return callback.promise;
+      },
+    );
     return await Promise.race([callback.promise, opened]);
   } finally {
     clearTimeout(timer);
