@@ -39,7 +39,7 @@ const choices: [name: string, request: AxiosRequestConfig, defaults: CreateAxios
 ];
 
 describe.each(adapters)("%s", (adapter) => {
-  it.each(choices)("the caller's own choice wins, and its 401 refreshes nothing: %s", async (_name, request, defaults, arrives) => {
+  it.each(choices)("A14 the caller's own choice wins, and its 401 refreshes nothing: %s", async (_name, request, defaults, arrives) => {
     await using session = await startSession();
     const instance = attachedTo(session, { adapter, validateStatus: null, ...defaults });
 

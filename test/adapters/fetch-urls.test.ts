@@ -107,7 +107,7 @@ describe("this machine", () => {
   });
 });
 
-it("credentials in the URL are the error that fetch has for them, and no token goes out", async () => {
+it("A14 credentials in the URL are the error that fetch has for them, and no token goes out", async () => {
   await using session = await startWireSession();
   const { origin } = session.wire;
   const send = bearer(session.tokens, { origins: origin })(globalThis.fetch);

@@ -38,7 +38,7 @@ it.each<[name: string, options: OptionsOfTextResponseBody, authorization: string
   expect(refreshes()).toBe(0);
 });
 
-it("credentials in the URL, and in the prefix, win", async () => {
+it("A14 credentials in the URL, and in the prefix, win", async () => {
   await using session = await startGotSession();
   const { tokens, api, refreshes } = session;
   const url = new URL(api.origin);

@@ -121,7 +121,7 @@ describe("origins", () => {
     expect(urls).toEqual([`${session.wire.origin}//evil.example/`]);
   });
 
-  it("undici drops credentials in a URL, so that they are in nobody's way", async () => {
+  it("A14 undici drops credentials in a URL, so that they are in nobody's way", async () => {
     await using session = await startWireSession();
     const client = new Agent().compose(bearerOf(session));
 

@@ -36,6 +36,7 @@ function undiciWith(name: string, call: Call, { inner, outer }: Order): ClientUn
 
   return {
     name,
+    differences: { A14: "undici drops credentials in a URL, so that they are in nobody's way; those in a header win" },
     connect: (tokens, origin, options = {}, setting = {}) =>
       sender(compose(tokens === undefined ? undefined : bearer(tokens, { origins: origin, ...options }), setting), origin, setting),
     async detached(tokens, origin) {
