@@ -51,7 +51,35 @@ async function outlastFromMemory(setting: RedisSetting): Promise<void> {
   await expectNextGeneration(login, 2);
 }
 
+/** Longer than an intent stands for: the others take its owner for gone, and its owner has the new pair in its hands. */
+async function outlastDeadline(setting: RedisSetting): Promise<void> {
+  const { login } = setting;
+  const { one, two, refreshes, skip, server } = login;
+  const trouble = full(setting);
+  skip(lifetime);
+  const { begun, release } = holdNextAnswer(login);
+  const renewing = obtained(one);
+  renewing.catch(() => {});
+  await begun;
+  await trouble.begin();
+  release();
+  const renewed = await renewing;
+  // The intent is found to be an orphan, and cannot be replaced.
+  await expect(two.tokens.get()).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
+  await trouble.end();
+  expect((await obtained(two)).accessToken).toBe(renewed.accessToken);
+  expect(refreshes()).toBe(1);
+  expect(server.isActive(renewed.accessToken)).toBe(true);
+  await expectNextGeneration(login, 2);
+}
+
 testRedisFaults("a Redis that refuses writes", [
+  {
+    fault: "out of memory for longer than an intent stands for",
+    expected: "the owner that lives gets its result in before the others send the old refresh token",
+    timeouts: { request: 2 },
+    run: outlastDeadline,
+  },
   { fault: "out of memory", expected: goesOn, run: (setting) => outlast(setting.login, full(setting)) },
   {
     fault: "out of memory during a token request",

@@ -103,10 +103,12 @@ export class Refresh {
       throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
     }
     const isAwaited = (): boolean => request.urgency === "blocking";
+    let takesOver = false;
     if (record.intent !== undefined) {
       const { owner, deadline, unresolved } = record.intent;
       const isIdle = owner === request.id || owner === this.#idle;
       if (!isIdle && unresolved !== true && !(await isOrphan(cell, seen, deadline, clock, isAwaited))) return undefined;
+      takesOver = !isIdle && unresolved !== true;
       record = withoutOwner(record, !isIdle);
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
       if (record.intent !== undefined && request.urgency === "ahead" && spends(source, record.tokens)) return record;
@@ -116,17 +118,17 @@ export class Refresh {
     if (pause > 0 && !worthWaiting) throw this.pauses.reason(record);
     // An endpoint that is on hold for longer fails the task.
     const wait = Math.max(pause, queue.heldFor());
-    if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, { ...seen, record }, request), request);
+    if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, { ...seen, record }, request, takesOver), request);
     await sleep(clock, wait, undefined, isAwaited());
     return undefined;
   }
 
   /** Runs in the endpoint's queue, so that an intent stands only while its token request is really under way. */
-  async #ask(cell: RecordCell, seen: Seen, request: RefreshRequest): Promise<SubjectRecord | undefined> {
+  async #ask(cell: RecordCell, seen: Seen, request: RefreshRequest, takesOver: boolean): Promise<SubjectRecord | undefined> {
     const { clock, source, timeout } = this.#parts;
     const { reason, urgency } = request;
     const started = clock.monotonic();
-    const claim = await cell.replace(seen, withIntent(seen.record, request.id, timeout * 1.5)).catch((error: unknown) => {
+    const claim = await this.#claim(cell, seen, request, takesOver).catch((error: unknown) => {
       this.#idle = request.id;
       throw error;
     });
@@ -147,6 +149,18 @@ export class Refresh {
     }
   }
 
+  /**
+   * Writes the intent. Over an orphan's it is an announcement at first: the owner may be alive, with the result in its hands, and the store
+   * has taken no writes until just now. It tries to write it again several times while this one waits.
+   */
+  async #claim(cell: RecordCell, seen: Seen, request: RefreshRequest, takesOver: boolean): Promise<Seen | undefined> {
+    const { clock, timeout } = this.#parts;
+    const claim = await cell.replace(seen, withIntent(seen.record, request.id, timeout * 1.5));
+    if (claim === undefined || !takesOver) return claim;
+    const isUnchanged = await isOrphan(cell, claim, timeout / 4, clock, () => request.urgency === "blocking");
+    return isUnchanged ? claim : undefined;
+  }
+
   /** Writes the result before anyone gets it; a store that is away delays it for the time of one token request at most. */
   async #keep(cell: RecordCell, claim: Seen, tokens: TokenSet, request: RefreshRequest, started: number): Promise<SubjectRecord> {
     const { clock, timeout, observe } = this.#parts;
@@ -155,7 +169,7 @@ export class Refresh {
     const next = withTokens(claim.record, tokens);
     const done = new AbortController();
     this.#writing += 1;
-    const written = writeResult(cell, claim, next, clock, (error) => {
+    const written = writeResult(cell, claim, next, clock, timeout / 8, (error) => {
       observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
     }).finally(() => {
       this.#writing -= 1;

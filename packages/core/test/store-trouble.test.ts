@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LoginRequiredError, StoreError, TokenRequestError } from "../src/errors.ts";
+import type { TokenStore } from "../src/store.ts";
 import { FaultyStore, type Fault } from "./faulty-store.ts";
 import { HandSource } from "./hand-source.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
@@ -248,6 +249,32 @@ describe("a result that the store does not take", () => {
     expect(clock.timers).toBe(0);
   });
 
+  it("for longer than its intent stands for goes before whoever takes the owner for gone", async () => {
+    const refusing: TokenStore = {
+      read: (key) => store.read(key),
+      compareAndSet: (key, expected, value) => (refuses ? Promise.reject(new Error("OOM")) : store.compareAndSet(key, expected, value)),
+    };
+    let refuses = false;
+    const all = setUp({ clock, store: refusing, key: "alice" });
+    const other = cache();
+    await all.tokens.save(response("1"));
+    clock.skip(3_600_000);
+    void all.tokens.get();
+    await settle();
+    refuses = true;
+    await give(all, "2");
+    const owner = (await store.record())?.["intent"];
+    const waiting = new Outcome(other.tokens.get());
+    await clock.advance(15_200);
+    // The store takes writes again: the other one's announcement is the first.
+    expect((await store.record())?.["intent"]).not.toEqual(owner);
+    refuses = false;
+    await clock.advance(1300);
+    expect(waiting.value?.accessToken).toBe("access-2");
+    expect(all.hand.calls.length + other.hand.calls.length).toBe(1);
+    expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "access-2" } });
+  });
+
   it("counts as taken when only the reply was lost", async () => {
     const all = cache();
     const outcome = new Outcome(all.tokens.get());
@@ -275,14 +302,14 @@ describe("an intent whose reply was lost", () => {
     expect(next.value?.accessToken).toBe("access-1");
   });
 
-  it("keeps everybody else waiting until its deadline, and no longer", async () => {
+  it("keeps everybody else waiting until its deadline and the owner's last chance, and no longer", async () => {
     const [all, other] = [cache(), cache()];
     store.nextWrites.push("reply-lost");
     await expect(all.tokens.get()).rejects.toBeInstanceOf(StoreError);
     const outcome = new Outcome(other.tokens.get());
-    await clock.advance(14_900);
+    await clock.advance(15_000 + 2400);
     expect(other.hand.calls).toEqual([]);
-    await clock.advance(400);
+    await clock.advance(500);
     await give(other, "1");
     expect(outcome.value?.accessToken).toBe("access-1");
   });

@@ -27,7 +27,7 @@ describe("the result of a token request", () => {
   });
 
   it("is written in one step, and the intent is gone", async () => {
-    expect(await writeResult(cell, claim, next, clock, trouble)).toBe(next);
+    expect(await writeResult(cell, claim, next, clock, 5000, trouble)).toBe(next);
     expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "new" } });
     expect(await store.record()).not.toHaveProperty("intent");
     expect(trouble).not.toHaveBeenCalled();
@@ -35,7 +35,7 @@ describe("the result of a token request", () => {
 
   it("is written again and again while the store fails, with growing pauses", async () => {
     store.writes = "fails";
-    const written = new Outcome(writeResult(cell, claim, next, clock, trouble));
+    const written = new Outcome(writeResult(cell, claim, next, clock, 5000, trouble));
     await clock.advance(60_000);
     const attempts = trouble.mock.calls.length;
     expect(written.state).toBe("pending");
@@ -49,7 +49,7 @@ describe("the result of a token request", () => {
 
   it("counts as written when only the reply was lost", async () => {
     store.nextWrites.push("reply-lost");
-    const written = new Outcome(writeResult(cell, claim, next, clock, trouble));
+    const written = new Outcome(writeResult(cell, claim, next, clock, 5000, trouble));
     await clock.advance(100);
     expect(written.value).toBe(next);
     expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "new" } });
@@ -58,7 +58,7 @@ describe("the result of a token request", () => {
   it("gives way to a newer generation", async () => {
     const newer: SubjectRecord = { generation: 2, tokens: tokensOf("newer") };
     await cell.replace(claim, newer);
-    const stands = await writeResult(cell, claim, next, clock, trouble);
+    const stands = await writeResult(cell, claim, next, clock, 5000, trouble);
     expect(stands.tokens?.accessToken).toBe("newer");
     expect((await store.record())?.["tokens"]).toMatchObject({ access_token: "newer" });
   });
@@ -70,19 +70,19 @@ describe("the result of a token request", () => {
     ["the need of a login", { generation: 1, loginRequired: {} }],
   ])("repairs %s of the same generation", async (_, record) => {
     await cell.replace(claim, record);
-    expect(await writeResult(cell, claim, next, clock, trouble)).toBe(next);
+    expect(await writeResult(cell, claim, next, clock, 5000, trouble)).toBe(next);
     expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
   });
 
   it("is written again when the store has lost everything", async () => {
     store.lose();
-    expect(await writeResult(cell, claim, next, clock, trouble)).toBe(next);
+    expect(await writeResult(cell, claim, next, clock, 5000, trouble)).toBe(next);
     expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
   });
 
   it("waits out a store that stalls, for a second at a time", async () => {
     store.writes = "stalls";
-    const written = new Outcome(writeResult(cell, claim, next, clock, trouble));
+    const written = new Outcome(writeResult(cell, claim, next, clock, 5000, trouble));
     await clock.advance(1000);
     expect(trouble).toHaveBeenCalledTimes(1);
     store.writes = "none";
