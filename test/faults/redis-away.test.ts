@@ -14,7 +14,7 @@ const stopped = ({ server }: RedisSetting): StoreTrouble => ({
 });
 
 /** Seconds. */
-const stall = 4;
+const stall = 6;
 
 async function findWhatWasAcknowledged({ server, login }: RedisSetting): Promise<void> {
   const { one, two, refreshes, skip, newcomer } = login;

@@ -77,7 +77,7 @@ testRedisFaults("a Redis that refuses writes", [
   {
     fault: "out of memory for longer than an intent stands for",
     expected: "the owner that lives gets its result in before the others send the old refresh token",
-    timeouts: { request: 2 },
+    timeouts: { request: 3 },
     run: outlastDeadline,
   },
   { fault: "out of memory", expected: goesOn, run: (setting) => outlast(setting.login, full(setting)) },

@@ -42,7 +42,7 @@ async function storeAllTheSame({ path, login }: SqliteSetting): Promise<void> {
 
 testSqliteFaults("a SQLite file that was deleted", [
   {
-    fault: "the file deleted",
+    fault: "the file deleted between two refreshes",
     expected: "whoever holds the token set writes it again, with one token request for everybody",
     run: writeAgain,
   },

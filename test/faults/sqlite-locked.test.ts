@@ -38,7 +38,7 @@ const lockers: readonly (readonly [name: string, trouble: (setting: SqliteSettin
 ];
 
 const faults = lockers.flatMap(([fault, trouble]): SqliteFault[] => [
-  { fault, expected: goesOn, run: (setting) => outlast(setting.login, trouble(setting)) },
+  { fault: `${fault} for a while`, expected: goesOn, run: (setting) => outlast(setting.login, trouble(setting)) },
   {
     fault: `${fault} during a token request`,
     expected: writesAgain,

@@ -42,13 +42,13 @@ const readOnly = ({ path }: SqliteSetting): StoreTrouble => ({
 });
 
 testSqliteFaults("a SQLite file that takes no writes", [
-  { fault: "full (max_page_count)", expected: goesOn, run: (setting) => outlast(setting.login, full(setting)) },
+  { fault: "full (max_page_count) for a while", expected: goesOn, run: (setting) => outlast(setting.login, full(setting)) },
   {
     fault: "full (max_page_count) during a token request",
     expected: writesAgain,
     run: (setting) => outlastInMidRequest(setting.login, full(setting)),
   },
-  { fault: "read-only (query_only)", expected: goesOn, run: (setting) => outlast(setting.login, readOnly(setting)) },
+  { fault: "read-only (query_only) for a while", expected: goesOn, run: (setting) => outlast(setting.login, readOnly(setting)) },
   {
     fault: "read-only (query_only) during a token request",
     expected: writesAgain,

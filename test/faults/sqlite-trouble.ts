@@ -22,7 +22,7 @@ export interface SqliteFault {
 export function testSqliteFaults(name: string, faults: readonly SqliteFault[]): void {
   describe(name, () => {
     for (const { fault, expected, run } of faults) {
-      it.concurrent(`${fault}: ${expected}`, async ({ task }) => {
+      it.concurrent(fault, { timeout: 60_000 }, async ({ task }) => {
         using folder = temporaryFolder();
         const path = folder.file("tokens.db");
         const open = async (): Promise<{ store: ReturnType<typeof sqliteStore> } & AsyncDisposable> => {
