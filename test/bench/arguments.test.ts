@@ -36,7 +36,7 @@ it.each([
 
 it("no two parts of a scenario have the same name", () => {
   for (const scenario of scenarios) {
-    const names = scenario.parts({ rounds: 1, quick: false }).map(({ table, group }) => `${table}\n${group}`);
+    const names = scenario.parts({ rounds: 1, quick: false, peers: true }).map(({ table, group }) => `${table}\n${group}`);
     expect(new Set(names).size).toBe(names.length);
   }
 });

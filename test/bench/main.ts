@@ -31,7 +31,7 @@ async function bench({ scenarios: names, client, rounds, processes, quick, json 
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   for (const scenario of scenarios) {
     if (!names.includes(scenario.name)) continue;
-    const effort = { quick, rounds: rounds ?? (quick ? Math.min(3, scenario.rounds) : scenario.rounds) };
+    const effort = { quick, peers: true, rounds: rounds ?? (quick ? Math.min(3, scenario.rounds) : scenario.rounds) };
     const result = await runScenario(scenario, effort, processes ?? (quick ? 1 : scenario.processes), wanted, tell);
     results.push(result);
     // Made each time: another command may have emptied the folder above it meanwhile.

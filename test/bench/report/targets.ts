@@ -18,7 +18,9 @@ export interface Verdict {
 /** Every target for every one of our contenders that it is about. */
 export function verdictsOf(scenario: Scenario, { samples }: ScenarioResult): Verdict[] {
   return scenario.targets.flatMap((target) => {
-    const about = samples.filter(({ role, table, group }) => role === "ours" && (target.applies?.(table, group) ?? true));
+    const about = samples.filter(
+      ({ role, table, group, contender }) => role === "ours" && (target.applies?.(table, group, contender) ?? true),
+    );
     return [...Map.groupBy(about, nameOf)].map(([who, ours]) => verdict(target, who, ours, samples));
   });
 }

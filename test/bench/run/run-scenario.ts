@@ -31,7 +31,7 @@ export async function runScenario(
     for (const { table, group } of scenario.parts(effort)) {
       if (!wanted(group)) continue;
       tell(`${scenario.name}: ${table}, ${group} (process ${process + 1} of ${processes})`);
-      const seen = await runPart({ scenario: scenario.name, table, group, effort });
+      const seen = await runPart({ scenario: scenario.name, table, group, effort: { ...effort, peers: process === 0 } });
       samples.push(...seen.map((sample) => ({ ...sample, table, group, process })));
     }
   }

@@ -14,7 +14,7 @@ export const cacheHit: Scenario = {
     "Reading a token that is fresh, over and over. The floor is the least that a check for freshness can cost: one property of one object, " +
     "compared with the clock; with a promise, an `async` function that does the same. Each contender has a loop of its own.",
   rounds: 15,
-  processes: 5,
+  processes: 3,
   columns: [
     { title: "CPU, ns", measure: "cpu", show: "value", digits: 1 },
     { title: "CPU × floor", measure: "cpu", show: "ratio", digits: 2 },

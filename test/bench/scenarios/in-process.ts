@@ -15,8 +15,8 @@ export const inProcess: Scenario = {
     "One GET after the other with a fresh token, answered where the client would hand it to the network: axios's adapter, got's `request` " +
     "function, a `fetch` that makes a `Request` of its arguments and answers with a `Response`, undici's dispatcher. The floor is the same client with the " +
     "header in its defaults. What is left is what the client does itself, so that every microsecond of ours shows.",
-  rounds: 15,
-  processes: 5,
+  rounds: 8,
+  processes: 3,
   columns: [
     { title: "CPU, µs", measure: "cpu", show: "value", digits: 1 },
     { title: "CPU × static", measure: "cpu", show: "ratio", digits: 3 },

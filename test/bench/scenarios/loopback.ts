@@ -15,8 +15,8 @@ export const loopback: Scenario = {
   about:
     `GET requests with a fresh token to a server in another process of the same machine, ${abreast} at a time over connections that are kept. Processor ` +
     "time is that of the client's process alone. The floor is the same client with the header in its defaults.",
-  rounds: 15,
-  processes: 3,
+  rounds: 6,
+  processes: 2,
   columns: [
     { title: "CPU, µs", measure: "cpu", show: "value", digits: 0 },
     { title: "CPU × static", measure: "cpu", show: "ratio", digits: 3 },

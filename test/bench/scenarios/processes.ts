@@ -16,7 +16,7 @@ export const processes: Scenario = {
   about:
     "8 processes send 200 requests each in the same moment, with one login whose access token is over. The token endpoint rotates refresh tokens, and ends the login " +
     "when one is used twice. The floor is the same crowd with a token that is good.",
-  rounds: 5,
+  rounds: 3,
   processes: 1,
   columns: [
     { title: "token requests", measure: "tokenRequests", show: "count", digits: 0 },

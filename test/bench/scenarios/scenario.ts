@@ -6,6 +6,8 @@ export interface Effort {
   readonly rounds: number;
   /** Shorter rounds and smaller crowds: shows that everything works, and proves no ratio. */
   readonly quick: boolean;
+  /** Whether peers take part, where what they count is told once: in the first of the fresh processes. */
+  readonly peers: boolean;
 }
 
 /** What runs in a fresh process of its own. */
@@ -35,8 +37,8 @@ export interface Column {
  */
 export interface Target {
   readonly what: string;
-  /** Which groups of which tables it is about; all without. */
-  readonly applies?: (table: string, group: string) => boolean;
+  /** Which contenders of which tables and groups it is about; all without. */
+  readonly applies?: (table: string, group: string, contender: string) => boolean;
   readonly measure: string;
   readonly compare: "ratio" | "excess" | "value";
   readonly decides: "median" | "largest";

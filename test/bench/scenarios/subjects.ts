@@ -17,8 +17,8 @@ export const subjects: Scenario = {
     "The tokens of 100,000 subjects, each with an access token, a refresh token of 43 characters and an end, held under a key. Bytes are what the garbage collector finds after " +
     "filling less what it found before, tokens and keys included. A hit reads the token of one subject, in random order. Memory is compared for two kinds of access " +
     "tokens, because a long one hides what is around it.",
-  rounds: 3,
-  processes: 2,
+  rounds: 2,
+  processes: 1,
   columns: [
     { title: "bytes each", measure: "bytes", show: "value", digits: 0 },
     { title: "bytes × Map", measure: "bytes", show: "ratio", digits: 2 },
@@ -26,7 +26,20 @@ export const subjects: Scenario = {
     { title: "hit, ns", measure: "hit", show: "value", digits: 0 },
     { title: "hit × Map", measure: "hit", show: "ratio", digits: 2 },
   ],
-  targets: [{ what: "bytes of an idle subject × a plain Map", measure: "bytes", compare: "ratio", decides: "median", most: 1.6 }],
+  targets: [
+    {
+      what: "bytes of an idle subject × a plain Map",
+      // Where all are at hand, none is idle.
+      applies: (_table, _group, contender) => !contender.includes("all caches"),
+      measure: "bytes",
+      compare: "ratio",
+      decides: "median",
+      most: 1.6,
+      reason:
+        "10,000 of the 100,000 are caches at hand, which hold 1.5 to 2 kB each, a fifth of a kB for every subject; an idle one is a text in the store under a hash of 64 characters. A longer " +
+        "access token hides both",
+    },
+  ],
   packages: ["@badgateway/oauth2-client", "simple-oauth2", "google-auth-library"],
   parts: () =>
     Object.entries(kinds).map(([kind, length]): Part => ({

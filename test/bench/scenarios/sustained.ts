@@ -24,9 +24,9 @@ export const sustained: Scenario = {
   about:
     `${rate} requests a second for 20 s through each contender, and as many in the same moments through the same client with a token that never ends; access tokens live ` +
     `${lifetime} s, a token request takes 30 ms. Latencies count from the moment at which a request was due. Near a refresh: due from ${before} ms before a token ` +
-    `request arrived to ${after} ms after it, for both.`,
+    `request arrived to ${after} ms after it, for both. Peers take part in the first process only.`,
   rounds: 1,
-  processes: 3,
+  processes: 2,
   columns: [
     { title: `over ${slow} ms near a refresh`, measure: "slowNear", show: "value", digits: 0 },
     { title: "p50, ms", measure: "p50", show: "value", digits: 1 },
@@ -52,12 +52,12 @@ export const sustained: Scenario = {
 };
 
 /** Each contender beside the floor, once a round. */
-async function run([floor, ...others]: readonly ClientContender[], { rounds, quick }: Effort): Promise<Sample[]> {
+async function run([floor, ...others]: readonly ClientContender[], { rounds, quick, peers }: Effort): Promise<Sample[]> {
   if (floor === undefined) throw new Error("There is no floor.");
   limitFetch();
   await using server = await startRemoteServer();
   const samples: Sample[] = [];
-  const able = others.filter(({ role }) => role !== "reference");
+  const able = others.filter(({ role }) => role !== "reference" && (peers || role !== "peer"));
   for (let turn = 0; turn < rounds * able.length; turn += 1) {
     const contender = able[turn % able.length] as ClientContender;
     await sideBySide(server, floor, contender, 1);
