@@ -5,7 +5,8 @@
  * The store is linearizable; a compare-and-set is one atomic step. A version is modelled by the counter `version`.
  *
  * What may happen at any moment: an intent's deadline passes (EXPIRE) unless its owner lives and waits for the server's answer, which its
- * own timeout ends earlier; one process dies, or is stopped for any time and goes on, at any step (CRASH).
+ * own timeout ends earlier; once, at any step, a process dies, or is stopped for any time while it waits for the server, or the server's
+ * answer is lost or comes after the timeout (CRASH). A process that is stopped at any other step is one that is slow, as each may be.
  *
  * GRACE is a provider that takes the refresh token before the last one, too.
  *
@@ -25,24 +26,29 @@ byte generation = 1;      /* in the store */
 byte version = 1;         /* of the store's entry */
 byte owner = 0;           /* whose intent stands: a process number, or 0 */
 bool expired = false;     /* that intent's deadline has passed */
+bool unresolved = false;  /* its owner is done, and does not know what became of its request */
 bool back = false;        /* a newer token set in the store was overwritten by an older one */
 bool login = false;       /* the store says that only a login helps */
 bool late[N + 1];         /* a process whose own clock says that its intent's deadline has passed */
 bool awaiting[N + 1];     /* a process that lives and has a token request under way */
-byte sent[LAST + N + N + 2];  /* how often each generation's refresh token was sent */
+byte sent[3];             /* how often each generation's refresh token was sent */
 byte crashes = 0;
 
-inline maybeCrash() {
-#ifdef CRASH
-  if
-  :: atomic { crashes < 1 -> crashes++; awaiting[me] = false; goto dead }
-  :: atomic { crashes < 1 -> crashes++; awaiting[me] = false }
-  :: true
-  fi
-#else
-  skip
-#endif
+inline clear() {
+  owner = 0; expired = false; unresolved = false
 }
+
+/* What must always hold. Without a crash each refresh token is sent once. After one, nobody knows what became of the request, and it is sent once more. */
+inline check() {
+  assert(sent[1] <= 1 + crashes && sent[2] <= 1 + crashes && (!revoked || crashes > 0) && generation <= server && !back)
+}
+
+/* Dying instead of the next step. */
+#ifdef CRASH
+#define orDie :: atomic { crashes < 1 -> crashes++; awaiting[me] = false; goto dead }
+#else
+#define orDie
+#endif
 
 proctype Process(byte me) {
   byte seen, seenVersion, claim, got;
@@ -51,9 +57,9 @@ proctype Process(byte me) {
   do
   :: round == 2 || server > LAST -> break
   :: else ->
-     round++;
      /* 1: read the record. */
      atomic {
+       round++;
        seen = generation;
        seenVersion = version;
        if
@@ -61,84 +67,103 @@ proctype Process(byte me) {
        :: else -> skip
        fi
      };
-     maybeCrash();
 
-     /* 2: while another's intent stands, wait until the record changes or the deadline has passed. */
+     /* 2: while another's intent stands, wait until the record changes or the deadline has passed; not for one that is done and knows nothing. */
      if
-     :: atomic { version == seenVersion && owner != 0 -> (version != seenVersion || expired) }
+     :: atomic { version == seenVersion && owner != 0 -> (version != seenVersion || expired || unresolved) }
      :: atomic { version != seenVersion || owner == 0 -> skip }
      fi;
-     maybeCrash();
 
      /* 4: compare-and-set: generation and version as they were read -> my intent. */
 #ifdef NO_INTENT
      claim = seenVersion;
 #else
-#ifdef SEPARATE
      if
-     :: version != seenVersion -> goto again
-     :: else -> skip
+     orDie
+     :: atomic { version != seenVersion -> goto again }
+#ifdef SEPARATE
+     :: version == seenVersion -> atomic { owner = me; expired = false; unresolved = false; late[me] = false; version++; claim = version }
+#else
+     :: atomic { version == seenVersion -> owner = me; expired = false; unresolved = false; late[me] = false; version++; claim = version }
+#endif
      fi;
-     atomic { owner = me; expired = false; late[me] = false; version++; claim = version };
-#else
-     atomic {
-       if
-       :: version != seenVersion -> goto again
-       :: else -> owner = me; expired = false; late[me] = false; version++; claim = version
-       fi
-     };
 #endif
-#endif
-     maybeCrash();
 
-     /* The owner's own deadline is looked at again, in the moment of sending; 5: the server carries the request out. */
-     atomic {
+     if
+     orDie
 #ifndef NO_DEADLINE
-       if
-       :: late[me] -> goto giveUp
-       :: else -> skip
-       fi;
-#endif
-       awaiting[me] = true;
-       sent[seen]++;
-       if
-       :: seen == server -> server++; got = server
-#ifdef GRACE
-       /* A provider with a grace time takes the refresh token before the last one, too. */
-       :: seen + 1 == server -> server++; got = server
-#endif
-       :: else -> revoked = true; got = 0
-       fi
-     };
-     maybeCrash();
-
-     /* 6: compare-and-set the result, the intent cleared. Late owners repair a record of the same generation. */
-     atomic {
-       awaiting[me] = false;
-       if
-       /* invalid_grant: a newer record means that a race was lost, otherwise only a login helps. */
-       :: got == 0 && version == claim -> login = true; owner = 0; version++
-       :: got == 0 && version != claim -> skip
-#ifdef NO_GENERATION
-       :: got != 0 -> back = got < generation; generation = got; owner = 0; version++
+     /* The owner's own deadline is looked at again, in the moment of sending: not sent, and the intent is withdrawn if it still stands. */
+     :: atomic {
+          late[me] ->
+          if
+          :: version == claim -> clear(); version++
+          :: else -> skip
+          fi;
+          goto again
+        }
+     :: atomic {
+          !late[me] ->
 #else
-       :: got != 0 && generation == seen -> generation = got; owner = 0; version++
-       :: got != 0 && generation != seen -> skip
+     :: atomic {
+          true ->
 #endif
-       fi
-     };
-     goto again;
+          /* 5: the server carries the request out. Only the first two generations are counted: more would be more states, and no more to see. */
+          awaiting[me] = true;
+          if
+          :: seen <= 2 -> sent[seen]++
+          :: else -> skip
+          fi;
+          if
+          :: seen == server -> server++; got = server
+#ifdef GRACE
+          /* A provider with a grace time takes the refresh token before the last one, too. */
+          :: seen + 1 == server -> server++; got = server
+#endif
+          :: else -> revoked = true; got = 0
+          fi;
+          check()
+        }
+     fi;
 
-giveUp:
-     /* Not sent: the intent is withdrawn if it still stands. */
-     atomic {
-       if
-       :: version == claim -> owner = 0; version++
-       :: else -> skip
-       fi
-     };
+answer:
+     if
+     orDie
+#ifdef CRASH
+     /* The owner is stopped, and goes on at some time. */
+     :: atomic { crashes < 1 && awaiting[me] -> crashes++; awaiting[me] = false; goto answer }
+     /* The answer is lost, or comes after the timeout: the owner notes that it does not know what became of the request. */
+     :: atomic {
+          crashes < 1 && awaiting[me] -> crashes++; awaiting[me] = false;
+          if
+          :: version == claim -> unresolved = true; version++
+          :: else -> skip
+          fi;
+          if
+          :: goto again
+          :: got != 0 -> goto answer /* It comes late, and is still kept. */
+          fi
+        }
+#endif
+     /* 6: compare-and-set the result, the intent cleared. Late owners repair a record of the same generation. */
+     :: atomic {
+          true -> awaiting[me] = false;
+          if
+          /* invalid_grant: a newer record means that a race was lost, otherwise only a login helps. */
+          :: got == 0 && version == claim -> login = true; clear(); version++
+          :: got == 0 && version != claim -> skip
+#ifdef NO_GENERATION
+          :: got != 0 -> back = got < generation; generation = got; clear(); version++
+#else
+          :: got != 0 && generation == seen -> generation = got; login = false; clear(); version++
+          :: got != 0 && generation != seen -> skip
+#endif
+          fi;
+          check()
+        }
+     fi;
 again:
-     skip
+     /* What is not used again would only make more states. */
+     atomic { late[me] = false; seen = 0; seenVersion = 0; claim = 0; got = 0 }
   od;
 dead:
   skip
@@ -162,7 +187,3 @@ init {
     od
   }
 }
-
-/* Without a crash each refresh token is sent once. After one, nobody knows what became of the request, and it is sent once more. */
-#define once(g) (sent[g] <= 1 + crashes)
-ltl safe { [] (once(1) && once(2) && (revoked -> crashes > 0) && generation <= server && !back) }

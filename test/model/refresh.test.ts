@@ -10,7 +10,7 @@ const model = fileURLToPath(new URL("refresh.pml", import.meta.url));
 const reason = reasonNotToRun(spin) ?? reasonNotToRun(compiler);
 
 /** Checks every state of the model, compiled with these definitions. */
-function check(...definitions: string[]): { errors: number; states: number } {
+function check(...definitions: string[]): { errors: number; states: number; violated: boolean } {
   const folder = mkdtempSync(join(tmpdir(), "tokenflight-model-"));
   try {
     const run = (command: string, given: string[]): string => {
@@ -20,10 +20,15 @@ function check(...definitions: string[]): { errors: number; states: number } {
     };
     run("spin", ["-a", ...definitions.map((name) => `-D${name}`), model]);
     run("cc", ["-O2", "-DSAFETY", "-DCOLLAPSE", "-o", "pan", "pan.c"]);
-    const printed = run(join(folder, "pan"), ["-m100000"]);
+    // A process that waits for ever for one that has died is no error (-E): nobody lets the deadline pass in some of the variants.
+    const printed = run(join(folder, "pan"), ["-E", "-m100000"]);
     if (/max search depth too small|Search not completed.*memory/.test(printed)) throw new Error(`The search was cut short:\n${printed}`);
     const read = (pattern: RegExp): number => Number(pattern.exec(printed)?.[1] ?? Number.NaN);
-    return { errors: read(/errors: (\d+)/), states: read(/(\d+(?:\.\d+)?(?:e\+\d+)?) states, stored/) };
+    return {
+      errors: read(/errors: (\d+)/),
+      states: read(/(\d+(?:\.\d+)?(?:e\+\d+)?) states, stored/),
+      violated: printed.includes("assertion violated"),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -33,7 +38,7 @@ describe.skipIf(reason)(`processes that share one rotating refresh token${reason
   it.each([
     ["", []],
     [", with deadlines that pass at any moment", ["EXPIRE"]],
-    [", with a crash or a stop at any step", ["CRASH"]],
+    [", with a crash, a stop or a lost answer at any step", ["CRASH"]],
     [", with both", ["EXPIRE", "CRASH", "LAST=1"]],
     [", with both, over more generations and between two processes", ["EXPIRE", "CRASH", "N=2", "LAST=3"]],
     [", with both, at a provider with a grace time", ["EXPIRE", "CRASH", "GRACE", "LAST=1"]],
@@ -50,6 +55,6 @@ describe.skipIf(reason)(`processes that share one rotating refresh token${reason
     ["a result that is written whatever stands there", ["EXPIRE", "CRASH", "GRACE", "NO_GENERATION", "LAST=1"]],
     ["an owner that does not look at its own deadline", ["EXPIRE", "NO_DEADLINE"]],
   ])("fail with %s", { timeout: 300_000 }, (_name, definitions) => {
-    expect(check(...definitions).errors).toBeGreaterThan(0);
+    expect(check(...definitions)).toMatchObject({ errors: 1, violated: true });
   });
 });

@@ -41,7 +41,8 @@ it("keeps the ones that were used last, everybody who is refreshing, and no more
         const isKept = order.includes(key);
         // The model: who is not refreshing leaves, the least recently used first, until there is room for this one.
         order = order.filter((other) => other !== key);
-        for (const other of [...order]) if (order.length >= limit && !running.has(other)) order.splice(order.indexOf(other), 1);
+        let tooMany = order.length - limit + 1;
+        order = order.filter((other) => running.has(other) || tooMany-- <= 0);
         order.push(key);
         const cache = pool.for(key);
         expect(cache === caches.get(key)).toBe(isKept);

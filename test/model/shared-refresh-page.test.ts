@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { LoginRequiredError, systemClock, TokenRequestError, TokenSet } from "@tokenflight/core";
+import { expect, it } from "vitest";
+import type { SubjectRecord } from "../../packages/core/src/record.ts";
+import { withFailure, withIntent, withoutOwner, withTokens } from "../../packages/core/src/transitions.ts";
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const page = read("docs/shared-refresh.md");
+
+/** The cells of a table's rows, by its heading. */
+function rowsOf(heading: string): string[][] {
+  const section = page.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const lines = section.split("\n").filter((line) => line.startsWith("|"));
+  return lines.slice(2).map((line) =>
+    line
+      .slice(1, -1)
+      .split("|")
+      .map((cell) => cell.trim().replaceAll("`", "")),
+  );
+}
+
+const tokens = new TokenSet({ accessToken: "a", refreshToken: "r", tokenType: "Bearer", issuedAt: 0 });
+const intent = { owner: "me", deadline: 15_000 };
+const pause = { duration: 500, begun: 0, failures: 1, outcome: "unknown" } as const;
+
+/** Records of each state. */
+const states: Record<string, SubjectRecord[]> = {
+  forgotten: [{ generation: 0 }, { generation: 3 }],
+  ready: [{ generation: 3, tokens }],
+  waiting: [
+    { generation: 3, pause },
+    { generation: 3, tokens, pause },
+  ],
+  refreshing: [{ generation: 3, tokens, intent }],
+  retrying: [
+    { generation: 3, tokens, intent: { ...intent, doubtful: true } },
+    { generation: 3, tokens, pause, intent: { ...intent, doubtful: true } },
+  ],
+  unresolved: [
+    { generation: 3, tokens, intent: { ...intent, unresolved: true } },
+    { generation: 3, tokens, pause, intent: { ...intent, unresolved: true } },
+  ],
+  over: [
+    { generation: 3, loginRequired: {} },
+    { generation: 3, tokens, loginRequired: { error: "invalid_grant" } },
+  ],
+};
+
+/** The state of a record by the page's own table. */
+function stateOf(record: SubjectRecord): string[] {
+  const intentCell =
+    record.intent === undefined
+      ? "no"
+      : record.intent.unresolved === true
+        ? "unresolved"
+        : record.intent.doubtful === true
+          ? "doubtful"
+          : "yes";
+  const has = (value: unknown): string => (value === undefined ? "no" : "yes");
+  const cells = [has(record.tokens), intentCell, has(record.pause), has(record.loginRequired)];
+  const matches = rowsOf("States").filter(([, ...wanted]) => wanted.every((cell, index) => cell === "any" || cell === cells[index]));
+  return matches.map(([name = ""]) => name);
+}
+
+const failed =
+  (error: LoginRequiredError | TokenRequestError, spends = true) =>
+  (record: SubjectRecord) =>
+    withFailure(record, error, spends, systemClock);
+const known = (["not-sent", "throttled", "refused"] as const).map((outcome) => failed(new TokenRequestError(outcome, "No.")));
+const unknown = new TokenRequestError("unknown", "Who knows.");
+
+/** What each line of the page's table means, in code. */
+const changes: Record<string, ((record: SubjectRecord) => SubjectRecord)[]> = {
+  "somebody is about to send a token request": [(record) => withIntent(record, "me", 15_000)],
+  "somebody is about to send its refresh token once more": [(record) => withIntent(record, "me", 15_000)],
+  "a token set came": [(record) => withTokens(record, tokens)],
+  "the request was not sent, throttled or refused": known,
+  "nobody knows what became of the request": [failed(unknown)],
+  "nobody knows, and it used nothing up": [failed(unknown, false)],
+  "the server says that the session is over": [failed(new LoginRequiredError("Over."))],
+  "its owner was silent for the deadline": [(record) => withoutOwner(record, true)],
+  "its owner knows that nothing was sent": [(record) => withoutOwner(record, false)],
+};
+
+it("gives every record one state", () => {
+  expect(
+    rowsOf("States")
+      .map(([name]) => name)
+      .toSorted(),
+  ).toEqual(Object.keys(states).toSorted());
+  for (const [name, records] of Object.entries(states))
+    for (const record of records) expect([name, stateOf(record)]).toEqual([name, [name]]);
+});
+
+const rows = rowsOf("Changes");
+
+it.each(rows)("from %s, when %s: %s leads to %s", (from = "", event = "", _function = "", to = "") => {
+  for (const name of from.split(", ")) {
+    for (const record of states[name] ?? []) for (const change of changes[event] ?? []) expect(stateOf(change(record))).toEqual([to]);
+  }
+  expect(changes[event]?.length).toBeGreaterThan(0);
+});
+
+it("has every change from every state in which it can happen, and names every function that makes one", () => {
+  expect(new Set(rows.map(([, event]) => event))).toEqual(new Set(Object.keys(changes)));
+  const functions = [...read("packages/core/src/transitions.ts").matchAll(/^export function (with\w+)/gm)].map(([, name]) => name);
+  expect(new Set(rows.map(([, , name]) => name))).toEqual(new Set(functions));
+  const pairs = rows.flatMap(([from = "", event]) => from.split(", ").map((name) => `${name}: ${event}`));
+  expect(new Set(pairs).size).toBe(pairs.length);
+  // Whoever has an intent comes to one of six ends; whoever has none, and is not told to log in, may write one.
+  const owned = Object.keys(changes).filter((event) => !event.startsWith("somebody"));
+  for (const name of ["refreshing", "retrying"]) for (const event of owned) expect(pairs).toContain(`${name}: ${event}`);
+  for (const name of ["forgotten", "ready", "waiting", "unresolved"]) {
+    expect(pairs.filter((pair) => pair.startsWith(`${name}: somebody`))).toHaveLength(1);
+  }
+  expect(pairs.some((pair) => pair.startsWith("over"))).toBe(false);
+});
+
+it("names every field of the record", () => {
+  const source = read("packages/core/src/record.ts");
+  const fields = (name: string): string[] => {
+    const body = source.match(new RegExp(`interface ${name} \\{([^}]*(?:\\{[^}]*\\}[^}]*)*)\\n\\}`))?.[1] ?? "";
+    return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, field = ""]) => field);
+  };
+  const named = rowsOf("The record").map(([field]) => field);
+  expect(named.filter((field) => !field?.includes("."))).toEqual(fields("SubjectRecord"));
+  const ofIntent = fields("Intent").filter((field) => !["owner", "deadline"].includes(field));
+  expect(named.filter((field) => field?.includes("."))).toEqual(ofIntent.map((field) => `intent.${field}`));
+});
