@@ -98,7 +98,10 @@ describe("a request with a fresh token", () => {
     await carry(attach({ scheme: () => Promise.resolve({ authorization: "Bearer slow" }) }), all.tokens, trip);
     expect(trip.sent).toEqual(["slow"]);
     const error = new Error("no key");
-    await expect(carry(attach({ scheme: () => Promise.reject(error) }), all.tokens, trip)).rejects.toBe(error);
+    await expect(carry(attach({ scheme: () => Promise.reject(error) }), all.tokens, trip)).rejects.toMatchObject({
+      code: "ERR_SCHEME_FAILED",
+      cause: error,
+    });
     expect(trip.sent).toHaveLength(1);
   });
 });

@@ -4,6 +4,10 @@ import { lateUse } from "../../servers/token-endpoint-faults.ts";
 import { keepsItsRefusal } from "./keeps-its-refusal.ts";
 import type { Scenario } from "./scenario.ts";
 
+const broken = (): never => {
+  throw new Error("no");
+};
+
 /** C: what counts as a refusal, and what a refusal means for the requests beside it. */
 export const refusing: readonly Scenario[] = [
   {
@@ -42,9 +46,6 @@ export const refusing: readonly Scenario[] = [
       expect(api.requests.map(({ status }) => status)).toEqual([403, 403, 401]);
 
       await using another = await startSession();
-      const broken = (): never => {
-        throw new Error("no");
-      };
       expect((await connect(another.tokens, another.api.origin, { refused: broken })({ path: "/status/401" })).status).toBe(401);
       expect(another.api.requests.map(({ status }) => status)).toEqual([401]);
       expect(another.refreshes()).toBe(0);
@@ -59,6 +60,10 @@ export const refusing: readonly Scenario[] = [
       expect((await forbidden({ path: "/status/403" })).status).toBe(403);
       await expect.poll(refreshes).toBe(1);
       expect(api.requests.map(({ status }) => status)).toEqual([401, 403]);
+
+      await using another = await startSession();
+      expect((await connect(another.tokens, another.api.origin, { refused: broken })({ path: "/status/401" })).status).toBe(401);
+      expect(another.refreshes()).toBe(0);
     },
   },
   {
