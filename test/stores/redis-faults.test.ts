@@ -1,5 +1,6 @@
 import { createTokenCache, StoreError, type TokenStore } from "@tokenflight/core";
 import { redisStore } from "@tokenflight/redis";
+import type { EventEmitter } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { startTcpProxy } from "../setup/tcp-proxy.ts";
 import { redisDrivers, type Connected, type RedisDriver } from "./redis-drivers.ts";
@@ -72,15 +73,19 @@ describeWithRedis("a Redis store in trouble", (server) => {
 
     it("gives up when its caller does while the server is away, and sends nothing afterwards", async () => {
       await using opened = await open(driver, server().url);
-      const { store, lost } = opened;
+      const { client, store, lost } = opened;
       const key = newKey();
       const version = (await store.compareAndSet(key, undefined, "one")) as string;
       const noticed = lost();
       await server().kill();
       await noticed;
+      const listeners = (): number => (client as unknown as EventEmitter).listenerCount("ready");
+      const before = listeners();
       const writes = Array.from({ length: 20 }, () => store.compareAndSet(key, version, "late", { signal: AbortSignal.timeout(50) }));
       for (const write of writes) await expect(write).rejects.toMatchObject({ name: "TimeoutError" });
       await expect(store.read(key, { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ name: "TimeoutError" });
+      // Nothing is left behind of those who have given up.
+      expect(listeners()).toBe(before);
       await server().start();
       expect(await store.read(key, { signal: AbortSignal.timeout(5000) })).toEqual({ version, value: "one" });
     });

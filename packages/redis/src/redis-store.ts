@@ -9,6 +9,7 @@ import {
   type TokenStore,
 } from "@tokenflight/core";
 import { randomBytes } from "node:crypto";
+import { Absence } from "./absence.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
 import type { Driver } from "./driver.ts";
 import { ioredisDriver } from "./ioredis-driver.ts";
@@ -75,10 +76,9 @@ class RedisStore implements TokenStore {
   readonly #ttl: number;
   readonly #warn: (warning: RedisWarning) => void;
   readonly #watchers: Watchers;
+  readonly #absence: Absence;
   /** The caller's client is gone for good: a connection of ours would only keep the process alive. */
   readonly #leave = (): void => this.#watchers.close();
-  /** Settles when the client is connected again, or never will be. */
-  #back: Promise<void> | undefined;
   #checked = false;
   #closed = false;
 
@@ -88,6 +88,7 @@ class RedisStore implements TokenStore {
     this.#ttl = ttl;
     this.#warn = warn;
     this.#watchers = new Watchers(driver);
+    this.#absence = new Absence(driver);
     driver.on("end", this.#leave);
   }
 
@@ -135,7 +136,7 @@ class RedisStore implements TokenStore {
   async #run(script: Script, name: string, given: readonly string[], signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#closed) throw new StoreError("ERR_STORE_UNAVAILABLE", "The Redis store is closed.");
-    if (signal !== undefined) await this.#reachable(signal);
+    if (signal !== undefined) await this.#absence.over(signal);
     try {
       const answer = await waitFor(this.#send(script, name, given), signal);
       if (!this.#checked) void this.#check();
@@ -152,24 +153,6 @@ class RedisStore implements TokenStore {
       if (!isUnknownScript(error)) throw error;
       return this.#driver.run(script, name, given);
     }
-  }
-
-  /** Clients queue commands without end while Redis is away, and send them when nobody waits for them any more. */
-  async #reachable(signal: AbortSignal): Promise<void> {
-    while (this.#driver.isAway()) await waitFor(this.#untilBack(), signal);
-  }
-
-  #untilBack(): Promise<void> {
-    return (this.#back ??= new Promise((resolve) => {
-      const settle = (): void => {
-        this.#driver.off("ready", settle);
-        this.#driver.off("end", settle);
-        this.#back = undefined;
-        resolve();
-      };
-      this.#driver.on("ready", settle);
-      this.#driver.on("end", settle);
-    }));
   }
 
   async #check(): Promise<void> {
