@@ -139,6 +139,14 @@ export class Ledger {
     for (const attempt of this.#attempts.values()) attempt.excuse ??= "the store lost everything";
   }
 
+  /** Whether this many token requests are too many for a time in which nothing went wrong, whatever had gone wrong before. */
+  checkTraffic(requests: number, time: number): void {
+    const { spends, subjects, lifetime } = this.#configuration;
+    if (!spends || !this.#clocksAgree()) return;
+    const most = subjects * (3 + time / (lifetime * 500));
+    if (requests > most) this.violate(`${requests} token requests were sent after the faults, more than ${most.toFixed(0)}`);
+  }
+
   /** A caller was given this token set. */
   handed(process: SimProcess, subject: string, tokens: TokenSet): void {
     const { accessToken, expiresAt } = tokens;

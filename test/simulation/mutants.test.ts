@@ -1,4 +1,4 @@
-import type { TokenCache } from "@tokenflight/core";
+import type { TokenCache, TokenStore } from "@tokenflight/core";
 import { expect, it } from "vitest";
 import { configurationOf } from "./configuration.ts";
 import { simulate, type Mutant } from "./simulate.ts";
@@ -85,6 +85,16 @@ const mutants: readonly (readonly [string, Mutant, RegExp])[] = [
     { cache: (cache) => withGet(cache, () => cache.get()) },
     /went on after its deadline/,
   ],
+  [
+    "a cache that asks for five tokens where one will do",
+    { cache: (cache) => withGet(cache, (options) => (options === undefined ? renewing(cache) : cache.get(options))) },
+    /sent after the faults/,
+  ],
+  [
+    "a store that answers no reads after a while",
+    { store: (store) => ({ ...store, read: (key) => answeringFew(store, key) }) },
+    /still fails/,
+  ],
   ["a cache that hands out what it had first", { cache: (cache) => remembering(cache) }, /which was over|after a newer one/],
 ];
 
@@ -97,6 +107,20 @@ function withGet(cache: TokenCache, get: TokenCache["get"]): TokenCache {
     save: (tokens) => cache.save(tokens),
     forget: () => cache.forget(),
   };
+}
+
+async function renewing(cache: TokenCache): ReturnType<TokenCache["get"]> {
+  let tokens = await cache.get();
+  for (let left = 4; left > 0; left -= 1) tokens = await cache.renew(tokens);
+  return tokens;
+}
+
+const reads = new Map<object, number>();
+
+function answeringFew(store: TokenStore, key: string): ReturnType<TokenStore["read"]> {
+  const count = (reads.get(store) ?? 0) + 1;
+  reads.set(store, count);
+  return count > 20 ? new Promise(() => {}) : store.read(key);
 }
 
 function remembering(cache: TokenCache): TokenCache {

@@ -128,12 +128,14 @@ export async function simulate(
     scheduler.note("the faults are over");
     world.faultsAreOver = true;
     store.outages = [];
+    const before = { requests: ledger.requests, at: scheduler.now };
     for (let index = 0; index < Math.min(count * subjects.length, 2000); index += 1) {
       const process = processes[index % count] as SimProcess;
       const subject = count * subjects.length <= 2000 ? subjects[Math.floor(index / count)] : random.pick(subjects);
       scheduler.schedule(random.between(0, 5000), "last call", () => callers.insist(process, subject as string), process);
     }
     await live(start + duration + longestRest);
+    ledger.checkTraffic(ledger.requests - before.requests, scheduler.now - before.at);
   } finally {
     restore();
   }
