@@ -10,7 +10,7 @@ import got from "got";
 import ky from "ky";
 import { Agent } from "undici";
 import { describe, expect, it } from "vitest";
-import type { CommonOptions } from "../clients/clients.ts";
+import { tokenErrorIn, waysOfUse, type CommonOptions } from "../clients/clients.ts";
 
 const source = async (): Promise<{ access_token: string }> => ({ access_token: "token" });
 const tokens = createTokenCache({ source });
@@ -111,4 +111,29 @@ it("F76 attaching tokens twice to one axios or ky instance is an error; detachin
 
   const child = ky.create({ prefix: "https://api.example.com" }).extend(kyBearer(tokens));
   expect(() => child.extend(kyBearer(tokens))).toThrow("a ky instance without bearer tokens");
+});
+
+describe.each(waysOfUse)("$name: what a function of the caller's gives is checked when it is asked", ({ connect }) => {
+  const send = (given: unknown, options: CommonOptions = {}): Promise<unknown> =>
+    connect(anything(given), "https://api.example.com", options)({}).catch((error: unknown) => error);
+
+  it("tokens that come later, or are none", async () => {
+    for (const given of [async () => tokens, () => null, () => "token", () => ({})]) {
+      expect(tokenErrorIn(await send(given))).toMatchObject({
+        code: "ERR_INVALID_OPTION",
+        message: expect.stringMatching(
+          /^tokens: expected a function that gives a token cache at once, or undefined for none, got /,
+        ) as string,
+      });
+    }
+  });
+
+  it("a scheme that gives nothing, or no header", async () => {
+    for (const given of [undefined, "Bearer token", { authorization: undefined }, { authorization: "two\r\nlines: 1" }]) {
+      for (const scheme of [() => given, async () => given]) {
+        const error = tokenErrorIn(await send(tokens, { scheme: anything(scheme) }));
+        expect(error).toMatchObject({ code: "ERR_INVALID_OPTION", option: "scheme" });
+      }
+    }
+  });
 });
