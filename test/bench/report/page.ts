@@ -30,7 +30,10 @@ export function writeSection(scenario: Scenario, result: ScenarioResult): void {
     const section = sections.get(name);
     return section === undefined ? [] : [`<!-- ${name} -->\n\n${section}`];
   });
-  writeFileSync(file, `${[opening, overview([...sections.values()]), ...parts].filter((part) => part !== "").join("\n\n")}\n`);
+  writeFileSync(
+    file,
+    `${[opening, overview(scenarios.map(({ name }) => sections.get(name) ?? "")), ...parts].filter((part) => part !== "").join("\n\n")}\n`,
+  );
 }
 
 /** The targets of all sections in one table. */
