@@ -31,6 +31,7 @@ export class Callers {
     const { random, scheduler, ledger } = this.#world;
     const kind: Kind = random.pick(kinds);
     const tokens = process.caches(subject);
+    if (this.#world.configuration.logsOut && !this.#world.faultsAreOver && random.chance(0.05)) return this.#logOut(process, subject);
     if (kind === "peek") {
       const peeked = tokens.peek();
       if (peeked !== undefined) this.#handed(process, subject, peeked);
@@ -103,18 +104,34 @@ export class Callers {
     const { ledger, scheduler, configuration, random } = this.#world;
     scheduler.note(`${name} fails: ${String(error)}`);
     if (!(error instanceof TokenflightError)) return ledger.violate(`${name} got an error of no type: ${String(error)}`);
-    if (ledger.isFaultless) return ledger.violate(`${name} failed although nothing was wrong: ${error.message}`);
-    if (!(error instanceof LoginRequiredError)) return;
-    if (ledger.sessionsEnded === 0) ledger.violate(`${name} was told that a login is required, and no session has ended`);
-    if (configuration.logsIn && random.chance(0.5)) {
-      const logIn = (): void => {
-        process
-          .caches(subject)
-          .save(this.#server.logIn(subject))
-          .catch((failure: unknown) => scheduler.note(`login fails: ${String(failure)}`));
-      };
-      scheduler.schedule(random.between(0, 3000), "logs in", logIn, process);
-    }
+    const isLogin = error instanceof LoginRequiredError;
+    if (ledger.isFaultless && !(isLogin && ledger.mayRequireLogin))
+      return ledger.violate(`${name} failed although nothing was wrong: ${error.message}`);
+    if (!isLogin) return;
+    if (!ledger.mayRequireLogin) ledger.violate(`${name} was told that a login is required, and no session has ended`);
+    if (configuration.logsIn && random.chance(0.5)) this.#logIn(process, subject);
+  }
+
+  #logOut(process: SimProcess, subject: string): void {
+    const { scheduler, ledger } = this.#world;
+    scheduler.note(`${process.name} logs ${subject} out`);
+    process
+      .caches(subject)
+      .forget()
+      .then(() => ledger.forgotten(process, subject))
+      .catch((failure: unknown) => scheduler.note(`logout fails: ${String(failure)}`));
+    this.#logIn(process, subject);
+  }
+
+  #logIn(process: SimProcess, subject: string): void {
+    const { random, scheduler } = this.#world;
+    const logIn = (): void => {
+      process
+        .caches(subject)
+        .save(this.#server.logIn(subject))
+        .catch((failure: unknown) => scheduler.note(`login fails: ${String(failure)}`));
+    };
+    scheduler.schedule(random.between(0, 3000), "logs in", logIn, process);
   }
 
   #begin(process: SimProcess, what: string): string {

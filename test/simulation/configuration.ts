@@ -48,6 +48,8 @@ export interface Configuration {
   readonly timeouts: { readonly request: number; readonly store: number };
   /** Whether somebody logs in again when a session is over. */
   readonly logsIn: boolean;
+  /** Whether users log out, and in again. */
+  readonly logsOut: boolean;
   readonly faults: Faults;
 }
 
@@ -87,6 +89,7 @@ export function configurationOf(seed: number): Configuration {
       { request: 2, store: 0.5 },
     ]),
     logsIn: random.chance(0.3),
+    logsOut: spends && random.chance(0.2),
     faults: {
       store: fault() ? random.pick([0.02, 0.1, 0.3]) : 0,
       outages: fault() ? random.whole(1, 3) : 0,
@@ -116,6 +119,7 @@ export function largeConfigurationOf(seed: number): Configuration {
     latency: 20,
     timeouts: { request: 10, store: 1 },
     logsIn: false,
+    logsOut: false,
     faults: { ...noFaults, store: 0.005, outages: 5, network: 0.02, server: 0.02, crashes: 50, pauses: 50 },
   };
 }

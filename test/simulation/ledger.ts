@@ -33,6 +33,8 @@ export class Ledger {
   readonly #handed = new Map<string, number>();
   readonly #troubles = new Set<string>();
   #hasLost = false;
+  /** The generation that a logout by this process has written, for each process and subject. */
+  readonly #logouts = new Map<string, number>();
 
   constructor(configuration: Configuration, scheduler: Scheduler, server: SimServer) {
     this.#configuration = configuration;
@@ -51,6 +53,8 @@ export class Ledger {
     this.#scheduler.note(`${subject} by ${process.name}: ${describeRecord(before)} -> ${describeRecord(after)}`);
     for (const broken of brokenRules(subject, before, after, this.#server, { counts: this.#configuration.spends && !this.#hasLost }))
       this.violate(broken);
+    if (after.tokens === undefined && after.generation > before.generation)
+      this.#logouts.set(`${process.name} ${subject}`, after.generation);
     const owner = before.intent?.owner;
     const standing = owner === undefined ? undefined : this.#attempts.get(owner);
     // One refresh may write several intents, each after what the one before had come to was known.
@@ -137,6 +141,17 @@ export class Ledger {
     this.#scheduler.note("the store lost everything");
     this.#hasLost = true;
     for (const attempt of this.#attempts.values()) attempt.excuse ??= "the store lost everything";
+  }
+
+  /** A process was told that its logout is done: no token of before may be handed out there any more. */
+  forgotten(process: SimProcess, subject: string): void {
+    const place = `${process.name} ${subject}`;
+    this.#handed.set(place, Math.max(this.#handed.get(place) ?? 0, this.#logouts.get(place) ?? 0));
+  }
+
+  /** Whether some caller may have to be told that only a login helps. */
+  get mayRequireLogin(): boolean {
+    return this.sessionsEnded > 0 || this.#hasLost || this.#logouts.size > 0;
   }
 
   /** Whether this many token requests are too many for a time in which nothing went wrong, whatever had gone wrong before. */

@@ -81,7 +81,7 @@ class TokenRequest {
 
   #carryOut(): TokenResponse | undefined {
     const { refreshToken, subject } = this.#attempt;
-    if (refreshToken === undefined) return this.#server.grant(subject);
+    if (refreshToken === undefined) return this.#world.configuration.spends ? undefined : this.#server.grant(subject);
     const wasOver = this.#server.isOver(refreshToken);
     const response = this.#server.refresh(refreshToken);
     if (response === undefined && !wasOver) this.#world.ledger.sessionEnded(this.#attempt);
