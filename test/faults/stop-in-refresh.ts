@@ -16,10 +16,10 @@ export const stopInRefresh: CrashSuite["prepare"] = async (setting, most) => {
   return async (newRun, runs) => {
     const counts: CrashCounts[] = [];
     let begun = 0;
-    const inTurn = async (victim: Member): Promise<void> => {
+    const inTurn = async (_: Member, place: number): Promise<void> => {
       while (begun < runs) {
         begun += 1;
-        counts.push(await stop(setting, victim, newRun, refreshes));
+        counts.push(await stop(setting, newRun, refreshes, victims, place));
       }
     };
     await Promise.all(victims.map(inTurn));
@@ -27,12 +27,23 @@ export const stopInRefresh: CrashSuite["prepare"] = async (setting, most) => {
   };
 };
 
-async function stop(setting: CrashSetting, victim: Member, newRun: () => Promise<CrashRun>, refreshes: PQueue): Promise<CrashCounts> {
-  const { run, outcome } = await refreshes.add(() =>
+async function stop(
+  setting: CrashSetting,
+  newRun: () => Promise<CrashRun>,
+  refreshes: PQueue,
+  victims: Member[],
+  place: number,
+): Promise<CrashCounts> {
+  const { run, victim, outcome } = await refreshes.add(() =>
     untilDone(async () => {
       const begun = await newRun();
+      const victim = victims[place] as Member;
       const crashed = await setting.crash(victim, begun.key, { point: begun.row.point, signal: "SIGSTOP" });
-      return crashed && { run: begun, ...crashed };
+      if (crashed !== undefined) return { run: begun, victim, ...crashed };
+      // It may still come to that point, and stop when nobody expects it.
+      await victim[Symbol.asyncDispose]();
+      victims[place] = await setting.startVictim();
+      return undefined;
     }),
   );
   const { key, row, survivor } = run;
