@@ -48,8 +48,9 @@ async function stop(
   );
   const { key, row, survivor } = run;
   const seen = await lookAround(run);
-  victim.signal("SIGCONT");
-  const late = await outcome;
+  // It says that it stops just before it does, so that one signal alone could come too early.
+  const waking = setInterval(() => victim.signal("SIGCONT"), 20);
+  const late = await outcome.finally(() => clearInterval(waking));
   if (row.lost) {
     // The late owner may have put its tokens, whose family is dead, in place of the note that the session is over.
     for (const member of [survivor, victim, survivor]) {
