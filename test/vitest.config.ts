@@ -5,16 +5,40 @@ import { defineConfig } from "vitest/config";
 // The condition `source` makes tests run on the sources: no build has to come first.
 const conditions = ["source"];
 
+const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
+/** These start many processes, or keep every core busy, and would starve each other and all the rest. */
+const heavy = ["test/{bench,faults,model,processes,simulation}/**/*.test.ts", "examples/storm/*.test.ts"];
+
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     execArgv: ["--conditions=source"],
     testTimeout: 20_000,
-    // Most tests wait for servers, processes and deadlines, so more files than cores run side by side.
-    maxWorkers: availableParallelism() + 1,
     dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "light",
+          include: all,
+          exclude: ["**/node_modules/**", ...heavy],
+          sequence: { groupOrder: 0 },
+          // Most tests wait for servers and deadlines, so more files than cores run side by side.
+          maxWorkers: availableParallelism() + 1,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "heavy",
+          include: heavy,
+          sequence: { groupOrder: 1 },
+          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+          testTimeout: 60_000,
+        },
+      },
+    ],
   },
 });

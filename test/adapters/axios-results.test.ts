@@ -91,10 +91,10 @@ const cases: [string, Send][] = [
   ["a redirect that is not followed", to("/redirect?to=/", { maxRedirects: 0 })],
   ["a redirect that is followed", (instance) => instance.get("/redirect?to=/there")],
   ["a refused connection", to("http://127.0.0.1:1/")],
-  ["a timeout", to("/slow?ms=2000", { timeout: 40 })],
-  ["a timeout with a message of the caller's", to("/slow?ms=2000", { timeout: 40, timeoutErrorMessage: "too slow" })],
-  ["a timeout that is to be told apart", to("/slow?ms=2000", { timeout: 40, transitional: { clarifyTimeoutError: true } })],
-  ["a signal that aborts", (instance) => instance.get("/slow?ms=2000", { signal: AbortSignal.timeout(40) })],
+  ["a timeout", to("/slow?ms=2000", { timeout: 250 })],
+  ["a timeout with a message of the caller's", to("/slow?ms=2000", { timeout: 250, timeoutErrorMessage: "too slow" })],
+  ["a timeout that is to be told apart", to("/slow?ms=2000", { timeout: 250, transitional: { clarifyTimeoutError: true } })],
+  ["a signal that aborts", (instance) => instance.get("/slow?ms=2000", { signal: AbortSignal.timeout(250) })],
   ["a cancel token", (instance) => instance.get("/slow?ms=2000", { cancelToken: cancelledSoon() })],
   ["a URL that axios refuses", (instance) => instance.get(`http:${instance.defaults.baseURL?.slice("http://".length)}/`)],
   ["data that cannot be sent", to("/", { transformRequest: [() => Symbol("no body")] })],
@@ -103,7 +103,7 @@ const cases: [string, Send][] = [
 
 function cancelledSoon(): AxiosRequestConfig["cancelToken"] {
   const { token, cancel } = axios.CancelToken.source();
-  setTimeout(() => cancel("changed my mind"), 40);
+  setTimeout(() => cancel("changed my mind"), 250);
   return token;
 }
 
