@@ -91,7 +91,7 @@ export class Ledger {
     if (isItsOwn && previous?.refreshToken !== attempt.refreshToken)
       this.violate(`${process.name} sent another refresh token than its intent stands for`);
     const wasUsed = attempt.refreshToken !== undefined && this.#sharing(attempt).some((other) => other !== attempt && other.consumed);
-    if (wasUsed && urgency !== "blocking" && !this.#hasLost) {
+    if (wasUsed && urgency !== "blocking" && this.#configuration.provider === "strict" && !this.#hasLost) {
       this.violate(`${process.name} sent a refresh token that was used up, although nobody waited (${reason})`);
     }
     return attempt;

@@ -12,9 +12,10 @@ const serverMishaps: readonly ServerFate[] = ["throttles", "fails before", "fail
 
 /** The token source of one process and subject: a token request over a network that loses things, to a server that has its troubles. */
 export function simSource(world: World, server: SimServer, process: SimProcess, subject: string): TokenSource {
-  const { spends } = world.configuration;
+  const { spends, provider } = world.configuration;
   return Object.assign((context: SourceContext) => new TokenRequest(world, server, process, subject, context).response, {
     spendsRefreshToken: spends,
+    refreshTokenGrace: provider === "grace" ? 3600 : 0,
   });
 }
 

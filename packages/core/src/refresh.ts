@@ -9,7 +9,7 @@ import { emptyRecord, type SubjectRecord } from "./record.ts";
 import type { RefreshRequest } from "./refresh-request.ts";
 import { callSource } from "./source-call.ts";
 import type { TokenSet } from "./token-set.ts";
-import { spends, type TokenSource } from "./token-source.ts";
+import { risksSession, spends, type TokenSource } from "./token-source.ts";
 import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
 
@@ -111,7 +111,7 @@ export class Refresh {
       takesOver = !isIdle && unresolved !== true;
       record = withoutOwner(record, !isIdle);
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
-      if (record.intent !== undefined && request.urgency === "ahead" && spends(source, record.tokens)) return record;
+      if (record.intent !== undefined && request.urgency === "ahead" && risksSession(source, record.tokens)) return record;
     }
     const pause = this.pauses.leftOf(seen);
     const worthWaiting = pause <= timeout && (request.failures > 0 || record.pause?.outcome === "throttled");

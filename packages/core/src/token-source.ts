@@ -26,10 +26,21 @@ export interface TokenSource {
   (context: SourceContext): Promise<TokenSet | TokenResponse>;
   /** Whether a call uses up `previous.refreshToken`. Default true: one use may be all there is. */
   spendsRefreshToken?: boolean;
+  /**
+   * Seconds for which a refresh token that was used up still works. Default 0. With any, one of unknown fate is sent again as soon as it may
+   * be; without, only when the access token is over, because a second use may end the session.
+   */
+  refreshTokenGrace?: number;
   /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
   identity?: string;
   /** Gives a token set back to where it came from (RFC 7009), for `forget({ revoke: true })` of a token cache. */
   revoke?: (tokens: TokenSet) => Promise<void>;
+}
+
+/** Whether to send a refresh token of unknown fate once more is the last resort. */
+export function risksSession(source: TokenSource, previous: TokenSet | undefined): boolean {
+  const { refreshTokenGrace = 0 } = source;
+  return spends(source, previous) && !(refreshTokenGrace > 0);
 }
 
 /** Whether asking for the successor of this token set uses up its refresh token. */

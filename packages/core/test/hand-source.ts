@@ -13,7 +13,7 @@ export class HandSource {
   readonly calls: HandCall[] = [];
   readonly source: TokenSource;
 
-  constructor(traits: { spendsRefreshToken?: boolean; identity?: string } = {}) {
+  constructor(traits: { spendsRefreshToken?: boolean; refreshTokenGrace?: number; identity?: string } = {}) {
     const ask = (context: SourceContext): Promise<TokenSet | TokenResponse> => {
       const { promise, resolve, reject } = Promise.withResolvers<TokenSet | TokenResponse>();
       this.calls.push({ context, give: resolve, fail: reject });

@@ -245,6 +245,45 @@ describe("an intent whose owner is gone", () => {
   });
 });
 
+describe("a refresh token that still works for a while after its use", () => {
+  const graceful = (): SetUp => setUp({ clock, store, key: "k", hand: new HandSource({ refreshTokenGrace: 30 }) });
+
+  it("is sent again ahead, once its owner counts as gone: later it would be too late", async () => {
+    const [gone, left] = [graceful(), graceful()];
+    await gone.tokens.save(response("1"));
+    await left.tokens.get();
+    clock.skip(3_300_000);
+    gone.tokens.peek();
+    await settle();
+    for (let seconds = 0; seconds < 20 && left.hand.calls.length === 0; seconds += 1) {
+      expect(left.tokens.peek()?.accessToken).toBe("access-1");
+      await clock.advance(1000);
+    }
+    expect([gone.hand.calls.length, left.hand.calls.length]).toEqual([1, 1]);
+    expect(left.hand.last.context).toMatchObject({ urgency: "ahead", previous: { refreshToken: "refresh-1" } });
+    await give(left, "2");
+    expect(left.tokens.peek()?.accessToken).toBe("access-2");
+  });
+
+  it("is sent again ahead after a request of unknown fate, after the pause", async () => {
+    const first = graceful();
+    await first.tokens.save(response("1"));
+    clock.skip(3_300_000);
+    first.tokens.peek();
+    await settle();
+    first.hand.last.fail(new Error("reset"));
+    await settle();
+    first.tokens.peek();
+    expect(first.hand.calls).toHaveLength(1);
+    await clock.advance(1100);
+    first.tokens.peek();
+    await settle();
+    expect(first.hand.calls).toHaveLength(2);
+    await give(first, "2");
+    expect(first.tokens.peek()?.accessToken).toBe("access-2");
+  });
+});
+
 describe("a token request of unknown fate", () => {
   it("is not repeated ahead, and once by somebody who waits, after the pause", async () => {
     const [first, second] = [cache(), cache()];

@@ -43,7 +43,7 @@ export interface OAuthClientOptions {
   refreshTokens?: "single-use" | "reusable" | undefined;
   /**
    * Seconds for which a single-use refresh token still works after its first use, and gives its successors again. A token request whose
-   * outcome nobody knows is then repeated once, at once. Default 0.
+   * outcome nobody knows is then repeated once, at once, and so is one whose process has died. Default 0.
    */
   refreshTokenGrace?: number | undefined;
   /**

@@ -40,6 +40,7 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
   };
   source.identity = identify(client, grant, parameters);
   if (client.reusable) source.spendsRefreshToken = false;
+  if (client.grace > 0) source.refreshTokenGrace = client.grace / 1000;
   return source;
 }
 

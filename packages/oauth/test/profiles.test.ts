@@ -99,6 +99,12 @@ describe("defineProfile", () => {
     expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", outcome: "refused", status: 401 });
   });
 
+  it("a grace time is known to the token cache, too", () => {
+    const { client } = defineProfile({ name: "Own", grace: 30 });
+    const oauth = createOAuthClient({ ...client, tokenEndpoint: "https://a.example/token", clientId: "id", clientAuth: noClientAuth() });
+    expect(oauth.refreshToken().refreshTokenGrace).toBe(30);
+  });
+
   it("makes one of another that is much like it", () => {
     const { client } = defineProfile({ ...profiles.okta.profile, grace: 5 });
     expect([profiles.okta.client.refreshTokenGrace, client.refreshTokenGrace]).toEqual([30, 5]);
