@@ -35,9 +35,11 @@ export function tokenFacts(tokens: TokenSet, generation: number): { token: strin
 
 export type Observer = (event: TokenEvent) => void;
 
+const nobody: Observer = () => {};
+
 /** An observer watches; what it throws is its own affair and never a caller's. */
 export function guarded(observe: Observer | undefined): Observer {
-  if (observe === undefined) return () => {};
+  if (observe === undefined) return nobody;
   return (event) => {
     // A broken log line must not break a request, and an asynchronous one not the process.
     const ignore = (): void => {};

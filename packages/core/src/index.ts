@@ -8,7 +8,7 @@ export type { FreshnessOptions } from "./freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint-queue.ts";
 
 export type { StoredEntry, TokenStore, Version } from "./store.ts";
-export { storeKey } from "./cell.ts";
+export { storeKey } from "./store-cell.ts";
 export { memoryStore } from "./memory-store.ts";
 export { encryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./encrypted-store.ts";
 

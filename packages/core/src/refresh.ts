@@ -1,27 +1,17 @@
-import { privateCell, type RecordCell, type Seen } from "./cell.ts";
-import { sleep, type Clock } from "./clock.ts";
-import type { TokenEndpointQueue } from "./endpoint-queue.ts";
+import { PrivateCell, type RecordCell, type Seen } from "./cell.ts";
+import { sleep } from "./clock.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "./errors.ts";
-import { tokenFacts, type Observer } from "./events.ts";
+import { tokenFacts } from "./events.ts";
 import { isOrphan } from "./orphan.ts";
 import { Pauses } from "./pauses.ts";
 import { emptyRecord, type SubjectRecord } from "./record.ts";
 import type { RefreshRequest } from "./refresh-request.ts";
 import { callSource } from "./source-call.ts";
+import type { SubjectParts } from "./subject-parts.ts";
 import type { TokenSet } from "./token-set.ts";
-import { risksSession, spends, type TokenSource } from "./token-source.ts";
+import { risksSession, spends } from "./token-source.ts";
 import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
-
-export interface RefreshParts {
-  readonly cell: RecordCell;
-  readonly source: TokenSource;
-  readonly queue: TokenEndpointQueue;
-  readonly clock: Clock;
-  /** Milliseconds that one token request may take. */
-  readonly timeout: number;
-  readonly observe: Observer;
-}
 
 /** How often one refresh repeats a token request that was not sent, or was throttled for a short time. */
 const repeats = 2;
@@ -33,7 +23,7 @@ const repeats = 2;
 export class Refresh {
   /** The newest record known here; written again when the store has lost it. */
   held: SubjectRecord = emptyRecord;
-  readonly #parts: RefreshParts;
+  readonly #parts: SubjectParts;
   readonly pauses: Pauses;
   /** The entry's version under which a note of a failure, which is held, could not be written. */
   #unwritten: Seen["version"];
@@ -42,7 +32,7 @@ export class Refresh {
   /** Results that the cell does not have yet. */
   #writing = 0;
 
-  constructor(parts: RefreshParts) {
+  constructor(parts: SubjectParts) {
     this.#parts = parts;
     this.pauses = new Pauses(parts.clock);
   }
@@ -62,7 +52,7 @@ export class Refresh {
         this.#parts.observe({ type: "store-trouble", operation: "read", error });
         // Asking twice does no harm when a request consumes nothing. A refresh token is never sent without the store's consent.
         if (this.#parts.source.spendsRefreshToken !== false || cell !== this.#parts.cell) throw error;
-        cell = privateCell(this.held);
+        cell = new PrivateCell(this.held);
       }
     }
   }

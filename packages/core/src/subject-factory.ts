@@ -1,4 +1,4 @@
-import { privateCell, storeCell, storeKey } from "./cell.ts";
+import { PrivateCell } from "./cell.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createDirectWay } from "./direct-way.ts";
 import type { TokenEndpointQueue } from "./endpoint-queue.ts";
@@ -6,8 +6,8 @@ import { InvalidOptionError } from "./errors.ts";
 import { guarded, type Observer } from "./events.ts";
 import { createFreshness, type FreshnessOptions } from "./freshness.ts";
 import { kindOf, readOptions, requireFunction, requireMethods } from "./options.ts";
-import { Refresh } from "./refresh.ts";
 import type { TokenStore } from "./store.ts";
+import { StoreCell } from "./store-cell.ts";
 import { Subject } from "./subject.ts";
 import type { TokenSource } from "./token-source.ts";
 
@@ -36,16 +36,15 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
   const { request = 10, store: storeTimeout = 1 } = timeouts;
   requireTime("timeouts.request", request);
   requireTime("timeouts.store", storeTimeout);
+  const timeout = request * 1000;
   const freshness = createFreshness(options.freshness, clock);
+  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
 
   return (source, key, given) => {
     requireFunction("source", source);
     if (given !== undefined) requireFunction("observe", given);
-    const observe = guarded(given);
-    const cell = store === undefined ? privateCell() : storeCell(store, () => storeKey(source.identity, key), storeTimeout * 1000, clock);
-    const refresh = new Refresh({ cell, source, queue, clock, timeout: request * 1000, observe });
-    const revoke = source.revoke?.bind(source);
-    return new Subject({ refresh, revoke, freshness, clock, observe });
+    const cell = access === undefined ? new PrivateCell() : new StoreCell(access, source.identity, key);
+    return new Subject({ source, cell, queue, freshness, clock, timeout, observe: guarded(given) });
   };
 }
 

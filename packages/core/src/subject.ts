@@ -1,27 +1,18 @@
-import type { Clock } from "./clock.ts";
 import { CurrentTokens } from "./current-tokens.ts";
 import { InvalidOptionError, LoginRequiredError, TokenflightError } from "./errors.ts";
-import { tokenFacts, type Observer } from "./events.ts";
-import type { Freshness } from "./freshness.ts";
+import { tokenFacts } from "./events.ts";
 import { kindOf, readOptions } from "./options.ts";
 import type { SubjectRecord } from "./record.ts";
 import type { RefreshRequest } from "./refresh-request.ts";
-import type { Refresh } from "./refresh.ts";
+import { Refresh } from "./refresh.ts";
 import { isCalledBy } from "./source-call.ts";
+import type { SubjectParts } from "./subject-parts.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { readTokens, type TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
-import type { RefreshReason, TokenSource, Urgency } from "./token-source.ts";
+import type { RefreshReason, Urgency } from "./token-source.ts";
 import { NewTokenTrust } from "./trust.ts";
 import { waitFor } from "./wait.ts";
-
-export interface SubjectParts {
-  readonly refresh: Refresh;
-  readonly revoke: TokenSource["revoke"];
-  readonly freshness: Freshness;
-  readonly clock: Clock;
-  readonly observe: Observer;
-}
 
 interface Flight {
   readonly request: RefreshRequest;
@@ -33,6 +24,7 @@ type Wanted = (tokens: TokenSet) => boolean;
 /** The token cache: the current token set, when it is due, and the one refresh that may be under way. */
 export class Subject implements TokenCache {
   readonly #parts: SubjectParts;
+  readonly #refresh: Refresh;
   readonly #trust: NewTokenTrust;
   readonly #current: CurrentTokens;
   /** The access token that a resource server refused last. */
@@ -41,13 +33,14 @@ export class Subject implements TokenCache {
 
   constructor(parts: SubjectParts) {
     this.#parts = parts;
+    this.#refresh = new Refresh(parts);
     this.#trust = new NewTokenTrust(parts.clock);
     this.#current = new CurrentTokens(parts.freshness, parts.clock);
   }
 
   /** Whether more is known here than in the store: a refresh is under way, or its result could not be written yet. */
   get isBusy(): boolean {
-    return this.#flight !== undefined || this.#parts.refresh.isBusy;
+    return this.#flight !== undefined || this.#refresh.isBusy;
   }
 
   peek(): TokenSet | undefined {
@@ -95,7 +88,7 @@ export class Subject implements TokenCache {
 
   async save(given: TokenSet | TokenResponse): Promise<TokenSet> {
     const tokens = readTokens(given, this.#parts.clock.now());
-    const { record } = await this.#parts.refresh.overwrite(tokens);
+    const { record } = await this.#refresh.overwrite(tokens);
     this.#refused = undefined;
     this.#current.take(record);
     this.#parts.observe({ type: "token-saved", ...tokenFacts(tokens, record.generation) });
@@ -104,17 +97,18 @@ export class Subject implements TokenCache {
 
   async forget(options: { revoke?: boolean | undefined } = {}): Promise<void> {
     const { revoke = false } = readOptions("forget", options, ["revoke"]);
-    if (revoke && this.#parts.revoke === undefined) {
+    const { source } = this.#parts;
+    if (revoke && source.revoke === undefined) {
       throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
     }
     // A refresh under way may have used up the refresh token already: what it brings is what has to be given back.
     if (revoke) await this.#flight?.tokens.catch(() => {});
-    const { record, replaced } = await this.#parts.refresh.overwrite(undefined);
+    const { record, replaced } = await this.#refresh.overwrite(undefined);
     this.#current.take(record);
     // Whoever comes now begins anew, and does not wait for the tokens of the session that is over.
     this.#flight = undefined;
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
-    if (revoke && replaced !== undefined) await this.#parts.revoke?.(replaced);
+    if (revoke && replaced !== undefined) await source.revoke?.(replaced);
   }
 
   /** Joins the refresh under way or starts one, and waits for as long as the caller may. */
@@ -126,7 +120,7 @@ export class Subject implements TokenCache {
         throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source asked for a token of the cache that it is refreshing.");
       }
       const { request, tokens } = joined ?? this.#start(reason, "blocking", wanted);
-      this.#parts.refresh.raise(request);
+      this.#refresh.raise(request);
       const obtained = await waitFor(tokens, signal);
       // One that was started for somebody else may have been content with less than the source can give.
       const suffices = request.obtained ? !this.#ranOut(obtained) : joined === undefined || wanted(obtained);
@@ -169,7 +163,7 @@ export class Subject implements TokenCache {
       obtained: false,
       accepts,
     };
-    const tokens = this.#parts.refresh.run(request).then(
+    const tokens = this.#refresh.run(request).then(
       (record) => this.#land(request, record, before),
       (error: unknown) => this.#crash(request, error),
     );
@@ -183,7 +177,7 @@ export class Subject implements TokenCache {
     if (this.#flight?.request === request) this.#flight = undefined;
     this.#current.take(record, !request.obtained);
     const { tokens } = this.#current;
-    if (record.generation === before) this.#current.putOff(this.#parts.refresh.pauses.left());
+    if (record.generation === before) this.#current.putOff(this.#refresh.pauses.left());
     if (tokens === undefined) throw new LoginRequiredError("The tokens were forgotten while they were being refreshed.");
     return tokens;
   }
@@ -193,7 +187,7 @@ export class Subject implements TokenCache {
       this.#flight = undefined;
       // A refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
       if (!(error instanceof LoginRequiredError)) this.#current.release();
-      this.#current.putOff(this.#parts.refresh.pauses.left());
+      this.#current.putOff(this.#refresh.pauses.left());
     }
     throw error;
   }

@@ -1,20 +1,21 @@
 import { describe, expect, it, vi } from "vitest";
-import { privateCell, storeCell, storeKey } from "../src/cell.ts";
+import { PrivateCell } from "../src/cell.ts";
 import { StoreError } from "../src/errors.ts";
 import { memoryStore } from "../src/memory-store.ts";
 import { emptyRecord, encodeRecord } from "../src/record.ts";
+import { storeKey } from "../src/store-cell.ts";
 import type { TokenStore } from "../src/store.ts";
+import { cellIn, key } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
-const key = (): Promise<string> => Promise.resolve("key");
 const one = { generation: 1 };
 const two = { generation: 2 };
 
 describe.each([
-  ["a private cell", () => privateCell()],
-  ["a cell in a store", () => storeCell(memoryStore(), key, 1000, new TestClock())],
+  ["a private cell", () => new PrivateCell()],
+  ["a cell in a store", () => cellIn(memoryStore(), new TestClock())],
 ])("%s", (_, create) => {
   it("holds an empty record at first", async () => {
     expect(await create().read()).toEqual({ version: undefined, record: emptyRecord });
@@ -39,14 +40,17 @@ describe("a store's operation", () => {
   };
   const rejecting = (): Promise<never> => Promise.reject(new Error("later"));
   const empty = { version: undefined, record: emptyRecord };
+  /** The key is hashed, and the store is asked. */
+  const begun = (clock: TestClock): Promise<void> => vi.waitFor(() => expect(clock.timers).toBe(1));
 
   it.each(["read", "compareAndSet"] as const)(
     "that stalls in %s ends with a StoreError at the timeout, and its signal aborts",
     async (operation) => {
       const clock = new TestClock();
       const stalled = vi.fn<(...args: unknown[]) => Promise<never>>(stalling);
-      const cell = storeCell({ ...memoryStore(), [operation]: stalled }, key, 1000, clock);
+      const cell = cellIn({ ...memoryStore(), [operation]: stalled }, clock);
       const outcome = new Outcome<unknown>(operation === "read" ? cell.read() : cell.replace(empty, one));
+      await begun(clock);
       await clock.advance(999);
       expect(outcome.state).toBe("pending");
       await clock.advance(1);
@@ -62,7 +66,7 @@ describe("a store's operation", () => {
     ["rejects", rejecting],
   ])("that %s is a StoreError with the cause", async (_, fault) => {
     const clock = new TestClock();
-    const cell = storeCell({ ...memoryStore(), read: fault, compareAndSet: fault }, key, 1000, clock);
+    const cell = cellIn({ ...memoryStore(), read: fault, compareAndSet: fault }, clock);
     for (const asked of [cell.read(), cell.replace(empty, one)]) {
       await expect(asked).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE", cause: expect.any(Error) });
     }
@@ -70,14 +74,15 @@ describe("a store's operation", () => {
   });
 
   it("that rejects with nothing is a StoreError as well", async () => {
-    const cell = storeCell({ ...memoryStore(), read: () => Promise.reject() }, key, 1000, new TestClock());
+    const cell = cellIn({ ...memoryStore(), read: () => Promise.reject() }, new TestClock());
     await expect(cell.read()).rejects.toBeInstanceOf(StoreError);
   });
 
   it("that answers too late changes nothing any more", async () => {
     const clock = new TestClock();
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const outcome = new Outcome(storeCell({ ...memoryStore(), read: () => promise }, key, 1000, clock).read());
+    const outcome = new Outcome(cellIn({ ...memoryStore(), read: () => promise }, clock).read());
+    await begun(clock);
     await clock.advance(1000);
     resolve(undefined);
     await settle();
@@ -86,25 +91,26 @@ describe("a store's operation", () => {
 
   it("that gives an entry of somebody else's is a StoreError, and the entry stays", async () => {
     const store = memoryStore();
-    await store.compareAndSet("key", undefined, "not ours");
-    await expect(storeCell(store, key, 1000, new TestClock()).read()).rejects.toMatchObject({ code: "ERR_STORE_RECORD_INVALID" });
-    expect((await store.read("key"))?.value).toBe("not ours");
+    await store.compareAndSet(key, undefined, "not ours");
+    await expect(cellIn(store, new TestClock()).read()).rejects.toMatchObject({ code: "ERR_STORE_RECORD_INVALID" });
+    expect((await store.read(key))?.value).toBe("not ours");
   });
 
-  it("gets the key that was made once", async () => {
-    const make = vi.fn<() => Promise<string>>(key);
+  it("gets a key that is hashed once", async () => {
+    const hash = vi.spyOn(crypto.subtle, "digest");
     const store = memoryStore();
-    const cell = storeCell(store, make, 1000, new TestClock());
+    const cell = cellIn(store, new TestClock());
     await Promise.all([cell.read(), cell.read(), cell.replace(empty, one)]);
-    expect(make).toHaveBeenCalledTimes(1);
-    expect((await store.read("key"))?.value).toBe(encodeRecord(one));
+    expect(hash).toHaveBeenCalledTimes(1);
+    hash.mockRestore();
+    expect((await store.read(key))?.value).toBe(encodeRecord(one));
   });
 });
 
 describe("watching a cell", () => {
   it("hears of changes by others until it stops", async () => {
     const store = memoryStore();
-    const [cell, other] = [storeCell(store, key, 1000, new TestClock()), storeCell(store, key, 1000, new TestClock())];
+    const [cell, other] = [cellIn(store, new TestClock()), cellIn(store, new TestClock())];
     const changed = vi.fn<() => void>();
     const stop = cell.watch(changed);
     await settle();
@@ -117,7 +123,7 @@ describe("watching a cell", () => {
 
   it("that is stopped before the key is known never begins", async () => {
     const watch = vi.fn<NonNullable<TokenStore["watch"]>>(() => () => {});
-    storeCell({ ...memoryStore(), watch }, key, 1000, new TestClock()).watch(() => {})();
+    cellIn({ ...memoryStore(), watch }, new TestClock()).watch(() => {})();
     await settle();
     expect(watch).not.toHaveBeenCalled();
   });
@@ -132,7 +138,7 @@ describe("watching a cell", () => {
       { read, compareAndSet, watch: broken },
       { read, compareAndSet, watch: () => broken },
     ]) {
-      const stop = storeCell(store, key, 1000, new TestClock()).watch(() => {});
+      const stop = cellIn(store, new TestClock()).watch(() => {});
       // An unhandled rejection would fail this run.
       await settle();
       expect(stop).not.toThrow();
@@ -141,7 +147,7 @@ describe("watching a cell", () => {
 
   it("goes on without hints when a store gives nothing to stop with", async () => {
     const watch = (() => undefined) as unknown as NonNullable<TokenStore["watch"]>;
-    const stop = storeCell({ ...memoryStore(), watch }, key, 1000, new TestClock()).watch(() => {});
+    const stop = cellIn({ ...memoryStore(), watch }, new TestClock()).watch(() => {});
     await settle();
     expect(stop).not.toThrow();
   });
@@ -163,7 +169,7 @@ describe("the key in the store", () => {
 it("lets a faulty store lose a reply and keep what was written", async () => {
   const store = new FaultyStore();
   store.nextWrites.push("reply-lost");
-  const cell = storeCell(store, key, 1000, new TestClock());
+  const cell = cellIn(store, new TestClock());
   await expect(cell.replace(await cell.read(), one)).rejects.toBeInstanceOf(StoreError);
   expect((await cell.read()).record).toEqual(one);
 });

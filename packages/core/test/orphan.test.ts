@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { storeCell, type RecordCell, type Seen } from "../src/cell.ts";
+import type { RecordCell, Seen } from "../src/cell.ts";
 import { memoryStore } from "../src/memory-store.ts";
 import { isOrphan } from "../src/orphan.ts";
 import type { TokenStore } from "../src/store.ts";
+import { cellIn } from "./cell-in.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
@@ -22,7 +23,7 @@ describe.each([
 
   beforeEach(async () => {
     clock = new TestClock();
-    cell = storeCell(createStore(), () => Promise.resolve("key"), 1000, clock);
+    cell = cellIn(createStore(), clock);
     const empty = await cell.read();
     seen = (await cell.replace(empty, { generation: 0, intent: { owner: "other", deadline: 15_000 } })) ?? empty;
   });
@@ -65,7 +66,7 @@ describe.each([
 
 it("ends at once when the watched store tells of the change", async () => {
   const clock = new TestClock();
-  const cell = storeCell(memoryStore(), () => Promise.resolve("key"), 1000, clock);
+  const cell = cellIn(memoryStore(), clock);
   const seen = await cell.read();
   const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
   await settle();
@@ -93,7 +94,7 @@ it("reads no more often than without hints when a store hints at changes that ar
       };
     },
   };
-  const cell = storeCell(nervous, () => Promise.resolve("key"), 1000, clock);
+  const cell = cellIn(nervous, clock);
   const orphan = new Outcome(isOrphan(cell, await cell.read(), 1000, clock));
   await settle();
   changed[0]?.();
@@ -107,7 +108,7 @@ it("reads no more often than without hints when a store hints at changes that ar
 it("fails with the store", async () => {
   const clock = new TestClock();
   const store = memoryStore();
-  const cell = storeCell(store, () => Promise.resolve("key"), 1000, clock);
+  const cell = cellIn(store, clock);
   const seen = await cell.read();
   const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
   await settle();

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { storeCell, type RecordCell, type Seen } from "../src/cell.ts";
+import type { RecordCell, Seen } from "../src/cell.ts";
 import { encodeRecord, type SubjectRecord } from "../src/record.ts";
 import { readTokenResponse } from "../src/token-response.ts";
 import { writeResult } from "../src/write-result.ts";
+import { cellIn } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
@@ -21,7 +22,7 @@ describe("the result of a token request", () => {
     trouble.mockClear();
     clock = new TestClock();
     store = new FaultyStore();
-    cell = storeCell(store, () => Promise.resolve("key"), 1000, clock);
+    cell = cellIn(store, clock);
     const empty = await cell.read();
     claim = (await cell.replace(empty, { generation: 1, tokens: tokensOf("old"), intent: { owner: "me", deadline: 5 } })) ?? empty;
   });
