@@ -111,7 +111,7 @@ export const resending: readonly Scenario[] = [
   },
   {
     id: "D62",
-    title: "the body of a discarded 401 is drained: refusals one after the other, and a storm of them, open no further connections",
+    title: "the body of a discarded 401 is drained: refusals one after the other, and storms of them, do not go on opening connections",
     async run({ connect }) {
       await using session = await startWireSession();
       session.wire.answer = (request, response) => (request.isGood ? usual(request, response) : longRefusal(100_000));
@@ -120,15 +120,18 @@ export const resending: readonly Scenario[] = [
         await session.revoke();
         expect((await send({})).status).toBe(200);
       }
-      // Some clients take turns with two for requests in a row, and on a busy machine a body may take too long to be worth the wait.
-      expect(session.wire.sockets).toBeLessThanOrEqual(5);
+      // Some clients take turns with two for requests in a row, and on a busy machine a body may take too long to be worth the wait. Left
+      // unread, each refusal would keep its connection from the next request: eleven.
+      expect(session.wire.sockets).toBeLessThanOrEqual(7);
 
-      await session.revoke();
-      const storm = await Promise.all(Array.from({ length: 20 }, () => send({ method: "POST", body: "order" })));
-
-      expect(storm.filter(({ status }) => status !== 200)).toEqual([]);
-      // One for each request under way, and some that were opened while a connection was just becoming free. Two for each would be 40.
-      expect(session.wire.sockets).toBeLessThanOrEqual(36);
+      for (let round = 0; round < 5; round += 1) {
+        await session.revoke();
+        const storm = await Promise.all(Array.from({ length: 20 }, () => send({ method: "POST", body: "order" })));
+        expect(storm.filter(({ status }) => status !== 200)).toEqual([]);
+      }
+      // On a busy machine a replay may leave just before the connection of its refusal is free, so the first storm may open two for each of
+      // its 20 requests, and the others find them. Left unread, the refusals would keep 20 more with each storm: a hundred and more.
+      expect(session.wire.sockets).toBeLessThanOrEqual(60);
     },
     otherwise: keepsItsRefusal,
   },
