@@ -1,6 +1,6 @@
-import type { Clock } from "./clock.ts";
-import type { Freshness, Windows } from "./freshness.ts";
+import type { Windows } from "./freshness.ts";
 import type { SubjectRecord } from "./record.ts";
+import type { SubjectParts } from "./subject-parts.ts";
 import type { TokenSet } from "./token-set.ts";
 
 const never = Number.NEGATIVE_INFINITY;
@@ -12,8 +12,7 @@ const shortestPutOff = 1000;
 export class CurrentTokens {
   tokens: TokenSet | undefined;
   generation = 0;
-  readonly #freshness: Freshness;
-  readonly #clock: Clock;
+  readonly #parts: Pick<SubjectParts, "freshness" | "clock">;
   /** Soft and hard expiry; both in the past while there is no token set to send. */
   #refreshAt = never;
   #usableUntil = never;
@@ -21,9 +20,8 @@ export class CurrentTokens {
   #hardExpiry = never;
   #promise: Promise<TokenSet> | undefined;
 
-  constructor(freshness: Freshness, clock: Clock) {
-    this.#freshness = freshness;
-    this.#clock = clock;
+  constructor(parts: Pick<SubjectParts, "freshness" | "clock">) {
+    this.#parts = parts;
   }
 
   /** Whether the token set may be sent, and no refresh is due. */
@@ -50,12 +48,12 @@ export class CurrentTokens {
     this.generation = generation;
     this.tokens = tokens;
     this.#promise = undefined;
-    const { refreshAt, usableUntil } = tokens === undefined ? over : this.#freshness(tokens);
+    const { refreshAt, usableUntil } = tokens === undefined ? over : this.#parts.freshness(tokens);
     this.#refreshAt = refreshAt;
     this.#usableUntil = usableUntil;
     this.#hardExpiry = usableUntil;
     // A source may give the same token set until its end: what comes with its soft expiry behind it is not asked for at each look.
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     if (refreshAt <= now) this.putOff((usableUntil - now) / 2);
   }
 
@@ -71,6 +69,6 @@ export class CurrentTokens {
 
   /** No refresh ahead for a while; the token set is sent for as long as it is usable. */
   putOff(pause: number): void {
-    this.#refreshAt = Math.min(this.#usableUntil, this.#clock.now() + Math.max(pause, shortestPutOff));
+    this.#refreshAt = Math.min(this.#usableUntil, this.#parts.clock.now() + Math.max(pause, shortestPutOff));
   }
 }

@@ -17,7 +17,8 @@ export class StoreCell implements RecordCell {
   readonly #access: StoreAccess;
   readonly #identity: string | undefined;
   readonly #subject: string;
-  #key: Promise<string> | undefined;
+  /** While it is being hashed, the promise of it. */
+  #key: string | Promise<string> | undefined;
 
   constructor(access: StoreAccess, identity: string | undefined, subject: string) {
     this.#access = access;
@@ -56,8 +57,9 @@ export class StoreCell implements RecordCell {
     };
   }
 
-  #hash(): Promise<string> {
-    return (this.#key ??= storeKey(this.#identity, this.#subject));
+  async #hash(): Promise<string> {
+    this.#key ??= storeKey(this.#identity, this.#subject);
+    return (this.#key = await this.#key);
   }
 
   async #ask<Answer>(operation: (store: TokenStore, key: string, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {

@@ -25,8 +25,9 @@ type Wanted = (tokens: TokenSet) => boolean;
 export class Subject implements TokenCache {
   readonly #parts: SubjectParts;
   readonly #refresh: Refresh;
-  readonly #trust: NewTokenTrust;
   readonly #current: CurrentTokens;
+  /** Not before a replay was refused, too. */
+  #trust: NewTokenTrust | undefined;
   /** The access token that a resource server refused last. */
   #refused: string | undefined;
   #flight: Flight | undefined;
@@ -34,8 +35,7 @@ export class Subject implements TokenCache {
   constructor(parts: SubjectParts) {
     this.#parts = parts;
     this.#refresh = new Refresh(parts);
-    this.#trust = new NewTokenTrust(parts.clock);
-    this.#current = new CurrentTokens(parts.freshness, parts.clock);
+    this.#current = new CurrentTokens(parts);
   }
 
   /** Whether more is known here than in the store: a refresh is under way, or its result could not be written yet. */
@@ -82,7 +82,8 @@ export class Subject implements TokenCache {
     const { tokens: current } = this.#current;
     // A report about a token that has been replaced meanwhile comes too late to mean anything.
     if (current === undefined || current.accessToken !== renewed.accessToken) return;
-    const pause = this.#trust.report(current, accepted);
+    if (!accepted) this.#trust ??= new NewTokenTrust(this.#parts.clock);
+    const pause = this.#trust?.report(current, accepted);
     if (pause !== undefined) this.#parts.observe({ type: "new-token-refused", token: current.fingerprint, pause });
   }
 
@@ -135,7 +136,7 @@ export class Subject implements TokenCache {
 
   /** A resource server refused the current token: it is not sent until a refresh has failed. */
   #holdBack(refused: TokenSet): void {
-    if (this.#trust.withholds(refused)) {
+    if (this.#trust?.withholds(refused)) {
       throw new TokenflightError(
         "ERR_NEW_TOKEN_REFUSED",
         "The resource server refused a brand-new token; another one is not asked for yet.",

@@ -13,7 +13,7 @@ const state = (): string => (current.isFresh(clock.now()) ? "fresh" : current.is
 
 beforeEach(() => {
   clock = new TestClock();
-  current = new CurrentTokens(createFreshness({}, clock), clock);
+  current = new CurrentTokens({ freshness: createFreshness({}, clock), clock });
 });
 
 describe("the tokens of a cache", () => {
