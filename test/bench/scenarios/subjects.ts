@@ -17,7 +17,7 @@ export const subjects: Scenario = {
     "The tokens of 100,000 subjects, each with an access token, a refresh token of 43 characters and an end, held under a key. Bytes are what the garbage collector finds after " +
     "filling less what it found before, tokens and keys included. A hit reads the token of one subject, in random order. Memory is compared for two kinds of access " +
     "tokens, because a long one hides what is around it.",
-  rounds: 2,
+  rounds: 5,
   processes: 1,
   columns: [
     { title: "bytes each", measure: "bytes", show: "value", digits: 0 },
