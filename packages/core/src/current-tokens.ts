@@ -8,11 +8,13 @@ const over: Windows = { refreshAt: never, usableUntil: never };
 /** After a refresh ahead that brought nothing, the next one waits at least this long. */
 const shortestPutOff = 1000;
 
+type Parts = Pick<SubjectParts, "freshness" | "clock">;
+
 /** The token set that a cache has in its hands, and the two moments of its life: all in milliseconds. */
 export class CurrentTokens {
   tokens: TokenSet | undefined;
   generation = 0;
-  readonly #parts: Pick<SubjectParts, "freshness" | "clock">;
+  readonly #parts: Parts;
   /** Soft and hard expiry; both in the past while there is no token set to send. */
   #refreshAt = never;
   #usableUntil = never;
@@ -20,7 +22,7 @@ export class CurrentTokens {
   #hardExpiry = never;
   #promise: Promise<TokenSet> | undefined;
 
-  constructor(parts: Pick<SubjectParts, "freshness" | "clock">) {
+  constructor(parts: Parts) {
     this.#parts = parts;
   }
 

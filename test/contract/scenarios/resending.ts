@@ -122,16 +122,16 @@ export const resending: readonly Scenario[] = [
       }
       // Some clients take turns with two for requests in a row, and on a busy machine a body may take too long to be worth the wait. Left
       // unread, each refusal would keep its connection from the next request: eleven.
-      expect(session.wire.sockets).toBeLessThanOrEqual(7);
+      expect(session.wire.sockets).toBeLessThanOrEqual(5);
 
       for (let round = 0; round < 5; round += 1) {
         await session.revoke();
         const storm = await Promise.all(Array.from({ length: 20 }, () => send({ method: "POST", body: "order" })));
         expect(storm.filter(({ status }) => status !== 200)).toEqual([]);
       }
-      // On a busy machine a replay may leave just before the connection of its refusal is free, so the first storm may open two for each of
-      // its 20 requests, and the others find them. Left unread, the refusals would keep 20 more with each storm: a hundred and more.
-      expect(session.wire.sockets).toBeLessThanOrEqual(60);
+      // A replay may leave just before the connection of its refusal is free, so 20 requests may open two each, which later storms find
+      // again; a few more on a busy machine, as above. Left unread, the refusals would keep 20 more with each storm: 130 in the end.
+      expect(session.wire.sockets).toBeLessThanOrEqual(45);
     },
     otherwise: keepsItsRefusal,
   },
