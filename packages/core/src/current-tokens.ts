@@ -18,8 +18,6 @@ export class CurrentTokens {
   /** Soft and hard expiry; both in the past while there is no token set to send. */
   #refreshAt = never;
   #usableUntil = never;
-  /** Hard expiry, also while the token set is held back. */
-  #hardExpiry = never;
   #promise: Promise<TokenSet> | undefined;
 
   constructor(parts: Parts) {
@@ -50,10 +48,9 @@ export class CurrentTokens {
     this.generation = generation;
     this.tokens = tokens;
     this.#promise = undefined;
-    const { refreshAt, usableUntil } = tokens === undefined ? over : this.#parts.freshness(tokens);
+    const { refreshAt, usableUntil } = this.#windows();
     this.#refreshAt = refreshAt;
     this.#usableUntil = usableUntil;
-    this.#hardExpiry = usableUntil;
     // A source may give the same token set until its end: what comes with its soft expiry behind it is not asked for at each look.
     const now = this.#parts.clock.now();
     if (refreshAt <= now) this.putOff((usableUntil - now) / 2);
@@ -66,11 +63,15 @@ export class CurrentTokens {
   }
 
   release(): void {
-    this.#usableUntil = this.#hardExpiry;
+    this.#usableUntil = this.#windows().usableUntil;
   }
 
   /** No refresh ahead for a while; the token set is sent for as long as it is usable. */
   putOff(pause: number): void {
     this.#refreshAt = Math.min(this.#usableUntil, this.#parts.clock.now() + Math.max(pause, shortestPutOff));
+  }
+
+  #windows(): Windows {
+    return this.tokens === undefined ? over : this.#parts.freshness(this.tokens);
   }
 }

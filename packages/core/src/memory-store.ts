@@ -1,24 +1,29 @@
-import type { StoredEntry, TokenStore, Version } from "./store.ts";
+import type { StoredEntry, TokenStore } from "./store.ts";
 
 /** Shares token sets between the caches of one process. They are gone when the process ends. */
 export function memoryStore(): TokenStore {
-  const entries = new Map<string, StoredEntry>();
+  // A pool may hold very many entries: a version is a number here, and becomes a text for whoever looks.
+  const entries = new Map<string, { readonly write: number; readonly value: string }>();
   const watchers = new Map<string, Set<() => void>>();
   let writes = 0;
 
+  const find = (key: string): StoredEntry | undefined => {
+    const entry = entries.get(key);
+    return entry === undefined ? undefined : { version: String(entry.write), value: entry.value };
+  };
+
   return {
     async read(key) {
-      return entries.get(key);
+      return find(key);
     },
 
     async compareAndSet(key, expected, value) {
-      if (entries.get(key)?.version !== expected) return undefined;
+      if (find(key)?.version !== expected) return undefined;
       writes += 1;
-      const version: Version = String(writes);
       if (value === undefined) entries.delete(key);
-      else entries.set(key, { version, value });
+      else entries.set(key, { write: writes, value });
       for (const changed of watchers.get(key) ?? []) changed();
-      return version;
+      return String(writes);
     },
 
     watch(key, changed) {

@@ -36,8 +36,8 @@ export const subjects: Scenario = {
       decides: "median",
       most: 1.6,
       reason:
-        "an idle one takes 440 bytes: its record as text (256), under a hash of 64 characters (80), its version and its place in the store; and 10,000 of the 100,000 are caches at hand, " +
-        "which hold 0.9 kB each besides, 90 bytes for every subject. A longer access token hides both",
+        "an idle one takes 420 bytes: its record as text (256), under a hash of 64 characters (80), and its place in the store; and 10,000 of the 100,000 are caches at hand, " +
+        "which hold 0.8 kB each besides, 80 bytes for every subject. A longer access token hides both",
     },
   ],
   packages: ["@badgateway/oauth2-client", "simple-oauth2", "google-auth-library"],
