@@ -43,8 +43,9 @@ Redis, SQLite and the authorization server are real; processes are killed and st
 ## What is assumed
 
 - **The store is linearizable**: who reads sees what was written last, and of two who compare and set the same version, one wins.
-- **The store is durable**: what it has acknowledged stays. Redis keeps that promise with an append-only file, and not with snapshots alone.
-  Within a store that loses writes, a process that still holds the newest token set puts it back; nobody else can.
+- **The store is durable**: what it has acknowledged stays. Redis keeps that promise with an append-only file and \`appendfsync always\`: with
+  snapshots alone it does not, and with a flush each second it may lose two seconds of writes when it is killed while its disk is busy. Within a store that
+  loses writes, a process that still holds the newest token set puts it back; nobody else can.
 - **Nothing else uses the refresh token.** A second program with a copy of it is a second owner.
 - Clocks may be wrong, and different on each machine. Only the monotonic clock of one machine is relied on, for waiting.
 

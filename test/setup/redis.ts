@@ -26,10 +26,13 @@ export interface RedisServer {
 /** Attempts to find a port that nobody takes between our look and the server's start. */
 const attempts = 5;
 
-/** `config` holds lines of redis.conf. Without any it has an append-only file, flushed each second, and no snapshots. */
+/**
+ * `config` holds lines of redis.conf. Without any it keeps what it acknowledges: it has an append-only file, which it flushes before it answers. Flushed each
+ * second, as by default, up to two seconds of writes are lost when it is killed while the disk is busy.
+ */
 export async function startRedis(config: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "tokenflight-redis-"));
-  const given = Object.entries({ bind: "127.0.0.1", dir: folder, save: "", appendonly: "yes", ...config });
+  const given = Object.entries({ bind: "127.0.0.1", dir: folder, save: "", appendonly: "yes", appendfsync: "always", ...config });
   const launch = (onPort: number): Promise<ChildProcess | undefined> =>
     launchServer(["--port", String(onPort), ...given.flatMap(([name, value]) => [`--${name}`, value])]);
 

@@ -10,7 +10,7 @@ export function warningsOf(info: string): RedisWarning[] {
   const warnings: RedisWarning[] = [];
   if (facts.get("aof_enabled") === "0") {
     const message =
-      "This Redis has no append-only file: when it ends unexpectedly, it loses token sets that it has acknowledged, and with them sessions whose refresh tokens work only once. Set appendonly to yes.";
+      "This Redis has no append-only file: when it ends unexpectedly, it loses token sets that it has acknowledged, and with them sessions whose refresh tokens work only once. Set appendonly to yes and appendfsync to always.";
     warnings.push({ code: "persistence", message });
   }
   const policy = facts.get("maxmemory_policy");
