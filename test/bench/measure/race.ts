@@ -1,6 +1,7 @@
 import { collectYoungGarbage } from "./collect-garbage.ts";
-import type { Contender, Sample } from "./sample.ts";
-import { spent } from "./spent.ts";
+import type { Contender, Sample, Values } from "./sample.ts";
+import { spent, type Spent } from "./spent.ts";
+import { spreadOf } from "./statistics.ts";
 import { warmUp, type Repeat } from "./warm-up.ts";
 
 /** Something small, done over and over. */
@@ -19,27 +20,31 @@ export interface RaceOptions {
 }
 
 /**
- * Compares what one piece of work costs each racer, in microseconds. A round consists of many short turns, so that noise falls on all
- * alike. All garbage is never collected in between: code runs slower for a while after that.
+ * Compares what one piece of work costs each racer, in microseconds. A round consists of many short turns, and the one in the middle tells
+ * what it cost: now and then the engine collects all garbage, which takes as long as twenty turns, and whose turn it is then pays for what
+ * everybody left. That is never asked for here, because code runs slower for a while after it.
  */
 export async function race(racers: readonly Racer[], { rounds, turns, turn, leavesGarbage }: RaceOptions): Promise<Sample[]> {
   const repeats = racers.map(({ repeat }) => repeat);
   const times = await warmUp(repeats, turn);
   const samples: Sample[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const sums = racers.map(() => ({ cpu: 0, wall: 0 }));
+    const costs = racers.map((): Spent[] => []);
     for (let each = 0; each < turns * racers.length; each += 1) {
       // The order moves on by one with each turn: A B C, B C A, C A B.
       const which = (each + Math.floor(each / racers.length)) % racers.length;
-      const { cpu, wall } = await spent(async () => {
+      const cost = await spent(async () => {
         await repeats[which]?.(times);
         if (leavesGarbage) collectYoungGarbage();
       });
-      const sum = sums[which] as (typeof sums)[number];
-      sum.cpu += cpu / (times * turns);
-      sum.wall += wall / (times * turns);
+      costs[which]?.push(cost);
     }
-    samples.push(...racers.map(({ name, role }, which) => ({ contender: name, role, round, values: { ...sums[which] } })));
+    samples.push(...racers.map(({ name, role }, which) => ({ contender: name, role, round, values: middleOf(costs[which] ?? [], times) })));
   }
   return samples;
+}
+
+function middleOf(costs: readonly Spent[], times: number): Values {
+  const middle = (measure: keyof Spent): number => spreadOf(costs.map((cost) => cost[measure])).median / times;
+  return { cpu: middle("cpu"), wall: middle("wall") };
 }
