@@ -17,6 +17,11 @@ import { tokenError } from "./token-error.ts";
 
 const ours = Symbol("a trip's");
 
+function mark<Hook extends object>(hook: Hook): Hook {
+  (hook as { [ours]?: true })[ours] = true;
+  return hook;
+}
+
 /** Whether a hook is a trip's, of whatever call. */
 export function isTripHook(hook: object): boolean {
   return ours in hook;
@@ -36,6 +41,8 @@ export class Trip {
   readonly #isUntouched: boolean;
   readonly #budget = new Budget();
   #hop: Hop | undefined;
+  /** For `afterResponse`, made for the few calls that need it. */
+  #arrive: AfterResponseHook | undefined;
   #replay: Replay | undefined;
 
   constructor(parts: TripParts, options: Options) {
@@ -43,11 +50,10 @@ export class Trip {
     // By the time it is sent, a form is a stream, but one that got makes anew for each time.
     this.#isForm = options.body instanceof FormData;
     this.#isUntouched = hasOwnCredentials(options);
-    for (const hook of [this.depart, this.#arrive] as { [ours]?: true }[]) hook[ours] = true;
   }
 
   /** For `beforeRequest`, which got runs anew for each redirect and each retry. */
-  readonly depart: BeforeRequestHook = (options, { retryCount }) => {
+  readonly depart: BeforeRequestHook = mark((options, { retryCount }) => {
     this.#hop?.giveBack(options);
     this.#hop = undefined;
     this.#budget.begin(options, retryCount);
@@ -61,22 +67,23 @@ export class Trip {
       if (status === 401 || status === undefined || !this.#parts.refusedBy401) this.#await(options);
     };
     this.#hop = new Hop({ attachment: this.#parts.attachment, cache, options, answered });
-  };
+  });
 
   /**
    * Puts in our hook for the response, before the first of the caller's, so that they see only the response that counts. Most responses
    * do without, because what got does around a hook for a response costs more than all the rest of this.
    */
   #await({ hooks }: NormalizedOptions): void {
+    this.#arrive ??= mark((response) => this.#receive(response));
     if (hooks.afterResponse[0] !== this.#arrive) hooks.afterResponse = [this.#arrive, ...hooks.afterResponse];
   }
 
-  readonly #arrive: AfterResponseHook = async (response) => {
+  async #receive(response: Response): Promise<Response> {
     const { options } = response.request;
     this.#hop?.giveBack(options);
     this.#budget.restore(options);
     return this.#judge(response, await this.#isRefused(response));
-  };
+  }
 
   /** For the response to a stream, which is its reader's already. */
   async passBy(response: PlainResponse): Promise<void> {
