@@ -9,7 +9,9 @@ export interface Latency {
 
 /**
  * Sends `rate` requests a second through each of the functions, whether or not earlier ones have been answered. All of them are due in the
- * same moments, and take turns in going first. Resolves to the latencies of each when all are answered.
+ * same moments, and take turns in going first. Each starts in a turn of the event loop's own, as what comes from a network does: were all
+ * that are late started in one, those with a promise more on their way would be sent behind all the others, not behind one. Resolves to
+ * the latencies of each when all are answered.
  */
 export async function steadyLoad(sends: readonly (() => Promise<unknown>)[], rate: number, seconds: number): Promise<Latency[][]> {
   const gap = 1000 / rate;
@@ -29,11 +31,14 @@ export async function steadyLoad(sends: readonly (() => Promise<unknown>)[], rat
     latencies[which]?.push({ due: epoch + offset, took: performance.now() - began - offset, failed });
   };
 
+  const inTurnOfItsOwn = (which: number, offset: number): Promise<void> =>
+    new Promise((resolve) => setImmediate(() => resolve(fire(which, offset))));
+
   await new Promise<void>((resolve) => {
     let next = 0;
     const tick = (): void => {
       for (; next < total && next * gap <= performance.now() - began; next += 1) {
-        for (let turn = 0; turn < sends.length; turn += 1) pending.push(fire((turn + next) % sends.length, next * gap));
+        for (let turn = 0; turn < sends.length; turn += 1) pending.push(inTurnOfItsOwn((turn + next) % sends.length, next * gap));
       }
       if (next < total) setTimeout(tick, 1);
       else resolve();

@@ -49,8 +49,8 @@ const result: ScenarioResult = {
 
 it("ratios are of the same round, targets are judged honestly", () => {
   expect(verdictsOf(scenario, result)).toEqual([
-    { what: "CPU × static", who: "axios", most: 1.5, measured: "1.150 (1.100–1.200)", met: true },
-    { what: "requests", who: "axios", most: 1, measured: "1–2", met: false },
+    { what: "CPU × static", who: "axios", most: 1.5, measured: "1.150 (1.100–1.200)", missed: false },
+    { what: "requests", who: "axios", most: 1, measured: "1–2", missed: true },
   ]);
 });
 

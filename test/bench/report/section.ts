@@ -1,7 +1,7 @@
 import type { ProcessSample } from "../run/process-sample.ts";
 import type { ScenarioResult } from "../run/run-scenario.ts";
 import type { Column, Scenario } from "../scenarios/scenario.ts";
-import { besideFloor, ratio, showCounts, showSpread, valuesOf } from "./compare.ts";
+import { besideFloor, excess, ratio, showCounts, showSpread, valuesOf } from "./compare.ts";
 import { markdownTable } from "./table.ts";
 import { verdictsOf } from "./targets.ts";
 
@@ -49,16 +49,17 @@ function tableOf(all: readonly Column[], samples: readonly ProcessSample[]): str
 function cell({ show, measure, digits }: Column, ofOne: readonly ProcessSample[], all: readonly ProcessSample[]): string {
   if (show === "count") return showCounts(valuesOf(ofOne, measure));
   if (show === "value") return showSpread(valuesOf(ofOne, measure), digits);
-  return ofOne[0]?.role === "floor" ? "1" : showSpread(besideFloor(ofOne, all, measure, ratio), digits);
+  if (ofOne[0]?.role === "floor") return show === "ratio" ? "1" : "0";
+  return showSpread(besideFloor(ofOne, all, measure, show === "ratio" ? ratio : excess), digits);
 }
 
 function targets(scenario: Scenario, result: ScenarioResult): string {
-  const rows = verdictsOf(scenario, result).map(({ what, who, most, measured, met, reason }) => [
+  const rows = verdictsOf(scenario, result).map(({ what, who, most, measured, missed, reason }) => [
     what,
     who,
     `at most ${most}`,
     measured,
-    met ? "met" : `**missed**${reason === undefined ? "" : `: ${reason}`}`,
+    missed === false ? "met" : missed === "chance" ? "within chance" : `**missed**${reason === undefined ? "" : `: ${reason}`}`,
   ]);
   return rows.length === 0 ? "" : markdownTable(targetHeads, rows, 3);
 }

@@ -10,7 +10,8 @@ export interface Verdict {
   readonly who: string;
   readonly most: number;
   readonly measured: string;
-  readonly met: boolean;
+  /** "chance": by no more than the floor differs from itself. */
+  readonly missed: false | "chance" | true;
   /** Why it is missed. */
   readonly reason?: string | undefined;
 }
@@ -31,17 +32,27 @@ function nameOf({ group, contender, table }: ProcessSample): string {
 
 function verdict(target: Target, who: string, ours: readonly ProcessSample[], all: readonly ProcessSample[]): Verdict {
   const values = measured(target, ours, all);
+  const byChance = measured(target, all.filter(isBeside(target.chance, ours)), all);
   const { median, max } = spreadOf(values);
   const decisive = target.decides === "median" ? median : max;
-  const isCount = target.compare === "value" && values.every(Number.isInteger);
+  const missed = decisive > target.most && (decisive <= spreadOf(byChance).max ? "chance" : true);
   return {
     what: target.what,
     who,
     most: target.most,
-    measured: isCount ? showCounts(values) : showSpread(values, target.compare === "excess" ? 0 : 3),
-    met: decisive <= target.most,
-    ...(decisive <= target.most ? {} : { reason: target.reason }),
+    measured: byChance.length === 0 ? show(target, values) : `${show(target, values)}; static beside itself ${show(target, byChance)}`,
+    missed,
+    ...(missed === true ? { reason: target.reason } : {}),
   };
+}
+
+function isBeside(chance: string | undefined, [ours]: readonly ProcessSample[]): (sample: ProcessSample) => boolean {
+  return ({ contender, table, group }) => contender === chance && table === ours?.table && group === ours.group;
+}
+
+function show({ compare }: Target, values: readonly number[]): string {
+  const isCount = compare === "value" && values.every(Number.isInteger);
+  return isCount ? showCounts(values) : showSpread(values, compare === "excess" ? 0 : 3);
 }
 
 function measured({ compare, measure }: Target, ours: readonly ProcessSample[], all: readonly ProcessSample[]): number[] {

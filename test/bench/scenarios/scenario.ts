@@ -20,13 +20,13 @@ export interface Part {
 }
 
 /**
- * A column of a scenario's tables. "value": the median with its smallest and largest; "ratio": the same of each round's ratio to
- * the floor; "count": the whole numbers that were seen.
+ * A column of a scenario's tables. "value": the median with its smallest and largest; "ratio" and "excess": the same of each round's
+ * ratio to the floor and of what it has more; "count": the whole numbers that were seen.
  */
 export interface Column {
   readonly title: string;
   readonly measure: string;
-  readonly show: "value" | "ratio" | "count";
+  readonly show: "value" | "ratio" | "excess" | "count";
   /** After the decimal point. */
   readonly digits: number;
 }
@@ -43,6 +43,8 @@ export interface Target {
   readonly compare: "ratio" | "excess" | "value";
   readonly decides: "median" | "largest";
   readonly most: number;
+  /** A reference that is the floor once more: what the two differ by is chance, and no contender can be held to less. */
+  readonly chance?: string;
   /** Why it is missed, for the page, if it is. */
   readonly reason?: string;
 }

@@ -17,6 +17,8 @@ const lifetime = 2;
 const slow = 15;
 const before = 50;
 const after = 350;
+/** The floor once more. */
+const again = "static header, once more";
 
 export const sustained: Scenario = {
   name: "sustained",
@@ -24,11 +26,13 @@ export const sustained: Scenario = {
   about:
     `${rate} requests a second for 20 s through each contender, and as many in the same moments through the same client with a token that never ends; access tokens live ` +
     `${lifetime} s, a token request takes 30 ms. Latencies count from the moment at which a request was due. Near a refresh: due from ${before} ms before a token ` +
-    `request arrived to ${after} ms after it, for both. Peers take part in the first process only.`,
-  rounds: 1,
-  processes: 2,
+    `request arrived to ${after} ms after it, for both. Beside ours, the static token goes a second time in the same moments: what it differs by from itself is chance. ` +
+    `Peers take part in one round only.`,
+  rounds: 2,
+  processes: 3,
   columns: [
     { title: `over ${slow} ms near a refresh`, measure: "slowNear", show: "value", digits: 0 },
+    { title: "− static", measure: "slowNear", show: "excess", digits: 0 },
     { title: "p50, ms", measure: "p50", show: "value", digits: 1 },
     { title: "p99, ms", measure: "p99", show: "value", digits: 1 },
     { title: "p99 × static", measure: "p99", show: "ratio", digits: 2 },
@@ -43,6 +47,7 @@ export const sustained: Scenario = {
       compare: "excess",
       decides: "median",
       most: 0,
+      chance: again,
     },
     { what: "sustained: refused by the server", measure: "refused", compare: "value", decides: "largest", most: 0 },
     { what: "sustained: p99 × static", measure: "p99", compare: "ratio", decides: "median", most: 1.2 },
@@ -56,40 +61,46 @@ async function run([floor, ...others]: readonly ClientContender[], { rounds, qui
   if (floor === undefined) throw new Error("There is no floor.");
   limitFetch();
   await using server = await startRemoteServer();
+  const reference: ClientContender = { ...floor, name: again, role: "reference" };
+  const rivals = (round: number): ClientContender[] =>
+    others.filter(({ role }) => role === "ours" || (role === "peer" && peers && round === 0));
+  const all = Array.from({ length: rounds }, (_, round) => rivals(round)).flat();
   const samples: Sample[] = [];
-  const able = others.filter(({ role }) => role !== "reference" && (peers || role !== "peer"));
-  for (let turn = 0; turn < rounds * able.length; turn += 1) {
-    const contender = able[turn % able.length] as ClientContender;
-    await sideBySide(server, floor, contender, 1);
+  for (const [turn, contender] of all.entries()) {
+    const beside = contender.role === "ours" ? [floor, reference, contender] : [floor, contender];
+    await sideBySide(server, beside, 1);
     await collectGarbage();
-    const [ofFloor, ofContender] = await sideBySide(server, floor, contender, quick ? 5 : 20);
-    // The pair is a round of its own, so that they are compared with each other.
-    samples.push({ contender: floor.name, role: floor.role, round: turn, values: ofFloor });
-    samples.push({ contender: contender.name, role: contender.role, round: turn, values: ofContender });
+    const values = await sideBySide(server, beside, quick ? 5 : 20);
+    // What ran side by side is a round of its own, so that it is compared with itself.
+    samples.push(...beside.map(({ name, role }, which) => ({ contender: name, role, round: turn, values: values[which] ?? {} })));
   }
   return samples;
 }
 
-async function sideBySide(
-  server: RemoteServer,
-  floor: ClientContender,
-  contender: ClientContender,
-  seconds: number,
-): Promise<readonly [Values, Values]> {
+/** All of them at once; only the last has a token that ends. */
+async function sideBySide(server: RemoteServer, beside: readonly ClientContender[], seconds: number): Promise<Values[]> {
   const { origin, tokenEndpoint } = server;
   const good = freshToken("good");
   await server.reset({ lifetime, tokenDelay: 30, rotate: false, accepts: [good.accessToken] });
-  const withStatic = await floor.connect({ origin, tokenEndpoint, held: good, inProcess: false });
-  const held = await requestRefresh(tokenEndpoint, "refresh");
-  const withRefresh = await contender.connect({ origin, tokenEndpoint, held, inProcess: false });
-  const [ofFloor = [], ofContender = []] = await steadyLoad([() => withStatic("/api"), () => withRefresh("/api")], rate, seconds);
+  const ends = await requestRefresh(tokenEndpoint, "refresh");
+  const isLast = (which: number): boolean => which === beside.length - 1;
+  const connected = beside.map((contender, which) =>
+    contender.connect({ origin, tokenEndpoint, held: isLast(which) ? ends : good, inProcess: false }),
+  );
+  const sends = await Promise.all(connected);
+  const latencies = await steadyLoad(
+    sends.map((send) => () => send("/api")),
+    rate,
+    seconds,
+  );
   const { refused, tokenRequestTimes } = await server.counts();
   // The first one was for the token to begin with.
   const refreshes = tokenRequestTimes.slice(1);
-  return [
-    valuesOf(ofFloor, { refused: 0, tokenRequestTimes: refreshes }, 0),
-    valuesOf(ofContender, { refused, tokenRequestTimes: refreshes }, refreshes.length),
-  ];
+  return latencies.map((ofOne, which) =>
+    isLast(which)
+      ? valuesOf(ofOne, { refused, tokenRequestTimes: refreshes }, refreshes.length)
+      : valuesOf(ofOne, { refused: 0, tokenRequestTimes: refreshes }, 0),
+  );
 }
 
 function valuesOf(
