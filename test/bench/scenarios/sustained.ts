@@ -84,10 +84,11 @@ async function sideBySide(server: RemoteServer, beside: readonly ClientContender
   await server.reset({ lifetime, tokenDelay: 30, rotate: false, accepts: [good.accessToken] });
   const ends = await requestRefresh(tokenEndpoint, "refresh");
   const isLast = (which: number): boolean => which === beside.length - 1;
-  const connected = beside.map((contender, which) =>
-    contender.connect({ origin, tokenEndpoint, held: isLast(which) ? ends : good, inProcess: false }),
+  const sends = await Promise.all(
+    beside.map(async (contender, which) =>
+      contender.connect({ origin, tokenEndpoint, held: isLast(which) ? ends : good, inProcess: false }),
+    ),
   );
-  const sends = await Promise.all(connected);
   const latencies = await steadyLoad(
     sends.map((send) => () => send("/api")),
     rate,
