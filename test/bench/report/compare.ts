@@ -31,12 +31,13 @@ export function excess(value: number, floor: number): number {
   return value - floor;
 }
 
-/** "1.02 (0.98–1.10)"; nothing to show is a dash. */
+/** "1.02 (0.98–1.10)", or "1 (−2 to 3)"; nothing to show is a dash. */
 export function showSpread(values: readonly number[], digits: number): string {
   if (values.length === 0) return "–";
   const { median, min, max } = spreadOf(values);
   const show = (value: number): string => number(value, digits);
-  return values.length === 1 ? show(median) : `${show(median)} (${show(min)}–${show(max)})`;
+  const to = min < 0 ? " to " : "–";
+  return values.length === 1 ? show(median) : `${show(median)} (${show(min)}${to}${show(max)})`;
 }
 
 /** "1", or "1–3" when rounds differ. */
@@ -47,5 +48,6 @@ export function showCounts(values: readonly number[]): string {
 }
 
 function number(value: number, digits: number): string {
-  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const shown = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" });
+  return shown.replace("-", "−");
 }

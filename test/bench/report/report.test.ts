@@ -63,6 +63,32 @@ it("a section names machine and versions, and shows medians with their spread", 
   expect(section).toContain("| requests | axios | at most 1 | 1–2 | **missed** |");
 });
 
+it.each([
+  { slow: [3, 5], missed: false, shown: "0 (−1 to 1)", verdict: "met" },
+  { slow: [5, 7], missed: "chance", shown: "2 (1–3)", verdict: "within chance" },
+  { slow: [9, 11], missed: true, shown: "6 (5–7)", verdict: "**missed**: it waits" },
+])("a count that differs from the floor's by $shown is $verdict", ({ slow: [first = 0, second = 0], missed, shown, verdict }) => {
+  const what = "slow − static";
+  const compared: Scenario = {
+    ...scenario,
+    columns: [{ title: "− static", measure: "cpu", show: "excess", digits: 0 }],
+    targets: [{ what, measure: "cpu", compare: "excess", decides: "median", most: 0, chance: "once more", reason: "it waits" }],
+  };
+  const samples = [
+    sample("static header", "floor", 0, 4, 0),
+    sample("once more", "reference", 0, 3, 0),
+    sample("tokenflight", "ours", 0, first, 0),
+    sample("static header", "floor", 1, 4, 0),
+    sample("once more", "reference", 1, 7, 0),
+    sample("tokenflight", "ours", 1, second, 0),
+  ];
+  expect(verdictsOf(compared, { ...result, samples })).toMatchObject([{ missed }]);
+  const section = renderSection(compared, { ...result, samples });
+  expect(section).toContain("| axios | static header | 0 |");
+  expect(section).toContain(`| axios | **tokenflight** | ${shown} |`);
+  expect(section).toContain(`| ${what} | axios | at most 0 | ${shown}; static beside itself 1 (−1 to 3) | ${verdict} |`);
+});
+
 it("spreads and percentiles", () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
   expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
