@@ -15,7 +15,7 @@ everything repeated in fresh processes. A cell shows the median, and in brackets
 user and system time of the process that is measured, with all its threads. **Bold** is ours. What a target wants is decided by the median, and of counts by the largest.
 
 \`\`\`sh
-npx --yes pnpm@12.21.0 bench                                       # everything; writes this page, and takes about 25 minutes
+npx --yes pnpm@12.21.0 bench                                       # everything; writes this page, and takes more than half an hour
 npx --yes pnpm@12.21.0 bench -- --quick                            # a look at everything; leaves this page as it is
 npx --yes pnpm@12.21.0 bench -- --scenario storm --rounds 5        # one section
 \`\`\`
