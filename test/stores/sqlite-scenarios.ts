@@ -1,4 +1,4 @@
-/** Plays the scenarios of the store contract with a SQLite store, without a test runner, as any runtime can. */
+/** Plays the scenarios of the store contract with a SQLite store, without a test runner, in whatever runtime. */
 import { storeScenarios } from "@tokenflight/core/testing";
 import { sqliteStore } from "@tokenflight/sqlite";
 import { temporaryFolder } from "./temporary-folder.ts";

@@ -47,6 +47,7 @@ export function showCounts(values: readonly number[]): string {
   return min === max ? number(min, 0) : `${number(min, 0)}–${number(max, 0)}`;
 }
 
+/** With a true minus, and none before a zero. */
 function number(value: number, digits: number): string {
   const shown = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" });
   return shown.replace("-", "−");

@@ -13,6 +13,7 @@ const opening = `# Benchmarks
 Tokenflight beside what its users would pick instead, measured in the same run: ratios of interleaved rounds (A B C, B C A, …), every contender warmed up first,
 everything repeated in fresh processes. A cell shows the median, and in brackets the smallest and the largest of all rounds. Processor time (CPU) is
 user and system time of the process that is measured, with all its threads. **Bold** is ours. What a target wants is decided by the median, and of counts by the largest.
+What takes microseconds is done in many short turns a round, in changing order; the turn in the middle tells what it cost.
 
 \`\`\`sh
 npx --yes pnpm@12.21.0 bench                                       # everything; writes this page, and takes more than half an hour

@@ -14,8 +14,7 @@ export const inProcess: Scenario = {
   about:
     "One GET after the other with a fresh token, answered where the client would hand it to the network: axios's adapter, got's `request` " +
     "function, a `fetch` that makes a `Request` of its arguments and answers with a `Response`, undici's dispatcher. The floor is the same client with the " +
-    "header in its defaults. What is left is what the client does itself, so that every microsecond of ours shows. A round consists of 25 short turns of each " +
-    "contender in changing order; the turn in the middle counts.",
+    "header in its defaults. What is left is what the client does itself, so that every microsecond of ours shows.",
   rounds: 8,
   processes: 3,
   columns: [
@@ -32,10 +31,10 @@ export const inProcess: Scenario = {
     cpuOf(
       "got",
       1.05,
-      "got has no transport to wrap. A handler, a hook and a function for each call, which got checks and clones each time, cost 3 to 5 % even when they do nothing else " +
-        "(the bare contender); whose origin and credentials a hop has, looked at anew for each redirect and retry, 4 %; standing in for the caller's `request` function " +
-        "until got has called it, 2 to 4 %; a copy of options and headers that only the wire sees, and the look at the answer, 3 to 5 %. A hook that writes into the " +
-        "caller's options would be cheaper, and leaves the token in every error",
+      "got has no transport to wrap. A handler, a hook and a function for each call, which got checks and clones each time, cost 3 to 6 % even when they do nothing else " +
+        "(the bare contender). As parts were put in one by one, twice: whose origin and credentials a hop has, looked at anew for each redirect and retry, 4 to 5 %; standing in " +
+        "for the caller's `request` function until got has called it, 1 to 7 %; a copy of options and headers that only the wire sees, and the look at the answer, 3 to 6 %. " +
+        "A hook that writes into the caller's options would be cheaper, and leaves the token in every error",
     ),
     cpuOf("ky", 1.05),
     cpuOf("fetch", 1.1),
