@@ -53,7 +53,7 @@ it("names the class of every other code", () => {
 });
 
 it("says of every reason of a LoginError", () => {
-  const reasons = [...read("packages/oauth/src/login-error.ts").matchAll(/^ {2}\| "([\w-]+)"/gm)].map(([, reason = ""]) => reason);
+  const reasons = [...read("packages/oauth/src/errors.ts").matchAll(/^ {2}\| "([\w-]+)"/gm)].map(([, reason = ""]) => reason);
   expect(reasons.length).toBeGreaterThan(4);
   for (const reason of reasons) expect(rows.get("ERR_LOGIN_FAILED")?.[2]).toContain(`"${reason}"`);
 });

@@ -1,6 +1,6 @@
 import type { TokenflightError } from "./errors.ts";
-import type { TokenSet } from "./token-set.ts";
-import type { RefreshReason, Urgency } from "./token-source.ts";
+import type { TokenSet } from "./tokens/token-set.ts";
+import type { RefreshReason, Urgency } from "./tokens/token-source.ts";
 
 /** What happens to a subject's tokens. No event holds a secret; `token` is a fingerprint. Times are milliseconds. */
 export type TokenEvent =

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { Attachment, isAnsweredInPlace, type BearerOptions } from "../src/attachment.ts";
+import { Attachment, isAnsweredInPlace, type BearerOptions } from "../src/request/attachment.ts";
 import { InvalidOptionError } from "../src/errors.ts";
-import { tokenTypeScheme } from "../src/scheme.ts";
-import type { TokenCache } from "../src/token-cache.ts";
+import { tokenTypeScheme } from "../src/request/scheme.ts";
+import type { TokenCache } from "../src/cache/token-cache.ts";
 import { setUp } from "./set-up.ts";
 
 const { tokens } = setUp();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pauseAfter } from "../src/backoff.ts";
+import { pauseAfter } from "../src/refresh/backoff.ts";
 import "./fixed-seed.ts";
 
 const outcomes = ["not-sent", "throttled", "unknown", "refused"] as const;

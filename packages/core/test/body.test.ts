@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { expect, it } from "vitest";
-import { canReadAgain } from "../src/body.ts";
+import { canReadAgain } from "../src/request/body.ts";
 
 it.each<[string, unknown]>([
   ["nothing", undefined],

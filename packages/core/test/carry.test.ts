@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Attachment, type BearerOptions } from "../src/attachment.ts";
-import { carry, type Carriage } from "../src/carry.ts";
-import type { HeaderFields } from "../src/scheme.ts";
-import type { TokenCache } from "../src/token-cache.ts";
-import type { TokenSet } from "../src/token-set.ts";
+import { Attachment, type BearerOptions } from "../src/request/attachment.ts";
+import { carry, type Carriage } from "../src/request/send-with-token.ts";
+import type { HeaderFields } from "../src/request/scheme.ts";
+import type { TokenCache } from "../src/cache/token-cache.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";
 import { settle } from "./test-clock.ts";

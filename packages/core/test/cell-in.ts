@@ -1,6 +1,6 @@
 import type { Clock } from "../src/clock.ts";
-import { StoreCell, storeKey } from "../src/store-cell.ts";
-import type { TokenStore } from "../src/store.ts";
+import { StoreCell, storeKey } from "../src/refresh/store-cell.ts";
+import type { TokenStore } from "../src/store/store.ts";
 
 /** The name of the entry in which a cell of `cellIn` keeps its record. */
 export const key = await storeKey("source", "subject");

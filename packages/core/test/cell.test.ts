@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { PrivateCell } from "../src/cell.ts";
+import { PrivateCell } from "../src/refresh/cell.ts";
 import { StoreError } from "../src/errors.ts";
-import { memoryStore } from "../src/memory-store.ts";
-import { emptyRecord, encodeRecord } from "../src/record.ts";
-import { storeKey } from "../src/store-cell.ts";
-import type { TokenStore } from "../src/store.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
+import { emptyRecord, encodeRecord } from "../src/refresh/record.ts";
+import { storeKey } from "../src/refresh/store-cell.ts";
+import type { TokenStore } from "../src/store/store.ts";
 import { cellIn, key } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache, type TokenCacheOptions } from "../src/create-token-cache.ts";
+import { createTokenCache, type TokenCacheOptions } from "../src/cache/create-token-cache.ts";
 import { InvalidOptionError } from "../src/errors.ts";
-import { memoryStore } from "../src/memory-store.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
 
 const source = (): Promise<{ access_token: string }> => Promise.resolve({ access_token: "a" });
 const store = memoryStore();

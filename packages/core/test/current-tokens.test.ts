@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { CurrentTokens } from "../src/current-tokens.ts";
-import { createFreshness } from "../src/freshness.ts";
-import { readTokenResponse } from "../src/token-response.ts";
-import type { TokenSet } from "../src/token-set.ts";
+import { CurrentTokens } from "../src/cache/current-token-set.ts";
+import { createFreshness } from "../src/tokens/freshness.ts";
+import { readTokenResponse } from "../src/tokens/token-response.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
 import { TestClock } from "./test-clock.ts";
 
 let clock: TestClock;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createTokenCache } from "../src/create-token-cache.ts";
-import { createDirectWay } from "../src/direct-way.ts";
+import { createTokenCache } from "../src/cache/create-token-cache.ts";
+import { createDirectWay } from "../src/endpoint/immediate-queue.ts";
 import { TokenRequestError } from "../src/errors.ts";
 import { settle, TestClock } from "./test-clock.ts";
 

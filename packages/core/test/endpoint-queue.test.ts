@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "../src/endpoint-queue.ts";
+import { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "../src/endpoint/endpoint-queue.ts";
 import { InvalidOptionError, TokenRequestError } from "../src/errors.ts";
-import type { Urgency } from "../src/token-source.ts";
+import type { Urgency } from "../src/tokens/token-source.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 

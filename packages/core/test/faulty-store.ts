@@ -1,5 +1,5 @@
-import { memoryStore } from "../src/memory-store.ts";
-import type { StoredEntry, TokenStore, Version } from "../src/store.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
+import type { StoredEntry, TokenStore, Version } from "../src/store/store.ts";
 
 /** What happens to one operation: nothing odd, it fails, it is carried out and its reply is lost, it is never answered. */
 export type Fault = "none" | "fails" | "reply-lost" | "stalls";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "../src/errors.ts";
-import { createFreshness, type FreshnessOptions } from "../src/freshness.ts";
-import { TokenSet } from "../src/token-set.ts";
+import { createFreshness, type FreshnessOptions } from "../src/tokens/freshness.ts";
+import { TokenSet } from "../src/tokens/token-set.ts";
 import "./fixed-seed.ts";
 
 const day = 86_400;

@@ -1,6 +1,6 @@
-import type { TokenResponse } from "../src/token-response.ts";
-import type { TokenSet } from "../src/token-set.ts";
-import type { SourceContext, TokenSource } from "../src/token-source.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
+import type { SourceContext, TokenSource } from "../src/tokens/token-source.ts";
 
 export interface HandCall {
   readonly context: SourceContext;

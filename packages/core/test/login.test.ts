@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache } from "../src/create-token-cache.ts";
+import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenRequestError } from "../src/errors.ts";
-import { memoryStore } from "../src/memory-store.ts";
-import { TokenSet } from "../src/token-set.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
+import { TokenSet } from "../src/tokens/token-set.ts";
 import { HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp } from "./set-up.ts";

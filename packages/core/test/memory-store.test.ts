@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { memoryStore } from "../src/memory-store.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
 
 describe("a memory store", () => {
   it("has nothing at first", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "../src/errors.ts";
-import { createOriginCheck } from "../src/origins.ts";
+import { createOriginCheck } from "../src/request/origins.ts";
 import "./fixed-seed.ts";
 
 describe("the origin https://api.example.com", () => {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RecordCell, Seen } from "../src/cell.ts";
-import { memoryStore } from "../src/memory-store.ts";
-import { isOrphan } from "../src/orphan.ts";
-import type { TokenStore } from "../src/store.ts";
+import type { RecordCell, Seen } from "../src/refresh/cell.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
+import { isOrphan } from "../src/refresh/wait-for-change.ts";
+import type { TokenStore } from "../src/store/store.ts";
 import { cellIn } from "./cell-in.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";

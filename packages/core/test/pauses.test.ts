@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Seen } from "../src/cell.ts";
+import type { Seen } from "../src/refresh/cell.ts";
 import { TokenRequestError } from "../src/errors.ts";
-import { Pauses } from "../src/pauses.ts";
-import type { Pause } from "../src/record.ts";
+import { Pauses } from "../src/refresh/pauses.ts";
+import type { Pause } from "../src/refresh/record.ts";
 import { TestClock } from "./test-clock.ts";
 
 let clock: TestClock;

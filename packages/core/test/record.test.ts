@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../src/errors.ts";
-import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "../src/record.ts";
-import { readTokenResponse, toTokenResponse } from "../src/token-response.ts";
+import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "../src/refresh/record.ts";
+import { readTokenResponse, toTokenResponse } from "../src/tokens/token-response.ts";
 import "./fixed-seed.ts";
 
 const now = Date.UTC(2026, 0, 1);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache } from "../src/create-token-cache.ts";
-import { createTokenEndpointQueue } from "../src/endpoint-queue.ts";
-import { createScope } from "../src/reentrancy.ts";
-import type { TokenCache } from "../src/token-cache.ts";
+import { createTokenCache } from "../src/cache/create-token-cache.ts";
+import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
+import { createScope } from "../src/refresh/reentrancy.ts";
+import type { TokenCache } from "../src/cache/token-cache.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp } from "./set-up.ts";
 import { settle, TestClock } from "./test-clock.ts";

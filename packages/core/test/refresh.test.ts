@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LoginRequiredError, StoreError, TokenRequestError } from "../src/errors.ts";
-import { memoryStore } from "../src/memory-store.ts";
-import type { TokenStore } from "../src/store.ts";
-import type { TokenResponse } from "../src/token-response.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
+import type { TokenStore } from "../src/store/store.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { HandSource } from "./hand-source.ts";
 import { hashAtOnce } from "./hash-at-once.ts";

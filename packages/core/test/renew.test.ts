@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createTokenEndpointQueue } from "../src/endpoint-queue.ts";
+import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
 import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
-import type { TokenResponse } from "../src/token-response.ts";
-import type { TokenSet } from "../src/token-set.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
 import { type HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "../src/errors.ts";
-import { bareTokenScheme, checkedScheme, mayBeRedirected, tokenTypeScheme, type AuthorizationScheme } from "../src/scheme.ts";
-import { readTokenResponse } from "../src/token-response.ts";
+import { bareTokenScheme, checkedScheme, mayBeRedirected, tokenTypeScheme, type AuthorizationScheme } from "../src/request/scheme.ts";
+import { readTokenResponse } from "../src/tokens/token-response.ts";
 
 const request = { method: "GET", url: "https://api.example.com/" };
 

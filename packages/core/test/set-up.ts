@@ -1,7 +1,7 @@
-import { createTokenCache, type TokenCacheOptions } from "../src/create-token-cache.ts";
+import { createTokenCache, type TokenCacheOptions } from "../src/cache/create-token-cache.ts";
 import type { TokenEvent } from "../src/events.ts";
-import type { TokenCache } from "../src/token-cache.ts";
-import type { TokenResponse } from "../src/token-response.ts";
+import type { TokenCache } from "../src/cache/token-cache.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
 import { HandSource } from "./hand-source.ts";
 import { TestClock } from "./test-clock.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, StoreError, TokenflightError, TokenRequestError } from "../src/errors.ts";
-import { callSource, type SourceCall } from "../src/source-call.ts";
-import { readTokenResponse } from "../src/token-response.ts";
-import { TokenSet } from "../src/token-set.ts";
-import type { SourceContext, TokenSource } from "../src/token-source.ts";
+import { callSource, type SourceCall } from "../src/refresh/source-call.ts";
+import { readTokenResponse } from "../src/tokens/token-response.ts";
+import { TokenSet } from "../src/tokens/token-set.ts";
+import type { SourceContext, TokenSource } from "../src/tokens/token-source.ts";
 import { HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LoginRequiredError, StoreError, TokenRequestError } from "../src/errors.ts";
-import type { TokenStore } from "../src/store.ts";
+import type { TokenStore } from "../src/store/store.ts";
 import { FaultyStore, type Fault } from "./faulty-store.ts";
 import { HandSource } from "./hand-source.ts";
 import { hashAtOnce } from "./hash-at-once.ts";

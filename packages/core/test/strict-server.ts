@@ -1,5 +1,5 @@
 import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
-import type { TokenResponse } from "../src/token-response.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
 
 /** What becomes of one token request. Only the first two reach the server's books. */
 export type Fate = "answered" | "answer-lost" | "not-sent" | "throttled";

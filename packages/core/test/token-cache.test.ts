@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { TokenRequestError } from "../src/errors.ts";
-import { createTokenCache } from "../src/create-token-cache.ts";
-import type { TokenResponse } from "../src/token-response.ts";
-import type { TokenSet } from "../src/token-set.ts";
-import type { TokenSource } from "../src/token-source.ts";
+import { createTokenCache } from "../src/cache/create-token-cache.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
+import type { TokenSource } from "../src/tokens/token-source.ts";
 import { HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
-import type { TokenCache } from "../src/token-cache.ts";
-import { createTokenPool } from "../src/token-pool.ts";
+import type { TokenCache } from "../src/cache/token-cache.ts";
+import { createTokenPool } from "../src/cache/token-pool.ts";
 import "./fixed-seed.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
 import { settle } from "./test-clock.ts";

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { memoryStore } from "../src/memory-store.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenEvent } from "../src/events.ts";
-import { createTokenEndpointQueue } from "../src/endpoint-queue.ts";
-import { createTokenPool, type TokenPoolOptions } from "../src/token-pool.ts";
-import type { TokenSource } from "../src/token-source.ts";
+import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
+import { createTokenPool, type TokenPoolOptions } from "../src/cache/token-pool.ts";
+import type { TokenSource } from "../src/tokens/token-source.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
 import { Outcome } from "./outcome.ts";

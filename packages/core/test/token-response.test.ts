@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError } from "../src/errors.ts";
-import { readTokenResponse, toTokenResponse, type TokenResponse } from "../src/token-response.ts";
-import { type TokenSet } from "../src/token-set.ts";
+import { readTokenResponse, toTokenResponse, type TokenResponse } from "../src/tokens/token-response.ts";
+import { type TokenSet } from "../src/tokens/token-set.ts";
 import "./fixed-seed.ts";
 
 const now = Date.UTC(2026, 0, 1);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
-import type { SubjectRecord } from "../src/record.ts";
-import { readTokenResponse } from "../src/token-response.ts";
-import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "../src/transitions.ts";
+import type { SubjectRecord } from "../src/refresh/record.ts";
+import { readTokenResponse } from "../src/tokens/token-response.ts";
+import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "../src/refresh/transitions.ts";
 import { TestClock } from "./test-clock.ts";
 
 const clock = new TestClock();

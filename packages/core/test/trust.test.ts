@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readTokenResponse } from "../src/token-response.ts";
-import type { TokenSet } from "../src/token-set.ts";
-import { NewTokenTrust } from "../src/trust.ts";
+import { readTokenResponse } from "../src/tokens/token-response.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
+import { NewTokenTrust } from "../src/cache/new-token-refusals.ts";
 import { TestClock } from "./test-clock.ts";
 
 const named = (name: string): TokenSet => readTokenResponse({ access_token: name }, 0);

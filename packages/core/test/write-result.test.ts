@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { RecordCell, Seen } from "../src/cell.ts";
-import { encodeRecord, type SubjectRecord } from "../src/record.ts";
-import { readTokenResponse } from "../src/token-response.ts";
-import { writeResult } from "../src/write-result.ts";
+import type { RecordCell, Seen } from "../src/refresh/cell.ts";
+import { encodeRecord, type SubjectRecord } from "../src/refresh/record.ts";
+import { readTokenResponse } from "../src/tokens/token-response.ts";
+import { writeResult } from "../src/refresh/write-result.ts";
 import { cellIn } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import type { TokenStore } from "../store.ts";
+import type { TokenStore } from "../store/store.ts";
 
 /** A store that was opened for one scenario. */
 export interface OpenedStore {

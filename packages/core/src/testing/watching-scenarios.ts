@@ -1,4 +1,4 @@
-import type { StoredEntry, TokenStore } from "../store.ts";
+import type { StoredEntry, TokenStore } from "../store/store.ts";
 import { check, rejection, within } from "./check.ts";
 import type { ScenarioContext, StoreScenario } from "./store-under-test.ts";
 import { holds, write } from "./writing-scenarios.ts";

@@ -1,4 +1,4 @@
-import type { TokenStore, Version } from "../store.ts";
+import type { TokenStore, Version } from "../store/store.ts";
 import { check } from "./check.ts";
 import type { StoreScenario } from "./store-under-test.ts";
 

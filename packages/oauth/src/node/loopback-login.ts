@@ -1,10 +1,10 @@
 import { readOptions, requireFunction, requireSeconds, type TokenSet } from "@tokenflight/core";
-import type { AuthorizationUrl } from "../authorization-url.ts";
-import { readCallbackUrl, stateOf } from "../callback.ts";
-import { grantOptionNames, type GrantOptions } from "../grant-parameters.ts";
-import { LoginError } from "../login-error.ts";
-import type { OAuthClient } from "../oauth-client.ts";
-import { requireSignal } from "../require-signal.ts";
+import type { AuthorizationUrl } from "../login/authorization-url.ts";
+import { readCallbackUrl, stateOf } from "../login/callback.ts";
+import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
+import { LoginError } from "../errors.ts";
+import type { OAuthClient } from "../client/oauth-client.ts";
+import { requireSignal } from "../endpoint/require-signal.ts";
 import { startLoopbackServer } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
 

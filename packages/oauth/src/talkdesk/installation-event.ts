@@ -1,6 +1,6 @@
 import { InvalidOptionError, kindOf, requireOneOf, requireText } from "@tokenflight/core";
-import type { SigningAlgorithm } from "../signing-key.ts";
-import { requireServerUrl } from "../server-url.ts";
+import type { SigningAlgorithm } from "../client-auth/signing-key.ts";
+import { requireServerUrl } from "../server/server-url.ts";
 import { requireOrigin } from "./talkdesk.ts";
 
 /** What an event says, checked. */

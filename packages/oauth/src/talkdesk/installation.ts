@@ -1,9 +1,9 @@
 import { InvalidOptionError, readOptions, requireOneOf, TokenRequestError } from "@tokenflight/core";
-import type { FetchFunction } from "../answer.ts";
-import type { ClientCredentials, CurrentCredentials } from "../client-identity.ts";
-import { privateKeyJwt } from "../private-key-jwt.ts";
-import { requireServerUrl } from "../server-url.ts";
-import { outcomeOf } from "../token-endpoint-response.ts";
+import type { FetchFunction } from "../endpoint/answer.ts";
+import type { ClientCredentials, CurrentCredentials } from "../endpoint/client-identity.ts";
+import { privateKeyJwt } from "../client-auth/private-key-jwt.ts";
+import { requireServerUrl } from "../server/server-url.ts";
+import { outcomeOf } from "../endpoint/token-endpoint-response.ts";
 import { readInstallationEvent, type InstallationEvent } from "./installation-event.ts";
 import { identityOriginOf, regionAt, regionOf } from "./regions.ts";
 import { talkdeskAt, talkdeskProvider, type Talkdesk } from "./talkdesk.ts";

@@ -1,6 +1,6 @@
 import { bareTokenScheme, InvalidOptionError, readOptions, requireText, type AuthorizationScheme } from "@tokenflight/core";
-import { defineProfile, type Provider } from "../provider-profile.ts";
-import { requireServerUrl } from "../server-url.ts";
+import { defineProfile, type Provider } from "../providers/provider-profile.ts";
+import { requireServerUrl } from "../server/server-url.ts";
 import { advancedDialerRefused } from "./advanced-dialer.ts";
 import { identityOriginOf, regionOf, type TalkdeskRegion } from "./regions.ts";
 

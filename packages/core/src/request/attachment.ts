@@ -1,0 +1,107 @@
+import { isAboutTheToken } from "./challenge.ts";
+import { InvalidOptionError } from "../errors.ts";
+import { kindOf, readOptions, requireFunction, requireOneOf } from "../options.ts";
+import { createOriginCheck, type OriginCheck } from "./origins.ts";
+import { checkedScheme, tokenTypeScheme, type AuthorizationScheme } from "./scheme.ts";
+import type { TokenCache } from "../cache/token-cache.ts";
+
+/** Whose tokens a request gets: always the same ones, or those that a function of the request names (undefined: none). */
+export type Tokens<Request> = TokenCache | ((request: Request) => TokenCache | undefined);
+
+/** The options of every adapter. `Response` is the client's own. */
+export interface BearerOptions<Response> {
+  /**
+   * The origins that may have the token, such as "https://api.example.com": scheme, host and port are compared exactly, and a request
+   * to anywhere else is sent untouched. Only https, or http to this machine. Adapters whose client has a base URL take its origin by default.
+   */
+  origins?: string | readonly string[] | undefined;
+  /** Whether a refused request is sent again with another token. Default "once". */
+  replay?: "once" | "never" | undefined;
+  /**
+   * Whether a response says that the token is not taken. Default: status 401, unless WWW-Authenticate says that it is about something
+   * else. If it throws, the response counts as not refused.
+   */
+  refused?: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  /**
+   * How a token set is put on a request. Default: `Authorization: Bearer <access token>`. Clients would take any other field than
+   * `authorization` along over a redirect to another origin: with one, a redirect is the caller's own to follow, except with got.
+   */
+  scheme?: AuthorizationScheme | undefined;
+}
+
+/** What an adapter knows about one of its client's responses. */
+export interface ResponseFacts {
+  readonly status: number;
+  /** WWW-Authenticate. */
+  readonly challenge: string | null | undefined;
+}
+
+/** RFC 9110 section 9.2.1, and QUERY. */
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
+
+/** The decisions about a request, once for all adapters. */
+export class Attachment<Request, Response> {
+  /** Whether a URL is at an origin that may have the token. */
+  readonly allows: OriginCheck;
+  readonly scheme: AuthorizationScheme;
+  readonly #tokens: Tokens<Request>;
+  readonly #replay: boolean;
+  readonly #refused: BearerOptions<Response>["refused"];
+
+  constructor(tokens: Tokens<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
+    if (typeof tokens !== "function" && typeof tokens?.peek !== "function") {
+      throw new InvalidOptionError("tokens", "a token cache, or a function of the request that gives one", kindOf(tokens));
+    }
+    const {
+      origins,
+      replay = "once",
+      refused,
+      scheme = tokenTypeScheme,
+    } = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
+    requireOneOf("replay", replay, ["once", "never"]);
+    if (refused !== undefined) requireFunction("refused", refused);
+    requireFunction("scheme", scheme);
+    this.allows = createOriginCheck(origins ?? defaultOrigins);
+    this.scheme = checkedScheme(scheme);
+    this.#tokens = tokens;
+    this.#replay = replay === "once";
+    this.#refused = refused;
+  }
+
+  /**
+   * The token cache whose token this request gets; undefined when it gets none. The caller has checked the URL. Throws what the caller's
+   * own function throws, and InvalidOptionError for what it gives instead of a token cache, such as a promise.
+   */
+  tokensFor(request: Request): TokenCache | undefined {
+    if (typeof this.#tokens !== "function") return this.#tokens;
+    const tokens: TokenCache | undefined = this.#tokens(request);
+    if (tokens === undefined || typeof tokens?.peek === "function") return tokens;
+    throw new InvalidOptionError("tokens", "a function that gives a token cache at once, or undefined for none", kindOf(tokens));
+  }
+
+  /** Whether a response refuses the token. Answers without a promise unless the caller's own predicate gives one. */
+  isRefused(response: Response, facts: ResponseFacts): boolean | Promise<boolean> {
+    if (this.#refused === undefined) return facts.status === 401 && isAboutTheToken(facts.challenge);
+    try {
+      const answer = this.#refused(response);
+      return typeof answer === "boolean" ? answer : Promise.resolve(answer).catch(() => false);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether a refused request may be sent again: asked for, and its body can be sent a second time. */
+  mayReplay(canResend: boolean): boolean {
+    return this.#replay && canResend;
+  }
+}
+
+/**
+ * Whether a refusal is the answer to this very request. After a redirect, an unsafe method has done its work already, and another
+ * origin never had the token. `answeredBy` is undefined when the client hides it; `redirected` then stays unknown.
+ */
+export function isAnsweredInPlace(method: string, url: string, answeredBy: string | undefined, redirected: boolean | undefined): boolean {
+  if (redirected === false) return true;
+  if (!safeMethods.has(method.toUpperCase())) return false;
+  return answeredBy === undefined || URL.parse(answeredBy)?.origin === URL.parse(url)?.origin;
+}

@@ -1,0 +1,86 @@
+import { InvalidOptionError, TokenflightError } from "../errors.ts";
+import { kindOf } from "../options.ts";
+import type { TokenSet } from "../tokens/token-set.ts";
+
+/** Header fields by lower-case name. */
+export type HeaderFields = Readonly<Record<string, string>>;
+
+/** What a scheme may look at of the request that it signs. */
+export interface SchemeRequest {
+  readonly method: string;
+  /** Absolute. */
+  readonly url: string;
+}
+
+/** How a token set is put on a request. Called for each request and again for its replay. */
+export type AuthorizationScheme = (tokens: TokenSet, request: SchemeRequest) => HeaderFields | Promise<HeaderFields>;
+
+/** Header fields are the same for every request with one token set, so they are made once. */
+function perTokenSet(value: (tokens: TokenSet) => string): AuthorizationScheme {
+  const made = new WeakMap<TokenSet, HeaderFields>();
+  return (tokens) => {
+    let fields = made.get(tokens);
+    if (fields === undefined) {
+      fields = Object.freeze({ authorization: value(tokens) });
+      made.set(tokens, fields);
+    }
+    return fields;
+  };
+}
+
+/** `Authorization: <token_type> <access token>`, which is Bearer unless the token endpoint said otherwise (RFC 6750 section 2.1). The default. */
+export const tokenTypeScheme: AuthorizationScheme = perTokenSet((tokens) => `${tokens.tokenType} ${tokens.accessToken}`);
+
+/** `Authorization: <access token>`, without the name of a scheme, as some APIs want it. */
+export const bareTokenScheme: AuthorizationScheme = perTokenSet((tokens) => tokens.accessToken);
+
+/**
+ * Whether clients themselves take these fields off a request that a redirect sends to another origin. They do that with Authorization; a
+ * DPoP proof is worth nothing without the token that it is bound to (RFC 9449 section 4.2). Any other field they would take along.
+ */
+export function mayBeRedirected(fields: HeaderFields): boolean {
+  for (const name of Object.keys(fields)) if (name !== "authorization" && name !== "dpop") return false;
+  return true;
+}
+
+/**
+ * The same scheme; what it gives has lower-case names and values that a header can hold, or it throws InvalidOptionError. An error of its
+ * own becomes the cause of one that no client takes for an error of the network.
+ */
+export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
+  if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
+  return (tokens, request) => {
+    try {
+      const given = scheme(tokens, request);
+      return typeof (given as Promise<HeaderFields> | undefined)?.then === "function"
+        ? Promise.resolve(given).then(readFields).catch(fail)
+        : readFields(given as HeaderFields);
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
+
+function fail(error: unknown): never {
+  if (TokenflightError.is(error)) throw error;
+  throw new TokenflightError("ERR_SCHEME_FAILED", "The request was not sent, because its scheme failed; the error is the cause.", {
+    cause: error,
+  });
+}
+
+/** RFC 9110 section 5.5. No message shows a value, which is a secret. */
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function readFields(given: HeaderFields): HeaderFields {
+  if (typeof given !== "object" || given === null) {
+    throw new InvalidOptionError("scheme", "a function that gives header fields, such as { authorization }", kindOf(given));
+  }
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value !== "string" || !fieldValue.test(value)) {
+      throw new InvalidOptionError("scheme", `a function that gives ${name} a value that a header can hold`, kindOf(value));
+    }
+    fields[name.toLowerCase()] = value;
+  }
+  return fields;
+}

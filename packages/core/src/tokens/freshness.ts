@@ -1,0 +1,47 @@
+import type { Clock } from "../clock.ts";
+import { readOptions, requireSeconds } from "../options.ts";
+import type { TokenSet } from "./token-set.ts";
+
+/** When a token is refreshed ahead and when it is no longer sent. All in seconds. */
+export interface FreshnessOptions {
+  /** How long before its end a token is refreshed in the background. Default: a quarter of its lifetime, at most 300. */
+  ahead?: number | undefined;
+  /** How long before its end a token is not sent any more. Default: a twentieth of its lifetime, at most 30. */
+  margin?: number | undefined;
+  /** Lifetime of a token whose endpoint names none. Default: unknown, so that only a refusal refreshes it. */
+  defaultLifetime?: number | undefined;
+}
+
+/** Two moments in one token's life, in milliseconds since the UNIX epoch. */
+export interface Windows {
+  /** Soft expiry: from here on a background refresh is due. */
+  refreshAt: number;
+  /** Hard expiry: from here on the token is not sent. */
+  usableUntil: number;
+}
+
+export type Freshness = (tokens: TokenSet) => Windows;
+
+const endless: Windows = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
+
+/**
+ * Windows scale with the lifetime, so that a token of two seconds and one of thirty days both work, and a window that was set
+ * never covers more than half a lifetime. Soft expiry is drawn once per token, up to a fifth of the window later, so that a
+ * fleet does not refresh in the same moment.
+ */
+export function createFreshness(options: FreshnessOptions = {}, clock: Pick<Clock, "random">): Freshness {
+  const { ahead, margin, defaultLifetime } = readOptions("freshness", options, ["ahead", "margin", "defaultLifetime"]);
+  if (ahead !== undefined) requireSeconds("freshness.ahead", ahead);
+  if (margin !== undefined) requireSeconds("freshness.margin", margin);
+  if (defaultLifetime !== undefined) requireSeconds("freshness.defaultLifetime", defaultLifetime);
+
+  return (tokens) => {
+    const expiresAt = tokens.expiresAt ?? (defaultLifetime === undefined ? undefined : tokens.issuedAt + defaultLifetime * 1000);
+    if (expiresAt === undefined) return endless;
+    const lifetime = Math.max(0, expiresAt - tokens.issuedAt);
+    const soft = ahead === undefined ? Math.min(lifetime / 4, 300_000) : Math.min(ahead * 1000, lifetime / 2);
+    const hard = margin === undefined ? Math.min(lifetime / 20, 30_000) : Math.min(margin * 1000, lifetime / 2);
+    const usableUntil = expiresAt - hard;
+    return { refreshAt: Math.min(expiresAt - soft * (1 - 0.2 * clock.random()), usableUntil), usableUntil };
+  };
+}

@@ -1,0 +1,144 @@
+import {
+  bareTokenScheme,
+  InvalidOptionError,
+  kindOf,
+  readOptions,
+  requireOneOf,
+  requireSeconds,
+  requireText,
+  type AuthorizationScheme,
+  type FreshnessOptions,
+} from "@tokenflight/core";
+import type { ClientAuth } from "oauth4webapi";
+import type { OAuthClientOptions } from "../client/client-options.ts";
+import { clientSecretBasic } from "../client-auth/client-secret-basic.ts";
+
+/** How one provider's authorization server behaves, as data. Everything but the name may be left out; the cautious assumption then stands. */
+export interface ProviderProfile {
+  name: string;
+  /** Whether a refresh gives a new refresh token. Default "always". "configurable" is treated like it. */
+  rotation?: "always" | "configurable" | "never" | undefined;
+  /**
+   * Seconds for which a refresh token still works after its first use, so that a request whose outcome is unknown can be repeated;
+   * `Infinity` for ever. Default 0: it works once.
+   */
+  grace?: number | undefined;
+  /** How many seconds before its access token's end a refresh is taken at the earliest; none is sent sooner. Default: at any time. */
+  earliestRefresh?: number | undefined;
+  /** What a refresh does to the access token before it. One that "dies" is used up to its end, and not refreshed ahead. Default "lives". */
+  oldAccessToken?: "lives" | "dies" | undefined;
+  /** Seconds that an access token lives, where the token response does not say. Default: unknown. */
+  lifetime?: number | undefined;
+  /** How client id and secret are written for Basic. Default "rfc6749". */
+  basicEncoding?: "raw" | "rfc6749" | undefined;
+  /** How the token stands in the Authorization header: after its type, or alone. Default "token-type". */
+  header?: "token-type" | "bare" | undefined;
+  /** Whether a 401 of the API says that another token is wanted. Default true. */
+  refusalMeansRenewal?: boolean | undefined;
+  /** The `error` codes that mean "log in again". Default `["invalid_grant"]`. */
+  loginRequiredErrors?: readonly string[] | undefined;
+  /** HTTP statuses of the token endpoint that pass by themselves. Default: none. */
+  passingStatuses?: readonly number[] | undefined;
+  /** Token types to take besides Bearer. Default: none. */
+  tokenTypes?: readonly string[] | undefined;
+  /** Token requests that one login may make in some seconds. Default: no limit. */
+  quota?: { readonly requests: number; readonly seconds: number } | undefined;
+}
+
+/** What follows from a profile, in the words of those who take it. */
+export interface Provider {
+  readonly name: string;
+  /** The profile itself, for one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
+  readonly profile: Readonly<ProviderProfile>;
+  /** For `createOAuthClient({ ...provider.client, ... })`. */
+  readonly client: Pick<
+    OAuthClientOptions,
+    "earliestRefresh" | "loginRequiredErrors" | "passingStatuses" | "refreshTokenGrace" | "refreshTokens" | "tokenTypes"
+  >;
+  /** For `createTokenCache({ ...provider.cache, ... })`. */
+  readonly cache: { readonly freshness: FreshnessOptions };
+  /** For `createTokenEndpointQueue(provider.queue)`, one for each login. */
+  readonly queue: { readonly concurrency?: number; readonly interval?: number; readonly intervalCap?: number };
+  /** For the options of an adapter. */
+  readonly bearer: { readonly scheme?: AuthorizationScheme; readonly refused?: (response: unknown) => boolean };
+  /** `clientSecretBasic` with the encoding that this provider reads. Throws InvalidOptionError. */
+  basic(secret: string): ClientAuth;
+}
+
+const names = [
+  "name",
+  "rotation",
+  "grace",
+  "earliestRefresh",
+  "oldAccessToken",
+  "lifetime",
+  "basicEncoding",
+  "header",
+  "refusalMeansRenewal",
+  "loginRequiredErrors",
+  "passingStatuses",
+  "tokenTypes",
+  "quota",
+] as const;
+
+/** Makes a provider of a profile, one's own or one of `profiles`. Throws InvalidOptionError. */
+export function defineProfile(profile: ProviderProfile): Provider {
+  const read = readOptions<ProviderProfile>("defineProfile", profile, names);
+  check(read);
+  const { name, grace = 0, quota, basicEncoding = "rfc6749", header, refusalMeansRenewal = true } = read;
+  const { earliestRefresh, loginRequiredErrors, passingStatuses, tokenTypes } = read;
+  const isReusable = read.rotation === "never" || grace === Number.POSITIVE_INFINITY;
+  return {
+    name,
+    profile: Object.freeze({ ...read }),
+    client: {
+      refreshTokens: isReusable ? "reusable" : "single-use",
+      ...(isReusable || grace === 0 ? {} : { refreshTokenGrace: grace }),
+      ...(earliestRefresh === undefined ? {} : { earliestRefresh }),
+      ...(loginRequiredErrors === undefined ? {} : { loginRequiredErrors }),
+      ...(passingStatuses === undefined ? {} : { passingStatuses }),
+      ...(tokenTypes === undefined ? {} : { tokenTypes }),
+    },
+    cache: { freshness: freshnessOf(read) },
+    queue: quota === undefined ? {} : { concurrency: 1, interval: quota.seconds, intervalCap: quota.requests },
+    bearer: {
+      ...(header === "bare" ? { scheme: bareTokenScheme } : {}),
+      ...(refusalMeansRenewal ? {} : { refused: () => false }),
+    },
+    basic: (secret) => clientSecretBasic(secret, { encoding: basicEncoding }),
+  };
+}
+
+function freshnessOf({ lifetime, earliestRefresh, oldAccessToken }: ProviderProfile): FreshnessOptions {
+  return {
+    ...(lifetime === undefined ? {} : { defaultLifetime: lifetime }),
+    // Within what is allowed, with room for clocks that differ: from five sixths of it to a third.
+    ...(earliestRefresh === undefined ? {} : { ahead: (earliestRefresh * 5) / 6, margin: earliestRefresh / 3 }),
+    // A refresh ahead would have requests refused that are under way with the old token.
+    ...(oldAccessToken === "dies" ? { ahead: 0 } : {}),
+  };
+}
+
+function check(read: ProviderProfile): void {
+  const at = (name: string): string => `defineProfile.${name}`;
+  requireText(at("name"), read.name);
+  if (read.rotation !== undefined) requireOneOf(at("rotation"), read.rotation, ["always", "configurable", "never"]);
+  if (read.grace !== undefined && read.grace !== Number.POSITIVE_INFINITY) requireSeconds(at("grace"), read.grace);
+  if (read.earliestRefresh !== undefined) requireSeconds(at("earliestRefresh"), read.earliestRefresh);
+  if (read.oldAccessToken !== undefined) requireOneOf(at("oldAccessToken"), read.oldAccessToken, ["lives", "dies"]);
+  if (read.lifetime !== undefined) requireSeconds(at("lifetime"), read.lifetime);
+  if (read.basicEncoding !== undefined) requireOneOf(at("basicEncoding"), read.basicEncoding, ["raw", "rfc6749"]);
+  if (read.header !== undefined) requireOneOf(at("header"), read.header, ["token-type", "bare"]);
+  if (read.refusalMeansRenewal !== undefined && typeof read.refusalMeansRenewal !== "boolean") {
+    throw new InvalidOptionError(at("refusalMeansRenewal"), "true or false", kindOf(read.refusalMeansRenewal));
+  }
+  for (const name of ["loginRequiredErrors", "passingStatuses", "tokenTypes"] as const) {
+    if (read[name] !== undefined && !Array.isArray(read[name])) throw new InvalidOptionError(at(name), "an array", kindOf(read[name]));
+  }
+  if (read.quota === undefined) return;
+  const { requests, seconds } = readOptions(at("quota"), read.quota, ["requests", "seconds"]);
+  if (!(Number.isSafeInteger(requests) && requests > 0)) {
+    throw new InvalidOptionError(at("quota.requests"), "a whole number above zero", kindOf(requests));
+  }
+  requireSeconds(at("quota.seconds"), seconds);
+}
