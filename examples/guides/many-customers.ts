@@ -7,7 +7,7 @@ import { installationFrom, type Installation } from "@tokenflight/oauth/talkdesk
 const installations = new Map<string, Installation>();
 
 const pool = createTokenPool({
-  source: (id) => createOAuthClient(installationOf(id).client).clientCredentials(),
+  source: (id) => createOAuthClient(installationOf(id).oauth).clientCredentials(),
   freshness: { defaultLifetime: 600 },
 });
 
@@ -20,7 +20,7 @@ export async function take(event: { type: string; data: { installation_id: strin
 
 /** A fetch that acts for one customer. */
 export function sendFor(id: string): (url: string, init?: RequestInit) => Promise<Response> {
-  return bearer(pool.for(id), installationOf(id).bearer)(fetch);
+  return bearer(pool.for(id), installationOf(id).adapter)(fetch);
 }
 
 function installationOf(id: string): Installation {

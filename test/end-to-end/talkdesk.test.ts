@@ -9,19 +9,19 @@ import { startTalkdeskServer, type TalkdeskServer } from "../servers/talkdesk-se
 interface Service extends AsyncDisposable {
   readonly server: TalkdeskServer;
   readonly api: ResourceApi;
-  readonly oauth: ReturnType<typeof createOAuthClient>;
+  readonly client: ReturnType<typeof createOAuthClient>;
 }
 
 async function startService(secret?: string): Promise<Service> {
   const server = await startTalkdeskServer();
   const api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
   const { clientId, clientSecret } = server.client;
-  const { client, basic } = talkdesk({ identityOrigin: server.origin, apiOrigin: api.origin });
-  const oauth = createOAuthClient({ ...client, clientId, clientAuth: basic(secret ?? clientSecret) });
+  const { oauth, basic } = talkdesk({ identityOrigin: server.origin, apiOrigin: api.origin });
+  const client = createOAuthClient({ ...oauth, clientId, clientAuth: basic(secret ?? clientSecret) });
   return {
     server,
     api,
-    oauth,
+    client,
     async [Symbol.asyncDispose]() {
       await api.close();
       await server.close();
@@ -29,17 +29,17 @@ async function startService(secret?: string): Promise<Service> {
   };
 }
 
-async function logIn({ server, oauth }: Service, source: TokenSource): Promise<TokenCache> {
+async function logIn({ server, client }: Service, source: TokenSource): Promise<TokenCache> {
   const tokens = createTokenCache({ source });
   const { code, redirectUri } = await server.authorize({ scope: "openid account:read", state: "s", nonce: "n" });
-  await tokens.save(await oauth.exchangeCode({ code, redirectUri }));
+  await tokens.save(await client.exchangeCode({ code, redirectUri }));
   return tokens;
 }
 
 describe.each(clients)("$name", ({ connect }) => {
   it("authorization code: the user's token, with session id and id token", async () => {
     await using service = await startService();
-    const tokens = await logIn(service, service.oauth.refreshToken());
+    const tokens = await logIn(service, service.client.refreshToken());
 
     expect((await connect(tokens, service.api.origin)({})).status).toBe(200);
 
@@ -52,8 +52,8 @@ describe.each(clients)("$name", ({ connect }) => {
 
   it("refresh token: single use, and session id and id token are kept over refreshes", async () => {
     await using service = await startService();
-    const { server, api, oauth } = service;
-    const tokens = await logIn(service, oauth.refreshToken());
+    const { server, api, client } = service;
+    const tokens = await logIn(service, client.refreshToken());
     const send = connect(tokens, api.origin);
     const first = await tokens.get();
 
@@ -71,8 +71,8 @@ describe.each(clients)("$name", ({ connect }) => {
 
   it("client credentials: an account's token, with every scope that the client was granted", async () => {
     await using service = await startService();
-    const { server, api, oauth } = service;
-    const tokens = createTokenCache({ source: oauth.clientCredentials() });
+    const { server, api, client } = service;
+    const tokens = createTokenCache({ source: client.clientCredentials() });
 
     expect((await connect(tokens, api.origin)({})).status).toBe(200);
 
@@ -85,8 +85,8 @@ describe.each(clients)("$name", ({ connect }) => {
 
   it("a scope that was just added: a 401 of the token endpoint passes, and the credentials are not given up", async () => {
     await using service = await startService();
-    const { server, api, oauth } = service;
-    const tokens = createTokenCache({ source: oauth.clientCredentials() });
+    const { server, api, client } = service;
+    const tokens = createTokenCache({ source: client.clientCredentials() });
     const send = connect(tokens, api.origin);
     const before = await tokens.get();
     server.revokeAccessToken(before.accessToken);
@@ -101,7 +101,7 @@ describe.each(clients)("$name", ({ connect }) => {
 
   it("a 401 of the token endpoint is a typed error with error and error_description", async () => {
     await using service = await startService("not the secret");
-    const tokens = createTokenCache({ source: service.oauth.clientCredentials() });
+    const tokens = createTokenCache({ source: service.client.clientCredentials() });
 
     const thrown = await connect(tokens, service.api.origin)({}).catch((error: unknown) => error);
 
@@ -115,7 +115,7 @@ describe.each(clients)("$name", ({ connect }) => {
 
   it("a 400 of the token endpoint is a typed error with error and error_description", async () => {
     await using service = await startService();
-    const tokens = createTokenCache({ source: service.oauth.clientCredentials({ scope: "no:such" }) });
+    const tokens = createTokenCache({ source: service.client.clientCredentials({ scope: "no:such" }) });
 
     const thrown = await connect(tokens, service.api.origin)({}).catch((error: unknown) => error);
 
@@ -130,9 +130,13 @@ describe.each(clients)("$name", ({ connect }) => {
 
 it("a code works once: the second exchange is refused with invalid_grant", async () => {
   await using service = await startService();
-  const { server, oauth } = service;
+  const { server, client } = service;
   const login = await server.authorize({ scope: "account:read" });
-  await oauth.exchangeCode(login);
+  await client.exchangeCode(login);
 
-  await expect(oauth.exchangeCode(login)).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", status: 400, error: "invalid_grant" });
+  await expect(client.exchangeCode(login)).rejects.toMatchObject({
+    code: "ERR_TOKEN_REQUEST_REFUSED",
+    status: 400,
+    error: "invalid_grant",
+  });
 });

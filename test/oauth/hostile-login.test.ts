@@ -116,18 +116,18 @@ describe("a callback is refused, and no code is spent:", () => {
     ["no verifier", { codeVerifier: undefined }],
     ["no nonce", { nonce: 1 }],
     ["no end", { expiresAt: "soon" }],
-  ])("with a session that holds %s", async (_, wrong) => {
+  ])("with a session with %s in it", async (_, wrong) => {
     const { client, begin, spent } = await startLoginService();
     const { pending, callback } = await begin();
-    const held = typeof wrong === "object" ? { ...pending, ...wrong } : wrong;
-    const error = await failureOf(client.exchangeCallback(callback, held as PendingLogin));
+    const kept = typeof wrong === "object" ? { ...pending, ...wrong } : wrong;
+    const error = await failureOf(client.exchangeCallback(callback, kept as PendingLogin));
     expect(error).toMatchObject({ code: "ERR_INVALID_OPTION" });
     expect(inspect(error)).not.toContain(pending.codeVerifier);
     expect(spent).toEqual([]);
   });
 });
 
-it("an error's words are cut, and hold nothing that a terminal or a page acts upon", async () => {
+it("an error's words are cut, and nothing in them makes a terminal or a page act", async () => {
   const { client, begin } = await startLoginService();
   const { pending, callback } = await begin();
   callback.searchParams.set("error", 'access_denied"\u001B[31m\n<script>');
@@ -184,7 +184,7 @@ describe("an id token is refused, and nobody gets the tokens:", () => {
     ["something else", () => "keys"],
     ["a megabyte", () => ({ keys: [{ kty: "EC", n: "x".repeat(1_000_000) }] })],
     ["a key of another kind", () => ({ keys: [generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" })] })],
-  ])("when the key set holds %s", async (_, jwks) => {
+  ])("when the key set has %s", async (_, jwks) => {
     const { client, begin } = await startLoginService(jwks === undefined ? {} : { jwks });
     const { pending, callback } = await begin();
     expect(await failureOf(client.exchangeCallback(callback, pending))).toMatchObject({ reason: "id-token" });

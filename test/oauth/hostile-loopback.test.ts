@@ -30,7 +30,7 @@ interface Login {
   readonly service: LoginService;
   /** The callback that would answer this login. */
   readonly callback: URL;
-  readonly tokens: Promise<TokenSet>;
+  readonly tokenSet: Promise<TokenSet>;
   readonly abort: AbortController;
 }
 
@@ -38,12 +38,12 @@ async function begin(mischief: Parameters<typeof startLoginService>[0] = {}, tim
   const service = await startLoginService(mischief);
   const abort = new AbortController();
   const opened = Promise.withResolvers<string>();
-  const tokens = loopbackLogin(service.client, { scope: "read", open: opened.resolve, signal: abort.signal, timeout });
-  tokens.catch(opened.reject);
+  const tokenSet = loopbackLogin(service.client, { scope: "read", open: opened.resolve, signal: abort.signal, timeout });
+  tokenSet.catch(opened.reject);
   const query = new URL(await opened.promise).searchParams;
   const callback = new URL(query.get("redirect_uri") ?? "");
   callback.search = new URLSearchParams({ code: "code-1", state: query.get("state") ?? "", iss: service.origin }).toString();
-  return { service, callback, tokens, abort };
+  return { service, callback, tokenSet, abort };
 }
 
 const noIdToken = { idToken: () => undefined };
@@ -60,10 +60,10 @@ const commands = [
   "https://auth.example.com/$(touch owned)`id`;%PATH%",
 ];
 
-async function stillWorks({ callback, tokens, service }: Login): Promise<void> {
+async function stillWorks({ callback, tokenSet, service }: Login): Promise<void> {
   expect(service.spent).toEqual([]);
   expect((await ask(callback)).status).toBe(200);
-  expect((await tokens).accessToken).toBe("access");
+  expect((await tokenSet).accessToken).toBe("access");
   expect(service.spent).toEqual(["code-1"]);
 }
 
@@ -112,10 +112,10 @@ function rawStatus(callback: URL, target: string): Promise<number> {
 }
 
 it("the page is fixed: nothing of the request stands in it, and it loads and runs nothing", async () => {
-  const { callback, tokens } = await begin(noIdToken);
+  const { callback, tokenSet } = await begin(noIdToken);
   callback.searchParams.set("x", "<script>alert(1)</script>");
   const page = await ask(callback);
-  await tokens;
+  await tokenSet;
   expect(page.text).not.toMatch(/script|code-1|alert/);
   expect(page.headers).toMatchObject({
     "content-type": "text/html; charset=utf-8",
@@ -127,36 +127,36 @@ it("the page is fixed: nothing of the request stands in it, and it loads and run
 });
 
 it("a second callback finds nobody, and no second code is spent", async () => {
-  const { callback, tokens, service } = await begin(noIdToken);
+  const { callback, tokenSet, service } = await begin(noIdToken);
   const answers = await Promise.allSettled([ask(callback), ask(callback), ask(callback)]);
   expect(answers.filter((one) => one.status === "fulfilled" && one.value.status === 200)).toHaveLength(1);
-  await tokens;
+  await tokenSet;
   await expect(ask(callback)).rejects.toThrow("ECONN");
   expect(service.spent).toEqual(["code-1"]);
 });
 
 it("an error of the server ends the login with a page that does not repeat it", async () => {
-  const { callback, tokens, service } = await begin();
+  const { callback, tokenSet, service } = await begin();
   callback.searchParams.set("error", "access_denied");
   callback.searchParams.set("error_description", "<b>canary</b>");
-  tokens.catch(() => {});
+  tokenSet.catch(() => {});
   const page = await ask(callback);
   expect([page.status, page.text.includes("canary")]).toEqual([400, false]);
-  await expect(tokens).rejects.toMatchObject({ reason: "refused", error: "access_denied" });
+  await expect(tokenSet).rejects.toMatchObject({ reason: "refused", error: "access_denied" });
   expect(service.spent).toEqual([]);
 });
 
 it("a signal ends the login, and the port is free", async () => {
-  const { callback, tokens, abort, service } = await begin();
+  const { callback, tokenSet, abort, service } = await begin();
   abort.abort();
-  await expect(tokens).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "aborted" });
+  await expect(tokenSet).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "aborted" });
   await expect(ask(callback)).rejects.toThrow("ECONN");
   expect(service.spent).toEqual([]);
 });
 
 it("a user who does nothing ends it in time", async () => {
-  const { tokens } = await begin({}, 0.2);
-  await expect(tokens).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "expired" });
+  const { tokenSet } = await begin({}, 0.2);
+  await expect(tokenSet).rejects.toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "expired" });
 });
 
 it("a browser that does not open ends it", async () => {
@@ -197,7 +197,7 @@ describe.runIf(process.platform === "linux")("whatever stands in a URL is one ar
 it("an opener that fails once the user has come back does not lose the tokens", async () => {
   const asked = Promise.withResolvers<void>();
   const service = await startLoginService({ idToken: () => void asked.resolve() });
-  const tokens = await loopbackLogin(service.client, {
+  const tokenSet = await loopbackLogin(service.client, {
     scope: "read",
     async open(url) {
       const query = new URL(url).searchParams;
@@ -208,12 +208,12 @@ it("an opener that fails once the user has come back does not lose the tokens", 
       throw new Error("The window was closed.");
     },
   });
-  expect(tokens.accessToken).toBe("access");
+  expect(tokenSet.accessToken).toBe("access");
 });
 
 it("an opener that never ends does not keep the tokens", async () => {
   const service = await startLoginService(noIdToken);
-  const tokens = await loopbackLogin(service.client, {
+  const tokenSet = await loopbackLogin(service.client, {
     scope: "read",
     async open(url) {
       const query = new URL(url).searchParams;
@@ -223,7 +223,7 @@ it("an opener that never ends does not keep the tokens", async () => {
       await new Promise(() => {});
     },
   });
-  expect(tokens.accessToken).toBe("access");
+  expect(tokenSet.accessToken).toBe("access");
 });
 
 it("are counted", () => {

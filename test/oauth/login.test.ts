@@ -14,8 +14,8 @@ const tool = {
 } as const;
 const web = { clientId: "web-app", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
 
-/** For what comes soon, on a machine that has much else to do. */
-const patience = { timeout: 10_000 };
+/** A machine that has much else to do may take so long. */
+const busyMachine = { timeout: 10_000 };
 
 let server: AuthorizationServer;
 let client: OAuthClient;
@@ -101,13 +101,13 @@ it("logs in on the command line, on whatever port", async () => {
     const page = await fetch(await server.visit(url));
     pages.push(await page.text());
   };
-  const tokens = await loopbackLogin(cli, {
+  const tokenSet = await loopbackLogin(cli, {
     scope,
     parameters: consent,
     open: (url) => void browse(url),
   });
-  expect(server.isActive(tokens.accessToken)).toBe(true);
-  await expect.poll(() => pages.join(""), patience).toContain("Logged in");
+  expect(server.isActive(tokenSet.accessToken)).toBe(true);
+  await expect.poll(() => pages.join(""), busyMachine).toContain("Logged in");
 });
 
 /** Waits a fiftieth of what it is asked to. */
@@ -131,7 +131,7 @@ it.each(clients)("logs in on another device, and $name goes on with the tokens",
   });
   const userCode = await shown.promise;
   // The user takes a while.
-  await expect.poll(() => told.length, patience).toBeGreaterThan(1);
+  await expect.poll(() => told.length, busyMachine).toBeGreaterThan(1);
   await server.enterUserCode(userCode);
   const tokens = createTokenCache({ source: client.refreshToken() });
   const first = await tokens.save(await login);
@@ -145,15 +145,15 @@ it.each(clients)("logs in on another device, and $name goes on with the tokens",
 });
 
 describe("a logout", () => {
-  it("gives tokens back, and what they are worth before and after is told", async () => {
+  it("revokes a token set, and the server tells of its tokens before and after", async () => {
     const { url, pending } = await begin();
-    const tokens = await client.exchangeCallback(await server.visit(url), pending);
-    const refresh = tokens.refreshToken ?? "";
-    expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: true, client_id: web.clientId, token_type: "Bearer" });
+    const tokenSet = await client.exchangeCallback(await server.visit(url), pending);
+    const refresh = tokenSet.refreshToken ?? "";
+    expect(await client.introspect(tokenSet.accessToken)).toMatchObject({ active: true, client_id: web.clientId, token_type: "Bearer" });
     expect(await client.introspect(refresh, { hint: "refresh_token" })).toMatchObject({ active: true });
-    await client.revoke(tokens);
-    await client.revoke(tokens);
-    expect(await client.introspect(tokens.accessToken)).toMatchObject({ active: false });
+    await client.revoke(tokenSet);
+    await client.revoke(tokenSet);
+    expect(await client.introspect(tokenSet.accessToken)).toMatchObject({ active: false });
     expect(await client.introspect(refresh)).toMatchObject({ active: false });
   });
 

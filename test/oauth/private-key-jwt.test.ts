@@ -31,12 +31,12 @@ it.each([
   const clientAuth = privateKeyJwt({ key, keyId: "key-1", alg });
   const source = createOAuthClient({ issuer: server.issuer, clientId: "signer", clientAuth }).clientCredentials({ scope: "read" });
 
-  const tokens = await createTokenCache({ source }).get();
+  const tokenSet = await createTokenCache({ source }).get();
 
-  expect(server.isActive(tokens.accessToken)).toBe(true);
+  expect(server.isActive(tokenSet.accessToken)).toBe(true);
 });
 
-it.each(clients)("$name acts with tokens that a client with ES256 gets, refreshes and gives back", async ({ connect }) => {
+it.each(clients)("$name acts with tokens that a client with ES256 gets, refreshes and revokes", async ({ connect }) => {
   const { server, key } = await register("ES256", generateKeyPairSync("ec", { namedCurve: "P-256" }));
   await using _ = server;
   await using api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });

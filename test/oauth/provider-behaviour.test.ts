@@ -7,8 +7,8 @@ import { startLoopback } from "../servers/loopback.ts";
 import { readBody } from "../servers/read-body.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
 
-/** For what comes soon, on a machine that has much else to do. */
-const patience = { timeout: 10_000 };
+/** A machine that has much else to do may take so long. */
+const busyMachine = { timeout: 10_000 };
 
 /** How the server deals with its n-th token request, from 0: answers with this, or does not answer. */
 type Answers = (index: number) => object | undefined;
@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 /** A user of this provider, who has just logged in. */
-async function logIn({ client, cache, queue, profile }: Provider, answers: Answers = () => ({})): Promise<Login> {
+async function logIn({ oauth, cache, queue, profile }: Provider, answers: Answers = () => ({})): Promise<Login> {
   const sent: (string | null)[] = [];
   const server = await startLoopback(() => async (request, response) => {
     const form = new URLSearchParams((await readBody(request, 4096)).bytes.toString());
@@ -43,11 +43,11 @@ async function logIn({ client, cache, queue, profile }: Provider, answers: Answe
     );
   });
   onTestFinished(() => server.close());
-  const oauth = createOAuthClient({ ...client, tokenEndpoint: `${server.origin}/token`, clientId: "id", clientAuth: noClientAuth() });
+  const client = createOAuthClient({ ...oauth, tokenEndpoint: `${server.origin}/token`, clientId: "id", clientAuth: noClientAuth() });
   const events: TokenEvent[] = [];
   const tokens = createTokenCache({
     ...cache,
-    source: oauth.refreshToken(),
+    source: client.refreshToken(),
     queue: createTokenEndpointQueue(queue),
     observe: (event) => events.push(event),
   });
@@ -82,7 +82,7 @@ describe("Exact Online", () => {
     }
     later = (lifetime - 19) * 1000;
     expect(tokens.peek()?.accessToken).toBe("access");
-    await expect.poll(() => tokens.peek()?.accessToken, patience).toBe("access-0");
+    await expect.poll(() => tokens.peek()?.accessToken, busyMachine).toBe("access-0");
     expect(sent).toHaveLength(1);
     expect(events.map(({ type }) => type)).toEqual(["token-saved", "token-obtained"]);
   });
@@ -94,7 +94,7 @@ it("GitHub, where a refresh kills the old token, is asked when that one is over 
   const usual = await logIn(defineProfile({ name: "Like it", lifetime }));
   later = (lifetime - 60) * 1000;
   expect([careful.tokens.peek()?.accessToken, usual.tokens.peek()?.accessToken]).toEqual(["access", "access"]);
-  await expect.poll(() => usual.tokens.peek()?.accessToken, patience).toBe("access-0");
+  await expect.poll(() => usual.tokens.peek()?.accessToken, busyMachine).toBe("access-0");
   expect(careful.sent).toEqual([]);
   later = (lifetime - 29) * 1000;
   expect(careful.tokens.peek()).toBeUndefined();
@@ -105,11 +105,11 @@ it("Zoho's quota is kept by its queue: the eleventh request in ten minutes waits
   const zoho = await logIn(profiles.zoho);
   const usual = await logIn(defineProfile({ name: "Like it", lifetime: 3600 }));
   for (let turn = 0; turn < 10; turn += 1) await zoho.tokens.renew(await zoho.tokens.get());
-  const impatient = new AbortController();
-  const eleventh = zoho.tokens.renew(await zoho.tokens.get(), { signal: impatient.signal });
+  const abort = new AbortController();
+  const eleventh = zoho.tokens.renew(await zoho.tokens.get(), { signal: abort.signal });
   const outcome = expect(eleventh).rejects.toThrow("no longer");
   for (let turn = 0; turn < 20; turn += 1) await usual.tokens.renew(await usual.tokens.get());
-  impatient.abort(new Error("no longer"));
+  abort.abort(new Error("no longer"));
   await outcome;
   expect([zoho.sent.length, usual.sent.length]).toEqual([10, 20]);
 });
@@ -117,7 +117,7 @@ it("Zoho's quota is kept by its queue: the eleventh request in ten minutes waits
 it("HubSpot's 401 is the API's answer, and no reason to refresh", async () => {
   const { tokens, sent } = await logIn(profiles.hubspot);
   await using api = await startResourceApi({ isActive: () => false });
-  const send = bearer(tokens, { origins: api.origin, ...profiles.hubspot.bearer })(fetch);
+  const send = bearer(tokens, { origins: api.origin, ...profiles.hubspot.adapter })(fetch);
   expect((await send(`${api.origin}/contacts`)).status).toBe(401);
   expect([api.requests.length, sent.length]).toEqual([1, 0]);
 });

@@ -7,8 +7,8 @@ import { clients } from "../clients/clients.ts";
 import { startResourceApi, type ResourceApi } from "../servers/resource-api.ts";
 import { startTalkdeskServer, type TalkdeskServer } from "../servers/talkdesk-server.ts";
 
-/** For what comes soon, on a machine that has much else to do. */
-const patience = { timeout: 10_000 };
+/** A machine that has much else to do may take so long. */
+const busyMachine = { timeout: 10_000 };
 
 let server: TalkdeskServer;
 let api: ResourceApi;
@@ -27,7 +27,7 @@ function install(account = "starship"): Installation {
 }
 
 function cacheOf(installation: Installation): TokenCache {
-  return createTokenCache({ source: createOAuthClient(installation.client).clientCredentials(), ...installation.cache });
+  return createTokenCache({ source: createOAuthClient(installation.oauth).clientCredentials(), ...installation.cache });
 }
 
 describe("an AppConnect installation", () => {
@@ -44,13 +44,13 @@ describe("an AppConnect installation", () => {
     /** A request is replayed once: the token it was replayed with must live until then. */
     const everybodyWasAnswered = async (): Promise<void> => {
       const enough = answers.map(({ length }) => length + 2);
-      await expect.poll(() => answers.every(({ length }, index) => length >= (enough[index] ?? 0)), patience).toBe(true);
+      await expect.poll(() => answers.every(({ length }, index) => length >= (enough[index] ?? 0)), busyMachine).toBe(true);
     };
     for (const round of [1, 2, 3, 4]) {
       server.revokeAccessToken((await tokens.get()).accessToken);
       const event = server.rotate(installation.id);
       expect(installation.rotate(event)).toBe(true);
-      await expect.poll(() => server.stats.tokensIssued, patience).toBeGreaterThan(round);
+      await expect.poll(() => server.stats.tokensIssued, busyMachine).toBeGreaterThan(round);
       const acknowledge = bearer(tokens, { origins: [server.origin] })(globalThis.fetch);
       expect(await installation.acknowledge(acknowledge)).toBe(true);
       expect(await installation.acknowledge(acknowledge)).toBe(false);
@@ -85,7 +85,7 @@ describe("an AppConnect installation", () => {
 
   it("keeps its users' sessions over a rotation, until the credentials that they began with are over", async () => {
     const installation = install();
-    const client = createOAuthClient(installation.client);
+    const client = createOAuthClient(installation.oauth);
     const tokens = createTokenCache({ source: client.refreshToken(), ...installation.cache });
     const owner = server.clients.at(-1);
     await tokens.save(await client.exchangeCode(await server.authorize(owner === undefined ? {} : { client: owner })));
@@ -98,19 +98,19 @@ describe("an AppConnect installation", () => {
 
   it("ends a login that was begun with the credentials before", async () => {
     const installation = install();
-    const client = createOAuthClient(installation.client);
+    const client = createOAuthClient(installation.oauth);
     const redirectUri = `${server.origin}/callback`;
     const { url, pending } = await client.authorizationUrl({ redirectUri, scope: "openid account:read" });
     const callback = (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "";
     installation.rotate(server.rotate(installation.id));
-    const tokens = await client.exchangeCallback(callback, pending);
-    expect(sessionIdOf(tokens)).toEqual(expect.any(String));
+    const tokenSet = await client.exchangeCallback(callback, pending);
+    expect(sessionIdOf(tokenSet)).toEqual(expect.any(String));
     expect(server.requests.map(({ form, answered }) => [form.get("client_id"), answered])).toEqual([[pending.clientId, 200]]);
   });
 
   it("is one of a thousand in a pool, each with its own tokens", async () => {
     const installations = new Map(Array.from({ length: 1000 }, (_, index) => install(`account-${index}`)).map((one) => [one.id, one]));
-    const source = (id: string): TokenSource => createOAuthClient((installations.get(id) as Installation).client).clientCredentials();
+    const source = (id: string): TokenSource => createOAuthClient((installations.get(id) as Installation).oauth).clientCredentials();
     const pool = createTokenPool({ source });
     const sets = await Promise.all([...installations.keys()].map((id) => pool.for(id).get()));
     expect(new Set(sets.map(({ accessToken }) => accessToken)).size).toBe(1000);

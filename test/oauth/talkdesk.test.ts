@@ -29,13 +29,13 @@ beforeEach(async () => {
 
 function basicClient(): OAuthClient {
   const service = talkdesk({ identityOrigin: server.origin, apiOrigin: api.origin });
-  return createOAuthClient({ ...service.client, clientId: server.client.clientId, clientAuth: service.basic(server.client.clientSecret) });
+  return createOAuthClient({ ...service.oauth, clientId: server.client.clientId, clientAuth: service.basic(server.client.clientSecret) });
 }
 
 describe("the three grants", () => {
   it.each(["Basic", "a signed JWT"])("with %s", async (way) => {
     const installation = installationFrom(server.install("starship"));
-    const client = way === "Basic" ? basicClient() : createOAuthClient(installation.client);
+    const client = way === "Basic" ? basicClient() : createOAuthClient(installation.oauth);
     const user = way === "Basic" ? server.client : server.clients.at(-1);
 
     const account = await createTokenCache({ source: client.clientCredentials({ scope: "account:read" }) }).get();

@@ -1,18 +1,18 @@
 import { TokenflightError, type TokenflightErrorCode } from "@tokenflight/core";
 
-/** Why a login came to nothing. */
+/** Why a login failed. */
 export type LoginFailure =
-  /** The user or the server said no; `error` and `errorDescription` say why (RFC 6749 section 4.1.2.1, RFC 8628 section 3.5). */
+  /** The user or the server refused; `error` and `errorDescription` say why (RFC 6749 section 4.1.2.1, RFC 8628 section 3.5). */
   | "refused"
-  /** The callback is not the answer to this login: another state, another issuer, a field twice, no code. Somebody may be at work. */
+  /** The callback does not answer this login (another state or issuer, a parameter twice, no code). It may be an attack. */
   | "callback"
   /** The login took too long. */
   | "expired"
-  /** This login has been completed or tried before, or no login of this session waits for a callback: it serves once. */
+  /** A login serves once: this one has been completed or tried before, or no login of this session waits for a callback. */
   | "used"
   /** The id token is missing, or is not for this client and this login, or its signature is wrong. */
   | "id-token"
-  /** The caller's signal ended it. */
+  /** The caller's signal ended the login. */
   | "aborted";
 
 export interface LoginErrorDetails {
@@ -23,7 +23,7 @@ export interface LoginErrorDetails {
 
 const code: string = "ERR_LOGIN_FAILED";
 
-/** A login came to nothing: there are no tokens, and what was stored is as it was. A new login may do better. */
+/** A login failed: it gave no token set, and what was stored is as it was. A new login may succeed. */
 export class LoginError extends TokenflightError {
   readonly reason: LoginFailure;
   /** The `error` code that the server gave, when it gave one. */
@@ -32,7 +32,7 @@ export class LoginError extends TokenflightError {
   readonly errorDescription: string | undefined;
 
   constructor(reason: LoginFailure, message: string, details: LoginErrorDetails = {}) {
-    // Core names the codes of its own errors; this one is added to them here.
+    // Core's type names the codes of core's own errors; this code is not one of them.
     super(code as TokenflightErrorCode, message, "cause" in details ? { cause: details.cause } : undefined);
     this.reason = reason;
     this.error = details.error;

@@ -6,7 +6,7 @@ export async function call(source: TokenSource, context: Partial<SourceContext> 
   return response instanceof TokenSet ? response : readTokenResponse(response, 0, context.previous);
 }
 
-export function tokensWith(refreshToken: string): TokenSet {
+export function tokenSetWith(refreshToken: string): TokenSet {
   return readTokenResponse({ access_token: "old-access", refresh_token: refreshToken }, 0);
 }
 

@@ -7,7 +7,7 @@ import {
   type CurrentCredentials,
   type OAuthClientOptions,
 } from "@tokenflight/oauth";
-import { call, failureOf, tokensWith } from "./call.ts";
+import { call, failureOf, tokenSetWith } from "./call.ts";
 import { always, startOddServer, type OddServer } from "./odd-server.ts";
 
 function credentialsOf(secret: string): ClientCredentials {
@@ -40,14 +40,14 @@ it("goes on to the next set when the server does not know the client by the firs
   const server = await startPicky("old");
   const credentials = (): ClientCredentials[] => [credentialsOf("new"), credentialsOf("old"), credentialsOf("older")];
   const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId: "app", credentials });
-  expect((await call(client.refreshToken(), { previous: tokensWith("r1") })).refreshToken).toBe("r2");
+  expect((await call(client.refreshToken(), { previous: tokenSetWith("r1") })).refreshToken).toBe("r2");
   expect(secretsOf(server)).toEqual(["new", "old"]);
 });
 
 it.each([
   ["the grant is refused", 400, { error: "invalid_grant" }],
   ["the server is in trouble", 500, {}],
-  ["the server wants patience", 429, { error: "invalid_client" }],
+  ["the server asks for a pause", 429, { error: "invalid_client" }],
 ])("stays with the first set when %s", async (_, status, body) => {
   const server = await startOddServer(always(status, body));
   const credentials = (): ClientCredentials[] => ["new", "old"].map((secret) => ({ ...credentialsOf(secret), clientId: "same" }));
@@ -64,7 +64,7 @@ describe("a refresh token of the client before", () => {
     });
     const credentials = (): ClientCredentials[] => [credentialsOf("new"), credentialsOf("old")];
     const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId: "app", credentials });
-    const given = await call(client.refreshToken(), { previous: tokensWith("r1") }).catch((error: unknown) => error);
+    const given = await call(client.refreshToken(), { previous: tokenSetWith("r1") }).catch((error: unknown) => error);
     return { given, secrets: secretsOf(server) };
   };
 
@@ -77,7 +77,7 @@ describe("a refresh token of the client before", () => {
     ["is over when it is dead there, too", 400, { error: "invalid_grant" }, "ERR_LOGIN_REQUIRED"],
     ["is over when that client is dead", 401, { error: "invalid_client" }, "ERR_LOGIN_REQUIRED"],
     ["is kept while nobody knows", 500, {}, "ERR_TOKEN_REQUEST_UNKNOWN"],
-    ["is kept while the server wants patience", 429, {}, "ERR_TOKEN_REQUEST_THROTTLED"],
+    ["is kept while the server asks for a pause", 429, {}, "ERR_TOKEN_REQUEST_THROTTLED"],
   ])("%s", async (_, status, body, code) => {
     expect(await tried(status, body)).toMatchObject({ given: { code }, secrets: ["new", "old"] });
   });

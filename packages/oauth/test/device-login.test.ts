@@ -13,7 +13,7 @@ const device = {
   expires_in: 600,
   interval: 5,
 };
-const tokens = { access_token: "a", refresh_token: "r", expires_in: 60 };
+const tokenResponse = { access_token: "a", refresh_token: "r", expires_in: 60 };
 const says = (error: string, status = 400): Answer => [status, { error }];
 
 /** The last answer is given again and again. */
@@ -33,15 +33,15 @@ async function startDevices(first: unknown, ...answers: Answer[]): Promise<{ ser
   return { server, client };
 }
 
-/** Every pause is over at once, and counted. */
-function quickClock(): Required<DeviceLoginOptions>["clock"] & { readonly pauses: number[] } {
-  const pauses: number[] = [];
+/** Every delay is over at once, and is noted. */
+function quickClock(): Required<DeviceLoginOptions>["clock"] & { readonly delays: number[] } {
+  const delays: number[] = [];
   let now = 0;
   return {
-    pauses,
+    delays,
     monotonic: () => now,
     schedule(callback, delay) {
-      pauses.push(delay);
+      delays.push(delay);
       now += delay;
       const timer = setImmediate(callback);
       return () => clearImmediate(timer);
@@ -49,10 +49,10 @@ function quickClock(): Required<DeviceLoginOptions>["clock"] & { readonly pauses
   };
 }
 
-it("shows the code, asks as often as it may, and takes the tokens", async () => {
+it("shows the code, asks as often as it may, and takes the token set", async () => {
   const { server, client } = await startDevices(device, says("authorization_pending"), says("slow_down"), says("authorization_pending"), [
     200,
-    tokens,
+    tokenResponse,
   ]);
   const clock = quickClock();
   const shown: unknown[] = [];
@@ -73,7 +73,7 @@ it("shows the code, asks as often as it may, and takes the tokens", async () => 
     },
   ]);
   expect(told.map(({ state }) => state)).toEqual(["pending", "slow-down", "pending"]);
-  expect(clock.pauses).toEqual([5000, 5000, 10_000, 10_000]);
+  expect(clock.delays).toEqual([5000, 5000, 10_000, 10_000]);
   expect(Object.fromEntries(server.received[0]?.form ?? [])).toEqual({ client_id: "tv", scope: "read" });
   expect(Object.fromEntries(server.received[1]?.form ?? [])).toEqual({
     grant_type: "urn:ietf:params:oauth:grant-type:device_code",
@@ -82,11 +82,11 @@ it("shows the code, asks as often as it may, and takes the tokens", async () => 
   });
 });
 
-it("asks less and less often while the server cannot be asked, and when it wants patience", async () => {
-  const { client } = await startDevices(device, [500, ""], [503, "", { "retry-after": "30" }], [200, tokens]);
+it("asks less and less often while the server cannot be asked, and when it asks for a pause", async () => {
+  const { client } = await startDevices(device, [500, ""], [503, "", { "retry-after": "30" }], [200, tokenResponse]);
   const clock = quickClock();
   await client.deviceLogin({ show: () => {}, clock });
-  expect(clock.pauses).toEqual([5000, 10_000, 30_000]);
+  expect(clock.delays).toEqual([5000, 10_000, 30_000]);
 });
 
 describe("the id token", () => {
@@ -96,7 +96,7 @@ describe("the id token", () => {
     return `${encode({ alg: "ES256" })}.${encode({ iss: "https://a.example", aud: "tv", sub: "ada", iat: now, exp: now + 60, ...claims })}.canary`;
   };
   const logIn = async (claims: object): Promise<unknown> => {
-    const { client } = await startDevices(device, [200, { ...tokens, id_token: idToken(claims) }]);
+    const { client } = await startDevices(device, [200, { ...tokenResponse, id_token: idToken(claims) }]);
     return client.deviceLogin({ show: () => {}, clock: quickClock() }).catch((error: unknown) => error);
   };
 
@@ -122,7 +122,7 @@ describe("ends", () => {
     ["when the code is over", says("expired_token"), { code: "ERR_LOGIN_FAILED", reason: "expired" }],
     ["when the user never decides", says("authorization_pending"), { code: "ERR_LOGIN_FAILED", reason: "expired" }],
     ["when the client is not known", says("invalid_client", 401), { code: "ERR_TOKEN_REQUEST_REFUSED", error: "invalid_client" }],
-    ["when the tokens are none", [200, { access_token: 7 }], { code: "ERR_INVALID_TOKEN_RESPONSE" }],
+    ["when the token set is none", [200, { access_token: 7 }], { code: "ERR_INVALID_TOKEN_RESPONSE" }],
   ])("%s", async (_, answer, expected) => {
     const { client } = await startDevices(device, answer);
     const error = await failureOf(client.deviceLogin({ show: () => {}, clock: quickClock() }));
@@ -130,8 +130,8 @@ describe("ends", () => {
     expect(String(error)).not.toContain("canary");
   });
 
-  it("with its signal, in the middle of a pause", async () => {
-    const { client, server } = await startDevices(device, [200, tokens]);
+  it("with its signal, in the middle of a delay", async () => {
+    const { client, server } = await startDevices(device, [200, tokenResponse]);
     const abort = new AbortController();
     const failing = client.deviceLogin({ show: () => void setImmediate(() => abort.abort()), signal: abort.signal });
     expect(await failureOf(failing)).toMatchObject({ code: "ERR_LOGIN_FAILED", reason: "aborted" });
@@ -139,7 +139,7 @@ describe("ends", () => {
   });
 
   it("when the code cannot be shown", async () => {
-    const { client } = await startDevices(device, [200, tokens]);
+    const { client } = await startDevices(device, [200, tokenResponse]);
     const show = (): never => {
       throw new Error("no screen");
     };
@@ -156,7 +156,7 @@ it.each<[string, object]>([
   ["a page with credentials", { verification_uri: "https://a:b@example.com/" }],
   ["an error", { error: "invalid_scope" }],
 ])("shows nothing when the server gives %s", async (_, changes) => {
-  const { client } = await startDevices({ ...device, ...changes }, [200, tokens]);
+  const { client } = await startDevices({ ...device, ...changes }, [200, tokenResponse]);
   const shown: unknown[] = [];
   const error = await failureOf(client.deviceLogin({ show: (prompt) => void shown.push(prompt), clock: quickClock() }));
   expect(error).toMatchObject({ name: "TokenRequestError" });
@@ -170,15 +170,15 @@ it.each([
   ["soon", 5000],
   [1e9, 300_000],
   [undefined, 5000],
-])("takes an interval of %j for %i ms", async (interval, pause) => {
-  const { client } = await startDevices({ ...device, interval, expires_in: 1e12 }, [200, tokens]);
+])("takes an interval of %j for %i ms", async (interval, delay) => {
+  const { client } = await startDevices({ ...device, interval, expires_in: 1e12 }, [200, tokenResponse]);
   const clock = quickClock();
   await client.deviceLogin({ show: () => {}, clock });
-  expect(clock.pauses).toEqual([pause]);
+  expect(clock.delays).toEqual([delay]);
 });
 
 it("leaves out a complete page that is none", async () => {
-  const { client } = await startDevices({ ...device, verification_uri_complete: "javascript:1" }, [200, tokens]);
+  const { client } = await startDevices({ ...device, verification_uri_complete: "javascript:1" }, [200, tokenResponse]);
   const shown: unknown[] = [];
   await client.deviceLogin({ show: ({ verificationUriComplete }) => void shown.push(verificationUriComplete), clock: quickClock() });
   expect(shown).toEqual([undefined]);

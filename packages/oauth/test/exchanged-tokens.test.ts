@@ -7,7 +7,7 @@ import {
   type OAuthClientOptions,
   type TokenExchangeOptions,
 } from "@tokenflight/oauth";
-import { call, failureOf, tokensWith } from "./call.ts";
+import { call, failureOf, tokenSetWith } from "./call.ts";
 import { always, startOddServer, type OddServer } from "./odd-server.ts";
 
 function clientOf({ origin }: Pick<OddServer, "origin">, options: Partial<OAuthClientOptions> = {}): OAuthClient {
@@ -117,7 +117,7 @@ it("a JWT bearer grant (RFC 7523) sends its assertion", async () => {
 describe("revocation (RFC 7009)", () => {
   it.each([200, 204])("gives back the refresh token first, then the access token (%i)", async (status) => {
     const server = await startOddServer((response) => response.writeHead(status).end());
-    await clientOf(server).revoke(tokensWith("canary-refresh"));
+    await clientOf(server).revoke(tokenSetWith("canary-refresh"));
     expect(formsOf(server)).toEqual([
       { path: "/revoke", token: "canary-refresh", token_type_hint: "refresh_token", client_id, client_secret },
       { path: "/revoke", token: "old-access", token_type_hint: "access_token", client_id, client_secret },
@@ -129,7 +129,7 @@ describe("revocation (RFC 7009)", () => {
       const isAccess = received.form.get("token_type_hint") === "access_token";
       always(isAccess ? 400 : 200, isAccess ? { error: "unsupported_token_type" } : "")(response, request, received);
     });
-    await clientOf(server).revoke(tokensWith("r"));
+    await clientOf(server).revoke(tokenSetWith("r"));
     expect(server.received).toHaveLength(2);
     const account = readTokenResponse({ access_token: "a" }, 0);
     await clientOf(server).revoke(account);
@@ -141,7 +141,7 @@ describe("revocation (RFC 7009)", () => {
       const isRefresh = received.form.get("token_type_hint") === "refresh_token";
       always(isRefresh ? 400 : 200, isRefresh ? { error: "unsupported_token_type" } : "")(response, request, received);
     });
-    const error = await failureOf(clientOf(server).revoke(tokensWith("r")));
+    const error = await failureOf(clientOf(server).revoke(tokenSetWith("r")));
     expect(error).toMatchObject({ outcome: "refused", error: "unsupported_token_type" });
     expect(server.received.map(({ form }) => form.get("token"))).toEqual(["r", "old-access"]);
   });
@@ -152,7 +152,7 @@ describe("revocation (RFC 7009)", () => {
     [302, "", "unknown"],
   ])("%i is a typed error", async (status, body, outcome) => {
     const server = await startOddServer(always(status, body));
-    const error = await failureOf(clientOf(server).revoke(tokensWith("canary-refresh")));
+    const error = await failureOf(clientOf(server).revoke(tokenSetWith("canary-refresh")));
     expect(error).toMatchObject({
       name: "TokenRequestError",
       status,
@@ -163,7 +163,7 @@ describe("revocation (RFC 7009)", () => {
   });
 
   it("has to know where", async () => {
-    const error = await failureOf(clientOf({ origin: "https://a.example" }, { revocationEndpoint: undefined }).revoke(tokensWith("r")));
+    const error = await failureOf(clientOf({ origin: "https://a.example" }, { revocationEndpoint: undefined }).revoke(tokenSetWith("r")));
     expect(error).toMatchObject({ outcome: "not-sent", message: expect.stringContaining("revocation_endpoint") });
   });
 });

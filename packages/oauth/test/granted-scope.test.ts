@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createOAuthClient, noClientAuth, type OAuthClient, type OAuthEvent } from "@tokenflight/oauth";
-import { call, tokensWith } from "./call.ts";
+import { call, tokenSetWith } from "./call.ts";
 import { always, startOddServer } from "./odd-server.ts";
 
 async function startGiver(scope: unknown): Promise<{ client: OAuthClient; events: OAuthEvent[] }> {
@@ -21,14 +21,14 @@ describe("tells that the scope is", () => {
     ["wider, with odd white space", " write\tread  admin\n", [], ["admin"]],
   ])("%s", async (_, scope, missing, added) => {
     const { client, events } = await startGiver(scope);
-    const tokens = await call(client.clientCredentials({ scope: "read write" }));
-    expect(tokens.scope).toBe(Array.isArray(scope) ? scope.join(" ") : scope);
+    const tokenSet = await call(client.clientCredentials({ scope: "read write" }));
+    expect(tokenSet.scope).toBe(Array.isArray(scope) ? scope.join(" ") : scope);
     expect(events).toEqual([{ type: "scope-differs", grant, missing, added }]);
   });
 
   it("narrower than what was granted before, when a refresh asks for none", async () => {
     const { client, events } = await startGiver("read");
-    const previous = Object.assign(tokensWith("r1"), { scope: "read write" });
+    const previous = Object.assign(tokenSetWith("r1"), { scope: "read write" });
     await call(client.refreshToken(), { previous });
     expect(events).toEqual([{ type: "scope-differs", grant: "refresh_token", missing: ["write"], added: [] }]);
   });
@@ -56,8 +56,8 @@ it.each<[string, unknown, string | undefined]>([
   ["not asked for", "read", undefined],
 ])("says nothing of a scope that is %s", async (_, scope, asked) => {
   const { client, events } = await startGiver(scope);
-  const tokens = await call(client.clientCredentials(asked === undefined ? {} : { scope: asked }));
-  expect(tokens.scope).toBe(scope || asked);
+  const tokenSet = await call(client.clientCredentials(asked === undefined ? {} : { scope: asked }));
+  expect(tokenSet.scope).toBe(scope || asked);
   expect(events).toEqual([]);
 });
 

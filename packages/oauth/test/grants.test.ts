@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache, InvalidOptionError, LoginRequiredError, readTokenResponse, TokenSet } from "@tokenflight/core";
 import { createOAuthClient, noClientAuth, type OAuthClient, type OAuthClientOptions } from "@tokenflight/oauth";
-import { call, failureOf, tokensWith } from "./call.ts";
+import { call, failureOf, tokenSetWith } from "./call.ts";
 import { always, startOddServer, type OddServer, type Received } from "./odd-server.ts";
 
 function clientOf({ tokenEndpoint }: Pick<OddServer, "tokenEndpoint">, options: Partial<OAuthClientOptions> = {}): OAuthClient {
@@ -14,11 +14,11 @@ function fieldsOf(request: Received | undefined): string[][] {
 }
 
 const nowhere = { tokenEndpoint: "https://auth.example.com/oauth/token" };
-const tokens = { access_token: "new-access", token_type: "bearer", expires_in: 600 };
+const tokenResponse = { access_token: "new-access", token_type: "bearer", expires_in: 600 };
 
 describe("clientCredentials", () => {
   it("asks for JSON with a form (RFC 6749 section 4.4.2)", async () => {
-    const server = await startOddServer(always(200, tokens));
+    const server = await startOddServer(always(200, tokenResponse));
     const source = clientOf(server).clientCredentials({
       scope: ["read", "write"],
       resource: ["https://a.example/", "urn:b"],
@@ -49,14 +49,14 @@ describe("clientCredentials", () => {
   });
 
   it("takes the scope that was asked for when the answer leaves it out (RFC 6749 section 5.1)", async () => {
-    const silent = await startOddServer(always(200, tokens));
+    const silent = await startOddServer(always(200, tokenResponse));
     expect((await call(clientOf(silent).clientCredentials({ scope: " read  write " }))).scope).toBe("read write");
-    const narrow = await startOddServer(always(200, { ...tokens, scope: "read" }));
+    const narrow = await startOddServer(always(200, { ...tokenResponse, scope: "read" }));
     expect((await call(clientOf(narrow).clientCredentials({ scope: "read write" }))).scope).toBe("read");
   });
 
   it("feeds a token cache", async () => {
-    const server = await startOddServer(always(200, tokens));
+    const server = await startOddServer(always(200, tokenResponse));
     const cache = createTokenCache({ source: clientOf(server).clientCredentials() });
     expect((await Promise.all([cache.get(), cache.get()])).map(({ accessToken }) => accessToken)).toEqual(["new-access", "new-access"]);
     expect(server.received).toHaveLength(1);
@@ -65,8 +65,8 @@ describe("clientCredentials", () => {
 
 describe("refreshToken", () => {
   it("sends the previous refresh token (RFC 6749 section 6)", async () => {
-    const server = await startOddServer(always(200, { ...tokens, refresh_token: "r2" }));
-    const renewed = await call(clientOf(server).refreshToken(), { previous: tokensWith("r1&=+%") });
+    const server = await startOddServer(always(200, { ...tokenResponse, refresh_token: "r2" }));
+    const renewed = await call(clientOf(server).refreshToken(), { previous: tokenSetWith("r1&=+%") });
     expect(fieldsOf(server.received[0])).toEqual([
       ["client_id", "id"],
       ["grant_type", "refresh_token"],
@@ -87,7 +87,7 @@ describe("refreshToken", () => {
       ["one who is not named in what cannot be read", ada, undefined, true],
       ["one of whom nothing was known", undefined, ada, true],
     ])("%s", async (_, before, now, isTaken) => {
-      const server = await startOddServer(always(200, { ...tokens, id_token: now === undefined ? "e.n.c.r.ypted" : idToken(now) }));
+      const server = await startOddServer(always(200, { ...tokenResponse, id_token: now === undefined ? "e.n.c.r.ypted" : idToken(now) }));
       const previous = readTokenResponse(
         { access_token: "a", refresh_token: "r", id_token: before === undefined ? null : idToken(before) },
         0,
@@ -102,7 +102,7 @@ describe("refreshToken", () => {
   it.each([undefined, new TokenSet({ accessToken: "a", tokenType: "Bearer", issuedAt: 0 })])(
     "wants a login when there is no refresh token",
     async (previous) => {
-      const server = await startOddServer(always(200, tokens));
+      const server = await startOddServer(always(200, tokenResponse));
       const error = await failureOf(call(clientOf(server).refreshToken(), previous === undefined ? {} : { previous }));
       expect(error).toBeInstanceOf(LoginRequiredError);
       expect(server.received).toEqual([]);
@@ -111,7 +111,7 @@ describe("refreshToken", () => {
 
   it("wants a login after invalid_grant, and keeps what the server said", async () => {
     const server = await startOddServer(always(400, { error: "invalid_grant", error_description: "It was revoked." }));
-    const error = await failureOf(call(clientOf(server).refreshToken(), { previous: tokensWith("r1") }));
+    const error = await failureOf(call(clientOf(server).refreshToken(), { previous: tokenSetWith("r1") }));
     expect(error).toBeInstanceOf(LoginRequiredError);
     expect(error).toMatchObject({ code: "ERR_LOGIN_REQUIRED", error: "invalid_grant", errorDescription: "It was revoked." });
     expect(error.cause).toMatchObject({ outcome: "refused", status: 400 });
@@ -120,11 +120,11 @@ describe("refreshToken", () => {
   it("wants a login after other codes that were named", async () => {
     const server = await startOddServer(always(200, { ok: false, error: "invalid_refresh_token" }));
     const slack = clientOf(server, { loginRequiredErrors: ["invalid_refresh_token", "token_revoked"] });
-    expect(await failureOf(call(slack.refreshToken(), { previous: tokensWith("r1") }))).toMatchObject({
+    expect(await failureOf(call(slack.refreshToken(), { previous: tokenSetWith("r1") }))).toMatchObject({
       code: "ERR_LOGIN_REQUIRED",
       error: "invalid_refresh_token",
     });
-    expect(await failureOf(call(clientOf(server).refreshToken(), { previous: tokensWith("r1") }))).toMatchObject({
+    expect(await failureOf(call(clientOf(server).refreshToken(), { previous: tokenSetWith("r1") }))).toMatchObject({
       code: "ERR_TOKEN_REQUEST_REFUSED",
     });
   });
@@ -135,7 +135,7 @@ describe("refreshToken", () => {
     [500, { error: "invalid_grant" }, "unknown"],
   ])("does not give the session up for %i %j", async (status, body, outcome) => {
     const server = await startOddServer(always(status, body));
-    expect(await failureOf(call(clientOf(server).refreshToken(), { previous: tokensWith("r1") }))).toMatchObject({
+    expect(await failureOf(call(clientOf(server).refreshToken(), { previous: tokenSetWith("r1") }))).toMatchObject({
       name: "TokenRequestError",
       outcome,
     });
@@ -146,7 +146,7 @@ describe("exchangeCode", () => {
   const codeVerifier = "v".repeat(43);
 
   it("sends the code once and gives a token set (RFC 6749 section 4.1.3, RFC 7636 section 4.5)", async () => {
-    const server = await startOddServer(always(200, { ...tokens, refresh_token: "r1", sid: "s" }));
+    const server = await startOddServer(always(200, { ...tokenResponse, refresh_token: "r1", sid: "s" }));
     const before = Date.now();
     const set = await clientOf(server).exchangeCode({
       code: "c",

@@ -2,7 +2,7 @@ import { createGzip, gzipSync } from "node:zlib";
 import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { createOAuthClient, clientSecretPost, type OAuthClient, type OAuthClientOptions } from "@tokenflight/oauth";
-import { call, failureOf, tokensWith } from "./call.ts";
+import { call, failureOf, tokenSetWith } from "./call.ts";
 import { always, startOddServer } from "./odd-server.ts";
 
 function clientOf(tokenEndpoint: string, options: Partial<OAuthClientOptions> = {}): OAuthClient {
@@ -147,7 +147,7 @@ describe("ends with the signal", () => {
       return response;
     };
     const source = clientOf(server.tokenEndpoint, { fetch }).refreshToken();
-    expect(await failureOf(call(source, { signal: abort.signal, previous: tokensWith("r1") }))).toMatchObject({
+    expect(await failureOf(call(source, { signal: abort.signal, previous: tokenSetWith("r1") }))).toMatchObject({
       outcome: "unknown",
       status: 200,
     });

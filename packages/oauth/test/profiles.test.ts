@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createTokenCache, createTokenEndpointQueue, InvalidOptionError } from "@tokenflight/core";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
 import { defineProfile, profiles, type ProviderProfile } from "@tokenflight/oauth/profiles";
-import { call, failureOf, tokensWith } from "./call.ts";
+import { call, failureOf, tokenSetWith } from "./call.ts";
 import { always, startOddServer } from "./odd-server.ts";
 
 const all = Object.entries(profiles);
@@ -33,16 +33,16 @@ it.each(all)("%s is what the README says of it", (key, { profile }) => {
   expect(named.every((option) => option !== undefined && option in further)).toBe(true);
 });
 
-it.each(all)("%s fits a client, a cache and a queue", (_, { client, cache, queue, basic }) => {
-  const oauth = createOAuthClient({ ...client, issuer: "https://a.example", clientId: "id", clientAuth: basic("secret") });
-  expect(() => createTokenCache({ source: oauth.refreshToken(), ...cache, queue: createTokenEndpointQueue(queue) })).not.toThrow();
+it.each(all)("%s fits a client, a cache and a queue", (_, { oauth, cache, queue, basic }) => {
+  const client = createOAuthClient({ ...oauth, issuer: "https://a.example", clientId: "id", clientAuth: basic("secret") });
+  expect(() => createTokenCache({ source: client.refreshToken(), ...cache, queue: createTokenEndpointQueue(queue) })).not.toThrow();
 });
 
 it("a refresh token is spent unless the provider takes it again", () => {
   const reusable = all
-    .filter(([, { client }]) => {
-      const oauth = createOAuthClient({ ...client, issuer: "https://a.example", clientId: "id", clientAuth: noClientAuth() });
-      return oauth.refreshToken().spendsRefreshToken === false;
+    .filter(([, { oauth }]) => {
+      const client = createOAuthClient({ ...oauth, issuer: "https://a.example", clientId: "id", clientAuth: noClientAuth() });
+      return client.refreshToken().spendsRefreshToken === false;
     })
     .map(([name]) => name);
   expect(reusable.toSorted()).toEqual(["entra", "google", "hubspot", "zoho"]);
@@ -63,8 +63,8 @@ it("Zoho's ten in ten minutes become the queue's limit", () => {
 });
 
 it("HubSpot's 401 asks for no new token", () => {
-  expect(profiles.hubspot.bearer.refused?.({ status: 401 })).toBe(false);
-  expect(profiles.xero.bearer).toEqual({});
+  expect(profiles.hubspot.adapter.refused?.({ status: 401 })).toBe(false);
+  expect(profiles.xero.adapter).toEqual({});
 });
 
 it.each([
@@ -73,9 +73,12 @@ it.each([
   ["okta", 400, "invalid_grant"],
 ] as const)("%s says with %i and %s that a login is required", async (name, status, error) => {
   const server = await startOddServer(always(status, { error }));
-  const { client, basic } = profiles[name];
-  const oauth = createOAuthClient({ ...client, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: basic("s") });
-  expect(await failureOf(call(oauth.refreshToken(), { previous: tokensWith("r") }))).toMatchObject({ code: "ERR_LOGIN_REQUIRED", error });
+  const { oauth, basic } = profiles[name];
+  const client = createOAuthClient({ ...oauth, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: basic("s") });
+  expect(await failureOf(call(client.refreshToken(), { previous: tokenSetWith("r") }))).toMatchObject({
+    code: "ERR_LOGIN_REQUIRED",
+    error,
+  });
 });
 
 describe("defineProfile", () => {
@@ -83,37 +86,37 @@ describe("defineProfile", () => {
     expect(defineProfile({ name: "Own" })).toEqual({
       name: "Own",
       profile: { name: "Own" },
-      client: { refreshTokens: "single-use" },
+      oauth: { refreshTokens: "single-use" },
       cache: { freshness: {} },
       queue: {},
-      bearer: {},
+      adapter: {},
       basic: expect.any(Function),
     });
   });
 
   it("a status that passes ends no session", async () => {
     const server = await startOddServer(always(401, { error: "invalid_grant" }));
-    const { client } = defineProfile({ name: "Own", passingStatuses: [401] });
-    const oauth = createOAuthClient({ ...client, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
-    const error = await failureOf(call(oauth.refreshToken(), { previous: tokensWith("r") }));
+    const { oauth } = defineProfile({ name: "Own", passingStatuses: [401] });
+    const client = createOAuthClient({ ...oauth, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
+    const error = await failureOf(call(client.refreshToken(), { previous: tokenSetWith("r") }));
     expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", outcome: "refused", status: 401 });
   });
 
   it("a grace time is known to the token cache, too", () => {
-    const { client } = defineProfile({ name: "Own", grace: 30 });
-    const oauth = createOAuthClient({ ...client, tokenEndpoint: "https://a.example/token", clientId: "id", clientAuth: noClientAuth() });
-    expect(oauth.refreshToken().refreshTokenGrace).toBe(30);
+    const { oauth } = defineProfile({ name: "Own", grace: 30 });
+    const client = createOAuthClient({ ...oauth, tokenEndpoint: "https://a.example/token", clientId: "id", clientAuth: noClientAuth() });
+    expect(client.refreshToken().refreshTokenGrace).toBe(30);
   });
 
   it("makes one of another that is much like it", () => {
-    const { client } = defineProfile({ ...profiles.okta.profile, grace: 5 });
-    expect([profiles.okta.client.refreshTokenGrace, client.refreshTokenGrace]).toEqual([30, 5]);
+    const { oauth } = defineProfile({ ...profiles.okta.profile, grace: 5 });
+    expect([profiles.okta.oauth.refreshTokenGrace, oauth.refreshTokenGrace]).toEqual([30, 5]);
     expect(() => Object.assign(profiles.okta.profile, { grace: 0 })).toThrow(TypeError);
   });
 
   it("takes the token alone in the header", () => {
-    const { bearer } = defineProfile({ name: "Own", header: "bare" });
-    expect(bearer.scheme?.(tokensWith("r"), { method: "GET", url: "https://a.example/" })).toEqual({ authorization: "old-access" });
+    const { adapter } = defineProfile({ name: "Own", header: "bare" });
+    expect(adapter.scheme?.(tokenSetWith("r"), { method: "GET", url: "https://a.example/" })).toEqual({ authorization: "old-access" });
   });
 
   it.each<[string, object]>([

@@ -11,7 +11,7 @@ import {
   type FetchFunction,
   type OAuthClient,
 } from "@tokenflight/oauth";
-import { call, failureOf, tokensWith } from "./call.ts";
+import { call, failureOf, tokenSetWith } from "./call.ts";
 import { nobodysOrigin, startOddServer, type Received } from "./odd-server.ts";
 
 const secret = "canary:secret&100%+ü";
@@ -64,7 +64,7 @@ async function failures(client: OAuthClient): Promise<unknown[]> {
   const exchange = { code, redirectUri: "https://app.example/", codeVerifier };
   return Promise.all([
     failureOf(call(client.clientCredentials())),
-    failureOf(call(client.refreshToken(), { previous: tokensWith(refresh) })),
+    failureOf(call(client.refreshToken(), { previous: tokenSetWith(refresh) })),
     failureOf(client.exchangeCode(exchange)),
   ]);
 }
@@ -134,6 +134,18 @@ it("a fetch that fails with all it was given puts no secret into an error", asyn
       expectNoSecret(error);
     }
   }
+});
+
+it("a fetch that takes the credentials out of its headers has them masked all the same", async () => {
+  const fetch: FetchFunction = async (_, init) => {
+    const headers = init.headers as Record<string, string>;
+    const { authorization } = headers;
+    delete headers["authorization"];
+    return Response.json({ error: "invalid_client", error_description: `No ${authorization}.` }, { status: 401 });
+  };
+  const clientAuth = clientSecretBasic("canary-secret");
+  const client = createOAuthClient({ tokenEndpoint: "https://a.example/", clientId: "id", clientAuth, fetch });
+  expect(await failureOf(call(client.clientCredentials()))).toMatchObject({ errorDescription: "No ***." });
 });
 
 const unfit: ClientAuth = (_server, _client, _body, headers) => headers.set("x-api-key", "canary\nkey");

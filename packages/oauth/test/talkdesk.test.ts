@@ -15,28 +15,28 @@ describe("the region table", () => {
     ["ca", "https://acme.talkdeskidca.com", "https://api.talkdeskappca.com"],
   ] as const)("%s", (region, identity, api) => {
     const service = talkdesk({ account: "acme", region });
-    expect(service.client).toMatchObject({
+    expect(service.oauth).toMatchObject({
       tokenEndpoint: `${identity}/oauth/token`,
       authorizationEndpoint: `${identity}/oauth/authorize`,
     });
-    expect(service.bearer).toEqual({ origins: [api] });
+    expect(service.adapter).toEqual({ origins: [api] });
     expect(service.apiOrigin).toBe(api);
   });
 
   it("takes us when no region is named", () => {
-    expect(talkdesk({ account: "Acme" }).client.tokenEndpoint).toBe("https://acme.talkdeskid.com/oauth/token");
+    expect(talkdesk({ account: "Acme" }).oauth.tokenEndpoint).toBe("https://acme.talkdeskid.com/oauth/token");
   });
 
   it("asks for the API's origin in au, where it is not documented", () => {
     expect(() => talkdesk({ account: "acme", region: "au" })).toThrow(/talkdesk\.apiOrigin: expected the API's origin for the region "au"/);
     const service = talkdesk({ account: "acme", region: "au", apiOrigin: "https://api.mytalkdesk.au" });
-    expect(service.client.tokenEndpoint).toBe("https://acme.talkdeskid.au/oauth/token");
-    expect(service.bearer.origins).toEqual(["https://api.mytalkdesk.au"]);
+    expect(service.oauth.tokenEndpoint).toBe("https://acme.talkdeskid.au/oauth/token");
+    expect(service.adapter.origins).toEqual(["https://api.mytalkdesk.au"]);
   });
 
   it("gives way to hosts of one's own", () => {
     const service = talkdesk({ identityOrigin: "http://127.0.0.1:1", apiOrigin: "https://api.example.com/" });
-    expect(service.client.authorizationEndpoint).toBe("http://127.0.0.1:1/oauth/authorize");
+    expect(service.oauth.authorizationEndpoint).toBe("http://127.0.0.1:1/oauth/authorize");
     expect(service.apiOrigin).toBe("https://api.example.com");
   });
 });
@@ -58,16 +58,16 @@ it.each<[object, RegExp]>([
 });
 
 it("has what the documentation says: raw Basic, ten minutes, single use, a 401 that passes, STS without Bearer", async () => {
-  const { basic, cache, client, sts } = talkdesk({ account: "acme" });
+  const { basic, cache, oauth, sts } = talkdesk({ account: "acme" });
   const sent: RequestInit[] = [];
   const fetch = async (_: string, init: RequestInit): Promise<Response> => (sent.push(init), Response.json({ access_token: "sts-token" }));
-  const tokens = await call(
-    createOAuthClient({ ...client, clientId: "<client_id>", clientAuth: basic("<client_secret>"), fetch }).clientCredentials(),
+  const tokenSet = await call(
+    createOAuthClient({ ...oauth, clientId: "<client_id>", clientAuth: basic("<client_secret>"), fetch }).clientCredentials(),
   );
   expect(new Headers(sent[0]?.headers).get("authorization")).toBe("Basic PGNsaWVudF9pZD46PGNsaWVudF9zZWNyZXQ+");
   expect(cache).toEqual({ freshness: { defaultLifetime: 600 } });
-  expect(client).toMatchObject({ refreshTokens: "single-use", passingStatuses: [401] });
-  expect(await sts.scheme(tokens, { method: "GET", url: "https://api.talkdeskapp.com/" })).toEqual({ authorization: "sts-token" });
+  expect(oauth).toMatchObject({ refreshTokens: "single-use", passingStatuses: [401] });
+  expect(await sts.scheme(tokenSet, { method: "GET", url: "https://api.talkdeskapp.com/" })).toEqual({ authorization: "sts-token" });
 });
 
 it("reads the session id", () => {
@@ -142,16 +142,16 @@ describe("an installation", () => {
   it("finds its hosts by the API's origin and the account's name", () => {
     const installation = installationFrom(installed);
     expect(installation).toMatchObject({ id: "inst", appId: "app", accountId: "acc", accountName: "starship" });
-    expect(installation.client).toMatchObject({ clientId: "app/inst", tokenEndpoint: "https://starship.talkdeskid.eu/oauth/token" });
-    expect(installation.client.authorizationEndpoint).toBe("https://starship.talkdeskid.eu/oauth/authorize");
-    expect(installation.bearer.origins).toEqual(["https://api.talkdeskapp.eu"]);
+    expect(installation.oauth).toMatchObject({ clientId: "app/inst", tokenEndpoint: "https://starship.talkdeskid.eu/oauth/token" });
+    expect(installation.oauth.authorizationEndpoint).toBe("https://starship.talkdeskid.eu/oauth/authorize");
+    expect(installation.adapter.origins).toEqual(["https://api.talkdeskapp.eu"]);
   });
 
   it("in a region that nobody knows wants the token endpoint", () => {
     const event = without("_links.root.href", "https://api.talkdeskapp.au");
     expect(() => installationFrom(event)).toThrow(/installationFrom\.tokenEndpoint/);
-    const { client } = installationFrom(event, { tokenEndpoint: "https://starship.talkdeskid.au/oauth/token" });
-    expect(client.authorizationEndpoint).toBe("https://starship.talkdeskid.au/oauth/authorize");
+    const { oauth } = installationFrom(event, { tokenEndpoint: "https://starship.talkdeskid.au/oauth/token" });
+    expect(oauth.authorizationEndpoint).toBe("https://starship.talkdeskid.au/oauth/authorize");
   });
 
   it("shows no credential", () => {
@@ -203,8 +203,8 @@ describe("a rotation", () => {
     created_at,
     data: { ...installed.data, client_id: "client-2", key_id: "key-2", ...changes },
   });
-  const idsOf = async ({ client }: ReturnType<typeof installationFrom>): Promise<string[]> => {
-    const sets = await client.credentials();
+  const idsOf = async ({ oauth }: ReturnType<typeof installationFrom>): Promise<string[]> => {
+    const sets = await oauth.credentials();
     return (Array.isArray(sets) ? sets : [sets]).map(({ clientId }) => clientId);
   };
 

@@ -14,30 +14,30 @@ async function ask(answer: Answer, options: Partial<OAuthClientOptions> = {}): P
 
 const refusal = { error: "invalid_client", error_description: "Unknown client." };
 
-describe("takes tokens", () => {
-  const tokens = { access_token: "a", token_type: "Bearer", expires_in: 60 };
+describe("accepts a response", () => {
+  const response = { access_token: "a", token_type: "Bearer", expires_in: 60 };
 
   it.each<[string, Answer]>([
-    ["200", [200, tokens]],
-    ["201", [201, tokens]],
-    ["as text/plain", [200, JSON.stringify(tokens), { "content-type": "text/plain" }]],
-    ["as text/html", [200, JSON.stringify(tokens), { "content-type": "text/html; charset=iso-8859-1" }]],
-    ["without a content type, after a byte order mark", [200, `\uFEFF${JSON.stringify(tokens)}\n`]],
+    ["200", [200, response]],
+    ["201", [201, response]],
+    ["as text/plain", [200, JSON.stringify(response), { "content-type": "text/plain" }]],
+    ["as text/html", [200, JSON.stringify(response), { "content-type": "text/html; charset=iso-8859-1" }]],
+    ["without a content type, after a byte order mark", [200, `\uFEFF${JSON.stringify(response)}\n`]],
     [
       "form-encoded, as GitHub does",
       [200, "access_token=a&token_type=bearer&expires_in=60&scope=", { "content-type": "application/x-www-form-urlencoded" }],
     ],
-    ["in gzip", [200, gzipSync(JSON.stringify(tokens)), { "content-encoding": "gzip", "content-type": "application/json" }]],
-    ["with an error of null", [200, { ...tokens, error: null, error_description: "" }]],
-    ["with a WWW-Authenticate header", [200, tokens, { "www-authenticate": 'Basic realm="x"' }]],
-    ["of type BEARER", [200, { ...tokens, token_type: "BEARER" }]],
+    ["in gzip", [200, gzipSync(JSON.stringify(response)), { "content-encoding": "gzip", "content-type": "application/json" }]],
+    ["with an error of null", [200, { ...response, error: null, error_description: "" }]],
+    ["with a WWW-Authenticate header", [200, response, { "www-authenticate": 'Basic realm="x"' }]],
+    ["of type BEARER", [200, { ...response, token_type: "BEARER" }]],
     ["of no type", [200, { access_token: "a", expires_in: 60 }]],
-    ["of type null", [200, { ...tokens, token_type: null }]],
-    ["with expires_in in digits", [200, { ...tokens, expires_in: "60" }]],
-    ["with nulls and empty strings", [200, { ...tokens, refresh_token: null, id_token: "", scope: null }]],
+    ["of type null", [200, { ...response, token_type: null }]],
+    ["with expires_in in digits", [200, { ...response, expires_in: "60" }]],
+    ["with nulls and empty strings", [200, { ...response, refresh_token: null, id_token: "", scope: null }]],
     ["with a duplicate key, of which the last stands", [200, '{"access_token":"b","access_token":"a","expires_in":60}']],
     // How many seconds it has been a certain time elsewhere is nobody's business.
-    ["with the server's own times", [200, { ...tokens, issued_at: 1_000_000_000, expires_at: 1_000_000_060 }]],
+    ["with the server's own times", [200, { ...response, issued_at: 1_000_000_000, expires_at: 1_000_000_060 }]],
   ])("%s", async (_, answer) => {
     const set = await ask(answer);
     expect(set).toMatchObject({

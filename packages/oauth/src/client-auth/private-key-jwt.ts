@@ -15,13 +15,13 @@ export interface PrivateKeyJwtOptions {
   audience?: "issuer" | "token-endpoint" | undefined;
 }
 
-/** Seconds for which an assertion is good. It is sent at once; the rest is for clocks that differ. */
+/** Seconds for which an assertion is valid. It is sent at once; the rest is for clocks that differ. */
 const lifetime = 300;
 
 /**
  * `private_key_jwt`: an assertion signed with the client's private key (RFC 7523 section 2.2). Every attempt has an assertion of its own,
- * with a new `jti`, because a server may take each one only once. Throws InvalidOptionError; a key that turns out to be none makes the
- * token request fail with it as the cause, before anything is sent.
+ * with a new `jti`, because a server may accept each one only once. Throws InvalidOptionError; a key that cannot be imported makes the
+ * token request fail before anything is sent, with an InvalidOptionError as the cause.
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);

@@ -13,7 +13,7 @@ type ImportParameters = EcKeyImportParams | RsaHashedImportParams | { name: "Ed2
 
 const algorithms = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"] as const;
 
-/** In DER and hexadecimal, the object identifiers that begin a PKCS#8 key (RFC 5208 section 5). */
+/** The object identifiers that begin a PKCS#8 key (RFC 5208 section 5), as DER in hexadecimal. */
 const identifiers: Readonly<Record<string, string>> = {
   ES256: "06072a8648ce3d020106082a8648ce3d030107",
   ES384: "06072a8648ce3d020106052b81040022",
@@ -26,8 +26,8 @@ const identifiers: Readonly<Record<string, string>> = {
 const jwkKinds: Readonly<Record<string, string>> = { ES256: "EC P-256", ES384: "EC P-384", ES512: "EC P-521", EdDSA: "OKP Ed25519" };
 
 /**
- * Reads a private key for one algorithm. What can be seen without reading it is checked at once, and throws InvalidOptionError; the
- * function that comes back imports the key when it is first called, and rejects with InvalidOptionError when it is none. Neither shows it.
+ * Reads a private key for one algorithm. What can be checked without importing it is checked at once, and throws InvalidOptionError. The
+ * returned function imports the key when it is first called, and rejects with InvalidOptionError when that fails. No error shows the key.
  */
 export function readSigningKey(where: string, key: SigningKey, algorithm: SigningAlgorithm): () => Promise<CryptoKey> {
   requireOneOf(`${where}.alg`, algorithm, algorithms);
@@ -35,7 +35,7 @@ export function readSigningKey(where: string, key: SigningKey, algorithm: Signin
   let loaded: Promise<CryptoKey> | undefined;
   return () => {
     loaded ??= load().catch(() => {
-      // What broke it is not kept: it may quote the key.
+      // The error itself is not kept: it may quote the key.
       throw new InvalidOptionError(`${where}.key`, `a private key for ${algorithm}`, "one that cannot be imported");
     });
     return loaded;
@@ -56,7 +56,7 @@ function loaderOf(where: string, key: SigningKey, algorithm: SigningAlgorithm): 
   const kind = key.kty === "RSA" ? "RSA" : `${key.kty} ${key.crv}`;
   if (kind !== (jwkKinds[algorithm] ?? "RSA")) throw new InvalidOptionError(where, `a JWK for ${algorithm}`, "one of another kind");
   if (typeof key.d !== "string") throw new InvalidOptionError(where, "a private JWK", "one without its private part");
-  // What else a JWK says of its use is for others to mind: here it signs.
+  // What else a JWK says of its use does not matter here: the key signs.
   const { key_ops: _operations, use: _use, ext: _extractable, alg: _algorithm, ...jwk } = key;
   return () => crypto.subtle.importKey("jwk", jwk, parameters, false, ["sign"]);
 }
@@ -69,7 +69,7 @@ function importParameters(algorithm: SigningAlgorithm): ImportParameters {
 }
 
 function readPkcs8(where: string, text: string, algorithm: SigningAlgorithm): Uint8Array<ArrayBuffer> {
-  // Environment variables and JSON files often hold the line breaks of a PEM as backslash and n.
+  // Environment variables and JSON files often have the line breaks of a PEM written as backslash and n.
   const lines = text.replaceAll("\\n", "\n").trim();
   const label = /^-----BEGIN ([A-Z ]{1,30})-----/.exec(lines)?.[1];
   if (label !== undefined && label !== "PRIVATE KEY") {
@@ -93,19 +93,19 @@ function readPkcs8(where: string, text: string, algorithm: SigningAlgorithm): Ui
   return der;
 }
 
+/** Whether this is a CryptoKey, of whatever realm. */
 function isCryptoKey(key: object): key is CryptoKey {
-  // Of whatever realm.
   return Object.prototype.toString.call(key) === "[object CryptoKey]";
 }
 
 function checkCryptoKey(where: string, key: CryptoKey, algorithm: SigningAlgorithm, wanted: ImportParameters): void {
-  const has = key.algorithm as { name: string; namedCurve?: string; hash?: { name: string } };
+  const own = key.algorithm as { name: string; namedCurve?: string; hash?: { name: string } };
   if (key.type !== "private" || !key.usages.includes("sign")) {
     throw new InvalidOptionError(where, "a private CryptoKey that may sign", `a ${key.type} one`);
   }
   const fits =
-    has.name === wanted.name &&
-    (!("namedCurve" in wanted) || has.namedCurve === wanted.namedCurve) &&
-    (!("hash" in wanted) || has.hash?.name === wanted.hash);
-  if (!fits) throw new InvalidOptionError(where, `a CryptoKey for ${algorithm}`, `one for ${has.name}`);
+    own.name === wanted.name &&
+    (!("namedCurve" in wanted) || own.namedCurve === wanted.namedCurve) &&
+    (!("hash" in wanted) || own.hash?.name === wanted.hash);
+  if (!fits) throw new InvalidOptionError(where, `a CryptoKey for ${algorithm}`, `one for ${own.name}`);
 }

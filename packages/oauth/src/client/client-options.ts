@@ -1,7 +1,5 @@
 import type { ClientAuth } from "oauth4webapi";
-import type { FetchFunction } from "../endpoint/answer.ts";
-import type { CurrentCredentials } from "../endpoint/client-identity.ts";
-import type { OAuthEvent } from "../endpoint/granted-scope.ts";
+import type { CurrentCredentials, FetchFunction, OAuthEvent } from "../client-parts.ts";
 
 /** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */
 export interface OAuthClientOptions {
@@ -16,29 +14,29 @@ export interface OAuthClientOptions {
   expectedIssuer?: string | undefined;
   /** Names the client; also in a store's key, so that it stays the same when `credentials` change. */
   clientId: string;
-  /** How the client shows who it is, such as `clientSecretBasic(secret)`. Any client authentication of oauth4webapi will do. */
+  /** How the client authenticates, such as `clientSecretBasic(secret)`. Any client authentication of oauth4webapi will do. */
   clientAuth?: ClientAuth | undefined;
   /** Gives client id and authentication of the moment, for credentials that change while running. */
   credentials?: CurrentCredentials | undefined;
   /** Seconds that one request may take, from the look for the endpoint to the last byte of the answer. Default 10. */
   timeout?: number | undefined;
-  /** Carries the requests, through a proxy for example. Default: the global `fetch`. */
+  /** Sends the requests, through a proxy for example. Default: the global `fetch`. */
   fetch?: FetchFunction | undefined;
   /**
-   * Token types to take besides Bearer, in any case, from servers that name theirs "JWT" or "N_A". The name goes on requests with the
+   * Token types to accept besides Bearer, in any case, from servers that name theirs "JWT" or "N_A". The name goes on requests with the
    * token unless the adapter's `scheme` says otherwise. Default: none.
    */
   tokenTypes?: readonly string[] | undefined;
   /** The `error` codes by which the server says that a refresh token is dead, so that only a login helps. Default `["invalid_grant"]`. */
   loginRequiredErrors?: readonly string[] | undefined;
   /**
-   * HTTP statuses of the token endpoint that pass by themselves, so that no session ends over one, whatever its `error` code: the request
-   * is sent again after a pause that grows. Default: none.
+   * HTTP statuses of the token endpoint that pass by themselves, so that none of them ends a session, whatever its `error` code: the next
+   * token request follows after a pause that grows. Default: none.
    */
   passingStatuses?: readonly number[] | undefined;
   /**
-   * Whether a refresh token works once ("single-use", the default) or for as long as the login lasts ("reusable"), so that it may be sent
-   * again when nobody knows what became of a request.
+   * Whether a refresh token works once ("single-use", the default) or for as long as the login lasts ("reusable"): it may be sent again then
+   * when nobody knows what became of a request.
    */
   refreshTokens?: "single-use" | "reusable" | undefined;
   /**
@@ -47,20 +45,20 @@ export interface OAuthClientOptions {
    */
   refreshTokenGrace?: number | undefined;
   /**
-   * How many seconds before the end of an access token the server refreshes it at the earliest. Sooner, no refresh is sent: it fails as
-   * refused. Default: at any time.
+   * How many seconds before the end of an access token the server refreshes it at the earliest. Before that, a refresh fails as refused and
+   * nothing is sent. Default: at any time.
    */
   earliestRefresh?: number | undefined;
   /** Where users log in. Default, of this and of the following: what the metadata says. */
   authorizationEndpoint?: string | undefined;
-  /** Where tokens are given back (RFC 7009). */
+  /** Where tokens are revoked (RFC 7009). */
   revocationEndpoint?: string | undefined;
-  /** Where the server tells what a token is worth (RFC 7662). */
+  /** Where the server tells whether a token is active (RFC 7662). */
   introspectionEndpoint?: string | undefined;
   /** Where a login on another device begins (RFC 8628). */
   deviceAuthorizationEndpoint?: string | undefined;
   /** Where the server's public keys are; with it, signatures of id tokens are checked. */
   jwksUri?: string | undefined;
-  /** Is told what nobody fails over, such as a scope that differs from what was asked for; what it throws is ignored. */
+  /** Is told what is no failure, such as a scope that differs from what was asked for; what it throws is ignored. */
   observe?: ((event: OAuthEvent) => void) | undefined;
 }

@@ -1,9 +1,8 @@
-import { readOptions, requireText, TokenRequestError } from "@tokenflight/core";
+import { readOptions, requireSignal, requireText, TokenRequestError } from "@tokenflight/core";
+import type { ClientParts } from "../client-parts.ts";
 import { readFields, type AnswerFields } from "../endpoint/answer-fields.ts";
-import type { ClientParts } from "./read-client-options.ts";
-import { askEndpoint } from "../endpoint/endpoint-request.ts";
-import { requireSignal } from "../endpoint/require-signal.ts";
-import { failureOf } from "../endpoint/token-endpoint-response.ts";
+import { askEndpoint, type BodyFields } from "../endpoint/endpoint-request.ts";
+import { failureOf } from "../endpoint/failure.ts";
 
 /** What the server says of a token (RFC 7662 section 2.2). An object without a prototype. */
 export type Introspection = AnswerFields & { readonly active: boolean };
@@ -14,20 +13,17 @@ export interface IntrospectionOptions {
   signal?: AbortSignal | undefined;
 }
 
-const open = new Set(["token_type_hint"]);
-
-/** Asks what a token is worth (RFC 7662). Rejects with TokenRequestError and InvalidOptionError. */
+/** Asks whether a token is active (RFC 7662). Rejects with TokenRequestError and InvalidOptionError. */
 export async function introspect(client: ClientParts, token: string, options: IntrospectionOptions = {}): Promise<Introspection> {
   const { hint, signal } = readOptions("introspect", options, ["hint", "signal"]);
   requireSignal("introspect.signal", signal);
   requireText("introspect.token", token);
-  const fields = [["token", token] as const, ...(hint === undefined ? [] : [["token_type_hint", hint] as const])];
-  return askEndpoint(client, { endpoint: "introspection_endpoint", fields: () => fields, open, signal }, ({ answer, host, mask }) => {
+  const fields: BodyFields = hint === undefined ? [] : [["token_type_hint", hint]];
+  return askEndpoint(client, { endpoint: "introspection_endpoint", fields, secrets: { token }, signal }, (answer) => {
     const said = answer.status === 200 ? readFields(answer.text) : undefined;
     if (typeof said?.["active"] === "boolean") return said as Introspection;
-    if (answer.status !== 200) throw failureOf(answer, { title: "introspection", host, mask });
-    throw new TokenRequestError("unknown", `The introspection endpoint ${host} did not say whether the token is active.`, {
-      status: 200,
-    });
+    if (answer.status !== 200) throw failureOf(answer);
+    const message = `The introspection endpoint ${answer.host} did not say whether the token is active.`;
+    throw new TokenRequestError("unknown", message, { status: 200 });
   });
 }

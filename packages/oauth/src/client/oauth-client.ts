@@ -1,61 +1,61 @@
 import type { TokenSet, TokenSource } from "@tokenflight/core";
 import type { CodeExchange } from "../grants/authorization-code.ts";
-import type { AuthorizationRequest, AuthorizationUrl } from "../login/authorization-url.ts";
-import type { CallbackUrl } from "../login/callback.ts";
 import { clientCredentials } from "../grants/client-credentials.ts";
-import type { OAuthClientOptions } from "./client-options.ts";
-import { readClientOptions } from "./read-client-options.ts";
-import type { DeviceLoginOptions } from "../login/device-login.ts";
 import { jwtBearer, tokenExchange, type JwtBearerOptions, type TokenExchangeOptions } from "../grants/exchanged-tokens.ts";
 import type { GrantOptions } from "../grants/grant-parameters.ts";
-import type { Introspection, IntrospectionOptions } from "./introspection.ts";
-import type { PendingLogin } from "../login/pending-login.ts";
 import { refreshToken } from "../grants/refresh-token.ts";
+import type { AuthorizationRequest, AuthorizationUrl } from "../login/authorization-url.ts";
+import type { CallbackUrl } from "../login/callback.ts";
+import type { DeviceLoginOptions } from "../login/device-login.ts";
+import type { PendingLogin } from "../login/pending-login.ts";
+import type { OAuthClientOptions } from "./client-options.ts";
+import type { Introspection, IntrospectionOptions } from "./introspection.ts";
+import { readClientOptions } from "./read-client-options.ts";
 
 /**
  * One client at one authorization server. Its secrets stay inside: no property of it or of its token sources shows them. A token cache over
  * one of its token sources can `forget({ revoke: true })`.
  */
 export interface OAuthClient {
-  /** Tokens for the client itself (RFC 6749 section 4.4). Throws InvalidOptionError. */
+  /** Gives tokens for the client itself (RFC 6749 section 4.4). Throws InvalidOptionError. */
   clientCredentials(options?: GrantOptions): TokenSource;
   /**
-   * New tokens for a user who has logged in (RFC 6749 section 6), with the refresh token of the token set to be replaced. Its calls reject
-   * with LoginRequiredError when there is none, or when it is dead. Throws InvalidOptionError.
+   * Gives new tokens for a user who has logged in (RFC 6749 section 6), with the refresh token of the token set to be replaced. Its calls
+   * reject with LoginRequiredError when there is none, or when it is dead. Throws InvalidOptionError.
    */
   refreshToken(options?: GrantOptions): TokenSource;
   /**
-   * The token set of a login whose code was obtained otherwise (RFC 6749 section 4.1.3), for `save` of a token cache. Whether callback and id
-   * token are this login's is the caller's to check. Rejects with a TokenflightError.
+   * Gives the token set of a login whose code was obtained otherwise (RFC 6749 section 4.1.3), for `save` of a token cache. The caller checks
+   * whether callback and id token are this login's. Rejects with a TokenflightError.
    */
   exchangeCode(exchange: CodeExchange): Promise<TokenSet>;
   /**
-   * Begins a login: a URL for the user's browser, with PKCE, state and nonce, and what its callback is checked against. Rejects with
+   * Begins a login: gives a URL for the user's browser, with PKCE, state and nonce, and what its callback is checked against. Rejects with
    * InvalidOptionError and TokenRequestError.
    */
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /**
-   * Ends the login with the URL that the user came back with: a token set, for `save` of a token cache. A pending login serves once. Rejects
-   * with a TokenflightError; LoginError means that the callback or the id token is not this login's, or that the user said no.
+   * Ends the login with the URL that the user came back with: gives a token set, for `save` of a token cache. A pending login serves once.
+   * Rejects with a TokenflightError; LoginError means that the callback or the id token is not this login's, or that the user said no.
    */
   exchangeCallback(url: CallbackUrl, pending: PendingLogin, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
   /** Logs a user in on another device (RFC 8628). Rejects with a TokenflightError. */
   deviceLogin(options: DeviceLoginOptions): Promise<TokenSet>;
-  /** Tokens for another's token (RFC 8693). Throws InvalidOptionError. */
+  /** Gives tokens for another party's token (RFC 8693). Throws InvalidOptionError. */
   tokenExchange(options: TokenExchangeOptions): TokenSource;
-  /** Tokens for a signed assertion (RFC 7523 section 2.1). Throws InvalidOptionError. */
+  /** Gives tokens for a signed assertion (RFC 7523 section 2.1). Throws InvalidOptionError. */
   jwtBearer(options: JwtBearerOptions): TokenSource;
   /**
-   * Gives tokens back (RFC 7009) that no token cache holds; `forget({ revoke: true })` does it for those of a cache. Rejects with
-   * TokenRequestError; they may have been taken back all the same.
+   * Revokes a token set (RFC 7009) that no token cache has; `forget({ revoke: true })` does it for that of a cache. Rejects with
+   * TokenRequestError; the server may have revoked it all the same.
    */
-  revoke(tokens: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<void>;
-  /** Asks what a token is worth (RFC 7662). Rejects with TokenRequestError. */
+  revoke(tokenSet: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Asks the server whether a token is active, and what else it says of it (RFC 7662). Rejects with TokenRequestError. */
   introspect(token: string, options?: IntrospectionOptions): Promise<Introspection>;
 }
 
 /**
- * Throws InvalidOptionError. Sends nothing yet.
+ * Makes a client, and sends nothing yet. Throws InvalidOptionError.
  *
  * What belongs to a login or a logout is loaded when it is first called, so that a bundler keeps it out of the program that only needs
  * tokens. The grants that a token source has to answer with at any moment are there from the start.
@@ -63,7 +63,7 @@ export interface OAuthClient {
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   const client = readClientOptions(options);
   const revoke: OAuthClient["revoke"] = async (...revocation) => (await import("./revocation.ts")).revoke(client, ...revocation);
-  const revocable = (source: TokenSource): TokenSource => Object.assign(source, { revoke: (tokens: TokenSet) => revoke(tokens) });
+  const revocable = (source: TokenSource): TokenSource => Object.assign(source, { revoke: (tokenSet: TokenSet) => revoke(tokenSet) });
   return {
     clientCredentials: (grant) => revocable(clientCredentials(client, grant)),
     refreshToken: (grant) => revocable(refreshToken(client, grant)),

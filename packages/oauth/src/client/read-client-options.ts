@@ -1,27 +1,19 @@
-import { InvalidOptionError, kindOf, readOptions, requireFunction, requireOneOf, requireSeconds, requireText } from "@tokenflight/core";
+import {
+  guarded,
+  InvalidOptionError,
+  kindOf,
+  readOptions,
+  requireFunction,
+  requireOneOf,
+  requireSeconds,
+  requireText,
+  requireTimeout,
+} from "@tokenflight/core";
 import type { ClientAuth } from "oauth4webapi";
-import type { FetchFunction } from "../endpoint/answer.ts";
-import { fixedServer, withMetadata, type ServerLocator } from "../server/authorization-server.ts";
-import type { CurrentCredentials } from "../endpoint/client-identity.ts";
-import type { OAuthClientOptions } from "./client-options.ts";
+import type { ClientParts, CurrentCredentials, FetchFunction, ServerLocator } from "../client-parts.ts";
+import { fixedServer, requireServerUrl } from "../server/authorization-server.ts";
 import { discoveredServer } from "../server/discovered-server.ts";
-import type { OAuthEvent } from "../endpoint/granted-scope.ts";
-import { requireServerUrl } from "../server/server-url.ts";
-import type { TokenEndpointParts } from "../endpoint/token-request.ts";
-
-/** What one client is made of: its options, checked, with their defaults. */
-export interface ClientParts extends TokenEndpointParts {
-  /** Whether the server's issuer was named, rather than stood in for by its token endpoint. */
-  readonly knowsIssuer: boolean;
-  readonly loginRequiredErrors: ReadonlySet<string>;
-  readonly passingStatuses: ReadonlySet<number>;
-  /** Whether a refresh token works for as long as the login lasts. */
-  readonly reusable: boolean;
-  /** Milliseconds for which a refresh token works on after its use. */
-  readonly grace: number;
-  /** Milliseconds before the end of an access token from which on it may be refreshed; infinite when it may be at any time. */
-  readonly earliestRefresh: number;
-}
+import type { OAuthClientOptions } from "./client-options.ts";
 
 /** The options that say where something is, with their names in the server's metadata (RFC 8414 section 2). */
 const endpoints = {
@@ -52,16 +44,15 @@ const optionNames = [
   ...endpointOptions,
 ] as const;
 
-/** Throws InvalidOptionError. */
+/** Checks the options of a client and adds the defaults. Throws InvalidOptionError. */
 export function readClientOptions(options: OAuthClientOptions): ClientParts {
   const read = readOptions<OAuthClientOptions>("createOAuthClient", options, optionNames);
-  // Looked up for each request, so that whoever instruments or replaces the global later is heard.
+  // The global is looked up for each request, because it may be instrumented or replaced later.
   const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init) } = read;
   const { refreshTokens = "single-use", refreshTokenGrace = 0, earliestRefresh } = read;
   requireText("clientId", clientId);
   const credentials = readClientAuth(read);
-  requireSeconds("timeout", timeout);
-  if (timeout === 0) throw new InvalidOptionError("timeout", "a number of seconds above zero", kindOf(timeout));
+  requireTimeout("timeout", timeout);
   requireFunction("fetch", fetch);
   requireOneOf("refreshTokens", refreshTokens, ["single-use", "reusable"]);
   requireSeconds("refreshTokenGrace", refreshTokenGrace);
@@ -79,17 +70,10 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
     tokenTypes: new Set(["bearer", ...tokenTypes.map((type) => type.toLowerCase())]),
     loginRequiredErrors: new Set(readTexts("loginRequiredErrors", read.loginRequiredErrors ?? ["invalid_grant"])),
     passingStatuses: new Set(readStatuses("passingStatuses", read.passingStatuses ?? [])),
-    reusable: refreshTokens === "reusable",
-    grace: refreshTokenGrace * 1000,
+    hasReusableRefreshTokens: refreshTokens === "reusable",
+    refreshTokenGrace: refreshTokenGrace * 1000,
     earliestRefresh: (earliestRefresh ?? Number.POSITIVE_INFINITY) * 1000,
     observe: guarded(read.observe),
-  };
-}
-
-/** An observer watches: what it throws, or rejects with, is its own affair. */
-function guarded(observe: OAuthClientOptions["observe"]): (event: OAuthEvent) => void {
-  return (event) => {
-    new Promise((resolve) => resolve(observe?.(event))).catch(() => {});
   };
 }
 
@@ -109,19 +93,22 @@ function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: num
   if ((tokenEndpoint === undefined) === (issuer === undefined)) {
     throw new InvalidOptionError("tokenEndpoint, issuer", "one of them", issuer === undefined ? "neither" : "both");
   }
-  const known: Partial<Record<(typeof endpoints)[keyof typeof endpoints], string>> = {};
+  const known: Partial<Record<"issuer" | (typeof endpoints)[keyof typeof endpoints], string>> = {};
   for (const name of endpointOptions) {
     if (read[name] !== undefined) known[endpoints[name]] = requireServerUrl(name, read[name]).href;
   }
   if (issuer === undefined) {
-    if (expectedIssuer !== undefined) requireServerUrl("expectedIssuer", expectedIssuer);
-    return withMetadata(fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint), expectedIssuer), known);
+    if (expectedIssuer !== undefined) {
+      requireServerUrl("expectedIssuer", expectedIssuer);
+      known.issuer = expectedIssuer;
+    }
+    return fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint), known);
   }
   if (expectedIssuer !== undefined) throw new InvalidOptionError("issuer, expectedIssuer", "one of them", "both");
   const url = requireServerUrl("issuer", issuer);
   // RFC 8414 section 2.
   if (url.search !== "") throw new InvalidOptionError("issuer", "a URL without a query", "one with a query");
-  return withMetadata(discoveredServer(url, fetch, timeout), known);
+  return discoveredServer(url, { known, fetch, timeout });
 }
 
 function readTexts(where: string, value: readonly string[]): readonly string[] {

@@ -1,12 +1,12 @@
-/** The fields of a token endpoint's answer. An object without a prototype. */
+/** The fields of an answer. An object without a prototype. */
 export type AnswerFields = Readonly<Record<string, unknown>>;
 
 /** A token set has one or two levels; a store could not write thousands. */
-const deepest = 32;
+const maxDepth = 32;
 
 /**
- * Reads a body as a JSON object or as form-encoded fields, by its looks: servers send JSON as text/plain and HTML as JSON. Of a field
- * that is there twice, the last stands. Undefined for everything else.
+ * Reads a body as a JSON object or as form-encoded fields, by what it looks like and not by its content type: servers send JSON as text/plain
+ * and HTML as JSON. Of a field that is there twice, the last one counts. Returns undefined for everything else.
  */
 export function readFields(text: string | undefined): AnswerFields | undefined {
   if (text === undefined) return undefined;
@@ -21,10 +21,21 @@ export function readFields(text: string | undefined): AnswerFields | undefined {
   return Object.assign(Object.create(null), fields) as AnswerFields;
 }
 
-/** A field that is a string and not empty. */
+/** Returns a field that is a string and not empty. */
 export function textField(fields: AnswerFields | undefined, name: string): string | undefined {
   const value = fields?.[name];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Reads the claims of an id token and checks nothing. Returns undefined when they cannot be read, as those of an encrypted one. */
+export function readClaims(idToken: unknown): AnswerFields | undefined {
+  const [, payload = ""] = typeof idToken === "string" ? idToken.split(".") : [];
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+    return readFields(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 function readForm(text: string): object | undefined {
@@ -36,7 +47,7 @@ function readForm(text: string): object | undefined {
 function isShallow(fields: object): boolean {
   let level: unknown[] = [fields];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepest) return false;
+    if (depth > maxDepth) return false;
     level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
   }
   return true;

@@ -1,79 +1,59 @@
-import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
-import { fetchWithin, readAnswer, type Answer, type FetchFunction } from "./answer.ts";
-import type { LocatedServer, ServerLocator } from "../server/authorization-server.ts";
-import { readCredentials, type ClientCredentials, type CurrentCredentials } from "./client-identity.ts";
-import { withDeadline, within } from "./deadline.ts";
-import { readFailure } from "./failure.ts";
-import { createMask, type Mask } from "./mask.ts";
-import { endpointOf, type EndpointName } from "../server/server-endpoint.ts";
+import {
+  InvalidOptionError,
+  kindOf,
+  requireFunction,
+  requireText,
+  systemClock,
+  TokenRequestError,
+  waitFor,
+  withDeadline,
+  type TokenRequestOutcome,
+} from "@tokenflight/core";
+import type { ClientCredentials, ClientParts, CurrentCredentials, EndpointName, LocatedServer } from "../client-parts.ts";
+import { fetchUntil, readAnswer } from "./answer.ts";
+import { unanswered, unauthenticated, type AskedEndpoint, type EndpointAnswer } from "./failure.ts";
+import { createMask } from "./mask.ts";
 
-/** What is the same for every request of one client. */
-export interface EndpointParts {
-  readonly server: ServerLocator;
-  /** Names the client in the identity of its token sources. */
-  readonly clientId: string;
-  readonly credentials: CurrentCredentials;
-  readonly fetch: FetchFunction;
-  /** Milliseconds for one request, from the look for the endpoint to the last byte of the answer. */
-  readonly timeout: number;
-}
-
-/** What a request is for, and how long it may take. */
+/** Which endpoint is asked, and for how long. */
 export interface Purpose {
   readonly endpoint: EndpointName;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface EndpointRequest extends Purpose {
-  /** The body's fields, without those of the client authentication. A name may come more than once. */
-  fields(clientId: string): BodyFields;
-  /** Names of those that are no secret. */
-  readonly open: ReadonlySet<string>;
+  /** Fields of the body that are no secret. */
+  readonly fields: BodyFields;
+  /** Fields of the body that nobody may see again. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Whether the client's id is a field of the body even when a header authenticates the client. */
+  readonly namesClient?: boolean;
 }
 
+/** A name may come more than once. */
 export type BodyFields = readonly (readonly [name: string, value: string])[];
 
-/** An answer, and what is needed to speak about it. */
-export interface EndpointAnswer {
-  readonly answer: Answer;
-  readonly host: string;
-  readonly mask: Mask;
-}
-
-const titles: Record<EndpointName, string> = {
-  token_endpoint: "token",
-  revocation_endpoint: "revocation",
-  introspection_endpoint: "introspection",
-  device_authorization_endpoint: "device authorization",
-  authorization_endpoint: "authorization",
-  jwks_uri: "key set",
-};
-
-/** Such as "token", for messages. */
-export function titleOf(endpoint: EndpointName): string {
-  return titles[endpoint];
-}
+type CredentialSets = readonly [ClientCredentials, ...ClientCredentials[]];
 
 /**
- * Sends a request with the client's authentication to one of the server's endpoints and reads the answer. Ends within the timeout and
+ * Sends a request with the client's authentication to one of the server's endpoints and reads the answer. It ends within the timeout and
  * with the signal, whatever the server, the client authentication or the fetch do. A redirect is not followed.
  *
- * Throws TokenRequestError, whose outcome tells whether the request can have reached the server, and whatever `read` throws. When that
- * says that the server does not know the client, or that the grant is not this client's, the next set of credentials is tried.
+ * Rejects with TokenRequestError, whose outcome tells whether the request can have reached the server, and with whatever `read` throws. When
+ * that says that the server does not know the client, or that the grant is not this client's, the next set of credentials is tried.
  */
 export function askEndpoint<Result>(
-  parts: EndpointParts,
+  client: ClientParts,
   request: EndpointRequest,
   read: (answer: EndpointAnswer) => Result,
 ): Promise<Result> {
-  return withDeadline(parts.timeout, request.signal, async (signal) => {
-    const server = await locate(parts, request, signal);
-    const sets = await currentCredentials(parts, request, signal);
-    /** What the first client was told that the server knows: the fallback, which may be dead, has nothing better to say. */
+  return withDeadline(systemClock, { timeout: client.timeout, signal: request.signal }, async (signal) => {
+    const server = await locate(client, request, signal);
+    const sets = await currentCredentials(client, request, signal);
+    // The refusal of the grant to a client that the server knows. It counts when the server does not know the next client, which may be gone.
     let refusal: unknown;
     for (const [index, credentials] of sets.entries()) {
       try {
-        return read(await exchange(parts, request, server, credentials, signal));
+        return read(await attempt(client, request, server, credentials, signal));
       } catch (error) {
         const next = sets[index + 1];
         if (next !== undefined && isGrantOfAnother(error, credentials, next)) refusal ??= error;
@@ -84,96 +64,106 @@ export function askEndpoint<Result>(
   });
 }
 
-async function exchange(
-  parts: EndpointParts,
+/** Finds the server. Rejects with TokenRequestError. */
+export async function locate({ server, timeout }: ClientParts, purpose: Purpose, signal: AbortSignal): Promise<LocatedServer> {
+  try {
+    signal.throwIfAborted();
+    return await waitFor(server.locate(), signal);
+  } catch (error) {
+    throw signal.aborted ? ended("not-sent", new URL(server.identity[1]).host, timeout, purpose) : error;
+  }
+}
+
+/** Gives the credentials of this moment. Rejects with TokenRequestError. */
+export async function currentCredentials(client: ClientParts, purpose: Purpose, signal: AbortSignal): Promise<CredentialSets> {
+  const { server, credentials, timeout } = client;
+  try {
+    return await waitFor(readCredentials(credentials), signal);
+  } catch (error) {
+    if (signal.aborted) throw ended("not-sent", new URL(server.identity[1]).host, timeout, purpose);
+    throw unauthenticated(error, titleOf(purpose));
+  }
+}
+
+/** Calls the function and checks what it gives. Rejects with InvalidOptionError, or with what the function throws. */
+export async function readCredentials(current: CurrentCredentials): Promise<CredentialSets> {
+  const given = await current();
+  const sets: readonly ClientCredentials[] = Array.isArray(given) ? (given as readonly ClientCredentials[]) : [given as ClientCredentials];
+  for (const set of sets) {
+    if (typeof set !== "object" || set === null) throw new InvalidOptionError("credentials", "client id and authentication", kindOf(set));
+    requireText("credentials.clientId", set.clientId);
+    requireFunction("credentials.clientAuth", set.clientAuth);
+  }
+  const [first, ...others] = sets;
+  if (first === undefined) throw new InvalidOptionError("credentials", "at least one set of credentials", "an empty array");
+  return [first, ...others];
+}
+
+/** Sends the request once, with one set of credentials. */
+async function attempt(
+  client: ClientParts,
   request: EndpointRequest,
   server: LocatedServer,
   credentials: ClientCredentials,
   signal: AbortSignal,
 ): Promise<EndpointAnswer> {
-  const { host, href } = endpointOf(server, request.endpoint);
-  const body = new URLSearchParams(request.fields(credentials.clientId).map(([name, value]) => [name, value]));
+  const { host, href } = server.endpoint(request.endpoint);
+  const title = titleOf(request);
+  const form = new URLSearchParams();
+  for (const [name, value] of request.fields) form.append(name, value);
+  if (request.namesClient === true) form.append("client_id", credentials.clientId);
+  for (const [name, value] of Object.entries(request.secrets)) form.append(name, value);
   const headers = new Headers({ accept: "application/json" });
   try {
-    await within(signal, authenticate(credentials, server, body, headers));
-    // It may have taken longer than anybody was ready to wait.
+    await waitFor(authenticate(credentials, server, form, headers), signal);
+    // The signal may have aborted meanwhile.
     signal.throwIfAborted();
   } catch (error) {
-    throw signal.aborted ? ended("not-sent", host, parts, request) : unauthenticated(error, request);
+    throw signal.aborted ? ended("not-sent", host, client.timeout, request) : unauthenticated(error, title);
   }
   // RFC 6749 appendix B.
   headers.set("content-type", "application/x-www-form-urlencoded;charset=UTF-8");
-  const fields = Object.fromEntries(headers);
-  const mask = createMask(fields, body, request.open);
+  const sent = Object.fromEntries(headers);
+  const body = form.toString();
+  const open = new Set(request.fields.map(([name]) => name));
+  // The mask is made only when a server or an error has said something that will be shown.
+  const asked: AskedEndpoint = { title, host, mask: (text, shortest) => createMask(sent, body, open)(text, shortest) };
   try {
-    const init = { method: "POST", headers: fields, body: body.toString(), redirect: "manual" } as const;
-    const response = await fetchWithin(parts.fetch, href, init, signal);
-    return { answer: await readAnswer(response, signal), host, mask };
+    const response = await fetchUntil(client.fetch, href, { method: "POST", headers: { ...sent }, body, redirect: "manual" }, signal);
+    return { ...(await readAnswer(response, signal)), ...asked };
   } catch (error) {
-    throw signal.aborted ? ended("unknown", host, parts, request) : unanswered(error, host, mask, request);
+    throw signal.aborted ? ended("unknown", host, client.timeout, request) : unanswered(error, asked);
   }
 }
 
-/** Whatever the client authentication throws, and when. */
+/** Makes a rejection of whatever the client authentication throws, at once or later. */
 async function authenticate(
   { clientId, clientAuth }: ClientCredentials,
-  server: LocatedServer,
+  { metadata }: LocatedServer,
   body: URLSearchParams,
   headers: Headers,
 ): Promise<void> {
-  await clientAuth(server, { client_id: clientId }, body, headers);
+  await clientAuth(metadata, { client_id: clientId }, body, headers);
 }
 
-/** Finds the server. Throws TokenRequestError. */
-export async function locate(parts: EndpointParts, request: Purpose, signal: AbortSignal): Promise<LocatedServer> {
-  const { server } = parts;
-  try {
-    signal.throwIfAborted();
-    return await within(signal, server.locate());
-  } catch (error) {
-    throw signal.aborted ? ended("not-sent", new URL(server.identity[1]).host, parts, request) : error;
-  }
-}
-
-/** The credentials of this moment. Throws TokenRequestError. */
-export async function currentCredentials(
-  parts: EndpointParts,
-  request: Purpose,
-  signal: AbortSignal,
-): Promise<readonly [ClientCredentials, ...ClientCredentials[]]> {
-  try {
-    return await within(signal, readCredentials(parts.credentials));
-  } catch (error) {
-    throw signal.aborted ? ended("not-sent", new URL(parts.server.identity[1]).host, parts, request) : unauthenticated(error, request);
-  }
-}
-
-/** RFC 6749 section 5.2: nothing was carried out, and nothing used up. */
+/** Whether the server did not know the client (RFC 6749 section 5.2): nothing was carried out, and nothing used up. */
 function isUnknownClient(error: unknown): boolean {
   if (!(error instanceof TokenRequestError) || error.outcome !== "refused") return false;
   return error.error === "invalid_client" || (error.status === 401 && error.error === undefined);
 }
 
-/** RFC 6749 section 5.2: a code or a refresh token that was issued to another client. After a rotation that may be the one before. */
+/** Whether the grant may have been issued to the next client (RFC 6749 section 5.2): after a rotation, that is the old one. */
 function isGrantOfAnother(error: unknown, { clientId }: ClientCredentials, next: ClientCredentials): boolean {
   return error instanceof TokenRequestError && error.error === "invalid_grant" && error.outcome === "refused" && clientId !== next.clientId;
 }
 
-function ended(outcome: TokenRequestOutcome, host: string, { timeout }: EndpointParts, request: Purpose): TokenRequestError {
-  const why = request.signal?.aborted ? "was ended by its signal" : `was not answered within ${timeout} ms`;
-  return new TokenRequestError(outcome, `The ${titleOf(request.endpoint)} request to ${host} ${why}.`);
+/** The error of a request that was ended before its answer. */
+function ended(outcome: TokenRequestOutcome, host: string, timeout: number, purpose: Purpose): TokenRequestError {
+  const why = purpose.signal?.aborted ? "was ended by its signal" : `was not answered within ${timeout} ms`;
+  return new TokenRequestError(outcome, `The ${titleOf(purpose)} request to ${host} ${why}.`);
 }
 
-function unauthenticated(error: unknown, { endpoint }: Purpose): TokenRequestError {
-  const cause = TokenflightError.is(error) ? error : readFailure(error).cause;
-  const message = `The client authentication failed, so that no ${titleOf(endpoint)} request was sent; its error is the cause.`;
-  return new TokenRequestError("not-sent", message, { cause });
-}
-
-function unanswered(error: unknown, host: string, mask: Mask, { endpoint }: Purpose): TokenRequestError {
-  const { neverConnected, code = "its error is the cause", cause } = readFailure(error, mask);
-  const message = neverConnected
-    ? `The ${titleOf(endpoint)} endpoint ${host} could not be reached (${code}).`
-    : `The ${titleOf(endpoint)} request to ${host} broke off (${code}).`;
-  return new TokenRequestError(neverConnected ? "not-sent" : "unknown", message, { cause });
+/** Names an endpoint in messages, such as "device authorization". */
+function titleOf({ endpoint }: Purpose): string {
+  return endpoint.replace(/_endpoint$/, "").replaceAll("_", " ");
 }

@@ -1,53 +1,132 @@
+import { readChallenges, TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
+import { readFields, textField } from "./answer-fields.ts";
+import { isRedirect, type Answer } from "./answer.ts";
+import { clean, type Mask } from "./mask.ts";
+
+/** The endpoint that was asked, for messages. */
+export interface AskedEndpoint {
+  /** Such as "token". */
+  readonly title: string;
+  readonly host: string;
+  /** Takes the secrets of the request out of a text. */
+  readonly mask: Mask;
+}
+
+export type EndpointAnswer = Answer & AskedEndpoint;
+
+/** The error of an answer without what was asked for. It keeps the `error` code, whatever status and headers say. */
+export function failureOf(answer: EndpointAnswer): TokenRequestError {
+  const { status, title, host, mask } = answer;
+  const fields = readFields(answer.text);
+  const error = textField(fields, "error") ?? challengeError(answer);
+  const description = textField(fields, "error_description");
+  const details = {
+    status,
+    // A short secret may be part of an honest error code.
+    error: error === undefined ? undefined : clean(mask(error, 8), 64),
+    errorDescription: description === undefined ? undefined : clean(mask(description), 300),
+    retryAfter: readRetryAfter(answer),
+  };
+  const reason = [details.error, details.errorDescription].filter((part) => part !== undefined).join(": ");
+  const said = isRedirect(status) ? `${status}, a redirect, which is not followed` : reason === "" ? `${status}` : `${status}, ${reason}`;
+  return new TokenRequestError(outcomeOf(status), `The ${title} endpoint ${host} answered ${said}.`, details);
+}
+
+/** What an HTTP status says about a token request that failed. */
+export function outcomeOf(status: number): TokenRequestOutcome {
+  if (status === 429 || status === 503) return "throttled";
+  return (status >= 200 && status < 300) || (status >= 400 && status < 500) ? "refused" : "unknown";
+}
+
+/** Reads the error of a challenge (RFC 6750 section 3), for a body that names none. */
+function challengeError(answer: Answer): string | undefined {
+  const challenges = readChallenges(answer.header("www-authenticate") ?? "");
+  return challenges.map(({ parameters }) => parameters.get("error")).find((error) => error !== undefined && error !== "");
+}
+
+/** One hour, in milliseconds. A server that asks for more has made a mistake, or is asked again by another process long before. */
+const longestRetryAfter = 3_600_000;
+
+/**
+ * Reads the Retry-After header (RFC 9110 section 10.2.3), seconds or an HTTP date, as milliseconds from 0 to one hour. A date is compared
+ * with the server's own Date, so that this machine's clock does not matter. Returns undefined for whatever is neither.
+ */
+export function readRetryAfter(answer: Answer): number | undefined {
+  const text = answer.header("retry-after")?.trim() ?? "";
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Math.min(Number(text) * 1000, longestRetryAfter);
+  // Every form of an HTTP date begins with the name of a day; Date.parse alone would read "-5" as a year.
+  const until = /^[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(until)) return undefined;
+  const now = Date.parse(answer.header("date") ?? "");
+  return Math.min(Math.max(0, until - (Number.isNaN(now) ? Date.now() : now)), longestRetryAfter);
+}
+
+/** The error of a client authentication that failed, so that nothing was sent. */
+export function unauthenticated(error: unknown, title: string): TokenRequestError {
+  const cause = TokenflightError.is(error) ? error : readFailure(error).cause;
+  const message = `The client authentication failed, so that no ${title} request was sent; its error is the cause.`;
+  return new TokenRequestError("not-sent", message, { cause });
+}
+
+/** The error of a request that got no answer. */
+export function unanswered(error: unknown, { title, host, mask }: AskedEndpoint): TokenRequestError {
+  const { neverConnected, code = "its error is the cause", cause } = readFailure(error, mask);
+  const message = neverConnected
+    ? `The ${title} endpoint ${host} could not be reached (${code}).`
+    : `The ${title} request to ${host} broke off (${code}).`;
+  return new TokenRequestError(neverConnected ? "not-sent" : "unknown", message, { cause });
+}
+
 /** Why a request got no answer. */
 export interface Failure {
   /** The connection was never made, so that the server cannot have seen the request. */
   readonly neverConnected: boolean;
   /** Such as "ECONNREFUSED". */
   readonly code: string | undefined;
-  /** A copy of the innermost error with its name, code and message: the error itself may hold what was sent or received. */
+  /** A copy of the innermost error with its name, code and message: the error itself may contain what was sent or received. */
   readonly cause: Error;
 }
 
-/** Of Node's sockets, its resolver and undici. */
+/** Codes of Node's sockets, its resolver and undici. */
 const notConnected = new Set(
   `ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL EAI_NODATA ENETUNREACH ENETDOWN EHOSTUNREACH EHOSTDOWN EADDRNOTAVAIL
   UND_ERR_CONNECT_TIMEOUT ERR_SSL_WRONG_VERSION_NUMBER INVALID_CA INVALID_PURPOSE HOSTNAME_MISMATCH PATH_LENGTH_EXCEEDED`.split(/\s+/),
 );
-/** OpenSSL's reasons for not taking a server's certificate, as Node spells them. Nothing is sent before it is taken. */
+/** OpenSSL's reasons for rejecting a server's certificate, as Node spells them. Nothing is sent before it is accepted. */
 const badCertificate = /^(?:CERT_|UNABLE_TO_|ERR_TLS_CERT_)|SELF_SIGNED_CERT/;
 
-/** `mask` takes secrets out of a text; without one, no message is kept. */
+/** Reads what a fetch threw. `mask` takes secrets out of a text; without one, no message is kept. */
 export function readFailure(error: unknown, mask?: (text: string) => string): Failure {
-  const innermost = causes(error);
+  const innermost = innermostCauses(error);
   const [first] = innermost;
-  const code = field(first, "code");
+  const code = errorField(first, "code");
   const message =
-    mask === undefined ? "Its message is left out: it may hold a credential." : mask(field(first, "message") ?? "").slice(0, 300);
+    mask === undefined ? "Its message is left out: it may hold a credential." : mask(errorField(first, "message") ?? "").slice(0, 300);
   const cause = Object.assign(new Error(message), code === undefined ? {} : { code });
-  cause.name = field(first, "name") ?? "Error";
+  cause.name = errorField(first, "name") ?? "Error";
   return { neverConnected: innermost.length > 0 && innermost.every(isNotConnected), code, cause };
 }
 
-/** The ends of the chain of causes; several where several addresses were tried. */
-function causes(error: unknown, depth = 0): object[] {
+/** Returns the ends of the chain of causes: several where several addresses were tried. */
+function innermostCauses(error: unknown, depth = 0): object[] {
   if (typeof error !== "object" || error === null) return [];
   if (depth < 8) {
     const inner = error instanceof AggregateError ? error.errors : [(error as Error).cause];
-    const found = inner.flatMap((one) => causes(one, depth + 1));
+    const found = inner.flatMap((one) => innermostCauses(one, depth + 1));
     if (found.length > 0) return found;
   }
   return [error];
 }
 
 function isNotConnected(error: object): boolean {
-  const code = field(error, "code");
-  const call = field(error, "syscall");
+  const code = errorField(error, "code");
+  const call = errorField(error, "syscall");
   return call === "connect" || call === "getaddrinfo" || (code !== undefined && (notConnected.has(code) || badCertificate.test(code)));
 }
 
-/** Names and codes of errors are short words; whatever else stands there is not taken for one. */
-function field(error: object | undefined, name: "code" | "syscall" | "name" | "message"): string | undefined {
-  // Codes are looked for on the error itself; names, and the messages of some, stand on its prototype.
+/** Reads a field of an error. Names and codes are short words; whatever else is in their place is ignored. */
+function errorField(error: object | undefined, name: "code" | "syscall" | "name" | "message"): string | undefined {
+  // A code has to be the error's own; a name, and the message of some errors, is on its prototype.
   if (error === undefined || ((name === "code" || name === "syscall") && !Object.hasOwn(error, name))) return undefined;
   const value: unknown = (error as Record<string, unknown>)[name];
   if (typeof value !== "string") return undefined;

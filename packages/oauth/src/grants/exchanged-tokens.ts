@@ -8,10 +8,9 @@ import {
   type TokenResponse,
   type TokenSource,
 } from "@tokenflight/core";
-import type { ClientParts } from "../client/read-client-options.ts";
-import { grantOptionNames, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
-import { identify } from "./identity.ts";
+import type { ClientParts } from "../client-parts.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
+import { grantOptionNames, identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
 /** Gives a token or an assertion, anew for each token request. */
 export type TextSupplier = (signal: AbortSignal) => string | Promise<string>;
@@ -56,7 +55,7 @@ export function tokenExchange(client: ClientParts, options: TokenExchangeOptions
   return sourceOf(client, { grant: "urn:ietf:params:oauth:grant-type:token-exchange", where, types, suppliers, check }, rest);
 }
 
-/** RFC 8693 section 2.2.1. A server that does not say of which type the token is, as it should, is believed. */
+/** Checks the type of the token (RFC 8693 section 2.2.1). A server that does not name it, as it should, is believed. */
 function requireIssuedType(response: TokenResponse, requested: string | undefined): TokenResponse {
   const { issued_token_type: issued } = response;
   if (requested === undefined || issued === undefined || issued === requested) return response;
@@ -87,8 +86,8 @@ interface Exchange {
 }
 
 function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }: Exchange, options: GrantOptions): TokenSource {
-  const asked = readGrantParameters(where, options);
-  const parameters = { ...asked, fields: [...asked.fields, ...types], canonical: [...asked.canonical, types] };
+  const { canonical, scope, ...asked } = readGrantParameters(where, options);
+  const fields = [...asked.fields, ...types];
   const source: TokenSource = async function exchangedTokensSource({ signal }) {
     const secrets: Record<string, string> = {};
     for (const [name, supply] of Object.entries(suppliers)) {
@@ -97,9 +96,9 @@ function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }
         throw new InvalidOptionError(`${where}.${name}`, "a string that is not empty", kindOf(text));
       secrets[name] = text;
     }
-    return check(await requestTokens(client, { grant, secrets, parameters, signal }));
+    return check(await requestTokens(client, { grant, fields, secrets, scope, signal }));
   };
-  source.identity = identify(client, grant, parameters);
+  source.identity = identify(client, grant, { canonical: [...canonical, types] });
   source.spendsRefreshToken = false;
   return source;
 }

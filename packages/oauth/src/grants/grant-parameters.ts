@@ -1,4 +1,6 @@
 import { InvalidOptionError, kindOf, readOptions, requireText } from "@tokenflight/core";
+import type { ClientParts } from "../client-parts.ts";
+import type { BodyFields } from "../endpoint/endpoint-request.ts";
 
 /** What every grant may ask for. */
 export interface GrantOptions {
@@ -9,8 +11,8 @@ export interface GrantOptions {
   /** Names of the APIs that the token is for, where the server knows them by name instead. */
   audience?: string | readonly string[] | undefined;
   /**
-   * Further fields of the request's body. None that the grant or the client authentication sets itself, and nothing secret: they are part
-   * of `identity`, which can be read.
+   * Further fields of the request's body. They must not be fields that the grant or the client authentication sets itself, and not secret:
+   * they are part of `identity`, which can be read.
    */
   parameters?: Readonly<Record<string, string>> | undefined;
 }
@@ -19,14 +21,15 @@ export const grantOptionNames = ["scope", "resource", "audience", "parameters"] 
 
 export interface GrantParameters {
   /** Fields of the request's body; none of them is secret. */
-  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly fields: BodyFields;
+  /** With spaces. */
   readonly scope: string | undefined;
   /** The same for two grants that ask for the same, in whatever order. */
   readonly canonical: readonly unknown[];
 }
 
-/** Set by a grant or by the client authentication, or by an option of its own. */
-const taken = new Set(
+/** Fields that a grant, the client authentication or another option sets. */
+const reserved = new Set(
   `grant_type scope resource audience code redirect_uri code_verifier refresh_token
   client_id client_secret client_assertion client_assertion_type device_code assertion
   subject_token subject_token_type actor_token actor_token_type requested_token_type`.split(/\s+/),
@@ -35,7 +38,12 @@ const taken = new Set(
 /** `scope-token` of RFC 6749 section 3.3. */
 const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** Throws InvalidOptionError. */
+/** The canonical form of what makes one grant's tokens different from another's. No secret is in it. */
+export function identify({ server, clientId }: ClientParts, grant: string, { canonical }: Pick<GrantParameters, "canonical">): string {
+  return JSON.stringify([...server.identity, clientId, grant, ...canonical]);
+}
+
+/** Reads what a grant asks for. Throws InvalidOptionError. */
 export function readGrantParameters(where: string, options: GrantOptions): GrantParameters {
   const read = readOptions(where, options, grantOptionNames);
   const scopes = readScope(`${where}.scope`, read.scope);
@@ -81,7 +89,7 @@ function readParameters(where: string, value: Readonly<Record<string, string>>):
     throw new InvalidOptionError(where, "an object of strings", kindOf(value));
   const parameters = Object.entries(value);
   for (const [name, one] of parameters) {
-    if (taken.has(name)) throw new InvalidOptionError(`${where}.${name}`, "a parameter that is not set elsewhere", "one that is");
+    if (reserved.has(name)) throw new InvalidOptionError(`${where}.${name}`, "a parameter that is not set elsewhere", "one that is");
     if (typeof one !== "string") throw new InvalidOptionError(`${where}.${name}`, "a string", kindOf(one));
   }
   return parameters;

@@ -7,28 +7,31 @@ import {
   type TokenSet,
   type TokenSource,
 } from "@tokenflight/core";
-import type { ClientParts } from "../client/read-client-options.ts";
-import { readGrantParameters, type GrantOptions, type GrantParameters } from "./grant-parameters.ts";
-import { readClaims } from "../login/id-token-claims.ts";
-import { identify } from "./identity.ts";
-import { requestTokens } from "../endpoint/token-request.ts";
+import type { ClientParts } from "../client-parts.ts";
+import { readClaims } from "../endpoint/answer-fields.ts";
+import { requestTokens, type TokenRequest } from "../endpoint/token-request.ts";
+import { identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
 const grant = "refresh_token";
 
 /**
- * The refresh token grant (RFC 6749 section 6) as a token source: uses the refresh token of the token set that is to be replaced. Its
+ * The refresh token grant (RFC 6749 section 6) as a token source: it uses the refresh token of the token set that is to be replaced. Its
  * calls reject with LoginRequiredError when there is none, or when the server says that it is dead. Throws InvalidOptionError.
  */
 export function refreshToken(client: ClientParts, options: GrantOptions = {}): TokenSource {
   const parameters = readGrantParameters("refreshToken", options);
+  const { fields } = parameters;
 
   const source: TokenSource = async function refreshTokenSource({ previous, signal }) {
     if (previous?.refreshToken === undefined) {
       throw new LoginRequiredError("There is no refresh token to obtain new tokens with: a login is required.");
     }
     requireItsTime(client, previous);
+    // RFC 6749 section 6: without a scope, what was granted before is asked for.
+    const { scope = previous.scope } = parameters;
     try {
-      return requireSameUser(await refresh(client, previous, parameters, signal), previous);
+      const request = { grant, fields, secrets: { refresh_token: previous.refreshToken }, scope, signal };
+      return requireSameUser(await requestWithinGrace(client, request, signal), previous);
     } catch (error) {
       if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
       throw new LoginRequiredError(`A login is required. ${error.message}`, {
@@ -39,26 +42,22 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     }
   };
   source.identity = identify(client, grant, parameters);
-  if (client.reusable) source.spendsRefreshToken = false;
-  if (client.grace > 0) source.refreshTokenGrace = client.grace / 1000;
+  if (client.hasReusableRefreshTokens) source.spendsRefreshToken = false;
+  if (client.refreshTokenGrace > 0) source.refreshTokenGrace = client.refreshTokenGrace / 1000;
   return source;
 }
 
-/** Whose refresh token still works for a while after its use can find out what became of a request by sending it again. */
-async function refresh(client: ClientParts, previous: TokenSet, parameters: GrantParameters, signal: AbortSignal): Promise<TokenResponse> {
-  // RFC 6749 section 6: without a scope, what was granted before is asked for.
-  const { refreshToken: token = "", scope: granted } = previous;
-  const { scope = granted } = parameters;
-  const request = { grant, secrets: { refresh_token: token }, parameters, scope, signal };
-  const begun = systemClock.monotonic();
+/** Sends the request again, once, when nobody knows what became of it and its refresh token still works (`refreshTokenGrace`). */
+async function requestWithinGrace(client: ClientParts, request: TokenRequest, signal: AbortSignal): Promise<TokenResponse> {
+  const start = systemClock.monotonic();
   return requestTokens(client, request).catch((error: unknown) => {
     const isOpen = error instanceof TokenRequestError && error.outcome === "unknown" && !signal.aborted;
-    if (!isOpen || systemClock.monotonic() - begun >= client.grace) throw error;
+    if (!isOpen || systemClock.monotonic() - start >= client.refreshTokenGrace) throw error;
     return requestTokens(client, request);
   });
 }
 
-/** OpenID Connect Core section 12.2: the id token of a refresh is about the user who logged in. Throws InvalidTokenResponseError. */
+/** Checks that the id token of a refresh is about the user who logged in (OpenID Connect Core section 12.2). Throws InvalidTokenResponseError. */
 function requireSameUser(response: TokenResponse, previous: TokenSet): TokenResponse {
   const before = readClaims(previous.idToken);
   const now = readClaims(response.id_token);

@@ -1,11 +1,9 @@
-import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText, systemClock, withDeadline } from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
-import type { ClientParts } from "../client/read-client-options.ts";
-import { withDeadline } from "../endpoint/deadline.ts";
+import type { ClientParts } from "../client-parts.ts";
 import { currentCredentials, locate } from "../endpoint/endpoint-request.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { PendingLogin } from "./pending-login.ts";
-import { endpointOf } from "../server/server-endpoint.ts";
 
 export interface AuthorizationRequest extends GrantOptions {
   /** Where the server sends the user back to, as registered. */
@@ -21,8 +19,8 @@ export interface AuthorizationUrl {
   readonly pending: PendingLogin;
 }
 
-/** Set here, or not for anybody to set: a `request` would replace all that is checked later. */
-const taken = ["response_type", "response_mode", "state", "nonce", "code_challenge", "code_challenge_method", "request", "request_uri"];
+/** Parameters that are set here, or must not be set: a `request` would replace all that is checked later. */
+const reserved = ["response_type", "response_mode", "state", "nonce", "code_challenge", "code_challenge_method", "request", "request_uri"];
 
 /**
  * Begins a login (RFC 6749 section 4.1.1) with PKCE S256 (RFC 7636), a state and a nonce of its own. Rejects with InvalidOptionError, and
@@ -34,14 +32,14 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   const { redirectUri, timeout = 600, ...options } = read;
   requireRedirectUri(`${where}.redirectUri`, redirectUri);
   requireSeconds(`${where}.timeout`, timeout);
-  for (const name of taken) {
+  for (const name of reserved) {
     if (options.parameters !== undefined && Object.hasOwn(options.parameters, name)) {
       throw new InvalidOptionError(`${where}.parameters.${name}`, "a parameter that is not set elsewhere", "one that is");
     }
   }
   const { fields, scope } = readGrantParameters(where, options);
   const purpose = { endpoint: "authorization_endpoint", signal: undefined } as const;
-  const [server, [{ clientId }]] = await withDeadline(client.timeout, undefined, (signal) =>
+  const [server, [{ clientId }]] = await withDeadline(systemClock, { timeout: client.timeout }, (signal) =>
     Promise.all([locate(client, purpose, signal), currentCredentials(client, purpose, signal)]),
   );
   const pending: PendingLogin = {
@@ -53,7 +51,7 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
     ...(scope === undefined ? {} : { scope }),
     expiresAt: Date.now() + timeout * 1000,
   };
-  const url = endpointOf(server, "authorization_endpoint");
+  const url = server.endpoint("authorization_endpoint");
   // RFC 6749 section 3.1: what the endpoint has in its query stays there.
   for (const [name, value] of [
     ["response_type", "code"],
@@ -71,7 +69,7 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   return { url: url.href, pending };
 }
 
-/** RFC 6749 section 3.1.2, and schemes of one's own for apps (RFC 8252 section 7.1). */
+/** Requires an absolute URI (RFC 6749 section 3.1.2), which may have a scheme of an app's own (RFC 8252 section 7.1). */
 function requireRedirectUri(where: string, value: unknown): void {
   requireText(where, value);
   if (URL.canParse(value as string) && !(value as string).includes("#")) return;

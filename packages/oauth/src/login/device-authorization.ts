@@ -1,9 +1,8 @@
 import { TokenRequestError } from "@tokenflight/core";
+import type { ClientParts } from "../client-parts.ts";
 import { readFields, textField, type AnswerFields } from "../endpoint/answer-fields.ts";
-import type { ClientParts } from "../client/read-client-options.ts";
-import { askEndpoint } from "../endpoint/endpoint-request.ts";
-import type { GrantParameters } from "../grants/grant-parameters.ts";
-import { failureOf } from "../endpoint/token-endpoint-response.ts";
+import { askEndpoint, type BodyFields } from "../endpoint/endpoint-request.ts";
+import { failureOf } from "../endpoint/failure.ts";
 
 /** The answer of RFC 8628 section 3.2, checked. Times are milliseconds. */
 export interface DeviceAuthorization {
@@ -16,31 +15,19 @@ export interface DeviceAuthorization {
 }
 
 /** Seconds, where the server does not say: the interval of RFC 8628 section 3.2, and a lifetime that most servers have. */
-const usual = { interval: 5, expires_in: 600 };
-/** Seconds. Asking more often than once a second is no use to anybody; a code that lives for longer than a day is a mistake. */
+const defaults = { interval: 5, expires_in: 600 };
+/** Seconds. To ask more often than once a second helps nobody; a code that lives for longer than a day is a mistake. */
 const bounds = { interval: [1, 300], expires_in: [1, 86_400] } as const;
 
-/** Throws TokenRequestError. */
-export function authorizeDevice(
-  client: ClientParts,
-  { fields }: GrantParameters,
-  signal: AbortSignal | undefined,
-): Promise<DeviceAuthorization> {
-  return askEndpoint(
-    client,
-    {
-      endpoint: "device_authorization_endpoint",
-      // RFC 8628 section 3.1 wants the client's id in the body even where a header authenticates it.
-      fields: (clientId) => [...fields, ["client_id", clientId]],
-      open: new Set(fields.map(([name]) => name)),
-      signal,
-    },
-    ({ answer, host, mask }) => {
-      const read = answer.status >= 200 && answer.status < 300 ? readFields(answer.text) : undefined;
-      if (read === undefined || read["error"] !== undefined) throw failureOf(answer, { title: "device authorization", host, mask });
-      return check(read, host);
-    },
-  );
+/** Rejects with TokenRequestError. */
+export function authorizeDevice(client: ClientParts, fields: BodyFields, signal: AbortSignal | undefined): Promise<DeviceAuthorization> {
+  // RFC 8628 section 3.1 wants the client's id in the body even where a header authenticates it.
+  const request = { endpoint: "device_authorization_endpoint", fields, secrets: {}, namesClient: true, signal } as const;
+  return askEndpoint(client, request, (answer) => {
+    const read = answer.status >= 200 && answer.status < 300 ? readFields(answer.text) : undefined;
+    if (read === undefined || read["error"] !== undefined) throw failureOf(answer);
+    return check(read, answer.host);
+  });
 }
 
 function check(fields: AnswerFields, host: string): DeviceAuthorization {
@@ -61,15 +48,15 @@ function check(fields: AnswerFields, host: string): DeviceAuthorization {
   };
 }
 
-/** A page for the user's browser: http or https, and nothing in it that a terminal would act upon. */
+/** Reads the URL of a page for the user's browser: http or https, and nothing in it that a terminal would act upon. */
 function pageAt(fields: AnswerFields, name: string): string | undefined {
   const url = URL.parse(textField(fields, name) ?? "");
   const isPage = url !== null && (url.protocol === "https:" || url.protocol === "http:") && url.username === "" && url.password === "";
   return isPage ? url.href : undefined;
 }
 
-function seconds(fields: AnswerFields, name: keyof typeof usual): number {
-  const given = Number(fields[name] ?? usual[name]);
+function seconds(fields: AnswerFields, name: keyof typeof defaults): number {
+  const given = Number(fields[name] ?? defaults[name]);
   const [least, most] = bounds[name];
-  return Number.isFinite(given) ? Math.min(Math.max(given, least), most) : usual[name];
+  return Number.isFinite(given) ? Math.min(Math.max(given, least), most) : defaults[name];
 }

@@ -2,22 +2,23 @@ import {
   readOptions,
   readTokenResponse,
   requireFunction,
+  requireSignal,
   systemClock,
   TokenRequestError,
+  waitFor,
+  withDeadline,
   type Clock,
   type TokenResponse,
   type TokenSet,
 } from "@tokenflight/core";
-import type { ClientParts } from "../client/read-client-options.ts";
-import { withDeadline } from "../endpoint/deadline.ts";
-import { authorizeDevice, type DeviceAuthorization } from "./device-authorization.ts";
+import type { ClientParts } from "../client-parts.ts";
+import { readClaims } from "../endpoint/answer-fields.ts";
 import { currentCredentials, locate } from "../endpoint/endpoint-request.ts";
-import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
-import { readClaims } from "./id-token-claims.ts";
-import { checkIdToken } from "./id-token.ts";
-import { LoginError } from "../errors.ts";
-import { requireSignal } from "../endpoint/require-signal.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
+import { LoginError } from "../errors.ts";
+import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
+import { authorizeDevice, type DeviceAuthorization } from "./device-authorization.ts";
+import { checkIdToken } from "./id-token.ts";
 
 /** What the user has to be shown. */
 export interface DevicePrompt {
@@ -30,41 +31,40 @@ export interface DevicePrompt {
   readonly expiresAt: number;
 }
 
-/** Told after each time that the server was asked in vain. */
+/** Reported after each attempt that gave no token set. */
 export interface DeviceProgress {
-  /** Why there are no tokens yet: the user has not decided, the server wants to be asked less often, or it could not be asked. */
+  /** Why there is none yet: the user has not decided, the server wants to be asked less often, or it could not be asked. */
   readonly state: "pending" | "slow-down" | "unreachable";
-  /** Milliseconds until it is asked again. */
+  /** Milliseconds until the next attempt. */
   readonly nextIn: number;
 }
 
 export interface DeviceLoginOptions extends GrantOptions {
   /** Shows the user where to go. It may be asynchronous; its failure ends the login. */
   show: (prompt: DevicePrompt) => void | Promise<void>;
-  /** Is told how it goes. What it throws ends the login. */
+  /** Is told how the login goes. What it throws ends the login. */
   progress?: ((progress: DeviceProgress) => void) | undefined;
   /** Ends the login. */
   signal?: AbortSignal | undefined;
-  /** Measures the pauses. Default: the system's clock, which keeps the process alive meanwhile. */
+  /** Measures the delay between two attempts. Default: the system's clock, which keeps the process alive meanwhile. */
   clock?: Pick<Clock, "monotonic" | "schedule"> | undefined;
 }
 
-const grant = "urn:ietf:params:oauth:grant-type:device_code";
-const none = readGrantParameters("deviceLogin", {});
-/** Milliseconds by which `slow_down` makes every pause longer (RFC 8628 section 3.5). */
-const slower = 5000;
-const longestPause = 60_000;
+type WaitingClock = Pick<Clock, "monotonic" | "schedule">;
 
-const waitingClock: Pick<Clock, "monotonic" | "schedule"> = {
+const grant = "urn:ietf:params:oauth:grant-type:device_code";
+/** Milliseconds by which `slow_down` makes every further delay longer (RFC 8628 section 3.5). */
+const slowDown = 5000;
+/** Milliseconds. */
+const maxDelay = 60_000;
+
+const waitingClock: WaitingClock = {
   monotonic: () => systemClock.monotonic(),
-  schedule(callback, delay) {
-    const timer = setTimeout(callback, delay);
-    return () => clearTimeout(timer);
-  },
+  schedule: (callback, delay) => systemClock.schedule(callback, delay, true),
 };
 
 /**
- * Logs a user in on another device (RFC 8628): shows a code, and asks for the tokens until the user has decided. Rejects with LoginError
+ * Logs a user in on another device (RFC 8628): shows a code, and asks for the token set until the user has decided. Rejects with LoginError
  * ("refused", "expired", "id-token", "aborted"), TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
  */
 export async function deviceLogin(client: ClientParts, options: DeviceLoginOptions): Promise<TokenSet> {
@@ -73,61 +73,59 @@ export async function deviceLogin(client: ClientParts, options: DeviceLoginOptio
   requireFunction("deviceLogin.show", show);
   if (progress !== undefined) requireFunction("deviceLogin.progress", progress);
   requireSignal("deviceLogin.signal", signal);
-  const asked = readGrantParameters("deviceLogin", rest);
+  const { fields, scope } = readGrantParameters("deviceLogin", rest);
   try {
-    const device = await authorizeDevice(client, asked, signal);
+    const device = await authorizeDevice(client, fields, signal);
     const end = clock.monotonic() + device.expiresIn;
     const { userCode, verificationUri, verificationUriComplete } = device;
     await show({ userCode, verificationUri, verificationUriComplete, expiresAt: Date.now() + device.expiresIn });
-    return await poll(client, device, { end, clock, signal, asked, progress });
+    return await poll(client, device, { end, clock, signal, scope, progress });
   } catch (error) {
     throw signal?.aborted ? new LoginError("aborted", "The login was ended by its signal.") : error;
   }
 }
 
-interface Polling {
-  /** On the clock's own time. */
+interface Polling extends Pick<DeviceLoginOptions, "progress" | "signal"> {
+  /** When the device code expires, on the clock's monotonic time. */
   readonly end: number;
-  readonly clock: Pick<Clock, "monotonic" | "schedule">;
-  readonly signal: AbortSignal | undefined;
-  readonly asked: ReturnType<typeof readGrantParameters>;
-  readonly progress: DeviceLoginOptions["progress"];
+  readonly clock: WaitingClock;
+  readonly scope: string | undefined;
 }
 
+/** Asks for the token set, with a delay before each attempt, until the user has decided or the device code has expired. */
 async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthorization, polling: Polling): Promise<TokenSet> {
-  const { clock, end, signal, asked, progress } = polling;
-  for (let pause = interval; ;) {
-    if (clock.monotonic() + pause >= end) throw new LoginError("expired", "The user did not log in in time.");
-    await wait(clock, pause, signal);
+  const { clock, end, signal, scope, progress } = polling;
+  const request = { grant, fields: [], secrets: { device_code: deviceCode }, scope, signal };
+  for (let delay = interval; ;) {
+    if (clock.monotonic() + delay >= end) throw new LoginError("expired", "The user did not log in in time.");
+    await wait(clock, delay, signal);
     try {
-      const { scope } = asked;
-      const response = await requestTokens(client, { grant, secrets: { device_code: deviceCode }, parameters: none, scope, signal });
+      const response = await requestTokens(client, request);
       await checkDeviceIdToken(client, response, signal);
       return readTokenResponse(response, systemClock.now());
     } catch (error) {
       const state = stateAfter(error);
-      if (state === "slow-down") pause += slower;
-      // RFC 8628 section 3.5: who could not be reached is asked less and less often.
-      if (state === "unreachable") pause = Math.max(Math.min(pause * 2, longestPause), retryAfterOf(error));
-      progress?.({ state, nextIn: pause });
+      if (state === "slow-down") delay += slowDown;
+      // RFC 8628 section 3.5: a server that could not be reached is asked less and less often.
+      if (state === "unreachable") delay = Math.max(Math.min(delay * 2, maxDelay), retryAfterOf(error));
+      progress?.({ state, nextIn: delay });
     }
   }
 }
 
-/** The request of a device login has no nonce, and not every server gives an id token after it. Throws LoginError. */
+/** The request of a device login has no nonce, and not every server answers it with an id token. Rejects with LoginError. */
 async function checkDeviceIdToken(client: ClientParts, response: TokenResponse, signal: AbortSignal | undefined): Promise<void> {
-  const { knowsIssuer, fetch, timeout } = client;
   const purpose = { endpoint: "token_endpoint", signal } as const;
-  await withDeadline(timeout, signal, async (ending) => {
+  await withDeadline(systemClock, { timeout: client.timeout, signal }, async (ending) => {
     const [server, sets] = await Promise.all([locate(client, purpose, ending), currentCredentials(client, purpose, ending)]);
-    // Of several sets of credentials, a fallback may have got the tokens.
+    // Of several sets of credentials, a later one may have been used.
     const audience = new Set([readClaims(response.id_token)?.["aud"]].flat());
     const { clientId } = sets.find((set) => audience.has(set.clientId)) ?? sets[0];
-    await checkIdToken(response, { server, knowsIssuer, clientId, nonce: undefined, required: false, fetch, signal: ending });
+    await checkIdToken(client, response, { server: server.metadata, clientId, nonce: undefined, required: false, signal: ending });
   });
 }
 
-/** Throws what ends the login. */
+/** Returns why the login goes on after an error. Throws what ends the login. */
 function stateAfter(error: unknown): DeviceProgress["state"] {
   if (!(error instanceof TokenRequestError)) throw error;
   if (error.error === "authorization_pending") return "pending";
@@ -143,17 +141,9 @@ function retryAfterOf(error: unknown): number {
   return error instanceof TokenRequestError ? (error.retryAfter ?? 0) : 0;
 }
 
-function wait(clock: Polling["clock"], delay: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error);
-    const abort = (): void => {
-      cancel();
-      reject(signal?.reason as Error);
-    };
-    const cancel = clock.schedule(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, delay);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
+/** Waits, and rejects with the signal's reason when it aborts. */
+async function wait(clock: WaitingClock, delay: number, signal: AbortSignal | undefined): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const cancel = clock.schedule(over.resolve, delay);
+  await waitFor(over.promise, signal).finally(cancel);
 }

@@ -1,18 +1,15 @@
-import { readOptions, readTokenResponse, systemClock, type TokenSet } from "@tokenflight/core";
-import { codeOf, readCallbackUrl, type CallbackUrl } from "./callback.ts";
-import { readCredentials } from "../endpoint/client-identity.ts";
-import type { ClientParts } from "../client/read-client-options.ts";
-import { withDeadline } from "../endpoint/deadline.ts";
-import { locate } from "../endpoint/endpoint-request.ts";
+import { readOptions, readTokenResponse, requireSignal, systemClock, withDeadline, type TokenSet } from "@tokenflight/core";
+import type { ClientParts } from "../client-parts.ts";
+import { locate, readCredentials } from "../endpoint/endpoint-request.ts";
+import { requestTokens } from "../endpoint/token-request.ts";
 import { readGrantParameters } from "../grants/grant-parameters.ts";
+import { codeOf, readCallbackUrl, type CallbackUrl } from "./callback.ts";
 import { checkIdToken } from "./id-token.ts";
 import { readPendingLogin, UsedLogins, type PendingLogin } from "./pending-login.ts";
-import { requireSignal } from "../endpoint/require-signal.ts";
-import { requestTokens } from "../endpoint/token-request.ts";
 
 /**
  * Ends a login that `authorizationUrl` began. Everything about the callback is checked before the code is sent anywhere; the id token is
- * checked before anybody gets a token. Rejects with LoginError, TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
+ * checked before the caller gets the token set. Rejects with LoginError, TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
  */
 export async function exchangeCallback(
   client: ClientParts,
@@ -24,33 +21,28 @@ export async function exchangeCallback(
   requireSignal("exchangeCallback.signal", signal);
   const login = readPendingLogin("exchangeCallback.pending", pending);
   const parameters = readCallbackUrl("exchangeCallback.url", url);
-  const { knowsIssuer, fetch, timeout } = client;
-  const metadata = await withDeadline(timeout, signal, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
+  const limits = { timeout: client.timeout, signal };
+  const { metadata } = await withDeadline(systemClock, limits, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
   const code = codeOf(parameters, login, {
-    issuer: knowsIssuer ? metadata.issuer : undefined,
+    issuer: client.knowsIssuer ? metadata.issuer : undefined,
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
   });
   // Neither somebody else's callback nor a refusal uses a login up; a code does, however its exchange ends.
   usedLoginsOf(client).use(login);
 
-  const asked = readGrantParameters("exchangeCallback", login.scope === undefined ? {} : { scope: login.scope });
+  const { scope } = readGrantParameters("exchangeCallback", login.scope === undefined ? {} : { scope: login.scope });
   const response = await requestTokens(asClient(client, login.clientId), {
     grant: "authorization_code",
+    // The scope was agreed upon in the authorization request, so it is not sent again.
+    fields: [["redirect_uri", login.redirectUri]],
     secrets: { code, code_verifier: login.codeVerifier },
-    // The scope has been agreed upon already.
-    parameters: { ...asked, fields: [["redirect_uri", login.redirectUri]] },
+    scope,
     signal,
   });
-  await withDeadline(timeout, signal, (ending) =>
-    checkIdToken(response, {
-      server: metadata,
-      knowsIssuer,
-      clientId: login.clientId,
-      nonce: login.nonce,
-      required: login.scope?.split(" ").includes("openid") === true,
-      fetch,
-      signal: ending,
-    }),
+  const { clientId, nonce } = login;
+  const required = login.scope?.split(" ").includes("openid") === true;
+  await withDeadline(systemClock, limits, (ending) =>
+    checkIdToken(client, response, { server: metadata, clientId, nonce, required, signal: ending }),
   );
   return readTokenResponse(response, systemClock.now());
 }
@@ -63,7 +55,7 @@ function usedLoginsOf(client: ClientParts): UsedLogins {
   return used;
 }
 
-/** A code belongs to the client that asked for it, whatever its credentials are called now. */
+/** A code belongs to the client that asked for it, even when the credentials have another client's id by now. */
 function asClient(client: ClientParts, clientId: string): ClientParts {
   return {
     ...client,

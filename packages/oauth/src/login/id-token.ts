@@ -8,50 +8,47 @@ import {
   validateApplicationLevelSignature,
   type ValidateSignatureOptions,
 } from "oauth4webapi";
-import { fetchWithin, readAnswer, type FetchFunction } from "../endpoint/answer.ts";
-import type { LocatedServer } from "../server/authorization-server.ts";
+import type { ClientParts, ServerMetadata } from "../client-parts.ts";
+import { readClaims } from "../endpoint/answer-fields.ts";
+import { fetchUntil, readAnswer } from "../endpoint/answer.ts";
 import { readFailure } from "../endpoint/failure.ts";
-import { readClaims } from "./id-token-claims.ts";
 import { LoginError } from "../errors.ts";
-import { endpointOf } from "../server/server-endpoint.ts";
+import { endpointOf } from "../server/authorization-server.ts";
 
 export interface IdTokenRules {
-  readonly server: LocatedServer;
-  /** Whether `server.issuer` is the issuer's own name. */
-  readonly knowsIssuer: boolean;
+  readonly server: ServerMetadata;
   readonly clientId: string;
-  /** Undefined: the request had none. */
+  /** Undefined when the request had none. */
   readonly nonce: string | undefined;
   /** Whether there has to be an id token, because the scope `openid` was asked for. */
   readonly required: boolean;
-  readonly fetch: FetchFunction;
   readonly signal: AbortSignal;
 }
 
-/** Every algorithm with a public key. Never `none`, and no HMAC, whose key the server would share with all who know the secret. */
+/** Every algorithm with a public key. `none` is not among them, nor is HMAC, whose key everybody has who knows the client's secret. */
 const algorithms = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512", "PS384", "PS512"];
 
 /**
  * Checks the id token of a login (OpenID Connect Core section 3.1.3.7): issuer, audience, nonce, times, and the signature when the server's
- * keys are known. Without them it is believed because it came from the token endpoint itself, over TLS. Throws LoginError, which keeps
+ * keys are known. Without them it is believed because it came from the token endpoint itself, over TLS. Rejects with LoginError, which keeps
  * nothing of the token.
  */
-export async function checkIdToken(response: TokenResponse, rules: IdTokenRules): Promise<void> {
+export async function checkIdToken(client: ClientParts, response: TokenResponse, rules: IdTokenRules): Promise<void> {
   const { clientId, nonce, required } = rules;
   const idToken = response.id_token;
   if (idToken === undefined || idToken === null || idToken === "") {
     if (!required) return;
     throw new LoginError("id-token", "The token endpoint gave no id token, though the scope openid was asked for.");
   }
-  // oauth4webapi reads whole token responses; of this one only the id token is for it to judge.
+  // oauth4webapi reads whole token responses. In this one only the id token is real.
   const answer = Response.json({ access_token: "-", token_type: "bearer", id_token: idToken });
   try {
-    const issuer = issuerOf(rules, idToken);
+    const issuer = issuerOf(client, rules.server, idToken);
     await processAuthorizationCodeResponse(issuer, { client_id: clientId }, answer, {
       expectedNonce: nonce ?? expectNoNonce,
       requireIdToken: true,
     });
-    if (issuer.jwks_uri !== undefined) await checkSignature(answer, issuer, rules);
+    if (issuer.jwks_uri !== undefined) await checkSignature(client, answer, issuer, rules);
   } catch (error) {
     const { cause } = readFailure(error);
     const code = (error as { code?: unknown }).code;
@@ -60,13 +57,13 @@ export async function checkIdToken(response: TokenResponse, rules: IdTokenRules)
 }
 
 /** One object for one server, by which oauth4webapi keeps the server's keys, for five minutes. */
-const issuers = new WeakMap<LocatedServer, LocatedServer>();
+const issuers = new WeakMap<ServerMetadata, ServerMetadata>();
 
-function issuerOf({ server, knowsIssuer }: IdTokenRules, idToken: unknown): LocatedServer {
+function issuerOf({ knowsIssuer }: ClientParts, server: ServerMetadata, idToken: unknown): ServerMetadata {
   const known = knowsIssuer ? issuers.get(server) : undefined;
   if (known !== undefined) return known;
   const named = server.id_token_signing_alg_values_supported ?? algorithms;
-  const issuer: LocatedServer = {
+  const issuer: ServerMetadata = {
     ...server,
     issuer: knowsIssuer ? server.issuer : issuerIn(idToken),
     id_token_signing_alg_values_supported: named.filter((one) => algorithms.includes(one)),
@@ -75,15 +72,19 @@ function issuerOf({ server, knowsIssuer }: IdTokenRules, idToken: unknown): Loca
   return issuer;
 }
 
-async function checkSignature(answer: Response, issuer: LocatedServer, rules: IdTokenRules): Promise<void> {
-  const { server, knowsIssuer, fetch, signal } = rules;
+async function checkSignature(
+  client: ClientParts,
+  answer: Response,
+  issuer: ServerMetadata,
+  { server, signal }: IdTokenRules,
+): Promise<void> {
   const url = endpointOf(issuer, "jwks_uri");
   const options: ValidateSignatureOptions = {
     [allowInsecureRequests]: url.protocol === "http:",
     [customFetch]: async (address, { method, headers, redirect }) => {
-      const response = await fetchWithin(fetch, address, { method, headers, redirect }, signal);
+      const response = await fetchUntil(client.fetch, address, { method, headers, redirect }, signal);
       const { status, text } = await readAnswer(response, signal);
-      // Read to the cap and no further, and by its looks: keys come with whatever content type.
+      // The body is read within its bounds, and as JSON whatever its content type is.
       return new Response(text ?? "", {
         status: status >= 200 && status < 600 ? status : 502,
         headers: { "content-type": "application/json" },
@@ -92,14 +93,14 @@ async function checkSignature(answer: Response, issuer: LocatedServer, rules: Id
   };
   await validateApplicationLevelSignature(issuer, answer, options).catch((error: { code?: unknown }) => {
     if (error.code !== KEY_SELECTION) throw error;
-    // The key is not among those that are kept: the server may have a new one since. Another object has none kept.
+    // The key is not among those that are kept: the server may have a new one since. With another object, the keys are fetched again.
     const renewed = { ...issuer };
-    if (knowsIssuer) issuers.set(server, renewed);
+    if (client.knowsIssuer) issuers.set(server, renewed);
     return validateApplicationLevelSignature(renewed, answer, options);
   });
 }
 
-/** Where nobody has said who the issuer is, its own word for it stands: the token came from the token endpoint itself. */
+/** Reads the issuer's name from its id token. Where no option names it, that is believed: the token came from the token endpoint itself. */
 function issuerIn(idToken: unknown): string {
   const iss = readClaims(idToken)?.["iss"];
   return typeof iss === "string" && iss !== "" ? iss : "-";

@@ -3,8 +3,8 @@ import { LoginError } from "../errors.ts";
 
 /**
  * A login that has been begun: everything that its callback is checked against. A plain object, so that it can be kept in the user's
- * session (JSON). Keep it where only this user's browser leads to, and never send it to the browser in the clear: with `codeVerifier` and a
- * stolen code somebody else could finish the login. Take it away when the callback comes: it serves once.
+ * session (JSON). Keep it where only requests of this user's browser lead to, and never send it to the browser unencrypted: with
+ * `codeVerifier` and a stolen code somebody else could finish the login. Remove it when the callback comes: it serves once.
  */
 export interface PendingLogin {
   readonly state: string;
@@ -13,7 +13,7 @@ export interface PendingLogin {
   readonly redirectUri: string;
   /** The client's id in the authorization request, which id tokens have to name. */
   readonly clientId: string;
-  /** What was asked for, with spaces; undefined when that was left to the server. */
+  /** The scopes that were asked for, with spaces; undefined when that was left to the server. */
   readonly scope?: string | undefined;
   /** Milliseconds since the UNIX epoch. */
   readonly expiresAt: number;
@@ -32,16 +32,17 @@ export function readPendingLogin(where: string, pending: PendingLogin): PendingL
   return pending;
 }
 
-/** Remembers the logins that this client has seen the callback of, for as long as they could come back. */
+/** Remembers the logins whose callback this client has seen, until they expire. */
 export class UsedLogins {
-  readonly #until = new Map<string, number>();
+  /** When each login expires, by its state. */
+  readonly #expiries = new Map<string, number>();
 
-  /** Takes a login for the one time that it serves. Throws LoginError when it is over or was used before. */
+  /** Marks a login as used. Throws LoginError when it has expired or was used before. */
   use({ state, expiresAt }: PendingLogin): void {
     const now = Date.now();
-    for (const [used, until] of this.#until) if (until <= now) this.#until.delete(used);
+    for (const [used, expiry] of this.#expiries) if (expiry <= now) this.#expiries.delete(used);
     if (expiresAt <= now) throw new LoginError("expired", "The login took too long: its time is over.");
-    if (this.#until.has(state)) throw new LoginError("used", "The login has been used already: it serves once.");
-    this.#until.set(state, expiresAt);
+    if (this.#expiries.has(state)) throw new LoginError("used", "The login has been used already: it serves once.");
+    this.#expiries.set(state, expiresAt);
   }
 }

@@ -1,16 +1,26 @@
-import { InvalidOptionError, kindOf, requireText, StoreError, storeKey, type StoredEntry, type TokenStore } from "@tokenflight/core";
-import { readCallbackUrl, stateOf, type CallbackUrl } from "./callback.ts";
-import { withDeadline, within } from "../endpoint/deadline.ts";
+import {
+  InvalidOptionError,
+  kindOf,
+  requireText,
+  StoreError,
+  storeKey,
+  systemClock,
+  waitFor,
+  withDeadline,
+  type StoredEntry,
+  type TokenStore,
+} from "@tokenflight/core";
 import { LoginError } from "../errors.ts";
+import { readCallbackUrl, stateOf, type CallbackUrl } from "./callback.ts";
 import { readPendingLogin, type PendingLogin } from "./pending-login.ts";
 
 /** Logins that have been begun and wait for their callbacks. `session` names one user's browser, as the id in its session cookie does. */
 export interface PendingLogins {
-  /** Keeps a login in place of the one that this session began before. Rejects with InvalidOptionError and StoreError. */
+  /** Keeps a login, and replaces the one that this session began before. Rejects with InvalidOptionError and StoreError. */
   keep(session: string, pending: PendingLogin): Promise<void>;
   /**
-   * Takes out the login that this callback answers, for `exchangeCallback`. It is given once, however many processes ask for it; somebody
-   * else's callback leaves it where it is. Rejects with LoginError ("callback" or "used"), InvalidOptionError and StoreError.
+   * Removes and returns the login that this callback answers, for `exchangeCallback`. It is given once, however many processes ask for it;
+   * somebody else's callback does not remove it. Rejects with LoginError ("callback" or "used"), InvalidOptionError and StoreError.
    */
   take(session: string, callback: CallbackUrl): Promise<PendingLogin>;
 }
@@ -19,8 +29,8 @@ export interface PendingLogins {
 const timeout = 2000;
 
 /**
- * Keeps pending logins in a token store, for web servers of several processes or without sessions of their own. Over `encryptedStore` nobody
- * who reads the store can finish a login. An entry whose callback never comes stays until its session begins another login. Throws
+ * Keeps pending logins in a token store, for web servers of several processes or without sessions of their own. With `encryptedStore`
+ * nobody who reads the store can finish a login. An entry whose callback never comes stays until its session begins another login. Throws
  * InvalidOptionError.
  */
 export function pendingLogins(store: TokenStore): PendingLogins {
@@ -55,7 +65,7 @@ export function pendingLogins(store: TokenStore): PendingLogins {
   };
 }
 
-/** Without the error as the cause: one of JSON.parse quotes what it could not read. */
+/** Throws StoreError without a cause, because an error of JSON.parse quotes what it could not read. */
 function decode(value: string): PendingLogin {
   try {
     return readPendingLogin("pending", JSON.parse(value) as PendingLogin);
@@ -65,9 +75,9 @@ function decode(value: string): PendingLogin {
 }
 
 function ask<Answer>(operation: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-  return withDeadline(timeout, undefined, async (signal) => {
+  return withDeadline(systemClock, { timeout }, async (signal) => {
     try {
-      return await within(signal, operation(signal));
+      return await waitFor(operation(signal), signal);
     } catch (cause) {
       if (cause instanceof StoreError) throw cause;
       const message = signal.aborted ? `The store did not answer within ${timeout} ms.` : "The store failed; its error is the cause.";

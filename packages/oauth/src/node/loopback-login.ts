@@ -1,17 +1,16 @@
-import { readOptions, requireFunction, requireSeconds, type TokenSet } from "@tokenflight/core";
+import { readOptions, requireFunction, requireSeconds, requireSignal, systemClock, type TokenSet } from "@tokenflight/core";
+import type { OAuthClient } from "../client/oauth-client.ts";
+import { LoginError } from "../errors.ts";
+import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { AuthorizationUrl } from "../login/authorization-url.ts";
 import { readCallbackUrl, stateOf } from "../login/callback.ts";
-import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
-import { LoginError } from "../errors.ts";
-import type { OAuthClient } from "../client/oauth-client.ts";
-import { requireSignal } from "../endpoint/require-signal.ts";
 import { startLoopbackServer } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
 
 export interface LoopbackLoginOptions extends GrantOptions {
   /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login, unless the user has come back already. */
   open?: ((url: string) => unknown) | undefined;
-  /** Shows the user the URL, for where no browser opens. Default: nothing. */
+  /** Shows the user the URL, for when no browser opens. Default: nothing. */
   show?: ((url: string) => void) | undefined;
   /** Seconds that the user may take. Default 300. */
   timeout?: number | undefined;
@@ -36,12 +35,12 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   if (signal?.aborted) throw aborted();
 
   const callback = Promise.withResolvers<TokenSet>();
-  // Whoever waits for it comes later.
+  // It is awaited only later, and may reject before.
   callback.promise.catch(() => {});
   let begun: AuthorizationUrl | undefined;
   let taken = false;
   const server = await startLoopbackServer(async (url) => {
-    // The first request that answers this login is the only one.
+    // Only the first request that answers this login counts.
     if (begun === undefined || taken || stateOf(readCallbackUrl("callback", url)) !== begun.pending.state) return undefined;
     taken = true;
     callback.resolve(client.exchangeCallback(url, begun.pending, signal === undefined ? {} : { signal }));
@@ -52,15 +51,13 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   });
   const abort = (): void => callback.reject(aborted());
   signal?.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(
-    () => callback.reject(new LoginError("expired", "The user did not log in in time.")),
-    Math.min(timeout * 1000, 2_147_483_647),
-  );
+  const expire = (): void => callback.reject(new LoginError("expired", "The user did not log in in time."));
+  const cancel = systemClock.schedule(expire, timeout * 1000, true);
   try {
     begun = await client.authorizationUrl({ ...grant, redirectUri: server.redirectUri, timeout });
     const url = requireWebUrl(begun.url);
     show?.(url);
-    // An opener may take as long as its browser is open. Its end does not count, nor does its failure once the user has come back.
+    // An opener may run for as long as its browser is open. Its end does not matter, nor does its failure once the user has come back.
     const opened = Promise.resolve(open(url)).then(
       () => callback.promise,
       (error: unknown) => {
@@ -70,7 +67,7 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
     );
     return await Promise.race([callback.promise, opened]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal?.removeEventListener("abort", abort);
     server.close();
   }

@@ -8,14 +8,14 @@ export interface LoopbackServer {
   close(): void;
 }
 
-/** Takes a callback, as path and query. Resolves to whether the login is over and has succeeded; undefined: it was not this login's. */
+/** Takes a callback, as path and query. Resolves to whether the login has succeeded, or to undefined when the callback is not this login's. */
 export type TakeCallback = (callback: string) => Promise<boolean | undefined>;
 
 const path = "/callback";
 /** Milliseconds for the page to reach the browser. */
-const lastWords = 1000;
+const pageTimeout = 1000;
 
-/** Nothing of the request stands in a page, and a page loads and runs nothing. */
+/** Nothing of the request is shown in a page, and a page loads and runs nothing. */
 const headers = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -36,8 +36,8 @@ const pages = {
 };
 
 /**
- * Listens on a port of 127.0.0.1 that the system chooses (RFC 8252 section 7.3) and hands over what a browser brings to /callback. Only GET,
- * and only with this very Host: a name that somebody lets point to 127.0.0.1 is not it. Rejects when no port can be had.
+ * Listens on a port of 127.0.0.1 that the system chooses (RFC 8252 section 7.3) and hands over what a browser brings to /callback. Only GET is
+ * accepted, and only with this very Host: a host name that somebody points to 127.0.0.1 is refused. Rejects when the system gives no port.
  */
 export async function startLoopbackServer(take: TakeCallback): Promise<LoopbackServer> {
   const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 10_000, headersTimeout: 10_000 });
@@ -54,8 +54,8 @@ export async function startLoopbackServer(take: TakeCallback): Promise<LoopbackS
     close() {
       server.close();
       server.closeIdleConnections();
-      // Whoever holds a connection open keeps neither the port nor the process for longer than the page needs.
-      setTimeout(() => server.closeAllConnections(), lastWords).unref();
+      // A browser that keeps its connection open keeps neither the port nor the process for longer than the page needs.
+      setTimeout(() => server.closeAllConnections(), pageTimeout).unref();
     },
   };
 }

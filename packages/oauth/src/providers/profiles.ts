@@ -19,19 +19,19 @@ export type ProviderName =
   | "zoho";
 
 /**
- * What providers are known for. Endpoints are not part of it: they differ by tenant and region, and most can be discovered. Where a
- * behaviour is a setting of the provider's, the strictest one stands here.
+ * What is known of how providers behave. Endpoints are not part of it: they differ by tenant and region, and most can be discovered. Where a
+ * tenant can choose a behaviour, the strictest one is here.
  */
 export const profiles: Readonly<Record<ProviderName, Provider>> = {
   auth0: defineProfile({ name: "Auth0", rotation: "configurable" }),
   okta: defineProfile({ name: "Okta", rotation: "configurable", grace: 30 }),
   keycloak: defineProfile({ name: "Keycloak", rotation: "configurable", lifetime: 300 }),
   cognito: defineProfile({ name: "Cognito", rotation: "configurable" }),
-  /** A new refresh token each time, and the old one still works. Scopes of several resources must not be asked for at once. */
+  /** A refresh gives a new refresh token, and the old one still works. Scopes of several resources must not be asked for at once. */
   entra: defineProfile({ name: "Entra ID", rotation: "always", grace: Number.POSITIVE_INFINITY, lifetime: 3600 }),
   google: defineProfile({ name: "Google", rotation: "never", lifetime: 3600 }),
   salesforce: defineProfile({ name: "Salesforce", rotation: "configurable" }),
-  /** Its documentation says that a 401 is no sign that another token is wanted. */
+  /** Its documentation says that a 401 does not mean that another token is needed. */
   hubspot: defineProfile({ name: "HubSpot", rotation: "never", lifetime: 1800, refusalMeansRenewal: false }),
   xero: defineProfile({ name: "Xero", rotation: "always", grace: 1800, lifetime: 1800 }),
   /** The refresh token's value changes about once a day. */
@@ -42,7 +42,7 @@ export const profiles: Readonly<Record<ProviderName, Provider>> = {
     lifetime: 43_200,
     loginRequiredErrors: ["invalid_grant", "invalid_refresh_token"],
   }),
-  /** Tokens of a GitHub App for a user. Errors come with status 200. */
+  /** The tokens are those of a GitHub App for a user. Errors come with status 200. */
   github: defineProfile({
     name: "GitHub",
     rotation: "always",

@@ -11,47 +11,47 @@ import {
 } from "@tokenflight/core";
 import type { ClientAuth } from "oauth4webapi";
 import type { OAuthClientOptions } from "../client/client-options.ts";
-import { clientSecretBasic } from "../client-auth/client-secret-basic.ts";
+import { clientSecretBasic } from "../client-auth/client-secret.ts";
 
-/** How one provider's authorization server behaves, as data. Everything but the name may be left out; the cautious assumption then stands. */
+/** How one provider's authorization server behaves, as data. Everything but the name may be left out; the default is the cautious assumption. */
 export interface ProviderProfile {
   name: string;
   /** Whether a refresh gives a new refresh token. Default "always". "configurable" is treated like it. */
   rotation?: "always" | "configurable" | "never" | undefined;
   /**
-   * Seconds for which a refresh token still works after its first use, so that a request whose outcome is unknown can be repeated;
-   * `Infinity` for ever. Default 0: it works once.
+   * Seconds for which a refresh token still works after its first use, so that a request whose outcome is unknown can be repeated.
+   * `Infinity` means for ever. Default 0: it works once.
    */
   grace?: number | undefined;
-  /** How many seconds before its access token's end a refresh is taken at the earliest; none is sent sooner. Default: at any time. */
+  /** How many seconds before the end of an access token the server refreshes it at the earliest; none is sent sooner. Default: at any time. */
   earliestRefresh?: number | undefined;
-  /** What a refresh does to the access token before it. One that "dies" is used up to its end, and not refreshed ahead. Default "lives". */
+  /** What a refresh does to the access token before it. One that "dies" is not refreshed ahead, but used up to its end. Default "lives". */
   oldAccessToken?: "lives" | "dies" | undefined;
   /** Seconds that an access token lives, where the token response does not say. Default: unknown. */
   lifetime?: number | undefined;
   /** How client id and secret are written for Basic. Default "rfc6749". */
   basicEncoding?: "raw" | "rfc6749" | undefined;
-  /** How the token stands in the Authorization header: after its type, or alone. Default "token-type". */
+  /** How the token is written in the Authorization header: after its type, or alone. Default "token-type". */
   header?: "token-type" | "bare" | undefined;
-  /** Whether a 401 of the API says that another token is wanted. Default true. */
+  /** Whether a 401 of the API means that another token is needed. Default true. */
   refusalMeansRenewal?: boolean | undefined;
   /** The `error` codes that mean "log in again". Default `["invalid_grant"]`. */
   loginRequiredErrors?: readonly string[] | undefined;
   /** HTTP statuses of the token endpoint that pass by themselves. Default: none. */
   passingStatuses?: readonly number[] | undefined;
-  /** Token types to take besides Bearer. Default: none. */
+  /** Token types to accept besides Bearer. Default: none. */
   tokenTypes?: readonly string[] | undefined;
-  /** Token requests that one login may make in some seconds. Default: no limit. */
+  /** How many token requests one login may make in how many seconds. Default: no limit. */
   quota?: { readonly requests: number; readonly seconds: number } | undefined;
 }
 
-/** What follows from a profile, in the words of those who take it. */
+/** What follows from a profile: options for a client, a cache, a queue and an adapter. */
 export interface Provider {
   readonly name: string;
-  /** The profile itself, for one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
+  /** The profile itself, for another one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
   readonly profile: Readonly<ProviderProfile>;
-  /** For `createOAuthClient({ ...provider.client, ... })`. */
-  readonly client: Pick<
+  /** For `createOAuthClient({ ...provider.oauth, ... })`. */
+  readonly oauth: Pick<
     OAuthClientOptions,
     "earliestRefresh" | "loginRequiredErrors" | "passingStatuses" | "refreshTokenGrace" | "refreshTokens" | "tokenTypes"
   >;
@@ -59,8 +59,8 @@ export interface Provider {
   readonly cache: { readonly freshness: FreshnessOptions };
   /** For `createTokenEndpointQueue(provider.queue)`, one for each login. */
   readonly queue: { readonly concurrency?: number; readonly interval?: number; readonly intervalCap?: number };
-  /** For the options of an adapter. */
-  readonly bearer: { readonly scheme?: AuthorizationScheme; readonly refused?: (response: unknown) => boolean };
+  /** For the options of an adapter: `attachBearer(api, tokens, provider.adapter)`. */
+  readonly adapter: { readonly scheme?: AuthorizationScheme; readonly refused?: (response: unknown) => boolean };
   /** `clientSecretBasic` with the encoding that this provider reads. Throws InvalidOptionError. */
   basic(secret: string): ClientAuth;
 }
@@ -81,7 +81,7 @@ const names = [
   "quota",
 ] as const;
 
-/** Makes a provider of a profile, one's own or one of `profiles`. Throws InvalidOptionError. */
+/** Makes a provider of a profile. Throws InvalidOptionError. */
 export function defineProfile(profile: ProviderProfile): Provider {
   const read = readOptions<ProviderProfile>("defineProfile", profile, names);
   check(read);
@@ -91,7 +91,7 @@ export function defineProfile(profile: ProviderProfile): Provider {
   return {
     name,
     profile: Object.freeze({ ...read }),
-    client: {
+    oauth: {
       refreshTokens: isReusable ? "reusable" : "single-use",
       ...(isReusable || grace === 0 ? {} : { refreshTokenGrace: grace }),
       ...(earliestRefresh === undefined ? {} : { earliestRefresh }),
@@ -101,7 +101,7 @@ export function defineProfile(profile: ProviderProfile): Provider {
     },
     cache: { freshness: freshnessOf(read) },
     queue: quota === undefined ? {} : { concurrency: 1, interval: quota.seconds, intervalCap: quota.requests },
-    bearer: {
+    adapter: {
       ...(header === "bare" ? { scheme: bareTokenScheme } : {}),
       ...(refusalMeansRenewal ? {} : { refused: () => false }),
     },
@@ -112,9 +112,9 @@ export function defineProfile(profile: ProviderProfile): Provider {
 function freshnessOf({ lifetime, earliestRefresh, oldAccessToken }: ProviderProfile): FreshnessOptions {
   return {
     ...(lifetime === undefined ? {} : { defaultLifetime: lifetime }),
-    // Within what is allowed, with room for clocks that differ: from five sixths of it to a third.
+    // The time is within what the server allows, with room for clocks that differ: from five sixths of it to a third.
     ...(earliestRefresh === undefined ? {} : { ahead: (earliestRefresh * 5) / 6, margin: earliestRefresh / 3 }),
-    // A refresh ahead would have requests refused that are under way with the old token.
+    // After a refresh ahead, requests that are under way with the old token would be refused.
     ...(oldAccessToken === "dies" ? { ahead: 0 } : {}),
   };
 }

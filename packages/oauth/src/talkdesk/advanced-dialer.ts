@@ -1,11 +1,11 @@
-/** "Authentication failed" in `{ statusCode, message, payload }`; 4 is a missing permission and 10 too many requests. */
+/** The code of "authentication failed" in `{ statusCode, message, payload }`; 4 is a missing permission and 10 too many requests. */
 const authenticationFailed = 3;
 /** Bytes. An answer that refuses is far shorter. */
-const longest = 4096;
+const longestRefusal = 4096;
 
 /**
  * Whether Advanced Dialer refuses the token: it answers with a status code of its own in the body. For the adapters' option `refused`.
- * Takes a response of fetch, ky, axios or got; undici's has no body yet when it is asked, so that there only status 401 counts.
+ * It takes a response of fetch, ky, axios or got; undici's has no body yet when it is asked, so that there only status 401 counts.
  */
 export function advancedDialerRefused(response: unknown): boolean | Promise<boolean> {
   if (typeof response !== "object" || response === null) return false;
@@ -15,29 +15,29 @@ export function advancedDialerRefused(response: unknown): boolean | Promise<bool
   return refuses(data ?? body);
 }
 
-/** Undefined when there is more, or no JSON. The response itself stays unread. */
+/** Returns the body, or undefined when it is longer or no JSON. The response itself stays unread. */
 async function readBeginning(response: Response): Promise<string | undefined> {
   if (response.bodyUsed || !response.headers.get("content-type")?.includes("json")) return undefined;
   const reader = response.clone().body?.getReader();
   if (reader === undefined) return undefined;
   const decoder = new TextDecoder();
   let text = "";
-  for (let size = 0; size <= longest;) {
+  for (let size = 0; size <= longestRefusal;) {
     const { done, value } = await reader.read();
     if (done) return text;
     size += value.byteLength;
     text += decoder.decode(value, { stream: true });
   }
-  // Not awaited: it ends when the response itself has been read.
+  // This is not awaited, because it ends only when the response itself has been read.
   reader.cancel().catch(() => {});
   return undefined;
 }
 
 function refuses(given: unknown): boolean {
   let body = given;
-  if (body instanceof Uint8Array) body = body.byteLength > longest ? undefined : new TextDecoder().decode(body);
+  if (body instanceof Uint8Array) body = body.byteLength > longestRefusal ? undefined : new TextDecoder().decode(body);
   if (typeof body === "string") {
-    if (body.length > longest) return false;
+    if (body.length > longestRefusal) return false;
     try {
       body = JSON.parse(body);
     } catch {

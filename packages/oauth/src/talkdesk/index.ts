@@ -1,5 +1,4 @@
-export { talkdesk, type Talkdesk, type TalkdeskOptions } from "./talkdesk.ts";
+export { sessionIdOf, talkdesk, type Talkdesk, type TalkdeskOptions } from "./talkdesk.ts";
 export type { TalkdeskRegion } from "./regions.ts";
-export { sessionIdOf } from "./session-id.ts";
 export { advancedDialerRefused } from "./advanced-dialer.ts";
 export { installationFrom, type Installation, type InstallationOptions } from "./installation.ts";

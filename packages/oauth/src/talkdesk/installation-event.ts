@@ -1,9 +1,9 @@
 import { InvalidOptionError, kindOf, requireOneOf, requireText } from "@tokenflight/core";
 import type { SigningAlgorithm } from "../client-auth/signing-key.ts";
-import { requireServerUrl } from "../server/server-url.ts";
+import { requireServerUrl } from "../server/authorization-server.ts";
 import { requireOrigin } from "./talkdesk.ts";
 
-/** What an event says, checked. */
+/** An event of Talkdesk's about an installation, checked. */
 export interface InstallationEvent {
   readonly appId: string;
   readonly installationId: string;
@@ -21,7 +21,7 @@ export interface InstallationEvent {
   readonly algorithm: SigningAlgorithm;
 }
 
-/** Talkdesk names these; RS256 is there in case. */
+/** The algorithms that Talkdesk names, and RS256 in case it uses that. */
 const algorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256"];
 
 /** Identifiers become part of a URL's path. */
@@ -69,7 +69,7 @@ export function readInstallationEvent(event: unknown, type: "app.installed" | "a
 
 function fieldsOf(where: string, value: unknown): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new InvalidOptionError(where, "an object", kindOf(value));
-  // Own fields only.
+  // Only the object's own fields count.
   return Object.assign(Object.create(null), value) as Fields;
 }
 

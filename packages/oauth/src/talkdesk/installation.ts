@@ -1,15 +1,14 @@
 import { InvalidOptionError, readOptions, requireOneOf, TokenRequestError } from "@tokenflight/core";
-import type { FetchFunction } from "../endpoint/answer.ts";
-import type { ClientCredentials, CurrentCredentials } from "../endpoint/client-identity.ts";
 import { privateKeyJwt } from "../client-auth/private-key-jwt.ts";
-import { requireServerUrl } from "../server/server-url.ts";
-import { outcomeOf } from "../endpoint/token-endpoint-response.ts";
+import type { ClientCredentials, CurrentCredentials, FetchFunction } from "../client-parts.ts";
+import { outcomeOf } from "../endpoint/failure.ts";
+import { requireServerUrl } from "../server/authorization-server.ts";
 import { readInstallationEvent, type InstallationEvent } from "./installation-event.ts";
 import { identityOriginOf, regionAt, regionOf } from "./regions.ts";
 import { talkdeskAt, talkdeskProvider, type Talkdesk } from "./talkdesk.ts";
 
 export interface InstallationOptions {
-  /** How the app shows who it is. Default "signed-jwt", which an app on AppConnect has to use. */
+  /** How the app authenticates. Default "signed-jwt", which an app on AppConnect has to use. */
   auth?: "signed-jwt" | "basic" | undefined;
   /** Default: the event's `_links.token`, or the account's host in the region of `_links.root`. */
   tokenEndpoint?: string | undefined;
@@ -18,22 +17,23 @@ export interface InstallationOptions {
 }
 
 /** One customer account's installation of an app, with credentials that Talkdesk changes from time to time. */
-export interface Installation extends Omit<Talkdesk, "client" | "basic"> {
-  /** For `createOAuthClient(installation.client)`. Follows `rotate` while running; its `clientId` names the installation, not one set. */
-  readonly client: Talkdesk["client"] & { readonly clientId: string; readonly credentials: CurrentCredentials };
+export interface Installation extends Omit<Talkdesk, "oauth" | "basic"> {
+  /** For `createOAuthClient(installation.oauth)`. It follows `rotate` while running; its `clientId` names the installation, not one set. */
+  readonly oauth: Talkdesk["oauth"] & { readonly clientId: string; readonly credentials: CurrentCredentials };
   readonly id: string;
   readonly appId: string;
   readonly accountId: string;
   readonly accountName: string;
   /**
-   * Takes the credentials of an `app.credentials_rotated` event. They are used at once; the old ones serve as the fallback for seven days,
-   * or not at all when they were `compromised`. An event that comes twice or late changes nothing. Whether it changed anything. Throws
-   * InvalidOptionError for an event that is not valid, or is another installation's.
+   * Takes over the credentials of an `app.credentials_rotated` event. They are used at once; the old ones serve as the fallback for seven
+   * days, or not at all when they were `compromised`. An event that comes twice or late changes nothing. Returns whether it changed anything.
+   * Throws InvalidOptionError for an event that is not valid, or is another installation's.
    */
   rotate(event: unknown, options?: { compromised?: boolean | undefined }): boolean;
   /**
    * Tells Talkdesk that the new credentials are in use, which ends the old ones. `send` is a fetch that puts this installation's token on the
-   * request (scope `apps:write`). Whether Talkdesk accepted; false when it had nothing to acknowledge. Rejects with TokenRequestError.
+   * request (scope `apps:write`). Resolves to whether Talkdesk accepted; false when it had nothing to acknowledge. Rejects with
+   * TokenRequestError.
    */
   acknowledge(send: FetchFunction): Promise<boolean>;
 }
@@ -42,15 +42,15 @@ interface CredentialSet extends ClientCredentials {
   readonly keyId: string;
   readonly createdAt: number;
   /** Milliseconds since the UNIX epoch. */
-  until: number;
+  expiresAt: number;
 }
 
-/** Milliseconds for which the old credentials live on after a rotation: seven days. */
+/** Milliseconds for which the old credentials work on after a rotation: seven days. */
 const overlap = 7 * 24 * 3_600_000;
 
 /**
- * Makes an installation of its `app.installed` event. Check the event's signature first: what it says is believed. To restore it after a
- * restart, keep the events and `rotate` through the later ones. Throws InvalidOptionError, which never shows a credential.
+ * Makes an installation of its `app.installed` event. Check the event's signature first, because what it says is believed. To restore it
+ * after a restart, keep the events and `rotate` through the later ones. Throws InvalidOptionError, which never shows a credential.
  */
 export function installationFrom(event: unknown, options: InstallationOptions = {}): Installation {
   const { auth = "signed-jwt", ...urls } = readOptions("installationFrom", options, ["auth", "tokenEndpoint", "authorizationEndpoint"]);
@@ -68,10 +68,10 @@ export function installationFrom(event: unknown, options: InstallationOptions = 
     appId,
     accountId,
     accountName,
-    client: {
-      ...service.client,
+    oauth: {
+      ...service.oauth,
       clientId: `${appId}/${id}`,
-      credentials: () => sets.filter(({ until }) => until > Date.now()),
+      credentials: () => sets.filter(({ expiresAt }) => expiresAt > Date.now()),
     },
     rotate(rotated, { compromised = false } = {}) {
       const read = readInstallationEvent(rotated, "app.credentials_rotated");
@@ -81,7 +81,7 @@ export function installationFrom(event: unknown, options: InstallationOptions = 
       const [current] = sets;
       const isKnown = sets.some(({ clientId, keyId }) => clientId === read.clientId && keyId === read.keyId);
       if (current === undefined || isKnown || read.createdAt < current.createdAt) return false;
-      current.until = Math.min(read.createdAt, Date.now()) + overlap;
+      current.expiresAt = Math.min(read.createdAt, Date.now()) + overlap;
       sets = compromised ? [credentialsOf(read, auth)] : [credentialsOf(read, auth), current];
       return true;
     },
@@ -104,7 +104,7 @@ function credentialsOf(event: InstallationEvent, auth: "signed-jwt" | "basic"): 
     auth === "basic"
       ? talkdeskProvider.basic(clientSecret)
       : privateKeyJwt({ key: privateKey, keyId, alg: algorithm, audience: "token-endpoint" });
-  return { clientId, clientAuth, keyId, createdAt, until: Number.POSITIVE_INFINITY };
+  return { clientId, clientAuth, keyId, createdAt, expiresAt: Number.POSITIVE_INFINITY };
 }
 
 function endpointsOf(

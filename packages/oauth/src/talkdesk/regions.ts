@@ -16,18 +16,18 @@ const regions: Readonly<Record<TalkdeskRegion, Region>> = {
   au: { identityDomain: "talkdeskid.au", apiOrigin: undefined },
 };
 
-/** Throws InvalidOptionError. */
+/** Looks a region up. Throws InvalidOptionError. */
 export function regionOf(where: string, region: TalkdeskRegion): Region {
   requireOneOf(where, region, Object.keys(regions));
   return regions[region];
 }
 
-/** The region whose API is at this origin; undefined when the table knows none. */
+/** Returns the region whose API is at this origin, or undefined when the table has none. */
 export function regionAt(apiOrigin: string): TalkdeskRegion | undefined {
   return (Object.keys(regions) as TalkdeskRegion[]).find((name) => regions[name].apiOrigin === apiOrigin);
 }
 
-/** Where an account's users and apps get their tokens. An account's name is one label of a host name. Throws InvalidOptionError. */
+/** Returns the origin where an account's users and apps get their tokens. An account's name is one label of a host name. Throws InvalidOptionError. */
 export function identityOriginOf(where: string, account: string, { identityDomain }: Region): string {
   if (typeof account !== "string" || !/^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i.test(account)) {
     throw new InvalidOptionError(where, "an account's name, of letters, digits and hyphens", kindOf(account));

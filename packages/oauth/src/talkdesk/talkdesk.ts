@@ -1,13 +1,13 @@
-import { bareTokenScheme, InvalidOptionError, readOptions, requireText, type AuthorizationScheme } from "@tokenflight/core";
+import { bareTokenScheme, InvalidOptionError, readOptions, requireText, type AuthorizationScheme, type TokenSet } from "@tokenflight/core";
 import { defineProfile, type Provider } from "../providers/provider-profile.ts";
-import { requireServerUrl } from "../server/server-url.ts";
+import { requireServerUrl } from "../server/authorization-server.ts";
 import { advancedDialerRefused } from "./advanced-dialer.ts";
 import { identityOriginOf, regionOf, type TalkdeskRegion } from "./regions.ts";
 
 export interface TalkdeskOptions {
   /** The account's name, as in `https://<account>.talkdeskid.com`. Required unless `identityOrigin` is given. */
   account?: string | undefined;
-  /** Default "us". "au" asks for `apiOrigin`, which is not documented there. */
+  /** Default "us". "au" requires `apiOrigin`, which is not documented there. */
   region?: TalkdeskRegion | undefined;
   /** Where the APIs are. Default: the region's. An app for all customers takes it from an event's `_links.root`. */
   apiOrigin?: string | undefined;
@@ -15,14 +15,15 @@ export interface TalkdeskOptions {
   identityOrigin?: string | undefined;
 }
 
-/** Talkdesk, in the words of those who take it: `{ ...talkdesk({ account }).client, clientId, ... }`. */
-export interface Talkdesk extends Omit<Provider, "client" | "bearer"> {
-  readonly client: Provider["client"] & { readonly tokenEndpoint: string; readonly authorizationEndpoint: string };
+/** What follows for one Talkdesk account: options for a client, a cache, a queue and an adapter. */
+export interface Talkdesk extends Omit<Provider, "oauth" | "adapter"> {
+  /** For `createOAuthClient({ ...talkdesk({ account }).oauth, clientId, ... })`. */
+  readonly oauth: Provider["oauth"] & { readonly tokenEndpoint: string; readonly authorizationEndpoint: string };
   /** For the options of an adapter: the API's origin. */
-  readonly bearer: { readonly origins: readonly string[] };
+  readonly adapter: { readonly origins: readonly string[] };
   /** The same for an STS token, which goes on requests without the word Bearer. */
   readonly sts: { readonly origins: readonly string[]; readonly scheme: AuthorizationScheme };
-  /** The same for Advanced Dialer, which has a way of its own to refuse a token. */
+  /** The same for Advanced Dialer, which refuses a token with a status code in the body. */
   readonly advancedDialer: {
     readonly origins: readonly string[];
     readonly refused: (response: unknown) => boolean | Promise<boolean>;
@@ -31,8 +32,8 @@ export interface Talkdesk extends Omit<Provider, "client" | "bearer"> {
 }
 
 /**
- * Single-use refresh tokens without grace, because nothing else is documented. A scope that was just added makes the token endpoint answer
- * 401 for some minutes: that passes. Basic takes the raw pair.
+ * Refresh tokens are single-use and have no grace, because nothing else is documented. After a scope was added, the token endpoint answers 401
+ * for some minutes: that passes. Basic authentication takes the raw pair.
  */
 export const talkdeskProvider: Provider = defineProfile({
   name: "Talkdesk",
@@ -60,21 +61,27 @@ export function talkdesk(options: TalkdeskOptions): Talkdesk {
   });
 }
 
-/** The same for known URLs, which have been checked. */
+/** The settings for URLs that have been checked. */
 export function talkdeskAt(urls: { tokenEndpoint: string; authorizationEndpoint: string; apiOrigin: string }): Talkdesk {
   const { apiOrigin, ...endpoints } = urls;
-  const bearer = { origins: [apiOrigin] };
+  const adapter = { origins: [apiOrigin] };
   return {
     ...talkdeskProvider,
-    client: { ...talkdeskProvider.client, ...endpoints },
-    bearer,
-    sts: { ...bearer, scheme: bareTokenScheme },
-    advancedDialer: { ...bearer, refused: advancedDialerRefused },
+    oauth: { ...talkdeskProvider.oauth, ...endpoints },
+    adapter,
+    sts: { ...adapter, scheme: bareTokenScheme },
+    advancedDialer: { ...adapter, refused: advancedDialerRefused },
     apiOrigin,
   };
 }
 
-/** Throws InvalidOptionError. */
+/** Returns the id of the Talkdesk session that the user of this token set logged in with, or undefined for an account's token set. */
+export function sessionIdOf(tokenSet: TokenSet): string | undefined {
+  const { sid } = tokenSet.extra;
+  return typeof sid === "string" && sid !== "" ? sid : undefined;
+}
+
+/** Reads an origin that secrets may be sent to. Throws InvalidOptionError. */
 export function requireOrigin(where: string, value: unknown): string {
   const url = requireServerUrl(where, value);
   if (url.pathname !== "/" || url.search !== "") throw new InvalidOptionError(where, "an origin without a path", "one with a path");

@@ -1,4 +1,4 @@
-import { readOptions, requireOneOf, requireText, InvalidOptionError } from "@tokenflight/core";
+import { InvalidOptionError, readOptions, requireOneOf, requireText } from "@tokenflight/core";
 import type { ClientAuth } from "oauth4webapi";
 
 export interface ClientSecretBasicOptions {
@@ -10,7 +10,7 @@ export interface ClientSecretBasicOptions {
   encoding?: "raw" | "rfc6749" | undefined;
 }
 
-/** `client_secret_basic`: client id and secret in an Authorization header. Non-ASCII characters go as UTF-8. Throws InvalidOptionError. */
+/** `client_secret_basic`: client id and secret in an Authorization header, non-ASCII characters as UTF-8. Throws InvalidOptionError. */
 export function clientSecretBasic(secret: string, options: ClientSecretBasicOptions = {}): ClientAuth {
   requireText("clientSecretBasic.secret", secret);
   const { encoding = "rfc6749" } = readOptions("clientSecretBasic", options, ["encoding"]);
@@ -26,9 +26,25 @@ export function clientSecretBasic(secret: string, options: ClientSecretBasicOpti
   };
 }
 
+/** `client_secret_post`: client id and secret as fields of the request's body (RFC 6749 section 2.3.1). Throws InvalidOptionError. */
+export function clientSecretPost(secret: string): ClientAuth {
+  requireText("clientSecretPost.secret", secret);
+  return function clientSecretPostAuth(_server, client, body) {
+    body.set("client_id", client.client_id);
+    body.set("client_secret", secret);
+  };
+}
+
+/** `none`: a public client names itself by its client id in the body (RFC 6749 section 3.2.1) and proves nothing. */
+export function noClientAuth(): ClientAuth {
+  return function publicClient(_server, client, body) {
+    body.set("client_id", client.client_id);
+  };
+}
+
 /**
- * RFC 6749 appendix B. Unlike oauth4webapi's, it leaves `-` `_` `.` `*` as they are: they may stand, and to a server that does not decode
- * they make no difference.
+ * Encodes as RFC 6749 appendix B says. Unlike oauth4webapi's function, it leaves `-` `_` `.` `*` as they are, which is allowed, and makes no
+ * difference to a server that does not decode.
  */
 function formEncode(text: string): string {
   return new URLSearchParams([["", text]]).toString().slice("=".length);
