@@ -19,30 +19,30 @@ function rowsOf(heading: string): string[][] {
   );
 }
 
-const tokens = new TokenSet({ accessToken: "a", refreshToken: "r", tokenType: "Bearer", issuedAt: 0 });
+const tokenSet = new TokenSet({ accessToken: "a", refreshToken: "r", tokenType: "Bearer", issuedAt: 0 });
 const intent = { owner: "me", deadline: 15_000 };
 const pause = { duration: 500, begun: 0, failures: 1, outcome: "unknown" } as const;
 
 /** Records of each state. */
 const states: Record<string, SubjectRecord[]> = {
   forgotten: [{ generation: 0 }, { generation: 3 }],
-  ready: [{ generation: 3, tokens }],
+  ready: [{ generation: 3, tokenSet }],
   waiting: [
     { generation: 3, pause },
-    { generation: 3, tokens, pause },
+    { generation: 3, tokenSet, pause },
   ],
-  refreshing: [{ generation: 3, tokens, intent }],
+  refreshing: [{ generation: 3, tokenSet, intent }],
   retrying: [
-    { generation: 3, tokens, intent: { ...intent, doubtful: true } },
-    { generation: 3, tokens, pause, intent: { ...intent, doubtful: true } },
+    { generation: 3, tokenSet, intent: { ...intent, doubtful: true } },
+    { generation: 3, tokenSet, pause, intent: { ...intent, doubtful: true } },
   ],
   unresolved: [
-    { generation: 3, tokens, intent: { ...intent, unresolved: true } },
-    { generation: 3, tokens, pause, intent: { ...intent, unresolved: true } },
+    { generation: 3, tokenSet, intent: { ...intent, unresolved: true } },
+    { generation: 3, tokenSet, pause, intent: { ...intent, unresolved: true } },
   ],
   over: [
     { generation: 3, loginRequired: {} },
-    { generation: 3, tokens, loginRequired: { error: "invalid_grant" } },
+    { generation: 3, tokenSet, loginRequired: { error: "invalid_grant" } },
   ],
 };
 
@@ -57,7 +57,7 @@ function stateOf(record: SubjectRecord): string[] {
           ? "doubtful"
           : "yes";
   const has = (value: unknown): string => (value === undefined ? "no" : "yes");
-  const cells = [has(record.tokens), intentCell, has(record.pause), has(record.loginRequired)];
+  const cells = [has(record.tokenSet), intentCell, has(record.pause), has(record.loginRequired)];
   const matches = rowsOf("States").filter(([, ...wanted]) => wanted.every((cell, index) => cell === "any" || cell === cells[index]));
   return matches.map(([name = ""]) => name);
 }
@@ -73,7 +73,7 @@ const unknown = new TokenRequestError("unknown", "Who knows.");
 const changes: Record<string, ((record: SubjectRecord) => SubjectRecord)[]> = {
   "somebody is about to send a token request": [(record) => withIntent(record, "me", 15_000)],
   "somebody is about to send its refresh token once more": [(record) => withIntent(record, "me", 15_000)],
-  "a token set came": [(record) => withTokens(record, tokens)],
+  "a token set came": [(record) => withTokens(record, tokenSet)],
   "the request was not sent, throttled or refused": known,
   "nobody knows what became of the request": [failed(unknown)],
   "nobody knows, and it used nothing up": [failed(unknown, false)],
@@ -123,7 +123,9 @@ it("names every field of the record", () => {
     return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, field = ""]) => field);
   };
   const named = rowsOf("The record").map(([field]) => field);
-  expect(named.filter((field) => !field?.includes("."))).toEqual(fields("SubjectRecord"));
+  // The store holds the token set as a token response.
+  const stored = fields("SubjectRecord").map((field) => (field === "tokenSet" ? "tokens" : field));
+  expect(named.filter((field) => !field?.includes("."))).toEqual(stored);
   const ofIntent = fields("Intent").filter((field) => !["owner", "deadline"].includes(field));
   expect(named.filter((field) => field?.includes("."))).toEqual(ofIntent.map((field) => `intent.${field}`));
 });

@@ -1,32 +1,32 @@
-/** Time and chance, in one place that tests can take over. Milliseconds everywhere. */
+/** Time and chance, in one place that tests can replace. All times are in milliseconds. */
 export interface Clock {
-  /** Wall clock, since the UNIX epoch: what an expiry is compared with. */
+  /** The wall clock, since the UNIX epoch: an expiry is compared with it. */
   now(): number;
-  /** A clock that no one sets: what a wait is measured with. */
+  /** A clock that nobody sets: waits are measured with it. */
   monotonic(): number;
-  /** Calls back once after `delay`. Keeps the process alive only if `hold` is true: somebody waits for it. Returns how to cancel. */
-  schedule(callback: () => void, delay: number, hold?: boolean): () => void;
-  /** From 0 up to, not including, 1. */
+  /** Calls back once after `delay` and returns how to cancel. The timer keeps the process alive only if `ref` is true. */
+  schedule(callback: () => void, delay: number, ref?: boolean): () => void;
+  /** A number from 0 up to, not including, 1. */
   random(): number;
 }
 
-/** Longer delays overflow a timer, which then fires at once. */
-const longestDelay = 2_147_483_647;
+/** The longest delay of a timer. A longer one overflows, and the timer then fires at once. */
+export const longestDelay = 2_147_483_647;
 
 export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   random: Math.random,
-  schedule(callback, delay, hold = false) {
+  schedule(callback, delay, ref = false) {
     const timer = setTimeout(callback, Math.min(delay, longestDelay)) as number | { unref?(): void };
-    // Node's timers are objects and keep the process alive until told not to; elsewhere they are numbers.
-    if (!hold && typeof timer === "object") timer.unref?.();
+    // Node's timers are objects and keep the process alive until they are told not to. Elsewhere timers are numbers.
+    if (!ref && typeof timer === "object") timer.unref?.();
     return () => clearTimeout(timer as number);
   },
 };
 
-/** Resolves after `delay`, or as soon as `signal` aborts; the caller looks at the signal itself. `hold` keeps the process alive for it. */
-export function sleep(clock: Clock, delay: number, signal?: AbortSignal, hold = false): Promise<void> {
+/** Resolves after `delay`, or as soon as `signal` aborts: the caller looks at the signal itself. With `ref` the wait keeps the process alive. */
+export function wait(clock: Pick<Clock, "schedule">, delay: number, signal?: AbortSignal, ref = false): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const done = (): void => {
@@ -34,7 +34,41 @@ export function sleep(clock: Clock, delay: number, signal?: AbortSignal, hold = 
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const cancel = clock.schedule(done, delay, hold);
+    const cancel = clock.schedule(done, delay, ref);
     signal?.addEventListener("abort", done);
   });
+}
+
+/** Waits for a promise until this caller's signal aborts, and rejects with the signal's reason then. The promise goes on, and its other users notice nothing. */
+export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) {
+    // This caller leaves at once, and nobody else may handle a later rejection.
+    promise.catch(() => {});
+    return Promise.reject(signal.reason);
+  }
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/**
+ * Does work under a deadline, `timeout` milliseconds from now, and under the caller's signal. The work gets a signal that aborts with either of
+ * them, with the error of `overdue` as its reason at the deadline, and has to end then: `waitFor` ends a wait for what does not look at the
+ * signal. The timer does not keep the process alive.
+ */
+export async function withDeadline<Value>(
+  clock: Pick<Clock, "schedule">,
+  { timeout, signal: caller, overdue }: { timeout: number; signal?: AbortSignal | undefined; overdue?: () => Error },
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const deadline = new AbortController();
+  const cancel = clock.schedule(() => deadline.abort(overdue?.()), timeout);
+  try {
+    return await work(caller === undefined ? deadline.signal : AbortSignal.any([caller, deadline.signal]));
+  } finally {
+    cancel();
+  }
 }

@@ -1,10 +1,10 @@
 /** What became of a token request that failed; it decides what may be done next. */
 export type TokenRequestOutcome =
-  /** It never left this machine (refused connection, DNS, TLS): sending again at once is safe. */
+  /** It never left this machine (refused connection, DNS, TLS): it may be sent again at once. */
   | "not-sent"
   /** The authorization server answered no (`invalid_client`, `invalid_grant`, ...): the same request will not do. */
   | "refused"
-  /** The server asks for patience (429, 503): the same request may be sent after `retryAfter`. */
+  /** The server asked for a pause (429, 503): the same request may be sent after `retryAfter`. */
   | "throttled"
   /** Nobody knows whether it was carried out (reset, timeout, 500, an unreadable answer). */
   | "unknown";
@@ -36,10 +36,6 @@ export class TokenflightError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  override get name(): string {
-    return "TokenflightError";
-  }
-
   /** Recognises errors of every copy of this package that one process may have loaded, where `instanceof` knows only its own. */
   static is(value: unknown): value is TokenflightError {
     return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
@@ -53,10 +49,6 @@ export class InvalidOptionError extends TokenflightError {
   constructor(option: string, expected: string, got: string) {
     super("ERR_INVALID_OPTION", `${option}: expected ${expected}, got ${got}.`);
     this.option = option;
-  }
-
-  override get name(): string {
-    return "InvalidOptionError";
   }
 }
 
@@ -88,16 +80,12 @@ export class TokenRequestError extends TokenflightError {
   readonly retryAfter: number | undefined;
 
   constructor(outcome: TokenRequestOutcome, message: string, details: TokenRequestErrorDetails = {}) {
-    super(outcomeCodes[outcome], message, "cause" in details ? { cause: details.cause } : undefined);
+    super(outcomeCodes[outcome], message, details);
     this.outcome = outcome;
     this.status = details.status;
     this.error = details.error;
     this.errorDescription = details.errorDescription;
     this.retryAfter = details.retryAfter;
-  }
-
-  override get name(): string {
-    return "TokenRequestError";
   }
 }
 
@@ -105,10 +93,6 @@ export class TokenRequestError extends TokenflightError {
 export class InvalidTokenResponseError extends TokenflightError {
   constructor(message: string, options?: ErrorOptions) {
     super("ERR_INVALID_TOKEN_RESPONSE", message, options);
-  }
-
-  override get name(): string {
-    return "InvalidTokenResponseError";
   }
 }
 
@@ -118,13 +102,9 @@ export class LoginRequiredError extends TokenflightError {
   readonly errorDescription: string | undefined;
 
   constructor(message: string, details: { error?: string | undefined; errorDescription?: string | undefined; cause?: unknown } = {}) {
-    super("ERR_LOGIN_REQUIRED", message, "cause" in details ? { cause: details.cause } : undefined);
+    super("ERR_LOGIN_REQUIRED", message, details);
     this.error = details.error;
     this.errorDescription = details.errorDescription;
-  }
-
-  override get name(): string {
-    return "LoginRequiredError";
   }
 }
 
@@ -133,8 +113,8 @@ export class StoreError extends TokenflightError {
   constructor(code: "ERR_STORE_UNAVAILABLE" | "ERR_STORE_RECORD_INVALID", message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
-
-  override get name(): string {
-    return "StoreError";
-  }
 }
+
+// The names stand in the prototypes, because errors show their own properties when they are logged, and a minifier renames classes.
+const classes = { TokenflightError, InvalidOptionError, TokenRequestError, InvalidTokenResponseError, LoginRequiredError, StoreError };
+for (const [name, { prototype }] of Object.entries(classes)) Object.defineProperty(prototype, "name", { value: name });

@@ -10,35 +10,24 @@ export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQu
 export type { StoredEntry, TokenStore, Version } from "./store/store.ts";
 export { storeKey } from "./refresh/store-cell.ts";
 export { memoryStore } from "./store/memory-store.ts";
-export { encryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
+export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
-export type { Observer, TokenEvent } from "./events.ts";
-export {
-  InvalidOptionError,
-  InvalidTokenResponseError,
-  LoginRequiredError,
-  StoreError,
-  TokenflightError,
-  TokenRequestError,
-  type TokenflightErrorCode,
-  type TokenRequestErrorDetails,
-  type TokenRequestOutcome,
-} from "./errors.ts";
+export { guarded, type Observer, type TokenEvent } from "./events.ts";
+export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
+export { LoginRequiredError, StoreError } from "./errors.ts";
+export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
-export { Attachment, isAnsweredInPlace, type BearerOptions, type ResponseFacts, type Tokens } from "./request/attachment.ts";
-export { carry, type Carriage } from "./request/send-with-token.ts";
-export { canReadAgain } from "./request/body.ts";
-export {
-  bareTokenScheme,
-  mayBeRedirected,
-  tokenTypeScheme,
-  type AuthorizationScheme,
-  type HeaderFields,
-  type SchemeRequest,
-} from "./request/scheme.ts";
+export { Attachment, isAnsweredInPlace } from "./request/attachment.ts";
+export type { BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/attachment.ts";
+export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
+export { canSendAgain } from "./request/body.ts";
+export { Drain, drain, type BodyReader } from "./request/drain.ts";
+export { hideFields } from "./request/hidden-fields.ts";
+export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
+export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
-export { createOriginCheck, type OriginCheck } from "./request/origins.ts";
-export { kindOf, readOptions, requireFunction, requireOneOf, requireSeconds, requireText } from "./options.ts";
-export { waitFor } from "./wait.ts";
-export { systemClock, type Clock } from "./clock.ts";
+export { createOriginCheck, isLoopback, type OriginCheck } from "./request/origins.ts";
+export { kindOf, readOptions } from "./options.ts";
+export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";
+export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

@@ -10,47 +10,54 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/**
- * Reads an options object: own properties only, so that a polluted prototype sets nothing, and known names only,
- * so that a misspelt option is an error and not a silent default.
- */
+/** Reads own properties only, so that a polluted prototype sets nothing, and known names only, so that a misspelt option is an error. */
 export function readOptions<Options extends object>(where: string, given: Options, known: readonly (keyof Options & string)[]): Options {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new InvalidOptionError(where, "an object with options", kindOf(given));
-  }
+  requireThat(typeof given === "object" && given !== null && !Array.isArray(given), where, "an object with options", given);
   const read = Object.create(null) as Options;
   for (const name of Object.keys(given) as (keyof Options & string)[]) {
-    if (!known.includes(name)) {
-      throw new InvalidOptionError(`${where}.${name}`, `one of ${known.join(", ")}`, "an unknown option");
-    }
+    if (!known.includes(name)) throw new InvalidOptionError(`${where}.${name}`, `one of ${known.join(", ")}`, "an unknown option");
     if (given[name] !== undefined) read[name] = given[name];
   }
   return read;
 }
 
+/** Throws InvalidOptionError, which shows of what kind the value is, unless `holds`. */
+export function requireThat(holds: boolean, where: string, expected: string, value: unknown): asserts holds {
+  if (!holds) throw new InvalidOptionError(where, expected, kindOf(value));
+}
+
 export function requireFunction(where: string, value: unknown): void {
-  if (typeof value !== "function") throw new InvalidOptionError(where, "a function", kindOf(value));
+  requireThat(typeof value === "function", where, "a function", value);
 }
 
 export function requireMethods(where: string, value: unknown, methods: readonly string[]): void {
   const has = (name: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
-  if (methods.every(has)) return;
-  throw new InvalidOptionError(where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods.at(-1)}`, kindOf(value));
+  requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods.at(-1)}`, value);
 }
 
 export function requireText(where: string, value: unknown): void {
-  if (typeof value !== "string" || value === "") throw new InvalidOptionError(where, "a string that is not empty", kindOf(value));
+  requireThat(typeof value === "string" && value !== "", where, "a string that is not empty", value);
 }
 
-/** Durations are seconds: finite and not negative. */
+/** Durations are in seconds: finite, and not negative. */
 export function requireSeconds(where: string, value: unknown): void {
-  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
-    throw new InvalidOptionError(where, "a number of seconds, zero or more", kindOf(value));
-  }
+  requireThat(Number.isFinite(value) && (value as number) >= 0, where, "a number of seconds, zero or more", value);
+}
+
+/** A timeout of zero would end everything before it began. */
+export function requireTimeout(where: string, value: unknown): void {
+  requireThat(Number.isFinite(value) && (value as number) > 0, where, "a number of seconds above zero", value);
+}
+
+export function requireCount(where: string, value: unknown): void {
+  requireThat(Number.isSafeInteger(value) && (value as number) > 0, where, "a whole number above zero", value);
 }
 
 export function requireOneOf(where: string, value: unknown, allowed: readonly string[]): void {
-  if (!allowed.includes(value as string)) {
-    throw new InvalidOptionError(where, allowed.map((one) => `"${one}"`).join(" or "), kindOf(value));
-  }
+  requireThat(allowed.includes(value as string), where, allowed.map((one) => `"${one}"`).join(" or "), value);
+}
+
+/** A signal may be left out. */
+export function requireSignal(where: string, value: unknown): void {
+  requireThat(value === undefined || value instanceof AbortSignal, where, "an AbortSignal", value);
 }

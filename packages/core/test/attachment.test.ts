@@ -64,16 +64,16 @@ describe("the options of an attachment", () => {
 describe("the tokens of a request", () => {
   it("are always the same ones, or those that a function of the request names", () => {
     const other = setUp().tokens;
-    expect(attach().tokensFor("request")).toBe(tokens);
+    expect(attach().cacheFor("request")).toBe(tokens);
     const choose = vi.fn<(request: string) => TokenCache | undefined>((request) => (request === "alice" ? other : undefined));
     const attachment = new Attachment<string, string>(choose, { origins });
-    expect([attachment.tokensFor("alice"), attachment.tokensFor("nobody")]).toEqual([other, undefined]);
+    expect([attachment.cacheFor("alice"), attachment.cacheFor("nobody")]).toEqual([other, undefined]);
     expect(choose.mock.calls).toEqual([["alice"], ["nobody"]]);
   });
 
   it.each([Promise.resolve(tokens), null, {}, "token"])("cannot be %s", (given) => {
     const attachment = new Attachment<string, string>(() => given as unknown as TokenCache, { origins });
-    expect(() => attachment.tokensFor("alice")).toThrow(
+    expect(() => attachment.cacheFor("alice")).toThrow(
       /^tokens: expected a function that gives a token cache at once, or undefined for none, got /,
     );
   });
@@ -132,6 +132,6 @@ describe("an answer", () => {
     ["GET", undefined, undefined, true],
     ["HEAD", undefined, true, true],
   ])("to %s from %s with redirected %s is in place: %s", (method, answeredBy, redirected, inPlace) => {
-    expect(isAnsweredInPlace(method, url, answeredBy, redirected)).toBe(inPlace);
+    expect(isAnsweredInPlace({ method, url }, { redirected, url: answeredBy })).toBe(inPlace);
   });
 });

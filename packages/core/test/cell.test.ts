@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { PrivateCell } from "../src/refresh/cell.ts";
+import { privateCell } from "../src/refresh/cell.ts";
 import { StoreError } from "../src/errors.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { emptyRecord, encodeRecord } from "../src/refresh/record.ts";
@@ -14,7 +14,7 @@ const one = { generation: 1 };
 const two = { generation: 2 };
 
 describe.each([
-  ["a private cell", () => new PrivateCell()],
+  ["a private cell", () => privateCell()],
   ["a cell in a store", () => cellIn(memoryStore(), new TestClock())],
 ])("%s", (_, create) => {
   it("holds an empty record at first", async () => {

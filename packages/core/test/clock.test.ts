@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
-import { expect, it, vi } from "vitest";
-import { sleep, systemClock } from "../src/clock.ts";
+import { describe, expect, it, vi } from "vitest";
+import { systemClock, wait, waitFor, withDeadline } from "../src/clock.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
@@ -21,28 +21,107 @@ it("lets no far-away moment overflow into now", () => {
   timeout.mockRestore();
 });
 
-it("sleeps for as long as it was told", async () => {
+it("waits for as long as it was told", async () => {
   const clock = new TestClock();
-  const sleeping = new Outcome(sleep(clock, 100));
+  const waiting = new Outcome(wait(clock, 100));
   await clock.advance(99);
-  expect(sleeping.state).toBe("pending");
+  expect(waiting.state).toBe("pending");
   await clock.advance(1);
-  expect(sleeping.state).toBe("resolved");
+  expect(waiting.state).toBe("resolved");
 });
 
-it("wakes up when its signal aborts, and leaves neither a timer nor a listener behind", async () => {
+it("stops waiting when its signal aborts, and leaves neither a timer nor a listener behind", async () => {
   const clock = new TestClock();
   const controller = new AbortController();
-  const sleeping = new Outcome(sleep(clock, 100, controller.signal));
+  const waiting = new Outcome(wait(clock, 100, controller.signal));
   controller.abort();
   await settle();
-  expect([sleeping.state, clock.timers]).toEqual(["resolved", 0]);
-  await sleep(clock, 100, controller.signal);
+  expect([waiting.state, clock.timers]).toEqual(["resolved", 0]);
+  await wait(clock, 100, controller.signal);
   expect(clock.timers).toBe(0);
 
   const { signal } = new AbortController();
-  const other = sleep(clock, 100, signal);
+  const other = wait(clock, 100, signal);
   await clock.advance(100);
   await other;
   expect(getEventListeners(signal, "abort")).toEqual([]);
+});
+
+describe("a wait for a promise that others share", () => {
+  it("is, without a signal, a wait for the shared promise itself", () => {
+    const shared = Promise.resolve(5);
+    expect(waitFor(shared, undefined)).toBe(shared);
+  });
+
+  it("ends at once with the reason of a signal that has aborted", async () => {
+    await expect(waitFor(Promise.resolve(5), AbortSignal.abort("enough"))).rejects.toBe("enough");
+  });
+
+  it("ends with the signal's reason, and the shared promise goes on", async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const controller = new AbortController();
+    const [left, stays] = [new Outcome(waitFor(promise, controller.signal)), new Outcome(waitFor(promise, new AbortController().signal))];
+    const reason = new Error("enough");
+    controller.abort(reason);
+    await settle();
+    expect([left.state, left.reason, stays.state]).toEqual(["rejected", reason, "pending"]);
+    resolve(5);
+    await settle();
+    expect(stays.value).toBe(5);
+  });
+
+  it("leaves no listener on the signal, however it ends", async () => {
+    const { signal } = new AbortController();
+    await waitFor(Promise.resolve(5), signal);
+    await waitFor(Promise.reject(new Error("no")), signal).catch(() => {});
+    await settle();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("passes a rejection on once, and none is left unhandled", async () => {
+    const controller = new AbortController();
+    const { promise, reject } = Promise.withResolvers<number>();
+    const left = new Outcome(waitFor(promise, controller.signal));
+    controller.abort("enough");
+    reject(new Error("no"));
+    await settle();
+    expect(left.reason).toBe("enough");
+  });
+});
+
+describe("work under a deadline", () => {
+  const options = { timeout: 100, overdue: () => new Error("too late") };
+
+  it("resolves or rejects as the work does, and leaves no timer behind", async () => {
+    const clock = new TestClock();
+    await expect(withDeadline(clock, options, async () => 5)).resolves.toBe(5);
+    await expect(withDeadline(clock, options, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(clock.timers).toBe(0);
+  });
+
+  it("gets a signal that aborts at the deadline, with the error of the deadline", async () => {
+    const clock = new TestClock();
+    const work = new Outcome(withDeadline(clock, options, (signal) => waitFor(new Promise(() => {}), signal)));
+    await clock.advance(99);
+    expect(work.state).toBe("pending");
+    await clock.advance(1);
+    expect(work.reason).toEqual(new Error("too late"));
+  });
+
+  it("gets one that aborts with the caller's, too", async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const work = new Outcome(withDeadline(new TestClock(), { ...options, signal }, (either) => waitFor(new Promise(() => {}), either)));
+    controller.abort("enough");
+    await settle();
+    expect(work.reason).toBe("enough");
+  });
+
+  it("may have an answer to the abort of its own", async () => {
+    const clock = new TestClock();
+    const answer = (signal: AbortSignal): Promise<string> => waitFor(new Promise<string>(() => {}), signal).catch(() => "what there is");
+    const work = new Outcome(withDeadline(clock, { timeout: 100 }, answer));
+    await clock.advance(100);
+    expect(work.value).toBe("what there is");
+  });
 });

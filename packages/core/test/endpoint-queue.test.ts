@@ -100,7 +100,7 @@ describe("a queue on hold", () => {
     const tasks = new Tasks(queue);
     void tasks.add("running", "blocking");
     const waiting = new Outcome(tasks.add("waiting", "blocking"));
-    queue.hold(5000);
+    queue.pause(5000);
     clock.skip(1000);
     await tasks.end("running");
     expect(waiting.reason).toMatchObject({ outcome: "throttled", code: "ERR_TOKEN_REQUEST_THROTTLED", retryAfter: 4000 });
@@ -108,7 +108,7 @@ describe("a queue on hold", () => {
     expect(tasks.started).toEqual(["running"]);
 
     clock.skip(4000);
-    expect(queue.heldFor()).toBe(0);
+    expect(queue.pausedFor()).toBe(0);
     void tasks.add("later", "ahead");
     await settle();
     expect(tasks.started).toEqual(["running", "later"]);
@@ -117,15 +117,15 @@ describe("a queue on hold", () => {
   it("is held for as long as the longest hold lasts", () => {
     const clock = new TestClock();
     const queue = createTokenEndpointQueue({ clock });
-    expect(queue.heldFor()).toBe(0);
-    queue.hold(5000);
-    queue.hold(1000);
-    expect(queue.heldFor()).toBe(5000);
+    expect(queue.pausedFor()).toBe(0);
+    queue.pause(5000);
+    queue.pause(1000);
+    expect(queue.pausedFor()).toBe(5000);
     clock.setWall(0);
-    expect(queue.heldFor()).toBe(5000);
+    expect(queue.pausedFor()).toBe(5000);
     clock.skip(6000);
-    queue.hold(0);
-    expect(queue.heldFor()).toBe(0);
+    queue.pause(0);
+    expect(queue.pausedFor()).toBe(0);
   });
 });
 

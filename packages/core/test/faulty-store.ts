@@ -1,8 +1,8 @@
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { StoredEntry, TokenStore, Version } from "../src/store/store.ts";
 
-/** What happens to one operation: nothing odd, it fails, it is carried out and its reply is lost, it is never answered. */
-export type Fault = "none" | "fails" | "reply-lost" | "stalls";
+/** What happens to one operation: nothing odd, it fails, it is carried out and its reply is lost, it is never answered, another writer is faster. */
+export type Fault = "none" | "fails" | "reply-lost" | "stalls" | "loses";
 
 /** A memory store whose reads and writes can be made to fail. */
 export class FaultyStore implements TokenStore {
@@ -55,6 +55,7 @@ export class FaultyStore implements TokenStore {
   async #with<Answer>(fault: Fault, operation: () => Promise<Answer>): Promise<Answer> {
     this.asked += 1;
     if (fault === "stalls") return new Promise(() => {});
+    if (fault === "loses") return undefined as Answer;
     if (fault === "fails") throw new Error("connection reset");
     const answer = await operation();
     if (fault === "reply-lost") throw new Error("connection reset");

@@ -6,7 +6,7 @@ import { readTokenResponse, toTokenResponse } from "../src/tokens/token-response
 import "./fixed-seed.ts";
 
 const now = Date.UTC(2026, 0, 1);
-const tokens = readTokenResponse(
+const tokenSet = readTokenResponse(
   { access_token: "canary-a", refresh_token: "canary-r", expires_in: 60, sid: "canary-s", scope: "read" },
   now,
 );
@@ -14,33 +14,33 @@ const tokens = readTokenResponse(
 describe("a record", () => {
   it.each<[string, SubjectRecord]>([
     ["that is empty", emptyRecord],
-    ["with tokens", { generation: 7, tokens }],
-    ["with an intent", { generation: 7, tokens, intent: { owner: "me", deadline: 15_000 } }],
+    ["with tokens", { generation: 7, tokenSet }],
+    ["with an intent", { generation: 7, tokenSet, intent: { owner: "me", deadline: 15_000 } }],
     ["with an intent whose fate nobody knows", { generation: 7, intent: { owner: "me", deadline: 15_000, unresolved: true } }],
     ["with a pause", { generation: 0, pause: { duration: 525.5, begun: now, failures: 2, outcome: "unknown" } }],
-    ["that wants a login", { generation: 7, tokens, loginRequired: { error: "invalid_grant", errorDescription: "over" } }],
+    ["that wants a login", { generation: 7, tokenSet, loginRequired: { error: "invalid_grant", errorDescription: "over" } }],
     ["that wants a login and says no more", { generation: 7, loginRequired: {} }],
   ])("%s is the same after it was stored", (_, record) => {
     const decoded = decodeRecord(encodeRecord(record));
-    expect({ ...decoded, tokens: undefined }).toEqual({ ...record, tokens: undefined });
-    expect(decoded.tokens && toTokenResponse(decoded.tokens)).toEqual(record.tokens && toTokenResponse(record.tokens));
+    expect({ ...decoded, tokenSet: undefined }).toEqual({ ...record, tokenSet: undefined });
+    expect(decoded.tokenSet && toTokenResponse(decoded.tokenSet)).toEqual(record.tokenSet && toTokenResponse(record.tokenSet));
   });
 
   it("keeps the expiry of its tokens to the millisecond, in our days", () => {
-    expect(decodeRecord(encodeRecord({ generation: 1, tokens })).tokens?.expiresAt).toBe(now + 60_000);
-    expect(decodeRecord(encodeRecord({ generation: 1, tokens })).tokens?.issuedAt).toBe(now);
+    expect(decodeRecord(encodeRecord({ generation: 1, tokenSet })).tokenSet?.expiresAt).toBe(now + 60_000);
+    expect(decodeRecord(encodeRecord({ generation: 1, tokenSet })).tokenSet?.issuedAt).toBe(now);
   });
 
   it("keeps a field called __proto__", () => {
     const odd = readTokenResponse(JSON.parse('{"access_token":"a","__proto__":{"x":1}}') as { access_token: string }, now);
-    const { extra } = decodeRecord(encodeRecord({ generation: 1, tokens: odd })).tokens ?? odd;
+    const { extra } = decodeRecord(encodeRecord({ generation: 1, tokenSet: odd })).tokenSet ?? odd;
     expect(Object.keys(extra)).toEqual(["__proto__"]);
     expect("x" in {}).toBe(false);
   });
 });
 
 describe("an entry that is not a record of ours", () => {
-  const record = JSON.parse(encodeRecord({ generation: 7, tokens })) as Record<string, unknown>;
+  const record = JSON.parse(encodeRecord({ generation: 7, tokenSet })) as Record<string, unknown>;
   const foreign: [string, unknown][] = [
     ["null", null],
     ["text", "record"],

@@ -372,3 +372,27 @@ describe("a note of a failure that the store does not take", () => {
     await give(all, "2");
   });
 });
+
+describe("a store in which another writer is always faster", () => {
+  it.each<[string, (all: SetUp) => Promise<unknown>]>([
+    ["get", ({ tokens }) => tokens.get()],
+    ["save", ({ tokens }) => tokens.save(response("1"))],
+    ["forget", ({ tokens }) => tokens.forget()],
+  ])("is given up by %s after a hundred rounds, and the source is not asked", async (_, call) => {
+    const all = cache();
+    store.writes = "loses";
+    const outcome = new Outcome(call(all));
+    for (let turns = 0; outcome.state === "pending" && turns < 1000; turns += 1) await settle();
+    expect(outcome.reason).toBeInstanceOf(StoreError);
+    expect([outcome.code, store.asked, all.hand.calls]).toEqual(["ERR_STORE_UNAVAILABLE", 200, []]);
+  });
+
+  it("does not keep a source from its token whose use consumes nothing", async () => {
+    const all = cache(false);
+    store.writes = "loses";
+    const outcome = new Outcome(all.tokens.get());
+    for (let turns = 0; all.hand.calls.length === 0 && turns < 1000; turns += 1) await settle();
+    await give(all, "1");
+    expect([outcome.value?.accessToken, troubles(all)]).toEqual(["access-1", ["read"]]);
+  });
+});

@@ -6,15 +6,15 @@ import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "..
 import { TestClock } from "./test-clock.ts";
 
 const clock = new TestClock();
-const tokens = readTokenResponse({ access_token: "a", refresh_token: "r" }, 0);
-const claimed: SubjectRecord = { generation: 4, tokens, intent: { owner: "me", deadline: 15_000 } };
+const tokenSet = readTokenResponse({ access_token: "a", refresh_token: "r" }, 0);
+const claimed: SubjectRecord = { generation: 4, tokenSet, intent: { owner: "me", deadline: 15_000 } };
 const unknown = new TokenRequestError("unknown", "No.");
 
 it("an intent changes neither generation nor tokens, and the note of the last failure stays until there is news", () => {
   const pause = { duration: 5, begun: 0, failures: 2, outcome: "unknown" } as const;
-  expect(withIntent({ generation: 4, tokens, pause }, "me", 15_000)).toEqual({
+  expect(withIntent({ generation: 4, tokenSet, pause }, "me", 15_000)).toEqual({
     generation: 4,
-    tokens,
+    tokenSet,
     pause,
     intent: { owner: "me", deadline: 15_000 },
   });
@@ -24,7 +24,7 @@ describe("an intent that is left behind", () => {
   const unresolved = { owner: "me", deadline: 15_000, unresolved: true };
 
   it("is of unknown fate when its request was perhaps sent, and gone when it was not", () => {
-    expect(withoutOwner(claimed, true)).toEqual({ generation: 4, tokens, intent: unresolved });
+    expect(withoutOwner(claimed, true)).toEqual({ generation: 4, tokenSet, intent: unresolved });
     expect(withoutOwner(claimed, false).intent).toBeUndefined();
   });
 
@@ -36,21 +36,21 @@ describe("an intent that is left behind", () => {
     expect(throttled.intent).toEqual({ ...unresolved, owner: "other" });
     expect(withIntent(throttled, "third", 15_000).intent?.doubtful).toBe(true);
     expect(withFailure(next, new TokenRequestError("throttled", "Later."), false, clock).intent).toBeUndefined();
-    expect(withTokens(next, tokens).intent).toBeUndefined();
+    expect(withTokens(next, tokenSet).intent).toBeUndefined();
   });
 });
 
 it("new tokens are a new generation, and everything else is over", () => {
   const next = readTokenResponse({ access_token: "b" }, 0);
   const before: SubjectRecord = { ...claimed, pause: { duration: 5, begun: 0, failures: 2, outcome: "unknown" }, loginRequired: {} };
-  expect(withTokens(before, next)).toEqual({ generation: 5, tokens: next });
+  expect(withTokens(before, next)).toEqual({ generation: 5, tokenSet: next });
 });
 
 describe("a failure", () => {
   it("keeps the tokens and the generation, and clears the intent when the outcome is known or nothing was used up", () => {
     for (const outcome of ["not-sent", "refused", "throttled"] as const) {
       const noted = withFailure(claimed, new TokenRequestError(outcome, "No."), true, clock);
-      expect(noted).toMatchObject({ generation: 4, tokens, pause: { outcome, failures: 1, begun: clock.now() } });
+      expect(noted).toMatchObject({ generation: 4, tokenSet, pause: { outcome, failures: 1, begun: clock.now() } });
       expect(noted.intent).toBeUndefined();
     }
     expect(withFailure(claimed, unknown, false, clock).intent).toBeUndefined();
@@ -71,7 +71,7 @@ describe("a failure", () => {
     const error = new LoginRequiredError("Over.", { error: "invalid_grant", errorDescription: "revoked" });
     expect(withFailure(claimed, error, true, clock)).toEqual({
       generation: 4,
-      tokens,
+      tokenSet,
       loginRequired: { error: "invalid_grant", errorDescription: "revoked" },
     });
   });

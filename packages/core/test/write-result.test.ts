@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { RecordCell, Seen } from "../src/refresh/cell.ts";
+import type { Observer } from "../src/events.ts";
+import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
+import { limitsFor } from "../src/refresh/limits.ts";
 import { encodeRecord, type SubjectRecord } from "../src/refresh/record.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
 import { writeResult } from "../src/refresh/write-result.ts";
@@ -8,15 +10,16 @@ import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
-const tokensOf = (name: string): SubjectRecord["tokens"] => readTokenResponse({ access_token: name }, 0);
+const tokensOf = (name: string): SubjectRecord["tokenSet"] => readTokenResponse({ access_token: name }, 0);
 
 describe("the result of a token request", () => {
-  const next: SubjectRecord = { generation: 2, tokens: tokensOf("new") };
-  const trouble = vi.fn<(error: unknown) => void>();
+  const next: SubjectRecord = { generation: 2, tokenSet: tokensOf("new") };
+  const trouble = vi.fn<Observer>();
   let clock: TestClock;
   let store: FaultyStore;
   let cell: RecordCell;
-  let claim: Seen;
+  let claim: VersionedRecord;
+  const write = (): Promise<SubjectRecord> => writeResult({ clock, limits: limitsFor(40_000), observe: trouble }, cell, claim, next);
 
   beforeEach(async () => {
     trouble.mockClear();
@@ -24,19 +27,19 @@ describe("the result of a token request", () => {
     store = new FaultyStore();
     cell = cellIn(store, clock);
     const empty = await cell.read();
-    claim = (await cell.replace(empty, { generation: 1, tokens: tokensOf("old"), intent: { owner: "me", deadline: 5 } })) ?? empty;
+    claim = (await cell.replace(empty, { generation: 1, tokenSet: tokensOf("old"), intent: { owner: "me", deadline: 5 } })) ?? empty;
   });
 
   it("is written in one step, and the intent is gone", async () => {
-    expect(await writeResult(cell, claim, next, clock, 5000, trouble)).toBe(next);
+    expect(await write()).toBe(next);
     expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "new" } });
     expect(await store.record()).not.toHaveProperty("intent");
     expect(trouble).not.toHaveBeenCalled();
   });
 
-  it("is written again and again while the store fails, with growing pauses", async () => {
+  it("is written again and again while the store fails, with growing delays", async () => {
     store.writes = "fails";
-    const written = new Outcome(writeResult(cell, claim, next, clock, 5000, trouble));
+    const written = new Outcome(write());
     await clock.advance(60_000);
     const attempts = trouble.mock.calls.length;
     expect(written.state).toBe("pending");
@@ -50,17 +53,17 @@ describe("the result of a token request", () => {
 
   it("counts as written when only the reply was lost", async () => {
     store.nextWrites.push("reply-lost");
-    const written = new Outcome(writeResult(cell, claim, next, clock, 5000, trouble));
+    const written = new Outcome(write());
     await clock.advance(100);
     expect(written.value).toBe(next);
     expect(await store.record()).toMatchObject({ generation: 2, tokens: { access_token: "new" } });
   });
 
   it("gives way to a newer generation", async () => {
-    const newer: SubjectRecord = { generation: 2, tokens: tokensOf("newer") };
+    const newer: SubjectRecord = { generation: 2, tokenSet: tokensOf("newer") };
     await cell.replace(claim, newer);
-    const stands = await writeResult(cell, claim, next, clock, 5000, trouble);
-    expect(stands.tokens?.accessToken).toBe("newer");
+    const stored = await write();
+    expect(stored.tokenSet?.accessToken).toBe("newer");
     expect((await store.record())?.["tokens"]).toMatchObject({ access_token: "newer" });
   });
 
@@ -71,19 +74,19 @@ describe("the result of a token request", () => {
     ["the need of a login", { generation: 1, loginRequired: {} }],
   ])("repairs %s of the same generation", async (_, record) => {
     await cell.replace(claim, record);
-    expect(await writeResult(cell, claim, next, clock, 5000, trouble)).toBe(next);
+    expect(await write()).toBe(next);
     expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
   });
 
   it("is written again when the store has lost everything", async () => {
     store.lose();
-    expect(await writeResult(cell, claim, next, clock, 5000, trouble)).toBe(next);
+    expect(await write()).toBe(next);
     expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
   });
 
   it("waits out a store that stalls, for a second at a time", async () => {
     store.writes = "stalls";
-    const written = new Outcome(writeResult(cell, claim, next, clock, 5000, trouble));
+    const written = new Outcome(write());
     await clock.advance(1000);
     expect(trouble).toHaveBeenCalledTimes(1);
     store.writes = "none";

@@ -1,3 +1,3 @@
-export { redisStore, type RedisStoreOptions } from "./redis-store.ts";
+export { redisStore, type RedisStore, type RedisStoreOptions } from "./redis-store.ts";
 export type { IoredisClient, NodeRedisClient } from "./clients.ts";
 export type { RedisWarning } from "./server-check.ts";

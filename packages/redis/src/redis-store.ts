@@ -37,6 +37,13 @@ export interface RedisStoreOptions {
   warn?: ((warning: RedisWarning) => void) | undefined;
 }
 
+/** A token store in Redis. */
+export interface RedisStore extends TokenStore {
+  watch(key: string, changed: () => void): () => void;
+  /** Closes the store's own connection for hints, and leaves the client as it is. Operations that come later reject with StoreError. */
+  close(): Promise<void>;
+}
+
 const shortestLife = 60;
 const year = 365 * 24 * 60 * 60;
 
@@ -46,7 +53,7 @@ const year = 365 * 24 * 60 * 60;
  * An operation with a signal ends when the signal aborts, though the client may have a command under way then, and may even send it
  * later. That does no harm: it writes only if nobody has written since, and its writer knows that it does not know. Throws InvalidOptionError.
  */
-export function redisStore(options: RedisStoreOptions): TokenStore {
+export function redisStore(options: RedisStoreOptions): RedisStore {
   const read = readOptions("redisStore", options, ["client", "prefix", "ttl", "warn"]);
   const { client, prefix = "tokenflight:", ttl = year, warn = emitWarning } = read;
   if (prefix !== "") requireText("prefix", prefix);
@@ -54,7 +61,7 @@ export function redisStore(options: RedisStoreOptions): TokenStore {
     throw new InvalidOptionError("ttl", `a number of seconds, ${shortestLife} or more`, kindOf(ttl));
   }
   requireFunction("warn", warn);
-  return new RedisStore(driverOf(client), prefix, Math.round(ttl * 1000), warn);
+  return new ScriptedStore(driverOf(client), prefix, Math.round(ttl * 1000), warn);
 }
 
 function driverOf(client: unknown): Driver {
@@ -69,7 +76,7 @@ function emitWarning({ code, message }: RedisWarning): void {
   process.emitWarning(message, { code: `TOKENFLIGHT_REDIS_${code.toUpperCase()}` });
 }
 
-class RedisStore implements TokenStore {
+class ScriptedStore implements RedisStore {
   readonly #driver: Driver;
   readonly #prefix: string;
   /** Milliseconds. */

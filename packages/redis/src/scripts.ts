@@ -25,7 +25,7 @@ export const readEntry: Script = script(`return redis.call('GET', KEYS[1])`);
  * was lost with the connection: it finds its own version there and says so. And no version comes twice, not even after the
  * entry was deleted, has expired, or was lost with the server.
  *
- * A user who may not publish on the channel is told nothing: the write stands by then, and the message is only a hint.
+ * A user who may not publish on the channel is told nothing: the write is done by then, and the message is only a hint.
  */
 const compareAndSet = (write: string): Script =>
   script(`

@@ -16,7 +16,7 @@ export class Database {
   readonly #file: string | undefined;
   readonly #id: string;
   readonly #select: StatementSync;
-  readonly #stands: StatementSync;
+  readonly #selectVersion: StatementSync;
   readonly #count: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
@@ -33,7 +33,7 @@ export class Database {
       this.#id = String(prepare("SELECT id FROM store").get()?.["id"]);
       // As bytes: Node 22 cuts a text that it reads at the first NUL.
       this.#select = prepare("SELECT version, CAST(value AS BLOB) AS value FROM entries WHERE key = ?");
-      this.#stands = prepare("SELECT version FROM entries WHERE key = ?");
+      this.#selectVersion = prepare("SELECT version FROM entries WHERE key = ?");
       this.#count = prepare("UPDATE store SET writes = writes + 1 RETURNING writes");
       this.#put = prepare(
         "INSERT INTO entries VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value",
@@ -57,14 +57,14 @@ export class Database {
   }
 
   compareAndSet(key: string, expected: Version | undefined, value: string | undefined): Version | undefined {
-    const stands = (): Version | undefined => {
-      const row = this.#stands.get(key);
+    const current = (): Version | undefined => {
+      const row = this.#selectVersion.get(key);
       return row === undefined ? undefined : this.#version(row["version"]);
     };
-    // Who has lost already need not wait for the lock.
-    if (stands() !== expected) return undefined;
+    // A writer that has lost already need not wait for the lock.
+    if (current() !== expected) return undefined;
     return transaction(this.#connection, () => {
-      if (stands() !== expected) return undefined;
+      if (current() !== expected) return undefined;
       const writes = this.#count.get()?.["writes"] as number;
       if (value === undefined) this.#delete.run(key);
       else this.#put.run(key, writes, value);

@@ -1,7 +1,7 @@
 import { InvalidOptionError, kindOf, readOptions, StoreError, type TokenStore } from "@tokenflight/core";
 import { resolve } from "node:path";
 import { Database } from "./database.ts";
-import { whileBusy } from "./patience.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -10,6 +10,13 @@ export interface SqliteStoreOptions {
   path: string;
   /** Seconds that an operation waits for its turn while other connections write. Default 5; a token cache gives up sooner. */
   busyTimeout?: number | undefined;
+}
+
+/** A token store in one file. */
+export interface SqliteStore extends TokenStore {
+  watch(key: string, changed: () => void): () => void;
+  /** Closes the database. What was acknowledged is in the file. Operations that come later reject with StoreError. */
+  close(): Promise<void>;
 }
 
 /** Milliseconds after a write until the log is emptied, where replaced values may still be read. */
@@ -22,7 +29,7 @@ const logLifetime = 1000;
  * disk takes, and never for the sake of a lock. Throws InvalidOptionError, and StoreError when the file cannot be opened, is damaged,
  * is another program's, or was written by a newer version.
  */
-export function sqliteStore(options: SqliteStoreOptions): TokenStore {
+export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path: given, busyTimeout = 5 } = readOptions("sqliteStore", options, ["path", "busyTimeout"]);
   if (typeof given !== "string" || given === "" || /^(?::memory:$|file:)/.test(given)) {
     throw new InvalidOptionError("path", "the path of a file", typeof given === "string" && given !== "" ? `"${given}"` : kindOf(given));
@@ -30,20 +37,21 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
   if (typeof busyTimeout !== "number" || !(busyTimeout >= 0 && Number.isFinite(busyTimeout))) {
     throw new InvalidOptionError("busyTimeout", "a number of seconds, zero or more", kindOf(busyTimeout));
   }
-  return new SqliteStore(resolve(given), busyTimeout * 1000);
+  return new FileStore(resolve(given), busyTimeout * 1000);
 }
 
-class SqliteStore implements TokenStore {
+class FileStore implements SqliteStore {
   readonly #path: string;
-  readonly #patience: number;
+  /** Milliseconds. */
+  readonly #busyTimeout: number;
   readonly #watchers = new Watchers(() => this.#open().changes());
   #database: Database | undefined;
   #closed = false;
   #tidying: NodeJS.Timeout | undefined;
 
-  constructor(path: string, patience: number) {
+  constructor(path: string, busyTimeout: number) {
     this.#path = path;
-    this.#patience = patience;
+    this.#busyTimeout = busyTimeout;
     try {
       this.#open();
     } catch (error) {
@@ -76,7 +84,7 @@ class SqliteStore implements TokenStore {
 
   async #do<Result>(work: (database: Database) => Result, signal: AbortSignal | undefined): Promise<Result> {
     try {
-      return await whileBusy(() => work(this.#open()), this.#patience, signal);
+      return await retryWhileBusy(() => work(this.#open()), this.#busyTimeout, signal);
     } catch (error) {
       if (signal?.aborted === true || error instanceof StoreError) throw error;
       // The next operation begins with a new connection: the trouble may be over by then.

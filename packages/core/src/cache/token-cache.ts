@@ -18,14 +18,14 @@ export interface TokenCache {
    * under way, or a new one.
    */
   renew(refused: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
-  /** Tells how a replay with a renewed token set ended, so that an API that refuses even new ones causes no refresh per request. */
+  /** Tells how a replay with a renewed token set ended, so that an API that refuses even new tokens causes no refresh for each request. */
   reportReplay(renewed: TokenSet, accepted: boolean): void;
-  /** Takes the token set of a login, in place of whatever was there. */
-  save(tokens: TokenSet | TokenResponse): Promise<TokenSet>;
+  /** Takes the token set of a login, in place of whatever was there. Rejects with a TokenflightError. */
+  save(tokenSet: TokenSet | TokenResponse): Promise<TokenSet>;
   /**
-   * Drops the token set, here and in the store: a logout. With `revoke` it is then given back to the authorization server, too, after a
-   * refresh that is under way. If that fails, the rejection says so, and the token set is forgotten all the same. Rejects with a
-   * TokenflightError; with InvalidOptionError, before anything is forgotten, when the token source cannot revoke.
+   * Drops the token set, here and in the store: a logout. With `revoke` it is then given back to the authorization server, after a refresh that
+   * is under way. If that fails, the call rejects, and the token set is forgotten all the same. Rejects with a TokenflightError; with
+   * InvalidOptionError, before anything is forgotten, when the token source cannot revoke.
    */
   forget(options?: { revoke?: boolean | undefined }): Promise<void>;
 }

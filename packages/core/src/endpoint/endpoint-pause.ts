@@ -1,28 +1,25 @@
 import type { Clock } from "../clock.ts";
 import { TokenRequestError } from "../errors.ts";
 
-/** The patience that a token endpoint asked for. */
-export class EndpointHold {
-  readonly #clock: Clock;
-  #until = Number.NEGATIVE_INFINITY;
+/** The pause that a token endpoint asked for: until it is over, no token request is sent there. */
+export interface EndpointPause {
+  /** Pauses for `duration` milliseconds from now, or longer if a longer pause is under way. */
+  begin(duration: number): void;
+  /** Milliseconds until the pause is over. */
+  left(): number;
+  /** Throws TokenRequestError during the pause. */
+  check(): void;
+}
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Holds for `delay` milliseconds, or for longer when it holds for longer already. */
-  begin(delay: number): void {
-    this.#until = Math.max(this.#until, this.#clock.monotonic() + delay);
-  }
-
-  /** Milliseconds. */
-  left(): number {
-    return Math.max(0, this.#until - this.#clock.monotonic());
-  }
-
-  /** Throws TokenRequestError while it lasts. */
-  check(): void {
-    const retryAfter = this.left();
-    if (retryAfter > 0) throw new TokenRequestError("throttled", "The token endpoint asked for patience.", { retryAfter });
-  }
+export function createEndpointPause(clock: Clock): EndpointPause {
+  let until = Number.NEGATIVE_INFINITY;
+  const left = (): number => Math.max(0, until - clock.monotonic());
+  return {
+    left,
+    begin: (duration) => (until = Math.max(until, clock.monotonic() + duration)),
+    check() {
+      if (left() > 0)
+        throw new TokenRequestError("throttled", "The token endpoint asked for a pause, which is not over.", { retryAfter: left() });
+    },
+  };
 }

@@ -1,18 +1,15 @@
 import type { Clock } from "../clock.ts";
-import { EndpointHold } from "./endpoint-pause.ts";
+import { createEndpointPause } from "./endpoint-pause.ts";
 import type { TokenEndpointQueue } from "./endpoint-queue.ts";
 
-/**
- * The way to a token endpoint for a cache that is alone. It has one refresh under way at a time, so that there is nothing to put in order
- * and no queue is needed. When the endpoint asks for patience, that holds here, too.
- */
-export function createDirectWay(clock: Clock): TokenEndpointQueue {
-  const hold = new EndpointHold(clock);
+/** Runs each task at once, for a cache that is alone at its token endpoint and has one refresh under way at a time. It keeps the pauses. */
+export function createImmediateQueue(clock: Clock): TokenEndpointQueue {
+  const pause = createEndpointPause(clock);
   return {
-    heldFor: () => hold.left(),
-    hold: (delay) => hold.begin(delay),
+    pausedFor: pause.left,
+    pause: pause.begin,
     async run(task) {
-      hold.check();
+      pause.check();
       return task();
     },
     raise() {},

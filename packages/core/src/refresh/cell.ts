@@ -1,41 +1,32 @@
-import { emptyRecord, type SubjectRecord } from "./record.ts";
 import type { Version } from "../store/store.ts";
+import { emptyRecord, type SubjectRecord } from "./record.ts";
 
-export interface Seen {
+/** A record as it was read or written, with the version by which it can be replaced. */
+export interface VersionedRecord {
   /** Undefined when there is no entry. */
   readonly version: Version | undefined;
   readonly record: SubjectRecord;
 }
 
-/** The place of one subject's record: shared through a store, or private to a cache. */
+/** The place of one subject's record: shared through a store, or private to one cache. */
 export interface RecordCell {
-  read(): Promise<Seen>;
-  /** Resolves to what now stands, or to undefined when somebody was faster. */
-  replace(seen: Seen, record: SubjectRecord): Promise<Seen | undefined>;
+  read(): Promise<VersionedRecord>;
+  /** Resolves to what the cell now holds, or to undefined when another writer was faster. */
+  replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined>;
   /** Calls back when the entry may have changed, until the returned function is called. */
   watch(changed: () => void): () => void;
 }
 
-/** Holds the record as it is, for a cache that shares with nobody. */
-export class PrivateCell implements RecordCell {
-  #seen: Seen;
-
-  constructor(record: SubjectRecord = emptyRecord) {
-    this.#seen = { version: undefined, record };
-  }
-
-  async read(): Promise<Seen> {
-    return this.#seen;
-  }
-
-  async replace({ version }: Seen, record: SubjectRecord): Promise<Seen | undefined> {
-    if (version !== this.#seen.version) return undefined;
-    this.#seen = { version: String(Number(version ?? 0) + 1), record };
-    return this.#seen;
-  }
-
-  /** Only its own cache writes here, and knows what it wrote. */
-  watch(): () => void {
-    return () => {};
-  }
+/** Holds the record itself, for a cache that shares it with nobody. Only that cache writes here, so there is nothing to watch. */
+export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
+  let entry: VersionedRecord = { version: undefined, record: first };
+  return {
+    read: async () => entry,
+    async replace({ version }, record) {
+      if (version !== entry.version) return undefined;
+      entry = { version: String(Number(version ?? 0) + 1), record };
+      return entry;
+    },
+    watch: () => () => {},
+  };
 }

@@ -1,16 +1,34 @@
-import type { Seen } from "./cell.ts";
 import type { Clock } from "../clock.ts";
-import { TokenRequestError, type TokenflightError } from "../errors.ts";
+import { TokenRequestError, type TokenflightError, type TokenRequestOutcome } from "../errors.ts";
+import type { VersionedRecord } from "./cell.ts";
 import type { Pause, SubjectRecord } from "./record.ts";
 
+/** First pause, growth and longest pause after each outcome, in milliseconds. */
+const steps: Record<TokenRequestOutcome, { first: number; factor: number; longest: number }> = {
+  "not-sent": { first: 100, factor: 4, longest: 60_000 },
+  throttled: { first: 1000, factor: 2, longest: 300_000 },
+  unknown: { first: 500, factor: 2, longest: 60_000 },
+  refused: { first: 1000, factor: 2, longest: 300_000 },
+};
+
+const longestRetryAfter = 3_600_000;
+
+/** Milliseconds of pause after so many failures in a row. Chance adds up to a tenth, so that a fleet does not come back in one moment. */
+export function pauseAfter(outcome: TokenRequestOutcome, failures: number, retryAfter: number | undefined, random: number): number {
+  const { first, factor, longest } = steps[outcome];
+  const grown = Math.min(first * factor ** (failures - 1), longest);
+  const asked = retryAfter !== undefined && retryAfter > 0 ? Math.min(retryAfter, longestRetryAfter) : 0;
+  return Math.max(grown, asked) * (1 + 0.1 * random);
+}
+
 /**
- * How long one subject's next token request has to wait. The wait is measured by this machine's own clock from when the note of the
- * failure was first seen; the note's age, by two machines' wall clocks that may disagree, only makes it shorter.
+ * The pause of one subject after a failed token request. It is measured by this machine's own clock, from the moment when the note of the
+ * failure was first seen. The age of the note compares the wall clocks of two machines, which may disagree, so it only makes the pause shorter.
  */
 export class Pauses {
   readonly #clock: Clock;
   #note: Pause | undefined;
-  #version: Seen["version"];
+  #version: VersionedRecord["version"];
   #until = 0;
   #failure: TokenflightError | undefined;
 
@@ -18,8 +36,8 @@ export class Pauses {
     this.#clock = clock;
   }
 
-  /** A note stands in the cell under this version. `failure` is known to the one who had it. */
-  begin(note: Pause, version: Seen["version"], failure?: TokenflightError): void {
+  /** The cell holds this note, under this version of the entry. Only the process that failed knows the `failure` itself. */
+  begin(note: Pause, version: VersionedRecord["version"], failure?: TokenflightError): void {
     this.#note = note;
     this.#version = version;
     const age = Math.max(0, this.#clock.now() - note.begun);
@@ -27,13 +45,13 @@ export class Pauses {
     this.#failure = failure;
   }
 
-  /** Milliseconds until the next token request may be sent, as far as was seen here. */
+  /** Milliseconds until the next token request may be sent, as far as this process has seen. */
   left(): number {
     return Math.max(0, this.#until - this.#clock.monotonic());
   }
 
-  /** The same, by what stands in the cell now. */
-  leftOf({ record, version }: Seen): number {
+  /** The same after a look at the record. */
+  leftIn({ record, version }: VersionedRecord): number {
     if (record.pause === undefined) return 0;
     const isNew = record.pause !== this.#note && (this.#note === undefined || version !== this.#version);
     if (isNew) this.begin(record.pause, version);
@@ -43,7 +61,7 @@ export class Pauses {
   /** Why the next token request has to wait. */
   reason({ pause }: SubjectRecord): TokenflightError {
     if (this.#failure !== undefined) return this.#failure;
-    const message = "The last token request failed, and the time to repeat it has not come.";
+    const message = "The last token request failed, and the pause after it is not over.";
     return new TokenRequestError(pause?.outcome ?? "unknown", message, { retryAfter: this.left() });
   }
 }

@@ -2,21 +2,24 @@ import { StoreError, type TokenRequestOutcome } from "../errors.ts";
 import { readTokenResponse, toTokenResponse, type TokenResponse } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
-/** The note that a generation is being refreshed, written before the token request is sent. */
+/** The note that a generation is being refreshed. Its owner writes it before it sends the token request. */
 export interface Intent {
   readonly owner: string;
   /** Milliseconds after which a silent owner counts as gone. */
   readonly deadline: number;
-  /** Set when the owner lives and does not know whether its request was carried out. */
+  /** The owner is not acting any more, and nobody knows whether its token request was carried out. */
   readonly unresolved?: boolean;
-  /** Set when this was not known of the owner before either, whose refresh token this one sends once more. */
+  /**
+   * The same was unknown of the intent before, whose refresh token this owner sends once more. Without this mark the doubt would be lost: A sends
+   * and dies, B takes over and is told "not sent", and the next refresh ahead would send the refresh token that A may have used up.
+   */
   readonly doubtful?: boolean;
 }
 
-/** Nobody asks the token source again until it is over. */
+/** The note of a failed token request: until the pause is over, nobody asks the token source again. */
 export interface Pause {
   readonly duration: number;
-  /** When it began, by the wall clock of the one who noted it. */
+  /** When it began, by the wall clock of the process that noted it. */
   readonly begun: number;
   readonly failures: number;
   readonly outcome: TokenRequestOutcome;
@@ -26,7 +29,7 @@ export interface Pause {
 export interface SubjectRecord {
   /** Goes up by one with each token set, each login and each logout. */
   readonly generation: number;
-  readonly tokens?: TokenSet | undefined;
+  readonly tokenSet?: TokenSet | undefined;
   readonly intent?: Intent | undefined;
   readonly pause?: Pause | undefined;
   readonly loginRequired?: { readonly error?: string | undefined; readonly errorDescription?: string | undefined } | undefined;
@@ -34,22 +37,23 @@ export interface SubjectRecord {
 
 export const emptyRecord: SubjectRecord = { generation: 0 };
 
-interface Encoded extends Omit<SubjectRecord, "tokens"> {
+/** A record as the store holds it, in JSON. */
+interface Encoded extends Omit<SubjectRecord, "tokenSet"> {
   readonly format: 1;
-  readonly tokens?: TokenResponse;
+  readonly tokens?: TokenResponse | undefined;
 }
 
-export function encodeRecord({ tokens, ...rest }: SubjectRecord): string {
-  return JSON.stringify({ format: 1, ...rest, ...(tokens === undefined ? {} : { tokens: toTokenResponse(tokens) }) } satisfies Encoded);
+export function encodeRecord({ tokenSet, ...rest }: SubjectRecord): string {
+  return JSON.stringify({ format: 1, ...rest, tokens: tokenSet && toTokenResponse(tokenSet) } satisfies Encoded);
 }
 
-/** Throws StoreError for whatever is not a record of this format; the entry is left as it is. */
+/** Throws StoreError for whatever is not a record of this format, and leaves the entry as it is. */
 export function decodeRecord(value: string): SubjectRecord {
   const { format: _, tokens, ...rest } = attempt(() => encodedIn(JSON.parse(value)), "it is not JSON of format 1");
-  return tokens === undefined ? rest : { ...rest, tokens: attempt(() => readTokenResponse(tokens, 0), "its tokens are not usable") };
+  return tokens === undefined ? rest : { ...rest, tokenSet: attempt(() => readTokenResponse(tokens, 0), "its tokens are not usable") };
 }
 
-/** Without the error as the cause: one of JSON.parse quotes the text around it, which may be a token. */
+/** Keeps no cause: an error of JSON.parse quotes the text around the fault, which may be a token. */
 function attempt<Result>(work: () => Result, otherwise: string): Result {
   try {
     return work();
@@ -60,13 +64,13 @@ function attempt<Result>(work: () => Result, otherwise: string): Result {
 
 function encodedIn(value: Encoded): Encoded {
   const { format, generation, intent, pause, loginRequired } = value;
-  const sound =
+  const isSound =
     format === 1 &&
     Number.isSafeInteger(generation) &&
     generation >= 0 &&
     (intent === undefined || (typeof intent.owner === "string" && Number.isFinite(intent.deadline))) &&
     (pause === undefined || (typeof pause.outcome === "string" && [pause.duration, pause.begun, pause.failures].every(Number.isFinite))) &&
     (loginRequired === undefined || (typeof loginRequired === "object" && loginRequired !== null));
-  if (!sound) throw new TypeError("not a record");
+  if (!isSound) throw new TypeError("not a record");
   return value;
 }

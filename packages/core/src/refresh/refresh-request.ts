@@ -1,19 +1,24 @@
-import type { SubjectRecord } from "./record.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
+import type { SubjectRecord } from "./record.ts";
 
-/** One refresh, for all who wait for it. */
+/** One refresh, for all callers who wait for it. */
 export interface RefreshRequest {
   /** Unique: names the task in the queue and the intent in the store. */
   readonly id: string;
   readonly reason: RefreshReason;
-  /** Becomes "blocking" when somebody begins to wait. */
+  /** Becomes "blocking" when a caller begins to wait. */
   urgency: Urgency;
-  /** The generation that it found first: a later one without tokens is a logout. */
+  /** The generation that it read first: a later one without a token set is a logout. */
   generation: number | undefined;
-  /** Token requests of this refresh that failed. */
+  /** How many token requests of this refresh have failed. */
   failures: number;
-  /** Whether its token set came from the source just now, so that no better one can be had. */
+  /** Whether its token set came from the source just now, so that there is no better one. */
   obtained: boolean;
-  /** Whether a token set that somebody else obtained will do. */
+  /** Whether a token set that another process obtained will do. */
   accepts(record: SubjectRecord): boolean;
+}
+
+/** Whether a caller waits for it, so that it keeps the process alive. */
+export function isAwaited({ urgency }: RefreshRequest): boolean {
+  return urgency === "blocking";
 }

@@ -1,34 +1,40 @@
-import { PrivateCell, type RecordCell, type Seen } from "./cell.ts";
-import { sleep } from "../clock.ts";
+import { wait } from "../clock.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
-import { isOrphan } from "./wait-for-change.ts";
-import { Pauses } from "./pauses.ts";
-import { emptyRecord, type SubjectRecord } from "./record.ts";
-import type { RefreshRequest } from "./refresh-request.ts";
-import { callSource } from "./source-call.ts";
-import type { SubjectParts } from "./subject-parts.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { risksSession, spends } from "../tokens/token-source.ts";
-import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "./transitions.ts";
+import { privateCell, type RecordCell, type VersionedRecord } from "./cell.ts";
+import { waitForOwner, writeIntent, type Claimable } from "./intents.ts";
+import { Pauses } from "./pauses.ts";
+import { emptyRecord, type SubjectRecord } from "./record.ts";
+import { isAwaited, type RefreshRequest } from "./refresh-request.ts";
+import { callSource } from "./source-call.ts";
+import type { SubjectParts } from "./subject-parts.ts";
+import { mayRepeat, withFailure, withTokens } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
 
-/** How often one refresh repeats a token request that was not sent, or was throttled for a short time. */
-const repeats = 2;
+/** A token request for which this process has written its intent. */
+interface Attempt {
+  readonly cell: RecordCell;
+  readonly claim: VersionedRecord;
+  readonly request: RefreshRequest;
+  /** When it began to write the intent, by the monotonic clock. */
+  readonly started: number;
+}
 
-/**
- * The refresh transaction of one subject: read the record, write the intent, ask the source, write the result. At most one token
- * request is sent per generation, across everything that shares the cell; docs/architecture.md tells why each step is there.
- */
+/** The refresh transaction, whose steps docs/architecture.md has: all who share a cell send one token request at most per generation. */
 export class Refresh {
-  /** The newest record known here; written again when the store has lost it. */
-  held: SubjectRecord = emptyRecord;
-  readonly #parts: SubjectParts;
+  /** The newest record that this process knows. It is written again if the store has lost it. */
+  newest: SubjectRecord = emptyRecord;
   readonly pauses: Pauses;
-  /** The entry's version under which a note of a failure, which is held, could not be written. */
-  #unwritten: Seen["version"];
-  /** The owner of an intent that was perhaps written, its reply lost, and surely not acted upon. */
-  #idle: string | undefined;
+  readonly #parts: SubjectParts;
+  /**
+   * The version of the entry under which the note of a failure could not be written; `newest` is that note. Example: the endpoint says that the
+   * refresh token is dead, and the store is away. The entry still looks like one to be refreshed, and each request would send the token again.
+   */
+  #unwritten: VersionedRecord["version"];
+  /** The request whose intent is perhaps in the store, because the reply to its write was lost, and which surely sent nothing. */
+  #unsent: string | undefined;
   /** Results that the cell does not have yet. */
   #writing = 0;
 
@@ -37,178 +43,180 @@ export class Refresh {
     this.pauses = new Pauses(parts.clock);
   }
 
-  /**
-   * Resolves to the record with a newer token set; to the record as it stands when a refresh ahead is better put off; to one without
-   * tokens after a logout.
-   */
-  async run(request: RefreshRequest): Promise<SubjectRecord> {
-    let { cell } = this.#parts;
-    for (;;) {
-      try {
-        const record = await this.#attempt(cell, request);
-        if (record !== undefined) return this.#hold(record);
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        this.#parts.observe({ type: "store-trouble", operation: "read", error });
-        // Asking twice does no harm when a request consumes nothing. A refresh token is never sent without the store's consent.
-        if (this.#parts.source.spendsRefreshToken !== false || cell !== this.#parts.cell) throw error;
-        cell = new PrivateCell(this.held);
-      }
-    }
-  }
-
   /** Whether the result of a token request is still to be written. */
   get isBusy(): boolean {
     return this.#writing > 0;
   }
 
-  /** Writes a record of the next generation over whatever stands: a login, or a logout. Also tells which token set stood there. */
-  async overwrite(tokens: TokenSet | undefined): Promise<{ record: SubjectRecord; replaced: TokenSet | undefined }> {
-    for (;;) {
-      const seen = await this.#read(this.#parts.cell);
-      const written = await this.#parts.cell.replace(seen, { generation: seen.record.generation + 1, tokens });
-      if (written !== undefined) return { record: this.#hold(written.record), replaced: seen.record.tokens };
+  /**
+   * Resolves to a record with a newer token set; to the record as it is when a refresh ahead is better postponed; to one without a token set
+   * after a logout.
+   */
+  async run(request: RefreshRequest): Promise<SubjectRecord> {
+    const { cell, source, observe } = this.#parts;
+    try {
+      return this.#remember(await this.#refresh(cell, request));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      observe({ type: "store-trouble", operation: "read", error });
+      // Two token requests do no harm when they use nothing up. A refresh token is never sent without the store's consent.
+      if (source.spendsRefreshToken !== false) throw error;
+      return this.#remember(await this.#refresh(privateCell(this.newest), request));
     }
   }
 
-  /** Somebody began to wait for a refresh that was started ahead. */
+  /** Writes a record of the next generation over whatever is there: a login, or a logout. Also tells which token set it replaced. */
+  async overwrite(tokenSet: TokenSet | undefined): Promise<{ record: SubjectRecord; replaced: TokenSet | undefined }> {
+    const { cell, limits } = this.#parts;
+    for (let round = 0; round < limits.rounds; round += 1) {
+      const seen = await this.#read(cell);
+      const written = await cell.replace(seen, { generation: seen.record.generation + 1, tokenSet });
+      if (written !== undefined) return { record: this.#remember(written.record), replaced: seen.record.tokenSet };
+    }
+    throw tooManyRounds();
+  }
+
+  /** A caller began to wait for a refresh that was started ahead. */
   raise(request: RefreshRequest): void {
     if (request.urgency === "blocking") return;
     request.urgency = "blocking";
     this.#parts.queue.raise(request.id);
   }
 
-  /** One time through the transaction. Undefined: the record has changed, or a pause is over; look again. */
-  async #attempt(cell: RecordCell, request: RefreshRequest): Promise<SubjectRecord | undefined> {
-    const { clock, queue, source, timeout, observe } = this.#parts;
-    const seen = await this.#read(cell);
-    let { record } = seen;
-    request.generation ??= record.generation;
-    if (record.tokens === undefined && record.generation > request.generation) return record;
-    if (record.tokens !== undefined && request.accepts(record)) {
-      if (record.generation > this.held.generation) observe({ type: "token-adopted", ...tokenFacts(record.tokens, record.generation) });
-      return record;
-    }
-    if (record.loginRequired !== undefined) {
-      throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
-    }
-    const isAwaited = (): boolean => request.urgency === "blocking";
-    let takesOver = false;
-    if (record.intent !== undefined) {
-      const { owner, deadline, unresolved } = record.intent;
-      const isIdle = owner === request.id || owner === this.#idle;
-      if (!isIdle && unresolved !== true && !(await isOrphan(cell, seen, deadline, clock, isAwaited))) return undefined;
-      takesOver = !isIdle && unresolved !== true;
-      record = withoutOwner(record, !isIdle);
+  /** Each round begins with what the cell holds at that moment, and `continue` means that it may hold something else by now. */
+  async #refresh(cell: RecordCell, request: RefreshRequest): Promise<SubjectRecord> {
+    const { source, queue, limits } = this.#parts;
+    for (let round = 0; round < limits.rounds; round += 1) {
+      const seen = await this.#read(cell);
+      if (this.#answers(seen.record, request)) return seen.record;
+      const claimable = await waitForOwner(this.#parts, cell, seen, request, [request.id, this.#unsent]);
+      if (claimable === undefined) continue;
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
-      if (record.intent !== undefined && request.urgency === "ahead" && risksSession(source, record.tokens)) return record;
+      const isInDoubt = claimable.record.intent !== undefined && risksSession(source, claimable.record.tokenSet);
+      if (isInDoubt && request.urgency === "ahead") return claimable.record;
+      if (await this.#waitForPause(claimable, request)) continue;
+      const record = await queue.run(() => this.#ask(cell, claimable, request), request);
+      if (record !== undefined) return record;
     }
-    const pause = this.pauses.leftOf(seen);
-    const worthWaiting = pause <= timeout && (request.failures > 0 || record.pause?.outcome === "throttled");
-    if (pause > 0 && !worthWaiting) throw this.pauses.reason(record);
-    // An endpoint that is on hold for longer fails the task.
-    const wait = Math.max(pause, queue.heldFor());
-    if (wait === 0 || wait > timeout) return queue.run(() => this.#ask(cell, { ...seen, record }, request, takesOver), request);
-    await sleep(clock, wait, undefined, isAwaited());
-    return undefined;
+    throw tooManyRounds();
   }
 
-  /** Runs in the endpoint's queue, so that an intent stands only while its token request is really under way. */
-  async #ask(cell: RecordCell, seen: Seen, request: RefreshRequest, takesOver: boolean): Promise<SubjectRecord | undefined> {
-    const { clock, source, timeout } = this.#parts;
-    const { reason, urgency } = request;
-    const started = clock.monotonic();
-    const claim = await this.#claim(cell, seen, request, takesOver).catch((error: unknown) => {
-      this.#idle = request.id;
-      throw error;
-    });
-    if (claim === undefined) return undefined;
-    const keep = (tokens: TokenSet): Promise<SubjectRecord> => this.#keep(cell, claim, tokens, request, started);
-    try {
-      // The intent's deadline is the request's timeout and half of it again: whoever was held up for longer must not send.
-      if (clock.monotonic() - started > timeout / 2) {
-        throw new TokenRequestError("not-sent", "The process was held up for too long to send the token request safely.");
-      }
-      const { tokens: previous } = claim.record;
-      const call = { refresh: request, reason, urgency, timeout, late: keep, ...(previous === undefined ? {} : { previous }) };
-      const stands = await keep(await callSource(source, clock, call));
-      // A race was lost: the winner's token set may be over already, or refused.
-      return request.obtained || stands.tokens === undefined || request.accepts(stands) ? stands : undefined;
-    } catch (error) {
-      return this.#settle(cell, claim, error as TokenflightError, request);
+  /** Whether the record is what the request wants, without a token request. Throws LoginRequiredError. */
+  #answers(record: SubjectRecord, request: RefreshRequest): boolean {
+    const { generation, tokenSet, loginRequired } = record;
+    request.generation ??= generation;
+    if (tokenSet === undefined && generation > request.generation) return true;
+    if (tokenSet !== undefined && request.accepts(record)) {
+      if (generation > this.newest.generation) this.#parts.observe({ type: "token-adopted", ...tokenFacts(tokenSet, generation) });
+      return true;
     }
+    if (loginRequired !== undefined) throw new LoginRequiredError("The session is over: a login is required.", loginRequired);
+    return false;
+  }
+
+  /** Waits for the end of a pause that is short enough. Resolves to whether it waited. Throws the reason of a pause that is not. */
+  async #waitForPause(seen: VersionedRecord, request: RefreshRequest): Promise<boolean> {
+    const { clock, queue, limits } = this.#parts;
+    const pause = this.pauses.leftIn(seen);
+    const isWorthIt = pause <= limits.request && (request.failures > 0 || seen.record.pause?.outcome === "throttled");
+    if (pause > 0 && !isWorthIt) throw this.pauses.reason(seen.record);
+    // During a longer pause of the endpoint the queue rejects the task.
+    const delay = Math.max(pause, queue.pausedFor());
+    if (delay === 0 || delay > limits.request) return false;
+    await wait(clock, delay, undefined, isAwaited(request));
+    return true;
   }
 
   /**
-   * Writes the intent. Over an orphan's it is an announcement at first: the owner may be alive, with the result in its hands, and the store
-   * has taken no writes until just now. It tries to write it again several times while this one waits.
+   * Runs in the endpoint's queue, so that an intent exists only while its token request is really under way. Resolves to undefined when another
+   * process was faster, or when the token request may be repeated.
    */
-  async #claim(cell: RecordCell, seen: Seen, request: RefreshRequest, takesOver: boolean): Promise<Seen | undefined> {
-    const { clock, timeout } = this.#parts;
-    const claim = await cell.replace(seen, withIntent(seen.record, request.id, timeout * 1.5));
-    if (claim === undefined || !takesOver) return claim;
-    const isUnchanged = await isOrphan(cell, claim, timeout / 4, clock, () => request.urgency === "blocking");
-    return isUnchanged ? claim : undefined;
+  async #ask(cell: RecordCell, claimable: Claimable, request: RefreshRequest): Promise<SubjectRecord | undefined> {
+    const { clock, source, limits } = this.#parts;
+    const { reason, urgency } = request;
+    const started = clock.monotonic();
+    const claim = await writeIntent(this.#parts, cell, claimable, request).catch((error: unknown) => {
+      this.#unsent = request.id;
+      throw error;
+    });
+    if (claim === undefined) return undefined;
+    const attempt: Attempt = { cell, claim, request, started };
+    const keep = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#keep(attempt, tokenSet);
+    try {
+      if (clock.monotonic() - started > limits.claim)
+        throw new TokenRequestError("not-sent", "The process was held up for too long to send the token request safely.");
+      const { tokenSet: previous } = claim.record;
+      const call = { refresh: request, reason, urgency, timeout: limits.request, late: keep };
+      const record = await keep(await callSource(source, clock, previous === undefined ? call : { ...call, previous }));
+      // After a lost race, the winner's token set may be over already, or refused.
+      return request.obtained || record.tokenSet === undefined || request.accepts(record) ? record : undefined;
+    } catch (error) {
+      await this.#noteFailure(attempt, error as TokenflightError);
+      return undefined;
+    }
   }
 
-  /** Writes the result before anyone gets it; a store that is away delays it for the time of one token request at most. */
-  async #keep(cell: RecordCell, claim: Seen, tokens: TokenSet, request: RefreshRequest, started: number): Promise<SubjectRecord> {
-    const { clock, timeout, observe } = this.#parts;
+  /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
+  async #keep({ cell, claim, request, started }: Attempt, tokenSet: TokenSet): Promise<SubjectRecord> {
+    const { clock, limits, observe } = this.#parts;
     const { reason, urgency } = request;
     const duration = clock.monotonic() - started;
-    const next = withTokens(claim.record, tokens);
-    const done = new AbortController();
+    const next = withTokens(claim.record, tokenSet);
+    const settled = new AbortController();
     this.#writing += 1;
-    const written = writeResult(cell, claim, next, clock, timeout / 8, (error) => {
-      observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
-    }).finally(() => {
-      this.#writing -= 1;
-    });
-    const stands = await Promise.race([written, sleep(clock, timeout, done.signal).then(() => next)]);
-    done.abort();
-    if (stands === next) {
+    const written = writeResult(this.#parts, cell, claim, next).finally(() => (this.#writing -= 1));
+    const record = await Promise.race([written, wait(clock, limits.request, settled.signal).then(() => next)]);
+    settled.abort();
+    if (record === next) {
       request.obtained = true;
-      observe({ type: "token-obtained", ...tokenFacts(tokens, next.generation), reason, urgency, duration });
+      observe({ type: "token-obtained", ...tokenFacts(tokenSet, next.generation), reason, urgency, duration });
     }
-    return this.#hold(stands);
+    return this.#remember(record);
   }
 
-  /** Notes in the cell what became of a request that failed, for everybody who shares it. Undefined: it may be repeated. */
-  async #settle(cell: RecordCell, claim: Seen, failure: TokenflightError, request: RefreshRequest): Promise<undefined> {
-    const { clock, queue, source, observe, timeout } = this.#parts;
-    const note = withFailure(claim.record, failure, spends(source, claim.record.tokens), clock);
-    let written: Seen | undefined = claim;
+  /** Notes a failure in the cell, for all who share it, and throws it unless the token request may be repeated. */
+  async #noteFailure({ cell, claim, request }: Attempt, failure: TokenflightError): Promise<void> {
+    const { clock, queue, source, observe, limits } = this.#parts;
+    const note = withFailure(claim.record, failure, spends(source, claim.record.tokenSet), clock);
+    let written: VersionedRecord | undefined = claim;
     try {
       written = await cell.replace(claim, note);
     } catch (error) {
       this.#unwritten = claim.version;
       observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
     }
-    // Somebody was faster and has a newer token set: the failure is only news about a race that was lost.
-    if (written === undefined) return undefined;
-    this.#hold(note);
+    // Another process was faster and has a newer token set: the failure only says that a race was lost.
+    if (written === undefined) return;
+    this.#remember(note);
     if (note.pause === undefined) {
       observe({ type: "login-required", error: failure });
       throw failure;
     }
-    const { duration } = note.pause;
+    const { duration, outcome } = note.pause;
     this.pauses.begin(note.pause, written.version, failure);
     observe({ type: "refresh-failed", reason: request.reason, error: failure, retryIn: duration });
-    if (note.pause.outcome === "throttled") queue.hold(duration);
+    if (outcome === "throttled") queue.pause(duration);
     request.failures += 1;
-    if (!mayRepeat(failure) || duration > timeout || request.failures > repeats) throw failure;
-    return undefined;
+    if (!mayRepeat(failure) || duration > limits.request || request.failures > limits.repeats) throw failure;
   }
 
-  /** What the cell holds, or what is held here when that is newer because the store has lost it, or would not take it. */
-  async #read(cell: RecordCell): Promise<Seen> {
+  /** What the cell holds; what this process knows, when that is newer because the store has lost it or would not take it. */
+  async #read(cell: RecordCell): Promise<VersionedRecord> {
     const { version, record } = await cell.read();
-    const isOlder = record.generation < this.held.generation || (version !== undefined && version === this.#unwritten);
-    return { version, record: isOlder ? this.held : record };
+    const isOlder = record.generation < this.newest.generation || (version !== undefined && version === this.#unwritten);
+    return { version, record: isOlder ? this.newest : record };
   }
 
-  #hold(record: SubjectRecord): SubjectRecord {
-    if (record.generation >= this.held.generation) this.held = record;
+  #remember(record: SubjectRecord): SubjectRecord {
+    if (record.generation >= this.newest.generation) this.newest = record;
     return record;
   }
+}
+
+/** A store that works gives each writer its turn long before. */
+function tooManyRounds(): StoreError {
+  return new StoreError(
+    "ERR_STORE_UNAVAILABLE",
+    "Each time that the store's entry was to be written, it had changed: the store was given up.",
+  );
 }

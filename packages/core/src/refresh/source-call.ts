@@ -1,11 +1,10 @@
-import { sleep, type Clock } from "../clock.ts";
+import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { createScope } from "./reentrancy.ts";
 import { readTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { SourceContext, TokenSource } from "../tokens/token-source.ts";
 
-/** The refreshes that the running code is part of, innermost first. */
+/** The refreshes whose token sources the running code was called by, innermost first. */
 interface Caller {
   readonly refresh: object;
   readonly outer: Caller | undefined;
@@ -13,7 +12,29 @@ interface Caller {
 
 const scope = createScope<Caller>();
 
-/** Whether the running code was called, however indirectly, by the token source of this refresh. */
+/** Runs a function and tells, in everything that the function calls, for whom it works. */
+export interface Scope<Owner> {
+  run<Result>(owner: Owner, work: () => Result): Result;
+  current(): Owner | undefined;
+}
+
+interface AsyncHooks {
+  AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined };
+}
+
+/**
+ * A token source that asks its own cache for a token would wait for itself. AsyncLocalStorage finds it at once. On a runtime that has none, the
+ * token request's deadline ends the wait. It is looked up on the running host, because core imports nothing of Node's.
+ */
+export function createScope<Owner>(): Scope<Owner> {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
+  const hooks = process?.getBuiltinModule?.("node:async_hooks");
+  if (hooks === undefined) return { run: (_, work) => work(), current: () => undefined };
+  const storage = new hooks.AsyncLocalStorage<Owner>();
+  return { run: (owner, work) => storage.run(owner, work), current: () => storage.getStore() };
+}
+
+/** Whether the token source of this refresh has called the running code, however indirectly. */
 export function isCalledBy(refresh: object): boolean {
   for (let caller = scope.current(); caller !== undefined; caller = caller.outer) {
     if (caller.refresh === refresh) return true;
@@ -26,36 +47,27 @@ export interface SourceCall extends Omit<SourceContext, "signal"> {
   readonly refresh: object;
   /** Milliseconds. */
   readonly timeout: number;
-  /** Gets a token set that came after the timeout: it may be the only one that still works. */
-  readonly late?: (tokens: TokenSet) => void;
+  /** Takes a token set that comes after the timeout: it may be the only one that still works. */
+  readonly late?: (tokenSet: TokenSet) => void;
 }
 
-/** Asks the source once. Resolves to a checked token set or rejects with one of our errors, within the timeout, even if the source never settles. */
+/** Asks the source once. Settles within the timeout, with a checked token set or one of our errors, even if the source never does. */
 export async function callSource(source: TokenSource, clock: Clock, call: SourceCall): Promise<TokenSet> {
-  const { refresh, timeout, late, ...context } = call;
-  const { previous } = context;
-  const deadline = new AbortController();
-  const settled = new AbortController();
-
-  const asked = scope.run({ refresh, outer: scope.current() }, async () => source({ ...context, signal: deadline.signal }));
-  const tokens = asked.then((given) => readTokens(given, clock.now(), previous));
-  const overdue = sleep(clock, timeout, settled.signal).then(() => {
-    if (settled.signal.aborted) return undefined;
-    const error = new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
-    deadline.abort(error);
-    if (late !== undefined) tokens.then(late, () => {});
-    throw error;
-  });
+  const { refresh, timeout, late = () => {}, ...context } = call;
+  const overdue = (): TokenRequestError => new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
   try {
-    return (await Promise.race([tokens, overdue])) as TokenSet;
+    return await withDeadline(clock, { timeout, overdue }, (signal) => {
+      const answer = scope.run({ refresh, outer: scope.current() }, async () => source({ ...context, signal }));
+      const tokenSet = answer.then((given) => readTokens(given, clock.now(), context.previous));
+      signal.addEventListener("abort", () => void tokenSet.then(late, () => {}));
+      return waitFor(tokenSet, signal);
+    });
   } catch (error) {
     throw asTokenflightError(error);
-  } finally {
-    settled.abort();
   }
 }
 
-/** What the source may say is kept; everything else, errors of ours about something else too, becomes the cause of an unknown outcome. */
+/** Keeps the errors that a source may throw. Everything else, also an error of ours about something else, becomes the cause of an unknown outcome. */
 function asTokenflightError(error: unknown): TokenflightError {
   if (error instanceof TokenRequestError || error instanceof LoginRequiredError || error instanceof InvalidTokenResponseError) return error;
   if (TokenflightError.is(error)) {

@@ -1,10 +1,10 @@
-import type { RecordCell, Seen } from "./cell.ts";
-import type { Clock } from "../clock.ts";
+import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
-import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "./record.ts";
 import type { TokenStore } from "../store/store.ts";
+import type { RecordCell, VersionedRecord } from "./cell.ts";
+import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "./record.ts";
 
-/** How the subjects of one store get at it. */
+/** What the cells of all subjects in one store have in common. */
 export interface StoreAccess {
   readonly store: TokenStore;
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export class StoreCell implements RecordCell {
   readonly #access: StoreAccess;
   readonly #identity: string | undefined;
   readonly #subject: string;
-  /** While it is being hashed, the promise of it. */
+  /** The promise of the key while it is being hashed. */
   #key: string | Promise<string> | undefined;
 
   constructor(access: StoreAccess, identity: string | undefined, subject: string) {
@@ -26,33 +26,33 @@ export class StoreCell implements RecordCell {
     this.#subject = subject;
   }
 
-  async read(): Promise<Seen> {
-    const entry = await this.#ask((store, key, signal) => store.read(key, { signal }));
+  async read(): Promise<VersionedRecord> {
+    const entry = await this.#ask(async (store, key, signal) => store.read(key, { signal }));
     return entry === undefined
       ? { version: undefined, record: emptyRecord }
       : { version: entry.version, record: decodeRecord(entry.value) };
   }
 
-  async replace(seen: Seen, record: SubjectRecord): Promise<Seen | undefined> {
-    const version = await this.#ask((store, key, signal) => store.compareAndSet(key, seen.version, encodeRecord(record), { signal }));
+  async replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined> {
+    const version = await this.#ask(async (store, key, signal) => store.compareAndSet(key, seen.version, encodeRecord(record), { signal }));
     return version === undefined ? undefined : { version, record };
   }
 
   watch(changed: () => void): () => void {
     let stop: (() => void) | undefined;
-    let stopped = false;
-    // A store that cannot watch now gives no hints, which nobody needs.
+    let isStopped = false;
+    // A store that cannot watch now gives no hints, and polling does without them.
     this.#hash()
       .then((key) => {
-        if (!stopped) stop = this.#access.store.watch?.(key, changed);
+        if (!isStopped) stop = this.#access.store.watch?.(key, changed);
       })
       .catch(() => {});
     return () => {
-      stopped = true;
+      isStopped = true;
       try {
         stop?.();
       } catch {
-        // The hints that still come are not listened to.
+        // Nobody listens to the hints that still come.
       }
     };
   }
@@ -65,33 +65,18 @@ export class StoreCell implements RecordCell {
   async #ask<Answer>(operation: (store: TokenStore, key: string, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const { store, clock, timeout } = this.#access;
     const key = await this.#hash();
-    const deadline = new AbortController();
-    return new Promise<Answer>((resolve, reject) => {
-      const fail = (cause?: unknown): void => {
-        cancel();
-        // A store that says what is wrong with an entry is believed.
-        if (cause instanceof StoreError) return reject(cause);
-        const message = deadline.signal.aborted
-          ? `The store did not answer within ${timeout} ms.`
-          : "The store failed; its error is the cause.";
-        reject(new StoreError("ERR_STORE_UNAVAILABLE", message, cause === undefined ? undefined : { cause }));
-      };
-      const cancel = clock.schedule(() => {
-        deadline.abort();
-        fail();
-      }, timeout);
-      // The call stands inside a promise's handler so that a store that throws synchronously fails in the same way.
-      Promise.resolve()
-        .then(() => operation(store, key, deadline.signal))
-        .then((answer) => {
-          cancel();
-          resolve(answer);
-        }, fail);
-    });
+    const overdue = (): StoreError => new StoreError("ERR_STORE_UNAVAILABLE", `The store did not answer within ${timeout} ms.`);
+    try {
+      return await withDeadline(clock, { timeout, overdue }, (signal) => waitFor(operation(store, key, signal), signal));
+    } catch (cause) {
+      // A store may say itself what is wrong with an entry.
+      if (cause instanceof StoreError) throw cause;
+      throw new StoreError("ERR_STORE_UNAVAILABLE", "The store failed; its error is the cause.", { cause });
+    }
   }
 }
 
-/** SHA-256 of the canonical form, so that no two subjects meet in one entry, whatever characters their names hold. */
+/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
 export async function storeKey(identity: string | undefined, key: string): Promise<string> {
   const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));

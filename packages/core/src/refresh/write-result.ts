@@ -1,34 +1,29 @@
-import type { RecordCell, Seen } from "./cell.ts";
-import { sleep, type Clock } from "../clock.ts";
+import { wait } from "../clock.ts";
+import type { TokenflightError } from "../errors.ts";
+import type { RecordCell, VersionedRecord } from "./cell.ts";
 import type { SubjectRecord } from "./record.ts";
+import type { SubjectParts } from "./subject-parts.ts";
 
-/**
- * Writes the result of a token request until the cell has it: the write is repeated, the token request never. Resolves to the record
- * that stands in the end, which is a newer one when this owner came too late. Between two attempts are at most `longest` milliseconds.
- */
-export async function writeResult(
-  cell: RecordCell,
-  claim: Seen,
-  next: SubjectRecord,
-  clock: Clock,
-  longest: number,
-  trouble: (error: unknown) => void,
-): Promise<SubjectRecord> {
+type Parts = Pick<SubjectParts, "clock" | "limits" | "observe">;
+
+/** Writes a result until the cell has it. Resolves to what the cell holds in the end: a newer record, if this owner came too late. */
+export async function writeResult(parts: Parts, cell: RecordCell, claim: VersionedRecord, next: SubjectRecord): Promise<SubjectRecord> {
+  const { clock, limits, observe } = parts;
   let seen = claim;
-  for (let delay = Math.min(50, longest); ; delay = Math.min(delay * 2, longest)) {
+  for (let delay = 50; ; delay *= 2) {
     try {
       if ((await cell.replace(seen, next)) !== undefined) return next;
-      // Somebody wrote since the claim. A newer generation stands; another's intent, a pause or a loss of this one is repaired.
+      // Another writer came since the claim. A newer generation stays. The intent or the pause of another process, and a lost entry, are replaced.
       seen = await cell.read();
       if (seen.record.generation > claim.record.generation) return isSame(seen.record, next) ? next : seen.record;
     } catch (error) {
-      trouble(error);
-      await sleep(clock, delay);
+      observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
+      await wait(clock, Math.min(delay, limits.writeDelay));
     }
   }
 }
 
-/** A write may have been carried out although its reply was lost. */
-function isSame(stands: SubjectRecord, written: SubjectRecord): boolean {
-  return stands.generation === written.generation && stands.tokens?.accessToken === written.tokens?.accessToken;
+/** A store may have carried out a write whose reply was lost. */
+function isSame(stored: SubjectRecord, written: SubjectRecord): boolean {
+  return stored.generation === written.generation && stored.tokenSet?.accessToken === written.tokenSet?.accessToken;
 }

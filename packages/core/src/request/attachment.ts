@@ -2,11 +2,11 @@ import { isAboutTheToken } from "./challenge.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { kindOf, readOptions, requireFunction, requireOneOf } from "../options.ts";
 import { createOriginCheck, type OriginCheck } from "./origins.ts";
-import { checkedScheme, tokenTypeScheme, type AuthorizationScheme } from "./scheme.ts";
+import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
 import type { TokenCache } from "../cache/token-cache.ts";
 
-/** Whose tokens a request gets: always the same ones, or those that a function of the request names (undefined: none). */
-export type Tokens<Request> = TokenCache | ((request: Request) => TokenCache | undefined);
+/** Names the token cache of each request, for programs that act for many users. A request for which it gives undefined gets no token. */
+export type TokenCacheSelector<Request> = (request: Request) => TokenCache | undefined;
 
 /** The options of every adapter. `Response` is the client's own. */
 export interface BearerOptions<Response> {
@@ -36,6 +36,12 @@ export interface ResponseFacts {
   readonly challenge: string | null | undefined;
 }
 
+/** Whether a response came after a redirect, and from which URL; undefined for what the client hides. */
+export interface Redirect {
+  readonly redirected: boolean | undefined;
+  readonly url: string | undefined;
+}
+
 /** RFC 9110 section 9.2.1, and QUERY. */
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
 
@@ -44,14 +50,13 @@ export class Attachment<Request, Response> {
   /** Whether a URL is at an origin that may have the token. */
   readonly allows: OriginCheck;
   readonly scheme: AuthorizationScheme;
-  readonly #tokens: Tokens<Request>;
+  readonly #tokens: TokenCache | TokenCacheSelector<Request>;
   readonly #replay: boolean;
   readonly #refused: BearerOptions<Response>["refused"];
 
-  constructor(tokens: Tokens<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
-    if (typeof tokens !== "function" && typeof tokens?.peek !== "function") {
+  constructor(tokens: TokenCache | TokenCacheSelector<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
+    if (typeof tokens !== "function" && typeof tokens?.peek !== "function")
       throw new InvalidOptionError("tokens", "a token cache, or a function of the request that gives one", kindOf(tokens));
-    }
     const {
       origins,
       replay = "once",
@@ -72,11 +77,11 @@ export class Attachment<Request, Response> {
    * The token cache whose token this request gets; undefined when it gets none. The caller has checked the URL. Throws what the caller's
    * own function throws, and InvalidOptionError for what it gives instead of a token cache, such as a promise.
    */
-  tokensFor(request: Request): TokenCache | undefined {
+  cacheFor(request: Request): TokenCache | undefined {
     if (typeof this.#tokens !== "function") return this.#tokens;
-    const tokens: TokenCache | undefined = this.#tokens(request);
-    if (tokens === undefined || typeof tokens?.peek === "function") return tokens;
-    throw new InvalidOptionError("tokens", "a function that gives a token cache at once, or undefined for none", kindOf(tokens));
+    const cache: TokenCache | undefined = this.#tokens(request);
+    if (cache === undefined || typeof cache?.peek === "function") return cache;
+    throw new InvalidOptionError("tokens", "a function that gives a token cache at once, or undefined for none", kindOf(cache));
   }
 
   /** Whether a response refuses the token. Answers without a promise unless the caller's own predicate gives one. */
@@ -90,18 +95,18 @@ export class Attachment<Request, Response> {
     }
   }
 
-  /** Whether a refused request may be sent again: asked for, and its body can be sent a second time. */
-  mayReplay(canResend: boolean): boolean {
-    return this.#replay && canResend;
+  /** Whether a refused request may be sent again: the caller wants replays, and the body can be sent a second time. */
+  mayReplay(canSendAgain: boolean): boolean {
+    return this.#replay && canSendAgain;
   }
 }
 
 /**
- * Whether a refusal is the answer to this very request. After a redirect, an unsafe method has done its work already, and another
- * origin never had the token. `answeredBy` is undefined when the client hides it; `redirected` then stays unknown.
+ * Whether a refusal is the answer to this very request, so that a replay is safe. Behind a redirect, an unsafe method has done its work
+ * already, and another origin never had the token. What the client hides of a redirect counts as one to the same origin.
  */
-export function isAnsweredInPlace(method: string, url: string, answeredBy: string | undefined, redirected: boolean | undefined): boolean {
-  if (redirected === false) return true;
+export function isAnsweredInPlace({ method, url }: SchemeRequest, redirect: Redirect): boolean {
+  if (redirect.redirected === false) return true;
   if (!safeMethods.has(method.toUpperCase())) return false;
-  return answeredBy === undefined || URL.parse(answeredBy)?.origin === URL.parse(url)?.origin;
+  return redirect.url === undefined || URL.parse(redirect.url)?.origin === URL.parse(url)?.origin;
 }

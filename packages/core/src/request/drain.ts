@@ -1,30 +1,67 @@
-/** Bodies up to this size are read to their end, which keeps the connection for the replay; a new one would cost about as much as that. */
-const longestDrain = 262_144;
+/** In bytes. A body of this size is read to its end, which keeps the connection for the replay. A new connection would cost about as much. */
+const longestBody = 262_144;
 /** In milliseconds. A body that takes longer is not worth the wait. */
 const longestWait = 1000;
 
-/** Gets rid of a body that nobody will read, so that its connection is free again. Never rejects. */
-export async function discardBody({ body, headers }: Response): Promise<void> {
-  try {
-    if (Number(headers.get("content-length")) > longestDrain) return await body?.cancel();
-    const reader = body?.getReader();
-    if (reader !== undefined) await drain(reader);
-  } catch {
-    // The response is thrown away in any case.
+/** Bounds the reading of a refused response's body, which nobody wants and whose connection the replay may use. */
+export class Drain {
+  /** Resolves when the body has ended, or is too long or too slow and was cancelled. */
+  readonly over: Promise<void>;
+  isOver = false;
+  readonly #cancel: () => unknown;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #resolve: () => void = () => {};
+  #size = 0;
+
+  /** What `cancel` throws is ignored: the response is thrown away in any case. */
+  constructor(cancel: () => unknown) {
+    this.over = new Promise((resolve) => (this.#resolve = resolve));
+    this.#cancel = cancel;
+  }
+
+  /** The body begins. `contentLength` is the value of the header field: a body that is too long is cancelled before its first byte. */
+  begin(contentLength: unknown): void {
+    this.#timer = setTimeout(() => this.#giveUp(), longestWait);
+    if (Number(contentLength ?? 0) > longestBody) this.#giveUp();
+  }
+
+  /** A piece of the body came. One without a length counts, too: a body of nothing but such pieces would keep the thread busy for ever. */
+  count({ length }: { readonly length?: number }): void {
+    this.#size += length || 1;
+    if (this.#size > longestBody) this.#giveUp();
+  }
+
+  /** The body has ended. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.isOver = true;
+    this.#resolve();
+  }
+
+  #giveUp(): void {
+    if (this.isOver) return;
+    this.end();
+    (async () => this.#cancel())().catch(() => {});
   }
 }
 
-async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const giveUp = (): Promise<void> => reader.cancel().catch(() => {});
-  const timer = setTimeout(giveUp, longestWait);
-  try {
-    for (let size = 0; size <= longestDrain;) {
+/** A web stream's reader, or what reads another stream in the same form. */
+export interface BodyReader {
+  read(): Promise<{ readonly done?: boolean | undefined; readonly value?: { readonly length?: number } | undefined }>;
+  cancel(): unknown;
+}
+
+/** Reads the body of a refused response within the bounds of `Drain`. Never rejects, and ends even if the body never does. */
+export async function drain(reader: BodyReader, contentLength: unknown): Promise<void> {
+  const body = new Drain(() => reader.cancel());
+  const read = async (): Promise<void> => {
+    while (!body.isOver) {
       const { done, value } = await reader.read();
-      if (done) return;
-      size += value.byteLength;
+      if (done) body.end();
+      else body.count(value ?? {});
     }
-    await giveUp();
-  } finally {
-    clearTimeout(timer);
-  }
+  };
+  body.begin(contentLength);
+  read().catch(() => body.end());
+  await body.over;
 }

@@ -1,12 +1,12 @@
 import type { Attachment } from "./attachment.ts";
-import { carry } from "./send-with-token.ts";
-import { FetchCarriage, type FetchFunction } from "./outgoing-fetch-request.ts";
 import { hasAuthorization } from "./fetch-headers.ts";
 import type { OriginCheck } from "./origins.ts";
+import { OutgoingFetchRequest, type FetchFunction } from "./outgoing-fetch-request.ts";
+import { sendWithToken } from "./send-with-token.ts";
 
 export type { FetchFunction } from "./outgoing-fetch-request.ts";
 
-/** A call of a fetch function, as `tokens` sees it when it is a function of the request. */
+/** A call of a fetch function, as a token cache selector sees it. */
 export interface FetchRequest {
   readonly input: string | URL | Request;
   readonly init: RequestInit | undefined;
@@ -24,11 +24,11 @@ export function fetchWithTokens<Call extends FetchRequest>(
     if (url === undefined) return fetch(input, call.init);
     const request = isRequest(input) ? input : undefined;
     const init = readableInit(call.init);
-    const tokens = hasAuthorization(init?.headers ?? request?.headers) ? undefined : attachment.tokensFor(call);
-    if (tokens === undefined) return fetch(input, init);
-    const carriage = new FetchCarriage(fetch, request ?? url, init, url, attachment.mayReplay(true));
-    const response = carry(attachment, tokens, carriage);
-    return carriage.holdsBody ? response.finally(() => carriage.release()) : response;
+    const cache = hasAuthorization(init?.headers ?? request?.headers) ? undefined : attachment.cacheFor(call);
+    if (cache === undefined) return fetch(input, init);
+    const outgoing = new OutgoingFetchRequest(fetch, request ?? url, init, url, attachment.mayReplay(true));
+    const response = sendWithToken(attachment, cache, outgoing);
+    return outgoing.keepsBody ? response.finally(() => outgoing.release()) : response;
   } catch (error) {
     // A fetch function never throws.
     return Promise.reject(error);

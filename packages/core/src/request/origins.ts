@@ -7,13 +7,7 @@ export type OriginCheck = (url: string) => boolean;
 /** Throws InvalidOptionError for an empty list and for whatever is not an https origin or http to this machine. */
 export function createOriginCheck(origins: unknown): OriginCheck {
   const list: unknown[] = typeof origins === "string" ? [origins] : Array.isArray(origins) ? origins : [];
-  if (list.length === 0) {
-    throw new InvalidOptionError(
-      "origins",
-      'at least one origin that may have the token, such as "https://api.example.com"',
-      kindOf(origins),
-    );
-  }
+  if (list.length === 0) throw invalid('at least one origin that may have the token, such as "https://api.example.com"', kindOf(origins));
   const allowed = [...new Set(list.map(readOrigin))];
 
   return (url) => {
@@ -30,30 +24,26 @@ export function createOriginCheck(origins: unknown): OriginCheck {
   };
 }
 
+function invalid(expected: string, got: string): InvalidOptionError {
+  return new InvalidOptionError("origins", expected, got);
+}
+
 function readOrigin(value: unknown): string {
   const expected = 'origins such as "https://api.example.com"';
-  if (typeof value !== "string") throw new InvalidOptionError("origins", expected, kindOf(value));
+  if (typeof value !== "string") throw invalid(expected, kindOf(value));
   const url = URL.parse(value);
-  // What looks like a host and a port is read as a scheme and a path.
-  if (url === null || url.host === "")
-    throw new InvalidOptionError("origins", expected, /[@?#]/.test(value) ? kindOf(value) : `"${value}"`);
-  if (url.username !== "" || url.password !== "")
-    throw new InvalidOptionError("origins", "origins without credentials", "one with credentials");
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw new InvalidOptionError(
-      "origins",
-      "origins without a path, because a token belongs to a whole origin",
-      "one with a path, a query or a fragment",
-    );
-  }
-  if (url.hostname.includes("*"))
-    throw new InvalidOptionError("origins", "origins by their full name, because each is compared exactly", `"${value}"`);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    throw new InvalidOptionError("origins", "https origins, or http to this machine (localhost, 127.0.0.1, [::1])", `"${value}"`);
-  }
+  // The URL standard reads a host and a port without a scheme as a scheme and a path.
+  if (url === null || url.host === "") throw invalid(expected, /[@?#]/.test(value) ? kindOf(value) : `"${value}"`);
+  if (url.username !== "" || url.password !== "") throw invalid("origins without credentials", "one with credentials");
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
+    throw invalid("origins without a path, because a token belongs to a whole origin", "one with a path, a query or a fragment");
+  if (url.hostname.includes("*")) throw invalid("origins by their full name, because each is compared exactly", `"${value}"`);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
+    throw invalid("https origins, or http to this machine (localhost, 127.0.0.1, [::1])", `"${value}"`);
   return url.origin;
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host, as the URL standard spells it, is this machine. */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

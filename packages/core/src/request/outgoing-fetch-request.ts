@@ -1,17 +1,16 @@
-import type { ResponseFacts } from "./attachment.ts";
-import { canReadAgain } from "./body.ts";
-import type { Carriage } from "./send-with-token.ts";
+import type { Redirect, ResponseFacts } from "./attachment.ts";
+import { canSendAgain } from "./body.ts";
+import { drain } from "./drain.ts";
 import { withFields } from "./fetch-headers.ts";
-import { discardBody } from "./drain.ts";
 import { mayBeRedirected, type HeaderFields } from "./scheme.ts";
+import type { OutgoingRequest } from "./send-with-token.ts";
 
 export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** One call of a fetch function. It keeps what it was called with, so that a replay is the same request whatever the caller did since. */
-export class FetchCarriage implements Carriage<Response> {
+export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   readonly url: string;
-  readonly canResend: boolean;
-  /** Whether the body lives in the Request object, which can be sent once: it is copied before that, and the copy is for the replay. */
+  /** Whether the body is in the Request object, which can be sent once: it is copied before that, and the copy is for the replay. */
   readonly #needsCopy: boolean;
   readonly #fetch: FetchFunction;
   readonly #input: string | Request;
@@ -24,13 +23,16 @@ export class FetchCarriage implements Carriage<Response> {
     this.#input = input;
     this.#init = membersOf(init);
     this.url = url;
-    this.canResend = !isOneShot(this.#init.body);
     this.#needsCopy = mayReplay && this.#init.body == null && typeof input === "object" && input.body != null && !input.bodyUsed;
   }
 
   /** Whether something must be released in the end. */
-  get holdsBody(): boolean {
-    return this.#needsCopy || !this.canResend;
+  get keepsBody(): boolean {
+    return this.#needsCopy || isStream(this.#init.body);
+  }
+
+  get canSendAgain(): boolean {
+    return canSendAgain(this.#init.body);
   }
 
   get method(): string {
@@ -64,25 +66,29 @@ export class FetchCarriage implements Carriage<Response> {
   }
 
   facts(response: Response): ResponseFacts {
-    // The caller's own fetch function may give something that is only like a response, and what is no 401 is none of our business.
+    // The caller's own fetch function may give something that is only like a response. What is no 401 is passed on as it is.
     const status = response?.status;
     return { status, challenge: status === 401 ? response.headers?.get?.("www-authenticate") : undefined };
   }
 
-  redirect({ redirected, url }: Response): { redirected: boolean | undefined; url: string | undefined } {
+  redirect({ redirected, url }: Response): Redirect {
     return { redirected, url };
   }
 
-  discard(response: Response): Promise<void> {
-    return discardBody(response);
+  async discard({ body, headers }: Response): Promise<void> {
+    if (body) await drain(body.getReader(), headers.get("content-length"));
   }
 
   release(): void {
     // The copy that was not needed would keep the body in memory.
     this.#copy?.body?.cancel().catch(() => {});
     // A fetch that fails, be it for want of a token, leaves no stream open.
-    if (!this.#sent && this.#init.body instanceof ReadableStream) this.#init.body.cancel().catch(() => {});
+    if (!this.#sent && isStream(this.#init.body)) this.#init.body.cancel().catch(() => {});
   }
+}
+
+function isStream(body: RequestInit["body"]): body is ReadableStream {
+  return typeof body === "object" && body !== null && "getReader" in body;
 }
 
 const memberNames =
@@ -95,9 +101,4 @@ function membersOf(init: RequestInit | undefined): RequestInit {
   if (prototype === Object.prototype || prototype === null) return copy;
   for (const name of memberNames.split(" ")) if (name in (init as object)) copy[name] = (init as Record<string, unknown>)[name];
   return copy;
-}
-
-/** What fetch reads piece by piece may give its pieces only once, and nothing tells from outside whether it does. */
-function isOneShot(body: unknown): boolean {
-  return !canReadAgain(body) || (typeof body === "object" && body !== null && (Symbol.asyncIterator in body || "getReader" in body));
 }

@@ -13,26 +13,26 @@ export interface SchemeRequest {
 }
 
 /** How a token set is put on a request. Called for each request and again for its replay. */
-export type AuthorizationScheme = (tokens: TokenSet, request: SchemeRequest) => HeaderFields | Promise<HeaderFields>;
+export type AuthorizationScheme = (tokenSet: TokenSet, request: SchemeRequest) => HeaderFields | Promise<HeaderFields>;
 
 /** Header fields are the same for every request with one token set, so they are made once. */
-function perTokenSet(value: (tokens: TokenSet) => string): AuthorizationScheme {
+function perTokenSet(value: (tokenSet: TokenSet) => string): AuthorizationScheme {
   const made = new WeakMap<TokenSet, HeaderFields>();
-  return (tokens) => {
-    let fields = made.get(tokens);
+  return (tokenSet) => {
+    let fields = made.get(tokenSet);
     if (fields === undefined) {
-      fields = Object.freeze({ authorization: value(tokens) });
-      made.set(tokens, fields);
+      fields = Object.freeze({ authorization: value(tokenSet) });
+      made.set(tokenSet, fields);
     }
     return fields;
   };
 }
 
 /** `Authorization: <token_type> <access token>`, which is Bearer unless the token endpoint said otherwise (RFC 6750 section 2.1). The default. */
-export const tokenTypeScheme: AuthorizationScheme = perTokenSet((tokens) => `${tokens.tokenType} ${tokens.accessToken}`);
+export const tokenTypeScheme: AuthorizationScheme = perTokenSet((tokenSet) => `${tokenSet.tokenType} ${tokenSet.accessToken}`);
 
 /** `Authorization: <access token>`, without the name of a scheme, as some APIs want it. */
-export const bareTokenScheme: AuthorizationScheme = perTokenSet((tokens) => tokens.accessToken);
+export const bareTokenScheme: AuthorizationScheme = perTokenSet((tokenSet) => tokenSet.accessToken);
 
 /**
  * Whether clients themselves take these fields off a request that a redirect sends to another origin. They do that with Authorization; a
@@ -44,14 +44,14 @@ export function mayBeRedirected(fields: HeaderFields): boolean {
 }
 
 /**
- * The same scheme; what it gives has lower-case names and values that a header can hold, or it throws InvalidOptionError. An error of its
- * own becomes the cause of one that no client takes for an error of the network.
+ * The same scheme, checked: what it gives has lower-case names and values that a header can have, or it throws InvalidOptionError. An error
+ * of its own becomes the cause of one that no client takes for an error of the network.
  */
 export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
   if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
-  return (tokens, request) => {
+  return (tokenSet, request) => {
     try {
-      const given = scheme(tokens, request);
+      const given = scheme(tokenSet, request);
       return typeof (given as Promise<HeaderFields> | undefined)?.then === "function"
         ? Promise.resolve(given).then(readFields).catch(fail)
         : readFields(given as HeaderFields);
@@ -72,14 +72,12 @@ function fail(error: unknown): never {
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function readFields(given: HeaderFields): HeaderFields {
-  if (typeof given !== "object" || given === null) {
+  if (typeof given !== "object" || given === null)
     throw new InvalidOptionError("scheme", "a function that gives header fields, such as { authorization }", kindOf(given));
-  }
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
-    if (typeof value !== "string" || !fieldValue.test(value)) {
+    if (typeof value !== "string" || !fieldValue.test(value))
       throw new InvalidOptionError("scheme", `a function that gives ${name} a value that a header can hold`, kindOf(value));
-    }
     fields[name.toLowerCase()] = value;
   }
   return fields;

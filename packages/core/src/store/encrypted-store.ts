@@ -19,6 +19,9 @@ export interface EncryptedStoreOptions {
   rollback?: "refuse" | "accept" | undefined;
 }
 
+/** It watches and closes if the store beneath does. */
+export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, keyof Store & ("watch" | "close")>;
+
 /**
  * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, the times of writes and sizes stay visible.
  *
@@ -30,7 +33,7 @@ export interface EncryptedStoreOptions {
  *
  * Throws InvalidOptionError.
  */
-export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions): TokenStore {
+export function encryptedStore<Store extends TokenStore>(store: Store, options: EncryptedStoreOptions): EncryptedStore<Store> {
   requireMethods("store", store, ["read", "compareAndSet"]);
   const { keys, rollback = "refuse" } = readOptions("encryptedStore", options, ["keys", "rollback"]);
   requireOneOf("rollback", rollback, ["refuse", "accept"]);
@@ -52,7 +55,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
     return entry?.version === version ? (await open(key, before, version, entry.value)).stamp : undefined;
   }
 
-  return {
+  const encrypted: { [Name in keyof TokenStore]: TokenStore[Name] | undefined } = {
     async read(key, signal) {
       const before = seen.of(key);
       const entry = await store.read(key, signal);
@@ -71,13 +74,14 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
         return deleted;
       }
       const { lineage, count } = replaced ?? { lineage: newLineage(), count: 0 };
-      const { sealed, stamp } = await seal(keyring, key, lineage, count + 1, value);
+      const { sealed, stamp } = await seal(keyring, key, { lineage, count: count + 1 }, value);
       const version = await store.compareAndSet(key, expected, sealed, signal);
       if (version !== undefined) seen.saw(key, before, stamp, version);
       return version;
     },
 
-    ...(store.watch === undefined ? {} : { watch: (key: string, changed: () => void) => store.watch?.(key, changed) ?? (() => {}) }),
-    ...(store.close === undefined ? {} : { close: async () => store.close?.() }),
+    watch: store.watch?.bind(store),
+    close: store.close?.bind(store),
   };
+  return encrypted as EncryptedStore<Store>;
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from "../errors.ts";
-import { kindOf } from "../options.ts";
+import { requireThat } from "../options.ts";
 
 export interface EncryptionKey {
   /** Names the key in what it encrypts: 1 to 64 letters, digits, "-" or "_". Not a secret. Never give one id to two keys. */
@@ -16,13 +16,12 @@ export interface Keyring {
 
 /** Checks the keys and imports them. Throws InvalidOptionError, which never shows a key. */
 export function keyringOf(keys: unknown): Keyring {
-  if (!Array.isArray(keys) || keys.length === 0) throw new InvalidOptionError("keys", "an array with one key or more", kindOf(keys));
+  requireThat(Array.isArray(keys) && keys.length > 0, "keys", "an array with one key or more", keys);
   const imported = new Map<string, Promise<CryptoKey>>();
   for (const [index, given] of (keys as (Partial<EncryptionKey> | undefined)[]).entries()) {
     const id = given?.id;
-    if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) {
-      throw new InvalidOptionError(`keys[${index}].id`, 'a string of 1 to 64 letters, digits, "-" or "_"', kindOf(id));
-    }
+    const isId = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
+    requireThat(isId, `keys[${index}].id`, 'a string of 1 to 64 letters, digits, "-" or "_"', id);
     if (imported.has(id)) throw new InvalidOptionError(`keys[${index}].id`, "an id that no other key has", `"${id}" again`);
     const key = importKey(given?.key, `keys[${index}].key`, index === 0);
     // Whoever uses it gets the rejection from a promise of its own.
@@ -32,16 +31,10 @@ export function keyringOf(keys: unknown): Keyring {
   return { current: [...imported.keys()][0] as string, keys: imported };
 }
 
-async function importedKey(bytes: Uint8Array): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", new Uint8Array(bytes), "AES-GCM", false, ["encrypt", "decrypt"]);
-}
-
 function importKey(key: unknown, where: string, encrypts: boolean): Promise<CryptoKey> {
-  if (key instanceof Uint8Array) {
-    if (key.length === 32) return importedKey(key);
-    throw new InvalidOptionError(where, "32 bytes", `${key.length} bytes`);
-  }
-  if (!(key instanceof CryptoKey)) throw new InvalidOptionError(where, "32 bytes in a Uint8Array, or a CryptoKey", kindOf(key));
+  if (key instanceof Uint8Array && key.length !== 32) throw new InvalidOptionError(where, "32 bytes", `${key.length} bytes`);
+  if (key instanceof Uint8Array) return crypto.subtle.importKey("raw", new Uint8Array(key), "AES-GCM", false, ["encrypt", "decrypt"]);
+  requireThat(key instanceof CryptoKey, where, "32 bytes in a Uint8Array, or a CryptoKey", key);
   const { name, length } = key.algorithm as AesKeyAlgorithm;
   if (name !== "AES-GCM" || length !== 256)
     throw new InvalidOptionError(where, "a key of AES-GCM with 256 bits", `one of ${name} with ${length}`);

@@ -11,6 +11,11 @@ export interface Stamp {
   readonly nonce: string;
 }
 
+export interface Sealed {
+  readonly sealed: string;
+  readonly stamp: Stamp;
+}
+
 const form = /^tokenflight-sealed-1\.([\w-]{1,64})\.([\w-]{22})\.([1-9]\d{0,15})\.([\w-]{16})\.([\w-]+)$/;
 
 /** 128 random bits, as text. */
@@ -19,13 +24,8 @@ export function newLineage(): string {
 }
 
 /** Encrypts a value for one write under one key of the store. */
-export async function seal(
-  { current, keys }: Keyring,
-  storeKey: string,
-  lineage: string,
-  count: number,
-  value: string,
-): Promise<{ sealed: string; stamp: Stamp }> {
+export async function seal({ current, keys }: Keyring, storeKey: string, write: Omit<Stamp, "nonce">, value: string): Promise<Sealed> {
+  const { lineage, count } = write;
   // Random, as all processes encrypt with one key and share no counter: safe for 2^32 writes with one key (NIST SP 800-38D, section 8.3).
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const nonce = toText(iv);
@@ -61,19 +61,12 @@ function boundTo(storeKey: string, header: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify([header, storeKey]));
 }
 
-/** Bytes that are turned into text at once; more arguments would not fit on the stack. */
-const chunk = 0x2000;
-
 /** base64url without padding (RFC 4648 section 5). */
 function toText(bytes: Uint8Array): string {
-  let binary = "";
-  for (let start = 0; start < bytes.length; start += chunk) binary += String.fromCharCode(...bytes.subarray(start, start + chunk));
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 function fromText(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
-  return bytes;
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 }

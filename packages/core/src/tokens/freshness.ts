@@ -20,7 +20,7 @@ export interface Windows {
   usableUntil: number;
 }
 
-export type Freshness = (tokens: TokenSet) => Windows;
+export type Freshness = (tokenSet: TokenSet) => Windows;
 
 const endless: Windows = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
 
@@ -35,10 +35,10 @@ export function createFreshness(options: FreshnessOptions = {}, clock: Pick<Cloc
   if (margin !== undefined) requireSeconds("freshness.margin", margin);
   if (defaultLifetime !== undefined) requireSeconds("freshness.defaultLifetime", defaultLifetime);
 
-  return (tokens) => {
-    const expiresAt = tokens.expiresAt ?? (defaultLifetime === undefined ? undefined : tokens.issuedAt + defaultLifetime * 1000);
+  return (tokenSet) => {
+    const expiresAt = tokenSet.expiresAt ?? (defaultLifetime === undefined ? undefined : tokenSet.issuedAt + defaultLifetime * 1000);
     if (expiresAt === undefined) return endless;
-    const lifetime = Math.max(0, expiresAt - tokens.issuedAt);
+    const lifetime = Math.max(0, expiresAt - tokenSet.issuedAt);
     const soft = ahead === undefined ? Math.min(lifetime / 4, 300_000) : Math.min(ahead * 1000, lifetime / 2);
     const hard = margin === undefined ? Math.min(lifetime / 20, 30_000) : Math.min(margin * 1000, lifetime / 2);
     const usableUntil = expiresAt - hard;

@@ -28,17 +28,14 @@ const longestLifetime = 315_360_000;
 /** In the year 5138: a greater number of seconds since the UNIX epoch is one of milliseconds. */
 const latestSecond = 1e11;
 
-/**
- * Makes a token set of a token response. Fields that a refresh response leaves out are carried over from `previous`.
- * Throws InvalidTokenResponseError; its message names the field and never shows the value.
- */
+/** Fields that a refresh response leaves out are carried over from `previous`. Throws InvalidTokenResponseError, which shows no value. */
 export function readTokenResponse(response: TokenResponse, now: number, previous?: TokenSet): TokenSet {
-  if (typeof response !== "object" || response === null || Array.isArray(response)) {
+  if (typeof response !== "object" || response === null || Array.isArray(response))
     throw new InvalidTokenResponseError(`The token source gave ${kindOf(response)}; expected a token set or a token response.`);
-  }
-  const field = (name: string): unknown => (Object.hasOwn(response, name) ? response[name] : undefined);
+  // A field of null, and one without any text, is one that was left out.
+  const field = (name: string): unknown => (Object.hasOwn(response, name) && response[name] !== "" ? response[name] : null) ?? undefined;
   const accessToken = secret("access_token", field("access_token"));
-  if (accessToken === undefined) throw wrong("access_token", "a string that is not empty", field("access_token"));
+  if (accessToken === undefined) throw wrong("access_token", "a string that is not empty", response["access_token"]);
   const issuedAt = field("issued_at");
   return new TokenSet({
     accessToken,
@@ -58,16 +55,16 @@ export function readTokens(given: TokenSet | TokenResponse, now: number, previou
 }
 
 /** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */
-export function toTokenResponse(tokens: TokenSet): TokenResponse {
+export function toTokenResponse(tokenSet: TokenSet): TokenResponse {
   return {
-    ...tokens.extra,
-    access_token: tokens.accessToken,
-    token_type: tokens.tokenType,
-    issued_at: tokens.issuedAt / 1000,
-    ...(tokens.expiresAt === undefined ? {} : { expires_at: tokens.expiresAt / 1000 }),
-    ...(tokens.scope === undefined ? {} : { scope: tokens.scope }),
-    ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
-    ...(tokens.idToken === undefined ? {} : { id_token: tokens.idToken }),
+    ...tokenSet.extra,
+    access_token: tokenSet.accessToken,
+    token_type: tokenSet.tokenType,
+    issued_at: tokenSet.issuedAt / 1000,
+    ...(tokenSet.expiresAt === undefined ? {} : { expires_at: tokenSet.expiresAt / 1000 }),
+    ...(tokenSet.scope === undefined ? {} : { scope: tokenSet.scope }),
+    ...(tokenSet.refreshToken === undefined ? {} : { refresh_token: tokenSet.refreshToken }),
+    ...(tokenSet.idToken === undefined ? {} : { id_token: tokenSet.idToken }),
   };
 }
 
@@ -78,20 +75,20 @@ function wrong(field: string, expected: string, value: unknown): InvalidTokenRes
 }
 
 function secret(field: string, value: unknown): string | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
+  if (value === undefined) return undefined;
   if (typeof value !== "string") throw wrong(field, "a string", value);
   if (!tokenText.test(value)) throw wrong(field, "visible ASCII characters without spaces", value);
   return value;
 }
 
 function tokenType(value: unknown): string {
-  if (value === undefined || value === null || value === "") return "Bearer";
+  if (value === undefined) return "Bearer";
   if (typeof value !== "string" || !schemeText.test(value)) throw wrong("token_type", "the name of an authentication scheme", value);
   return value.toLowerCase() === "bearer" ? "Bearer" : value;
 }
 
 function expiresAt(at: unknown, lifetime: unknown, now: number): number | undefined {
-  if (at !== undefined && at !== null && at !== "") {
+  if (at !== undefined) {
     const time = moment(at);
     if (Number.isNaN(time)) throw wrong("expires_at", "a Date, an ISO 8601 time or seconds since the UNIX epoch", at);
     return Math.min(Math.max(time, 0), latestSecond * 1000);
@@ -111,8 +108,7 @@ function moment(value: unknown): number {
 }
 
 function scope(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value === "string") return value;
+  if (value === undefined || typeof value === "string") return value;
   if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(" ") || undefined;
   throw wrong("scope", "a string", value);
 }

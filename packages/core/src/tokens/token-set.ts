@@ -14,7 +14,7 @@ const noExtra: Readonly<Record<string, unknown>> = Object.freeze(Object.create(n
 
 /**
  * What a token endpoint gave. The secrets stand behind getters over private fields, so that logging, serialising or cloning
- * a token set shows its type, expiry, scope and fingerprint and never a secret; `tokens.accessToken` reads it on purpose.
+ * a token set shows its type, expiry, scope and fingerprint and never a secret; `tokenSet.accessToken` reads it on purpose.
  */
 export class TokenSet {
   /** As the endpoint named it; "Bearer" when it named none (RFC 6749 section 7.1). */
@@ -63,13 +63,9 @@ export class TokenSet {
     return fingerprint(this.#accessToken);
   }
 
-  toJSON(): { tokenType: string; scope?: string; expiresAt?: string; fingerprint: string } {
-    return {
-      tokenType: this.tokenType,
-      ...(this.scope === undefined ? {} : { scope: this.scope }),
-      ...(this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toJSON() }),
-      fingerprint: this.fingerprint,
-    };
+  toJSON(): { tokenType: string; scope?: string | undefined; expiresAt?: string | undefined; fingerprint: string } {
+    const { tokenType, scope, expiresAt, fingerprint } = this;
+    return { tokenType, scope, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toJSON(), fingerprint };
   }
 
   static {

@@ -1,16 +1,16 @@
 import type { TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
 
-/** Why a new token is wanted: none is there, it is over, it soon will be, a resource server refused it, it is too short for the caller. */
+/** Why a new token set is wanted: there is none, it has expired, it soon will, a resource server refused it, it ends too soon for the caller. */
 export type RefreshReason = "missing" | "expired" | "expiring" | "refused" | "min-validity";
 
-/** Whether somebody waits for the answer. */
+/** Whether a caller waits for the answer, or nobody does yet. */
 export type Urgency = "blocking" | "ahead";
 
 export interface SourceContext {
   /** The token set that the new one replaces. */
   previous?: TokenSet;
-  /** Aborts when the token request's deadline is over. No caller's own signal reaches a source. */
+  /** Aborts at the token request's deadline. No caller's own signal reaches a source. */
   signal: AbortSignal;
   urgency: Urgency;
   reason: RefreshReason;
@@ -34,10 +34,10 @@ export interface TokenSource {
   /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
   identity?: string;
   /** Gives a token set back to where it came from (RFC 7009), for `forget({ revoke: true })` of a token cache. */
-  revoke?: (tokens: TokenSet) => Promise<void>;
+  revoke?: (tokenSet: TokenSet) => Promise<void>;
 }
 
-/** Whether to send a refresh token of unknown fate once more is the last resort. */
+/** Whether a refresh token of unknown fate is sent once more only as the last resort, because a second use may end the session. */
 export function risksSession(source: TokenSource, previous: TokenSet | undefined): boolean {
   const { refreshTokenGrace = 0 } = source;
   return spends(source, previous) && !(refreshTokenGrace > 0);

@@ -1,39 +1,39 @@
 import { expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
-import { createDirectWay } from "../src/endpoint/immediate-queue.ts";
+import { createImmediateQueue } from "../src/endpoint/immediate-queue.ts";
 import { TokenRequestError } from "../src/errors.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
 const options = { id: "one", urgency: "blocking" } as const;
 
 it("runs a task at once, and others beside it", async () => {
-  const way = createDirectWay(new TestClock());
+  const queue = createImmediateQueue(new TestClock());
   const first = Promise.withResolvers<string>();
-  const one = way.run(() => first.promise, options);
-  await expect(way.run(async () => "other", { ...options, id: "other" })).resolves.toBe("other");
+  const one = queue.run(() => first.promise, options);
+  await expect(queue.run(async () => "other", { ...options, id: "other" })).resolves.toBe("other");
   first.resolve("one");
   await expect(one).resolves.toBe("one");
 });
 
 it("rejects when the task throws, synchronously too", async () => {
   const failure = new Error("no");
-  const way = createDirectWay(new TestClock());
+  const queue = createImmediateQueue(new TestClock());
   await expect(
-    way.run(() => {
+    queue.run(() => {
       throw failure;
     }, options),
   ).rejects.toBe(failure);
 });
 
-it("fails tasks as throttled, without running them, for as long as the endpoint asked for patience", async () => {
+it("fails tasks as throttled, without running them, for as long as the endpoint asked for a pause", async () => {
   const clock = new TestClock();
-  const way = createDirectWay(clock);
-  way.hold(1000);
-  way.hold(200);
+  const queue = createImmediateQueue(clock);
+  queue.pause(1000);
+  queue.pause(200);
   let runs = 0;
-  const run = (): Promise<void> => way.run(async () => void (runs += 1), options);
+  const run = (): Promise<void> => queue.run(async () => void (runs += 1), options);
   await clock.advance(400);
-  expect(way.heldFor()).toBe(600);
+  expect(queue.pausedFor()).toBe(600);
   const error: unknown = await run().catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(TokenRequestError);
   expect(error).toMatchObject({ outcome: "throttled", retryAfter: 600 });
@@ -43,7 +43,7 @@ it("fails tasks as throttled, without running them, for as long as the endpoint 
   expect(runs).toBe(1);
 });
 
-it("is the way of a cache without a queue: after a short throttling, the request is sent again", async () => {
+it("is the queue of a cache without a queue: after a short throttling, the request is sent again", async () => {
   const clock = new TestClock();
   let requests = 0;
   const tokens = createTokenCache({

@@ -1,11 +1,22 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RecordCell, Seen } from "../src/refresh/cell.ts";
+import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
-import { isOrphan } from "../src/refresh/wait-for-change.ts";
+import { waitForChange } from "../src/refresh/intents.ts";
+import type { RefreshRequest } from "../src/refresh/refresh-request.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { cellIn } from "./cell-in.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
+
+const request: RefreshRequest = {
+  id: "me",
+  reason: "missing",
+  urgency: "ahead",
+  generation: 0,
+  failures: 0,
+  obtained: false,
+  accepts: () => true,
+};
 
 describe.each([
   ["that is watched", memoryStore],
@@ -19,7 +30,7 @@ describe.each([
 ])("an intent in a store %s", (_, createStore) => {
   let clock: TestClock;
   let cell: RecordCell;
-  let seen: Seen;
+  let seen: VersionedRecord;
 
   beforeEach(async () => {
     clock = new TestClock();
@@ -28,39 +39,39 @@ describe.each([
     seen = (await cell.replace(empty, { generation: 0, intent: { owner: "other", deadline: 15_000 } })) ?? empty;
   });
 
-  it("whose owner is silent is an orphan after its deadline, and not before", async () => {
-    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  it("whose owner is silent is waited for until its deadline, and no longer", async () => {
+    const change = new Outcome(waitForChange({ clock }, cell, seen, request, 15_000));
     await clock.advance(14_999);
-    expect(orphan.state).toBe("pending");
+    expect(change.state).toBe("pending");
     await clock.advance(200);
-    expect(orphan.value).toBe(true);
+    expect(change.value).toBe(false);
     expect(clock.timers).toBe(0);
   });
 
-  it("that is replaced is none, and the wait ends within 200 ms", async () => {
-    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  it("that is replaced is waited for no more, within 200 ms", async () => {
+    const change = new Outcome(waitForChange({ clock }, cell, seen, request, 15_000));
     await clock.advance(5000);
     await cell.replace(seen, { generation: 1 });
     await clock.advance(200);
-    expect(orphan.value).toBe(false);
+    expect(change.value).toBe(true);
     expect(clock.timers).toBe(0);
   });
 
-  it("that is replaced by another intent is none either", async () => {
-    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  it("that is replaced by another intent is waited for no more either", async () => {
+    const change = new Outcome(waitForChange({ clock }, cell, seen, request, 15_000));
     await clock.advance(14_900);
     await cell.replace(seen, { generation: 0, intent: { owner: "third", deadline: 15_000 } });
     await clock.advance(200);
-    expect(orphan.value).toBe(false);
+    expect(change.value).toBe(true);
   });
 
   it("is judged by the monotonic clock, whatever is done to the wall clock", async () => {
-    const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+    const change = new Outcome(waitForChange({ clock }, cell, seen, request, 15_000));
     clock.setWall(clock.now() + 86_400_000);
     await clock.advance(10_000);
     clock.setWall(0);
     await clock.advance(1000);
-    expect(orphan.state).toBe("pending");
+    expect(change.state).toBe("pending");
   });
 });
 
@@ -68,11 +79,11 @@ it("ends at once when the watched store tells of the change", async () => {
   const clock = new TestClock();
   const cell = cellIn(memoryStore(), clock);
   const seen = await cell.read();
-  const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  const change = new Outcome(waitForChange({ clock }, cell, seen, request, 15_000));
   await settle();
   await cell.replace(seen, { generation: 1 });
   await settle();
-  expect(orphan.value).toBe(false);
+  expect(change.value).toBe(true);
 });
 
 it("reads no more often than without hints when a store hints at changes that are none", async () => {
@@ -95,11 +106,11 @@ it("reads no more often than without hints when a store hints at changes that ar
     },
   };
   const cell = cellIn(nervous, clock);
-  const orphan = new Outcome(isOrphan(cell, await cell.read(), 1000, clock));
+  const change = new Outcome(waitForChange({ clock }, cell, await cell.read(), request, 1000));
   await settle();
   changed[0]?.();
   await clock.advance(1200);
-  expect(orphan.value).toBe(true);
+  expect(change.value).toBe(false);
   // After 20, 26, 34 ... milliseconds, 200 at most, and once for the hint.
   expect(reads).toBeLessThan(20);
   expect([changed.length, stopped]).toEqual([1, 1]);
@@ -110,9 +121,9 @@ it("fails with the store", async () => {
   const store = memoryStore();
   const cell = cellIn(store, clock);
   const seen = await cell.read();
-  const orphan = new Outcome(isOrphan(cell, seen, 15_000, clock));
+  const change = new Outcome(waitForChange({ clock }, cell, seen, request, 15_000));
   await settle();
   store.read = () => Promise.reject(new Error("gone"));
   await clock.advance(200);
-  expect(orphan.code).toBe("ERR_STORE_UNAVAILABLE");
+  expect(change.code).toBe("ERR_STORE_UNAVAILABLE");
 });

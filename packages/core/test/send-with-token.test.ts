@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Attachment, type BearerOptions } from "../src/request/attachment.ts";
-import { carry, type Carriage } from "../src/request/send-with-token.ts";
+import { sendWithToken, type OutgoingRequest } from "../src/request/send-with-token.ts";
 import type { HeaderFields } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
@@ -16,11 +16,11 @@ interface Answer {
 }
 
 /** A request of a client that answers 200 to the tokens it likes, and 401 to all others. */
-class Trip implements Carriage<Answer> {
+class Request implements OutgoingRequest<Answer> {
   method = "GET";
   url = "https://api.example.com/v1";
   signal: AbortSignal | undefined;
-  canResend = true;
+  canSendAgain = true;
   readonly sent: (string | undefined)[] = [];
   readonly discarded: Answer[] = [];
   answer: (authorization: string | undefined) => Answer | Promise<Answer> = () => ({ status: 200 });
@@ -48,10 +48,10 @@ class Trip implements Carriage<Answer> {
 }
 
 let all: SetUp;
-let trip: Trip;
+let request: Request;
 const attach = (options: BearerOptions<Answer> = {}): Attachment<unknown, Answer> =>
   new Attachment<unknown, Answer>(all.tokens, { origins: "https://api.example.com", ...options });
-const start = (options: BearerOptions<Answer> = {}): Outcome<Answer> => new Outcome(carry(attach(options), all.tokens, trip));
+const start = (options: BearerOptions<Answer> = {}): Outcome<Answer> => new Outcome(sendWithToken(attach(options), all.tokens, request));
 
 /** Answers the token request under way. */
 async function give(name: string): Promise<void> {
@@ -62,7 +62,7 @@ async function give(name: string): Promise<void> {
 
 beforeEach(() => {
   all = setUp();
-  trip = new Trip();
+  request = new Request();
 });
 
 describe("a request with a fresh token", () => {
@@ -72,37 +72,37 @@ describe("a request with a fresh token", () => {
 
   it("is sent before anything is awaited", () => {
     const scheme = vi.fn<() => HeaderFields>(() => ({ authorization: "Bearer x" }));
-    void carry(attach({ scheme }), all.tokens, trip);
-    expect(trip.sent).toEqual(["x"]);
-    expect(scheme.mock.calls).toEqual([[all.tokens.peek(), trip]]);
-    void carry(attach(), all.tokens, trip);
-    expect(trip.sent).toEqual(["x", "access-1"]);
+    void sendWithToken(attach({ scheme }), all.tokens, request);
+    expect(request.sent).toEqual(["x"]);
+    expect(scheme.mock.calls).toEqual([[all.tokens.peek(), request]]);
+    void sendWithToken(attach(), all.tokens, request);
+    expect(request.sent).toEqual(["x", "access-1"]);
   });
 
   it("gives the client's own answer, and the token source hears nothing of it", async () => {
     const answer = { status: 200 };
-    trip.answer = () => answer;
-    expect(await carry(attach(), all.tokens, trip)).toBe(answer);
+    request.answer = () => answer;
+    expect(await sendWithToken(attach(), all.tokens, request)).toBe(answer);
     expect(all.hand.calls).toEqual([]);
   });
 
   it("gives the client's own error, as it is", async () => {
     const error = new Error("socket hang up");
-    trip.answer = () => Promise.reject(error);
-    await expect(carry(attach(), all.tokens, trip)).rejects.toBe(error);
+    request.answer = () => Promise.reject(error);
+    await expect(sendWithToken(attach(), all.tokens, request)).rejects.toBe(error);
     expect(all.hand.calls).toEqual([]);
-    expect(trip.sent).toHaveLength(1);
+    expect(request.sent).toHaveLength(1);
   });
 
   it("waits for a scheme that needs time, and fails with it", async () => {
-    await carry(attach({ scheme: () => Promise.resolve({ authorization: "Bearer slow" }) }), all.tokens, trip);
-    expect(trip.sent).toEqual(["slow"]);
+    await sendWithToken(attach({ scheme: () => Promise.resolve({ authorization: "Bearer slow" }) }), all.tokens, request);
+    expect(request.sent).toEqual(["slow"]);
     const error = new Error("no key");
-    await expect(carry(attach({ scheme: () => Promise.reject(error) }), all.tokens, trip)).rejects.toMatchObject({
+    await expect(sendWithToken(attach({ scheme: () => Promise.reject(error) }), all.tokens, request)).rejects.toMatchObject({
       code: "ERR_SCHEME_FAILED",
       cause: error,
     });
-    expect(trip.sent).toHaveLength(1);
+    expect(request.sent).toHaveLength(1);
   });
 });
 
@@ -110,9 +110,9 @@ describe("a request without a fresh token", () => {
   it("waits for one and is sent once", async () => {
     const outcome = start();
     await settle();
-    expect(trip.sent).toEqual([]);
+    expect(request.sent).toEqual([]);
     await give("1");
-    expect([outcome.value?.status, trip.sent]).toEqual([200, ["access-1"]]);
+    expect([outcome.value?.status, request.sent]).toEqual([200, ["access-1"]]);
   });
 
   it("is not sent when there is none to be had", async () => {
@@ -120,17 +120,17 @@ describe("a request without a fresh token", () => {
     await settle();
     all.hand.last.fail(new Error("no"));
     await settle();
-    expect([outcome.code, trip.sent]).toEqual(["ERR_TOKEN_REQUEST_UNKNOWN", []]);
+    expect([outcome.code, request.sent]).toEqual(["ERR_TOKEN_REQUEST_UNKNOWN", []]);
   });
 
   it("whose caller gives up ends with the signal's reason, and the refresh goes on", async () => {
     const controller = new AbortController();
-    trip.signal = controller.signal;
+    request.signal = controller.signal;
     const outcome = start();
     await settle();
     controller.abort("enough");
     await settle();
-    expect([outcome.reason, trip.sent]).toEqual(["enough", []]);
+    expect([outcome.reason, request.sent]).toEqual(["enough", []]);
     expect(all.hand.last.context.signal.aborted).toBe(false);
     await give("1");
     expect(all.tokens.peek()?.accessToken).toBe("access-1");
@@ -140,24 +140,24 @@ describe("a request without a fresh token", () => {
 describe("a refused request", () => {
   beforeEach(async () => {
     await all.tokens.save(response("1"));
-    trip.likes("access-2");
+    request.likes("access-2");
   });
 
   it("is sent once more with another token, after its answer was thrown away", async () => {
     const outcome = start();
     await give("2");
-    expect([outcome.value, trip.sent]).toEqual([{ status: 200 }, ["access-1", "access-2"]]);
-    expect(trip.discarded).toEqual([{ status: 401 }]);
+    expect([outcome.value, request.sent]).toEqual([{ status: 200 }, ["access-1", "access-2"]]);
+    expect(request.discarded).toEqual([{ status: 401 }]);
     expect(all.hand.calls).toHaveLength(1);
   });
 
   it("is not sent a third time: the caller gets the last refusal, its body unread", async () => {
-    trip.likes("another");
+    request.likes("another");
     const outcome = start();
     await give("2");
-    expect([outcome.value?.status, trip.sent]).toEqual([401, ["access-1", "access-2"]]);
-    expect(trip.discarded).toHaveLength(1);
-    expect(trip.discarded).not.toContain(outcome.value);
+    expect([outcome.value?.status, request.sent]).toEqual([401, ["access-1", "access-2"]]);
+    expect(request.discarded).toHaveLength(1);
+    expect(request.discarded).not.toContain(outcome.value);
   });
 
   it("keeps its own refusal, unread, when the refresh fails", async () => {
@@ -165,27 +165,27 @@ describe("a refused request", () => {
     await settle();
     all.hand.last.fail(new Error("no"));
     await settle();
-    expect([outcome.value?.status, trip.sent, trip.discarded]).toEqual([401, ["access-1"], []]);
+    expect([outcome.value?.status, request.sent, request.discarded]).toEqual([401, ["access-1"], []]);
   });
 
   it("ends with its signal's reason when the caller gives up while it waits", async () => {
     const controller = new AbortController();
-    trip.signal = controller.signal;
+    request.signal = controller.signal;
     const outcome = start();
     await settle();
     controller.abort("enough");
     await settle();
-    expect([outcome.reason, trip.sent]).toEqual(["enough", ["access-1"]]);
+    expect([outcome.reason, request.sent]).toEqual(["enough", ["access-1"]]);
     await give("2");
     expect(all.tokens.peek()?.accessToken).toBe("access-2");
   });
 
   it("ends with its signal's reason when the refresh fails in the same moment", async () => {
     const controller = new AbortController();
-    trip.signal = controller.signal;
+    request.signal = controller.signal;
     const { promise, reject } = Promise.withResolvers<TokenSet>();
     const failing: TokenCache = { ...all.tokens, peek: () => all.tokens.peek(), renew: () => promise };
-    const outcome = new Outcome(carry(attach(), failing, trip));
+    const outcome = new Outcome(sendWithToken(attach(), failing, request));
     await settle();
     reject(new Error("no"));
     controller.abort("enough");
@@ -194,14 +194,14 @@ describe("a refused request", () => {
   });
 
   it("with a body that can be sent only once is not sent again, but the next request has the fresh token", async () => {
-    trip.canResend = false;
+    request.canSendAgain = false;
     const outcome = start();
     await settle();
-    expect([outcome.value?.status, trip.discarded]).toEqual([401, []]);
+    expect([outcome.value?.status, request.discarded]).toEqual([401, []]);
     await give("2");
-    expect(trip.sent).toEqual(["access-1"]);
-    await carry(attach(), all.tokens, trip);
-    expect(trip.sent).toEqual(["access-1", "access-2"]);
+    expect(request.sent).toEqual(["access-1"]);
+    await sendWithToken(attach(), all.tokens, request);
+    expect(request.sent).toEqual(["access-1", "access-2"]);
   });
 
   it("is not sent again when nobody wants that, and no rejection is left when the refresh fails", async () => {
@@ -210,7 +210,7 @@ describe("a refused request", () => {
     expect(outcome.value?.status).toBe(401);
     all.hand.last.fail(new Error("no"));
     await settle();
-    expect(trip.sent).toEqual(["access-1"]);
+    expect(request.sent).toEqual(["access-1"]);
   });
 
   it("is not sent again, and refreshes nothing, when the caller's judgement fails", async () => {
@@ -226,21 +226,21 @@ describe("a refused request", () => {
   });
 
   it("may be one in the caller's eyes only", async () => {
-    trip.answer = (authorization) => ({ status: authorization === "Bearer access-2" ? 200 : 498 });
+    request.answer = (authorization) => ({ status: authorization === "Bearer access-2" ? 200 : 498 });
     const outcome = start({ refused: ({ status }) => Promise.resolve(status === 498) });
     await give("2");
-    expect([outcome.value?.status, trip.sent]).toEqual([200, ["access-1", "access-2"]]);
+    expect([outcome.value?.status, request.sent]).toEqual([200, ["access-1", "access-2"]]);
   });
 
   it("is sent again even when its answer cannot be thrown away", async () => {
-    trip.discard = () => Promise.reject(new Error("The stream is locked."));
+    request.discard = () => Promise.reject(new Error("The stream is locked."));
     const outcome = start();
     await give("2");
     expect(outcome.value?.status).toBe(200);
-    trip.discard = () => {
+    request.discard = () => {
       throw new Error("The stream is locked.");
     };
-    trip.likes("access-3");
+    request.likes("access-3");
     const other = start();
     await give("3");
     expect(other.value?.status).toBe(200);
@@ -253,14 +253,14 @@ describe("a refused request", () => {
     ["GET", true, "https://other.example/"],
     ["GET", undefined, "https://other.example/"],
   ])("with %s after a redirect (%s, %s) is neither sent again nor a reason to refresh", async (method, redirected, url) => {
-    Object.assign(trip, { method, redirect: () => ({ redirected, url }) });
+    Object.assign(request, { method, redirect: () => ({ redirected, url }) });
     const outcome = start();
     await settle();
-    expect([outcome.value?.status, trip.sent, all.hand.calls]).toEqual([401, ["access-1"], []]);
+    expect([outcome.value?.status, request.sent, all.hand.calls]).toEqual([401, ["access-1"], []]);
   });
 
   it("with GET after a redirect at home is sent again", async () => {
-    trip.answer = (authorization) => ({
+    request.answer = (authorization) => ({
       status: authorization === "Bearer access-2" ? 200 : 401,
       redirected: true,
       url: "https://api.example.com/v2",
@@ -278,12 +278,12 @@ describe("many refused requests", () => {
 
   it("are all sent again after one refresh", async () => {
     const trips = Array.from({ length: 1000 }, () => {
-      const each = new Trip();
+      const each = new Request();
       each.likes("access-2");
       return each;
     });
     const attachment = attach();
-    const outcomes = trips.map((each) => new Outcome(carry(attachment, all.tokens, each)));
+    const outcomes = trips.map((each) => new Outcome(sendWithToken(attachment, all.tokens, each)));
     await give("2");
     expect(outcomes.every(({ value }) => value?.status === 200)).toBe(true);
     expect(trips.every(({ sent }) => sent.length === 2)).toBe(true);
@@ -292,10 +292,10 @@ describe("many refused requests", () => {
 
   it("whose refusals come after another's refresh need none of their own", async () => {
     const { promise, resolve } = Promise.withResolvers<Answer>();
-    const late = new Trip();
+    const late = new Request();
     late.answer = (authorization) => (authorization === "Bearer access-2" ? { status: 200 } : promise);
-    const slow = new Outcome(carry(attach(), all.tokens, late));
-    trip.likes("access-2");
+    const slow = new Outcome(sendWithToken(attach(), all.tokens, late));
+    request.likes("access-2");
     start();
     await give("2");
     resolve({ status: 401 });
@@ -304,7 +304,7 @@ describe("many refused requests", () => {
   });
 
   it("by an API that refuses even new tokens cause no refresh each", async () => {
-    trip.likes();
+    request.likes();
     for (let index = 0; index < 100; index += 1) {
       const outcome = start();
       await settle();
@@ -318,7 +318,7 @@ describe("many refused requests", () => {
   });
 
   it("by an API whose token source gives the same token again cause no refresh each", async () => {
-    trip.likes();
+    request.likes();
     for (let index = 0; index < 1000; index += 1) {
       const outcome = start();
       await settle();
@@ -331,10 +331,10 @@ describe("many refused requests", () => {
   });
 
   it("each have their own replay: a later refusal of the newer token refreshes again", async () => {
-    trip.likes("access-2");
+    request.likes("access-2");
     start();
     await give("2");
-    trip.likes("access-3");
+    request.likes("access-3");
     const outcome = start();
     await give("3");
     expect([outcome.value?.status, all.hand.calls.length]).toEqual([200, 2]);

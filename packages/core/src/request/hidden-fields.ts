@@ -1,0 +1,102 @@
+import type { HeaderFields } from "./scheme.ts";
+
+/** Is written over the value of a header field. */
+const hidden = "[hidden]";
+
+type KeptHeaders = Record<string, unknown>;
+
+/** What client requests of Node's, of follow-redirects' and of got's for HTTP/2 keep of the header that they have sent. */
+interface KeptByRequest {
+  /** The header as it was sent, and what could not be sent yet. */
+  _header?: string | null;
+  outputData?: { data: unknown }[];
+  /** HTTP/2: what was to be sent, and what was sent. */
+  headers?: KeptHeaders;
+  sentHeaders?: KeptHeaders;
+  stream?: { sentHeaders?: KeptHeaders };
+  socket?: { destroyed: boolean; encrypted?: boolean; _pendingData?: unknown } | null;
+  /** follow-redirects' own request has the options of the next request and the request in progress, and that one refers back to it. */
+  _options?: { headers?: KeptHeaders };
+  _currentRequest?: KeptByRequest;
+  _redirectable?: KeptByRequest;
+}
+
+/**
+ * Takes header fields out of a client request that a client shows in its responses and errors, once the request was answered or has failed.
+ * `headers` is the object that the request was made with, where the adapter has it: Node's connections and agents refer to it for as long
+ * as they live. Never throws, because a request of an unknown kind is no reason to fail.
+ */
+export function hideFields(request: unknown, fields: HeaderFields, headers?: KeptHeaders): void {
+  if (typeof request !== "object" || request === null) return;
+  try {
+    const outer: KeptByRequest = (request as KeptByRequest)._redirectable ?? request;
+    const inner: KeptByRequest = outer._currentRequest ?? request;
+    if (isHeaders(inner.headers)) for (const name of Object.keys(fields)) inner.headers.delete(name);
+    else hideInNodeRequest(outer, inner, fields, headers);
+  } catch {
+    // The request then shows what its makers wanted it to show.
+  }
+}
+
+/** The headers of a Request, whichever fetch it belongs to. */
+function isHeaders(headers: unknown): headers is Headers {
+  return typeof headers === "object" && headers !== null && "delete" in headers && "append" in headers;
+}
+
+function hideInNodeRequest(outer: KeptByRequest, inner: KeptByRequest, fields: HeaderFields, headers: KeptHeaders | undefined): void {
+  const sentWith = headers ?? headersOfOptions(outer, inner);
+  const outHeaders = behindSymbol(inner, "kOutHeaders") as Record<string, string[]> | undefined;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name] as string;
+    hideInRecord(sentWith, name, value);
+    hideInRecord(inner.headers, name, value);
+    hideInRecord(inner.sentHeaders, name, value);
+    hideInRecord(inner.stream?.sentHeaders, name, value);
+    if (typeof inner._header === "string") inner._header = withoutValue(inner._header, name, value);
+    for (const unsent of inner.outputData ?? []) {
+      if (typeof unsent.data === "string") unsent.data = withoutValue(unsent.data, name, value);
+    }
+    if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
+  }
+  hideInSocket(inner.socket);
+}
+
+/** follow-redirects has options of its own. Without it, Node's agent keeps those of a request that had to wait for a connection. */
+function headersOfOptions(outer: KeptByRequest, inner: KeptByRequest): KeptHeaders | undefined {
+  return (outer === inner ? (behindSymbol(inner, "requestOptions") as KeptByRequest["_options"]) : outer._options)?.headers;
+}
+
+function hideInRecord(record: KeptHeaders | undefined, name: string, value: string): void {
+  if (record?.[name] === value) record[name] = hidden;
+}
+
+/** Looks for the name, which is short: the search for a whole token takes several times as long. */
+function withoutValue(header: string, name: string, value: string): string {
+  const line = header.indexOf(`\r\n${name}: `);
+  const start = line + name.length + 4;
+  if (line === -1 || !header.startsWith(value, start)) return header;
+  return header.slice(0, start) + hidden + header.slice(start + value.length);
+}
+
+function hideInSocket(socket: KeptByRequest["socket"]): void {
+  if (socket == null) return;
+  // A connection that could not be made keeps what was to be sent first.
+  if (socket.destroyed && socket._pendingData) socket._pendingData = null;
+  // A TLS connection keeps a copy of the options of the request that it was made for, for as long as it lives. The copy loses its headers, whole:
+  // they may be the very object that follow-redirects sends the next request with.
+  const options = socket.encrypted === true ? (behindSymbol(socket, "connect-options") as { headers?: unknown } | undefined) : undefined;
+  if (options?.headers !== undefined) options.headers = undefined;
+}
+
+/** Node does not export the symbols that it keeps such things behind. They are the same for all requests and connections. */
+const symbols = new Map<string, symbol>();
+
+function behindSymbol(owner: object, description: string): unknown {
+  let symbol = symbols.get(description);
+  if (symbol === undefined) {
+    symbol = Object.getOwnPropertySymbols(owner).find((own) => own.description === description);
+    if (symbol === undefined) return undefined;
+    symbols.set(description, symbol);
+  }
+  return (owner as Record<symbol, unknown>)[symbol];
+}
