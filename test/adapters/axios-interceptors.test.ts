@@ -97,7 +97,7 @@ describe.each(adapters)("%s", (adapter) => {
     expect(session.api.requests.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it("an interceptor that makes an idempotency key makes one per request, and the replay carries it", async () => {
+  it("an interceptor that makes an idempotency key makes one per request, and the replay has it, too", async () => {
     await using session = await startSession();
     await refuseToken(session);
     const instance = attachedTo(session, { adapter });
@@ -181,7 +181,7 @@ describe.each(adapters)("%s", (adapter) => {
   });
 });
 
-it("A7 detaching leaves the instance exactly as it was, and what was sent before is still carried to its end", async () => {
+it("A7 detaching leaves the instance exactly as it was, and what was sent before still comes to its end", async () => {
   await using session = await startSession();
   const { api, tokens } = session;
   const instance = axios.create({ baseURL: api.origin });

@@ -239,3 +239,15 @@ describe.each(adapters)("%s", (adapter) => {
     end();
   });
 });
+
+it("a timeout that is longer than a timer can wait does not end the wait for a token", async () => {
+  await using session = await startSession();
+  await session.tokens.save({ ...toTokenResponse(await session.tokens.get()), expires_at: Date.now() / 1000 - 1 });
+  session.server.faults.next(lateAnswer(50));
+  // axios's own adapters let such a timeout end a request at once.
+  const adapter: AxiosAdapter = async (config) => ({ data: config.timeout, status: 200, statusText: "OK", headers: {}, config });
+
+  const { data } = await attachedTo(session, { adapter }).get<number>("/", { timeout: 2 ** 31 + 100_000 });
+
+  expect(data).toBeGreaterThan(2 ** 31);
+});

@@ -213,7 +213,7 @@ describe.each(adapters)("%s", (adapter) => {
     expect("response" in config).toBe(false);
   });
 
-  it("F80 upload and download progress are told for both legs", async () => {
+  it("F80 upload and download progress are told for both attempts", async () => {
     await using session = await startSession();
     await refuseToken(session);
     const up: (number | undefined)[] = [];

@@ -21,7 +21,7 @@ export function canaryTokens(): TokenCache {
 export interface CanaryCase {
   readonly name: string;
   readonly answer: Answering;
-  /** In milliseconds: the caller's own patience. */
+  /** The caller's own, in milliseconds. */
   readonly timeout?: number;
   /** Whether the caller leaves while the answer is awaited. */
   readonly abort?: boolean;

@@ -4,10 +4,10 @@ import { expect, it } from "vitest";
 import { lateUse } from "../servers/token-endpoint-faults.ts";
 import { expire, rejection, startGotSession, type GotSession } from "./got-session.ts";
 
-/** The moments at which a call waits, each reached and held until it is let go. */
+/** The moments at which a call waits. */
 interface Moment {
   readonly name: string;
-  /** Starts a call that gets stuck at the moment, and others that must not mind. Resolves when it is there. */
+  /** Starts a call that stops at the moment, and others that must not mind. Resolves when it is there, with what lets it go on. */
   reach(session: GotSession, call: () => void): Promise<() => void>;
 }
 
@@ -52,7 +52,7 @@ it.each(moments)("$name: a caller that aborts rejects at once with got's own err
   const controller = new AbortController();
   const calls: Promise<unknown>[] = [];
   const reason = new Error("no longer wanted");
-  const letGo = await reach(session, () => {
+  const goOn = await reach(session, () => {
     calls.push(rejection(client("impatient", { signal: controller.signal, headers: { "x-request-id": "impatient" } })));
     calls.push(...Array.from({ length: 5 }, async () => (await client("patient")).statusCode));
   });
@@ -64,7 +64,7 @@ it.each(moments)("$name: a caller that aborts rejects at once with got's own err
   expect(performance.now() - started).toBeLessThan(100);
   expect(error).toBeInstanceOf(AbortError);
   expect(error).toMatchObject({ name: "AbortError", code: "ERR_ABORTED", message: "This operation was aborted.", cause: reason });
-  letGo();
+  goOn();
   expect(await Promise.all(calls)).toEqual([200, 200, 200, 200, 200]);
   expect(refreshes()).toBe(1);
 });
@@ -74,7 +74,7 @@ it.each(moments)("$name: a signal that is a timeout rejects as got does with it"
   const { client } = session;
   let call: Promise<unknown> | undefined;
   const controller = new AbortController();
-  const letGo = await reach(session, () => {
+  const goOn = await reach(session, () => {
     call = rejection(client("impatient", { signal: controller.signal, headers: { "x-request-id": "impatient" } }));
   });
 
@@ -83,16 +83,16 @@ it.each(moments)("$name: a signal that is a timeout rejects as got does with it"
   const error = await call;
   expect(error).toBeInstanceOf(TimeoutError);
   expect(error).toMatchObject({ name: "TimeoutError", code: "ETIMEDOUT", event: "request" });
-  letGo();
+  goOn();
 });
 
-it.each(moments)("$name: timeout.request holds and rejects as got does, and disturbs no other", async ({ reach }) => {
+it.each(moments)("$name: timeout.request applies and rejects as got's own does, and disturbs no other", async ({ reach }) => {
   await using session = await startGotSession();
   const { client, refreshes } = session;
   const calls: Promise<unknown>[] = [];
   let started = 0;
   let ended = 0;
-  const letGo = await reach(session, () => {
+  const goOn = await reach(session, () => {
     started = performance.now();
     const call = rejection(client("impatient", { timeout: { request: 400 }, headers: { "x-request-id": "impatient" } }));
     calls.push(call.finally(() => (ended = performance.now())));
@@ -106,7 +106,7 @@ it.each(moments)("$name: timeout.request holds and rejects as got does, and dist
   expect(error).toBeInstanceOf(TimeoutError);
   expect(error).toMatchObject({ name: "TimeoutError", code: "ETIMEDOUT", event: "request" });
   expect((error as Error).message).toMatch(/^Timeout awaiting 'request' for \d+ms$/);
-  letGo();
+  goOn();
   expect(await Promise.all(calls)).toEqual([200, 200, 200, 200, 200]);
   expect(refreshes()).toBe(1);
 });
@@ -135,15 +135,15 @@ it("the replay has what the first request and the renewal have left, and a retry
   await using session = await startGotSession();
   const { client, api, revoke } = session;
   await revoke();
-  const budgets: (number | undefined)[] = [];
+  const limits: (number | undefined)[] = [];
   const call = client("slow?ms=150", {
     timeout: { request: 600 },
     retry: { limit: 1, backoffLimit: 1, noise: 0, statusCodes: [503] },
     hooks: {
-      beforeRequest: [(options) => void budgets.push(options.timeout.request)],
+      beforeRequest: [(options) => void limits.push(options.timeout.request)],
       afterResponse: [
         (response, retry) => {
-          budgets.push(response.request.options.timeout.request);
+          limits.push(response.request.options.timeout.request);
           return response.retryCount === 0 ? retry({}) : response;
         },
       ],
@@ -154,7 +154,19 @@ it("the replay has what the first request and the renewal have left, and a retry
 
   expect(api.requests.map(({ status }) => status)).toEqual([401, 200, 200]);
   // Neither the hooks nor the response know of what was left for the replay.
-  expect(budgets).toEqual([600, 600, 600]);
+  expect(limits).toEqual([600, 600, 600]);
+});
+
+it.each(moments)("$name: a timeout.request that is longer than a timer can wait ends nothing early", async ({ reach }) => {
+  await using session = await startGotSession();
+  const { client } = session;
+  let call: Promise<{ statusCode: number }> | undefined;
+  const goOn = await reach(session, () => {
+    call = client("here", { timeout: { request: 2 ** 31 + 1000 }, headers: { "x-request-id": "impatient" } });
+  });
+  setTimeout(goOn, 30);
+
+  expect((await call)?.statusCode).toBe(200);
 });
 
 it("a token that comes after the timeout sends nothing", async () => {
@@ -218,12 +230,12 @@ it("many calls on one signal leave no listener behind", async () => {
   expect(listeners.size).toBe(0);
 });
 
-it.each(moments.slice(0, 1))("got.stream $name: abort and timeout hold", async ({ reach }) => {
+it.each(moments.slice(0, 1))("got.stream $name: abort and timeout apply", async ({ reach }) => {
   await using session = await startGotSession();
   const { client } = session;
   const controller = new AbortController();
   const calls: Promise<unknown>[] = [];
-  const letGo = await reach(session, () => {
+  const goOn = await reach(session, () => {
     calls.push(rejection(client.stream("aborted", { signal: controller.signal }).toArray()));
     calls.push(rejection(client.stream("late", { timeout: { request: 100 } }).toArray()));
   });
@@ -234,5 +246,5 @@ it.each(moments.slice(0, 1))("got.stream $name: abort and timeout hold", async (
   expect(aborted).toBeInstanceOf(AbortError);
   expect(late).toBeInstanceOf(TimeoutError);
   expect(TokenflightError.is((late as Error).cause)).toBe(false);
-  letGo();
+  goOn();
 });

@@ -95,7 +95,7 @@ it("A to B and back to A: A gets the token each time, B never, and each 401 of A
   expect(authorizations).toEqual([undefined]);
 });
 
-it("a POST whose 303 leads to a 401 of the same origin: only the last hop is sent again", async () => {
+it("a POST whose 303 leads to a 401 of the same origin: only what the redirect led to is sent again", async () => {
   await using session = await startGotSession();
   const { client, api, tokens, seen, refreshes } = session;
   const held = api.hold(({ method }) => method === "POST");
@@ -201,7 +201,7 @@ it("a hook that sends a redirect or a request elsewhere takes no token along", a
   const late = client.extend({
     handlers: [
       (options, next) => {
-        options.hooks.beforeRequest = [...options.hooks.beforeRequest, (hop) => void (hop.url = elsewhere)];
+        options.hooks.beforeRequest = [...options.hooks.beforeRequest, (attempt) => void (attempt.url = elsewhere)];
         return next(options);
       },
     ],

@@ -217,6 +217,27 @@ it("an error of the token layer holds no secret", async () => {
   expectNoCanary("a token error", error);
 });
 
+it.each([
+  ["http", false],
+  ["https", true],
+])(
+  "%s: requests that waited for one connection of their agent leave no token in it, nor in what the agent kept",
+  async (protocol, secure) => {
+    await using site = await startSite(secure, true);
+    const agent =
+      protocol === "http"
+        ? new HttpAgent({ keepAlive: true, maxSockets: 1 })
+        : new HttpsAgent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+    const client = got.extend(site.options, { agent: { [protocol]: agent } }, bearer(tokens, { origins: site.origin }));
+
+    const responses = await Promise.all([1, 2, 3].map(() => client(`${site.origin}/200`)));
+
+    expectNoCanary("the responses", responses);
+    expectNoCanary("the agent", agent);
+    agent.destroy();
+  },
+);
+
 it("any header field of a scheme is hidden, not only Authorization", async () => {
   await using site = await startSite(false, true);
   const scheme = (): Record<string, string> => ({ "x-api-key": canary, cookie: `session=${canary}` });

@@ -6,7 +6,7 @@ import { startSession, type Session, type SessionOptions } from "../end-to-end/s
 /** A session and a got instance on it, which retries nothing by itself. */
 export interface GotSession extends Session {
   readonly client: Got;
-  /** Ends the access token: the next request that carries it is refused. */
+  /** Ends the access token: the next request that has it is refused. */
   readonly revoke: () => Promise<void>;
   /** What the API got, without the parts that differ each time. */
   readonly seen: () => string[];

@@ -119,7 +119,7 @@ it("F80 progress, redirects and responses are told as without us", async () => {
   expect(api.requests.map(({ bodyLength }) => bodyLength)).toEqual([200_000, 200_000, 200_000, 200_000]);
 });
 
-it("F80 createRetryStream gives a stream that carries the token that is current then", async () => {
+it("F80 createRetryStream gives a stream with the token that is current then", async () => {
   await using session = await startGotSession();
   const { client, api, tokens, revoke } = session;
   const answers = Promise.withResolvers<unknown>();

@@ -39,7 +39,7 @@ describe.each([0, 1, 2])("retry: %d", (limit) => {
     );
   });
 
-  it("ky's budget is what it is without us, and its error too", async () => {
+  it("ky retries as often as it does without us, and its error is the same", async () => {
     const counts: number[] = [];
     for (const make of [withStaticHeader, attached]) {
       await using session = await startWireSession();

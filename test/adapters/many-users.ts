@@ -48,7 +48,7 @@ const deeds = fc.array(
 );
 
 /**
- * 200 users of a real authorization server act through one client in 200 random orders. Throws when a request carried a token of
+ * 200 users of a real authorization server act through one client in 200 random orders. Throws when a request had a token of
  * somebody else's, or an answer came to somebody else. SEED=<number> looks at other orders. Returns how many requests there were.
  */
 export async function actAtRandom(connect: (crowd: Crowd) => Ask): Promise<number> {

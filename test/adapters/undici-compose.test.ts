@@ -95,7 +95,7 @@ describe("compose(redirect, bearer, responseError), the documented order", () =>
 });
 
 describe("the other order", () => {
-  it("compose(bearer, redirect): each hop is decided anew, so another origin gets no token, and an allowed one gets it", async () => {
+  it("compose(bearer, redirect): each redirect is decided anew, so another origin gets no token, and an allowed one gets it", async () => {
     await using session = await startWireSession();
     await using other = await startWireApi((token) => session.server.isActive(token));
     await using allowed = await startWireApi((token) => session.server.isActive(token));
@@ -109,7 +109,7 @@ describe("the other order", () => {
     expect([other, allowed].map(({ requests }) => requests.map(({ token }) => token !== undefined))).toEqual([[false], [true]]);
   });
 
-  it("compose(bearer, redirect): a hop that is refused is replayed by itself, so that no POST is posted twice", async () => {
+  it("compose(bearer, redirect): what a redirect led to is replayed by itself, so that no POST is posted twice", async () => {
     await using session = await startWireSession();
     const old = await currentToken(session.tokens);
     session.wire.answer = (request, response) =>

@@ -127,15 +127,15 @@ describe("a handler that throws", () => {
 
 it("dispatch answers as undici does: false when the dispatcher is busy", async () => {
   await using session = await startWireSession();
-  const hold = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
   session.wire.answer = async (request, response) => {
-    await hold.promise;
+    await gate.promise;
     return usual(request, response);
   };
   const answersOf = (dispatcher: Dispatcher): boolean[] => [1, 2, 3].map(() => dispatcher.dispatch(get(session), new Events()));
 
   expect(answersOf(attached(session, new Client(session.wire.origin)))).toEqual(answersOf(new Client(session.wire.origin)));
-  hold.resolve();
+  gate.resolve();
 });
 
 it("a dispatcher that is destroyed is the error that undici has for it, once", async () => {
@@ -159,7 +159,7 @@ it("a handler of an older undici is refused in undici's own words", async () => 
   expect(() => attached(session).dispatch(get(session), old)).toThrow("invalid onRequestStart method");
 });
 
-it("a refused predicate that takes its time holds the response meanwhile, and one that fails lets it pass", async () => {
+it("a refused predicate that takes its time defers the response, and one that fails refuses nothing", async () => {
   await using session = await startWireSession();
   const predicates: (() => Promise<boolean>)[] = [async () => sleep(30, false), async () => Promise.reject(new Error("no idea"))];
   for (const refused of predicates) {

@@ -32,7 +32,7 @@ describe("a Client and a Pool", () => {
     await client.close();
   });
 
-  it("a Client of the allowed origin carries the token, whatever origin a request claims: it goes there", async () => {
+  it("a Client of the allowed origin sends the token, whatever origin a request claims: it goes there", async () => {
     await using session = await startWireSession();
     const client = new Client(session.wire.origin).compose(bearerOf(session));
 

@@ -43,7 +43,7 @@ afterEach(async () => {
   await session[Symbol.asyncDispose]();
 });
 
-it("an upgrade carries the token, and the socket is the caller's", async () => {
+it("an upgrade has the token, and the socket is the caller's", async () => {
   const dispatcher = new Agent().compose(bearer(session.tokens, { origins: origin }));
 
   const { socket, headers } = await upgrade(origin, { dispatcher, protocol: "echo" });
@@ -70,7 +70,7 @@ it("an upgrade that stays refused is the error that undici makes of it", async (
   await expect(upgrade(origin, { dispatcher, protocol: "echo" })).rejects.toThrow("bad upgrade");
 });
 
-it("CONNECT speaks to a proxy and carries no token", async () => {
+it("CONNECT speaks to a proxy and has no token", async () => {
   const dispatcher = new Agent().compose(bearer(session.tokens, { origins: origin }));
 
   const { statusCode } = await dispatcher.connect({ origin, path: "api.example.com:443" });

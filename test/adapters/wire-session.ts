@@ -65,7 +65,7 @@ export async function startWireApi(isActive: (token: string) => boolean, answer:
 /** A user who is logged in, and an API that keeps what came over the wire. */
 export interface WireSession extends Session {
   readonly wire: WireApi;
-  /** Ends the access token that everybody has: the next request that carries it is refused. */
+  /** Ends the access token that everybody has: the next request that has it is refused. */
   readonly revoke: () => Promise<void>;
 }
 

@@ -19,7 +19,7 @@ function fetchWith(name: string, call: Call): ClientUnderTest {
       const { failure, hooks } = setting;
       const network: FetchFunction = failure === undefined ? globalThis.fetch : () => Promise.reject(failure);
       const withTokens = tokens === undefined ? network : bearer(tokens, { origins: origin, ...options })(network);
-      // A wrapper beneath the tokens is part of the way to the network: what a fetch function has of hooks is wrapped around it.
+      // A wrapper beneath the adapter belongs to the network. What a fetch function has of hooks is wrapped around the adapter.
       return sender(hooks === undefined ? withTokens : wrapped(wrapped(withTokens, hooks[1]), hooks[0]), origin, setting);
     },
     async detached(tokens, origin) {

@@ -3,35 +3,35 @@ import { hasOwnFetch, withRecordingFetch } from "./recording-fetch.ts";
 
 type NamedAdapter = NonNullable<InternalAxiosRequestConfig["adapter"]>;
 
-/** Sends a request that is to go through this adapter. */
-export type Dispatch = (adapter: AxiosAdapter, config: InternalAxiosRequestConfig) => ReturnType<AxiosAdapter>;
+/** Sends a request with this adapter. */
+export type SendWith = (adapter: AxiosAdapter, config: InternalAxiosRequestConfig) => ReturnType<AxiosAdapter>;
 
 /**
- * Gives, for a request, the adapter that puts `dispatch` before the one that the request would have had. An adapter that has it already
- * is not wrapped again.
+ * Gives the adapter of a request a wrapper that calls `send` in its place. A wrapper is not wrapped again: a config that
+ * another interceptor rejected after ours still names its wrapper, and the caller may request it once more.
  */
-export function createAdapterWrapper(dispatch: Dispatch): (config: InternalAxiosRequestConfig) => AxiosAdapter {
-  const ours = new WeakSet<AxiosAdapter>();
-  const byFunction = new WeakMap<AxiosAdapter, AxiosAdapter>();
-  // Nearly always, requests name their adapter as the one before did: by the defaults.
+export function createAdapterWrapper(send: SendWith): (config: InternalAxiosRequestConfig) => AxiosAdapter {
+  const wrappers = new WeakSet<AxiosAdapter>();
+  const wrapperOf = new WeakMap<AxiosAdapter, AxiosAdapter>();
+  // Nearly all requests name their adapter as the one before did, namely by the defaults.
   let last: { named: NamedAdapter; wrapper: AxiosAdapter } | undefined;
 
   const wrap = (named: NamedAdapter, adapter: AxiosAdapter): AxiosAdapter => {
     const wrapper: AxiosAdapter = (config) => {
       // The config that a response or an error shows names the adapter as the caller did.
       config.adapter = named;
-      return dispatch(adapter, config);
+      return send(adapter, config);
     };
-    ours.add(wrapper);
+    wrappers.add(wrapper);
     return wrapper;
   };
 
   return (config) => {
     const named = config.adapter || (axios.defaults.adapter as NamedAdapter);
     if (typeof named === "function") {
-      if (ours.has(named)) return named;
-      let wrapper = byFunction.get(named);
-      if (wrapper === undefined) byFunction.set(named, (wrapper = wrap(named, named)));
+      if (wrappers.has(named)) return named;
+      let wrapper = wrapperOf.get(named);
+      if (wrapper === undefined) wrapperOf.set(named, (wrapper = wrap(named, named)));
       return wrapper;
     }
     if (hasOwnFetch(config)) return wrap(named, axios.getAdapter(named, withRecordingFetch(config)));

@@ -1,7 +1,15 @@
-import { Attachment, carry, InvalidOptionError, kindOf, type BearerOptions, type Tokens } from "@tokenflight/core";
+import {
+  Attachment,
+  InvalidOptionError,
+  kindOf,
+  sendWithToken,
+  type BearerOptions,
+  type TokenCache,
+  type TokenCacheSelector,
+} from "@tokenflight/core";
 import type { AxiosAdapter, AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import { createAdapterWrapper } from "./adapter-wrapper.ts";
-import { AxiosCarriage } from "./axios-carriage.ts";
+import { OutgoingAxiosRequest } from "./outgoing-request.ts";
 import { hasOwnCredentials, onPage, targetOf } from "./target.ts";
 
 const attached = new WeakSet<AxiosInstance>();
@@ -15,7 +23,7 @@ const attached = new WeakSet<AxiosInstance>();
  */
 export function attachBearer(
   instance: AxiosInstance,
-  tokens: Tokens<InternalAxiosRequestConfig>,
+  tokens: TokenCache | TokenCacheSelector<InternalAxiosRequestConfig>,
   options: BearerOptions<AxiosResponse> = {},
 ): () => void {
   if (typeof instance?.interceptors?.request?.use !== "function") {
@@ -26,9 +34,9 @@ export function attachBearer(
   }
   const base = URL.parse(onPage(instance.defaults.baseURL ?? ""));
   const attachment = new Attachment(tokens, options, base === null ? undefined : [base.origin]);
-  const wrapAdapter = createAdapterWrapper((adapter, config) => dispatch(attachment, adapter, config));
+  const wrapAdapter = createAdapterWrapper((adapter, config) => send(attachment, adapter, config));
 
-  // The interceptor only swaps the adapter, so its place among the others does not matter, and being synchronous it lets theirs stay so.
+  // The interceptor only replaces the adapter, so its place among the others does not matter. It is synchronous, so theirs may be, too.
   const interceptor = instance.interceptors.request.use(
     (config) => {
       config.adapter = wrapAdapter(config);
@@ -47,18 +55,18 @@ export function attachBearer(
   };
 }
 
-function dispatch(
+function send(
   attachment: Attachment<InternalAxiosRequestConfig, AxiosResponse>,
   adapter: AxiosAdapter,
   config: InternalAxiosRequestConfig,
 ): Promise<AxiosResponse> {
   const target = targetOf(config);
   const isAllowed = attachment.allows(onPage(target));
-  const tokens = isAllowed && !hasOwnCredentials(config) ? attachment.tokensFor(config) : undefined;
-  if (tokens === undefined) return adapter(config) as Promise<AxiosResponse>;
-  const carriage = new AxiosCarriage(adapter, config, target);
-  return carry(attachment, tokens, carriage).then(
-    (response) => carriage.settle(response),
-    (error: unknown) => carriage.fail(error),
+  const cache = isAllowed && !hasOwnCredentials(config) ? attachment.cacheFor(config) : undefined;
+  if (cache === undefined) return adapter(config) as Promise<AxiosResponse>;
+  const request = new OutgoingAxiosRequest(adapter, config, target);
+  return sendWithToken(attachment, cache, request).then(
+    (response) => request.settle(response),
+    (error: unknown) => request.fail(error),
   );
 }

@@ -1,19 +1,17 @@
+import { systemClock } from "@tokenflight/core";
 import { AxiosError, CanceledError, type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
 import { isRecording } from "./recording-fetch.ts";
 
-/** The longest time that a timer can wait. */
-const longestTimer = 2 ** 31 - 1;
-
 /**
- * The caller's own limits: its signal, its cancel token, its timeout. axios looks at them only while an adapter runs, so they would not
- * hold while a request waits for a token.
+ * The caller's own limits: its signal, its cancel token, its timeout. axios looks at them only while an adapter runs, and not while a
+ * request waits for a token.
  */
 export class CallerLimits {
   readonly #config: InternalAxiosRequestConfig;
   readonly #adapter: AxiosAdapter;
   readonly #started: number;
   #controller: AbortController | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(config: InternalAxiosRequestConfig, adapter: AxiosAdapter) {
     this.#config = config;
@@ -21,21 +19,25 @@ export class CallerLimits {
     this.#started = config.timeout ? performance.now() : 0;
   }
 
-  /** Aborts, with the error that axios would reject with, as soon as one of the limits is reached. Made when there is something to wait for. */
+  /** Aborts, with the error that axios would reject with, when one of the limits is reached. Made when there is something to wait for. */
   get signal(): AbortSignal | undefined {
     if (this.#controller !== undefined) return this.#controller.signal;
     const { signal, cancelToken } = this.#config;
-    const time = this.timeLeft;
-    if (!signal && !cancelToken && time === undefined) return undefined;
+    const { timeLeft } = this;
+    if (!signal && !cancelToken && timeLeft === undefined) return undefined;
     this.#controller = new AbortController();
-    if (time !== undefined) this.#timer = setTimeout(() => this.#controller?.abort(this.#timeoutError()), Math.min(time, longestTimer));
+    if (timeLeft !== undefined) {
+      this.#cancelTimer = systemClock.schedule(() => this.#controller?.abort(this.#timeoutError()), timeLeft, true);
+    }
     if (signal?.aborted) this.#abort();
     signal?.addEventListener?.("abort", this.#abort);
     cancelToken?.subscribe(this.#abort);
     return this.#controller.signal;
   }
 
-  /** What is left of the timeout, which is one limit for the waits, the first request and the replay; undefined without one. */
+  /**
+   * What is left of the timeout, in milliseconds. It is one limit for the waits, the first attempt and the replay. Undefined without one.
+   */
   get timeLeft(): number | undefined {
     const { timeout = 0 } = this.#config;
     return timeout > 0 ? Math.max(1, Math.ceil(timeout - (performance.now() - this.#started))) : undefined;
@@ -44,7 +46,7 @@ export class CallerLimits {
   /** Leaves nothing behind on a signal that outlives the request. */
   release(): void {
     if (this.#controller === undefined) return;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#config.signal?.removeEventListener?.("abort", this.#abort);
     this.#config.cancelToken?.unsubscribe(this.#abort);
   }
@@ -62,7 +64,7 @@ export class CallerLimits {
     return new AxiosError(timeoutErrorMessage || message, code, this.#config);
   }
 
-  /** axios's fetch adapter has its own way of saying what ended a request. */
+  /** axios's fetch adapter has its own words for what ended a request. */
   get #isByFetch(): boolean {
     return isRecording(this.#adapter, this.#config);
   }

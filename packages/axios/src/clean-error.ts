@@ -1,6 +1,5 @@
-import type { HeaderFields } from "@tokenflight/core";
+import { hideFields, type HeaderFields } from "@tokenflight/core";
 import type { AxiosError, InternalAxiosRequestConfig } from "axios";
-import { hideFields } from "./hide-fields.ts";
 
 /** Makes the error of an adapter that got a private config what it would be with the caller's: the same object, without the token. */
 export function cleanError(
@@ -26,7 +25,7 @@ function isPrivate(shown: InternalAxiosRequestConfig | undefined, sent: Internal
   return Object.values(fields).some((value) => headers.includes(value));
 }
 
-/** The adapter was given what a wait had left of the timeout, and says so. */
+/** The adapter was given what the wait for a token had left of the timeout, and its error names that. */
 function renameTimeout(shown: Partial<AxiosError>, from: string, to: string): void {
   if (shown.message !== from) return;
   shown.message = to;

@@ -2,10 +2,10 @@ import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from "axios
 
 type Fetch = typeof globalThis.fetch;
 
-/** Which URL answered a redirected request of axios's fetch adapter, which keeps it to itself. */
+/** Which URL answered a redirected request of axios's fetch adapter. The adapter itself does not tell. */
 const redirects = new WeakMap<object, string>();
 
-// One recording function per fetch function: axios keeps everything that it is given here for good.
+// There is one recording function per fetch function, because axios keeps every function that it is given here for good.
 const recorders = new WeakMap<object, Fetch>();
 const globalRecorder = recording((input, init) => globalThis.fetch(input, init));
 
@@ -42,12 +42,12 @@ function recorderOf(fetch: Fetch | null | undefined): Fetch {
   return recorder;
 }
 
-/** Whether this is axios's fetch adapter, sending by a function of ours. */
+/** Whether this is axios's fetch adapter, sending with a function of ours. */
 export function isRecording(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): boolean {
   return adapter === axios.getAdapter("fetch", withRecordingFetch(config));
 }
 
-/** Where a request was redirected to; undefined for one that was not. */
-export function redirectionOf(request: object): string | undefined {
+/** The URL that answered a redirected request. Undefined for a request that was not redirected. */
+export function redirectedTo(request: object): string | undefined {
   return redirects.get(request);
 }

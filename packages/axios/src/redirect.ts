@@ -1,34 +1,29 @@
+import type { Redirect } from "@tokenflight/core";
 import type { AxiosAdapter, AxiosResponse } from "axios";
-import { isRecording, redirectionOf } from "./recording-fetch.ts";
+import { isRecording, redirectedTo } from "./recording-fetch.ts";
 
-/** Whether a response came after a redirect, and from where; undefined for what its adapter does not tell. */
-export interface Redirect {
-  redirected: boolean | undefined;
-  url: string | undefined;
-}
-
-/** What the adapters that follow redirects tell about them in `response.request`. */
-interface TellingRequest {
-  /** http: Node's request, which follow-redirects has made. */
+/** What adapters that follow redirects tell about them in `response.request`. */
+interface FollowingRequest {
+  /** The http adapter: Node's request, which follow-redirects has made. */
   res?: { responseUrl?: string };
   _redirectable?: { _redirectCount?: number };
-  /** xhr. */
+  /** The xhr adapter. */
   responseURL?: string;
 }
 
 const unknown: Redirect = { redirected: undefined, url: undefined };
 
-/** `sentTo` is asked only when there is a URL to compare it with. */
+/** What a response tells about redirects. `sentTo` is called only when there is a URL to compare it with. */
 export function redirectOf({ request, config }: AxiosResponse<unknown>, adapter: AxiosAdapter, sentTo: () => string): Redirect {
-  // A fetch function that is given no Request objects leaves nothing to know a redirect by.
+  // axios's fetch adapter gives some fetch functions no Request objects, and then nothing tells of a redirect.
   if (request === false) return unknown;
   if (isRecording(adapter, config)) {
-    const url = redirectionOf(request as object);
+    const url = redirectedTo(request as object);
     return { redirected: url !== undefined, url };
   }
   // A fetch adapter that was not given our function.
   if (request instanceof Request) return unknown;
-  const { res, _redirectable, responseURL } = (request ?? {}) as TellingRequest;
+  const { res, _redirectable, responseURL } = (request ?? {}) as FollowingRequest;
   if (responseURL !== undefined && URL.canParse(responseURL)) return { redirected: !isSameUrl(responseURL, sentTo()), url: responseURL };
   // An adapter that shows no request, such as a test's, follows nothing.
   return { redirected: (_redirectable?._redirectCount ?? 0) > 0, url: res?.responseUrl };

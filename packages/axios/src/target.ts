@@ -3,28 +3,28 @@ import type { InternalAxiosRequestConfig } from "axios";
 /** axios's own test for a URL that does not get the base URL in front. */
 const absolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i;
 
-/** What has no origin that could be allowed. */
+/** A URL without an origin that could be allowed. */
 const nowhere = "about:blank";
 
 /**
  * The part of a request's URL that decides its origin: its own URL, or the base URL when axios puts that in front. Building
- * the whole URL costs many times as much and is not needed to know where it leads.
+ * the whole URL costs many times as much and would tell no more.
  */
 export function targetOf({ url = "", baseURL, allowAbsoluteUrls, socketPath }: InternalAxiosRequestConfig): string {
-  // A unix socket is no origin, whatever the URL's host says.
+  // A UNIX socket is no origin, whatever the URL's host says.
   if (socketPath) return nowhere;
   const given: unknown = url;
   if (typeof given !== "string") return !baseURL && given instanceof URL ? given.href : nowhere;
   return baseURL && (allowAbsoluteUrls === false || !absolute.test(given)) ? baseURL : given;
 }
 
-/** In a browser, URLs may be relative to the page. */
+/** The same URL, absolute: in a browser, URLs may be relative to the page. */
 export function onPage(url: string): string {
   const page = (globalThis as { location?: { href: string } }).location?.href;
   return page === undefined || absolute.test(url) ? url : (URL.parse(url, page)?.href ?? url);
 }
 
-/** Whether the caller chose another authentication, or none: Authorization in any spelling and with any value, or `auth`. */
+/** Whether the caller chose other credentials, or none: Authorization in any spelling and with any value, or `auth`. */
 export function hasOwnCredentials({ auth, headers }: InternalAxiosRequestConfig): boolean {
   if (auth) return true;
   for (const name of Object.keys(headers)) {

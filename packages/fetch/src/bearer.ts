@@ -1,7 +1,7 @@
-import { Attachment, InvalidOptionError, kindOf, type BearerOptions, type Tokens } from "@tokenflight/core";
+import { Attachment, InvalidOptionError, kindOf, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 
-const ours = new WeakSet<object>();
+const attached = new WeakSet<object>();
 
 /** Wraps a fetch function, whichever: the platform's, undici's, a framework's. What comes out is called as what went in. */
 export type FetchWrapper = <Input, Init, Answer extends { readonly status: number }>(
@@ -9,21 +9,21 @@ export type FetchWrapper = <Input, Init, Answer extends { readonly status: numbe
 ) => (input: Input, init?: Init) => Promise<Answer>;
 
 /**
- * Wraps a fetch function: requests to the allowed origins carry a fresh token, and a refused one is replayed once.
+ * Wraps a fetch function: requests to the allowed origins have a fresh token, and a refused one is replayed once.
  *
  * A request with an `Authorization` header of its own is sent untouched. A body that can be read only once (a stream, an iterator) is
- * not replayed; one that lives in a `Request` is sent from a copy, which costs its size in memory while the request is under way, unless `replay`
+ * not replayed. One that is in a `Request` is sent from a copy, which costs its size in memory until the response is there, unless `replay`
  * is "never". Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<FetchRequest>, options: BearerOptions<Response>): FetchWrapper {
+export function bearer(tokens: TokenCache | TokenCacheSelector<FetchRequest>, options: BearerOptions<Response>): FetchWrapper {
   const attachment = new Attachment(tokens, options);
   return (fetch) => {
     if (typeof fetch !== "function") throw new InvalidOptionError("fetch", "a fetch function", kindOf(fetch));
-    if (ours.has(fetch)) throw new InvalidOptionError("fetch", "a fetch function without bearer tokens", "one that has them");
+    if (attached.has(fetch)) throw new InvalidOptionError("fetch", "a fetch function without bearer tokens", "one that has them");
     // Every fetch takes what the platform's takes, in types of its own.
     const beneath = fetch as unknown as FetchFunction;
     const withTokens: FetchFunction = (input, init) => fetchWithTokens(attachment, beneath, { input, init });
-    ours.add(withTokens);
+    attached.add(withTokens);
     return withTokens as unknown as typeof fetch;
   };
 }

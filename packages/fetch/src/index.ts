@@ -1,3 +1,3 @@
 export { bearer, type FetchWrapper } from "./bearer.ts";
 export type { FetchFunction, FetchRequest } from "@tokenflight/core/fetch";
-export type { BearerOptions, Tokens } from "@tokenflight/core";
+export type { BearerOptions, TokenCacheSelector } from "@tokenflight/core";

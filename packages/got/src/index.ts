@@ -1,2 +1,2 @@
 export { bearer, type BearerExtension } from "./bearer.ts";
-export type { BearerOptions, Tokens } from "@tokenflight/core";
+export type { BearerOptions, TokenCacheSelector } from "@tokenflight/core";

@@ -1,6 +1,6 @@
 import type { Headers, NormalizedOptions, RequestFunction } from "got";
 
-/** What got calls a request function with: (url, options, callback). Its cache calls it with (options, callback), the URL in the options. */
+/** What got calls a request function with: (url, options, callback). Its cache calls it with (options, callback), the URL in options. */
 export type RequestArguments = Parameters<RequestFunction>;
 export type RequestResult = ReturnType<RequestFunction>;
 

@@ -1,14 +1,14 @@
-import { Attachment, InvalidOptionError, type BearerOptions, type Tokens } from "@tokenflight/core";
+import { Attachment, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 
-/** A request, as `tokens` sees it when it is a function of the request. ky gives its `input` as a Request. */
+/** A request, as a token cache selector sees it. ky gives its `input` as a Request. */
 export interface KyRequest extends FetchRequest {
   /** The `context` option of the call, the same object that hooks see. */
   readonly context: Record<string, unknown>;
 }
 
-const ours = new WeakSet<FetchFunction>();
+const attached = new WeakSet<FetchFunction>();
 
 /**
  * Options for `ky.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
@@ -17,27 +17,30 @@ const ours = new WeakSet<FetchFunction>();
  * untouched. ky's hooks see neither the token nor the refused response; its `timeout` covers the wait for a token. It works on the
  * `fetch` option: extend with a `fetch` function of your own before this, not after. Throws InvalidOptionError.
  */
-export function bearer(tokens: Tokens<KyRequest>, options: BearerOptions<Response> = {}): (parent: Options) => Options {
+export function bearer(
+  tokens: TokenCache | TokenCacheSelector<KyRequest>,
+  options: BearerOptions<Response> = {},
+): (parent: Options) => Options {
   return (parent) => {
-    if (parent.fetch !== undefined && ours.has(parent.fetch)) {
+    if (parent.fetch !== undefined && attached.has(parent.fetch)) {
       throw new InvalidOptionError("parent", "a ky instance without bearer tokens", "one that has them");
     }
     // The global function is looked up for each request, as ky without a `fetch` option does.
     const fetch: FetchFunction = parent.fetch ?? ((input, init) => globalThis.fetch(input, init));
     const attachment = new Attachment(tokens, options, defaultOrigins(parent));
-    const sendFor =
+    const fetchFor =
       (call: Pick<Options, "context">): FetchFunction =>
       (input, init) =>
         fetchWithTokens(attachment, fetch, { input, init, context: call.context ?? {} });
-    const withTokens = sendFor({});
-    ours.add(withTokens);
+    const withTokens = fetchFor({});
+    attached.add(withTokens);
     if (typeof tokens !== "function") return { fetch: withTokens };
-    // ky tells its fetch function nothing of a call's context; an init hook sees the options of the call, and may give them another fetch.
-    const knowContext = (call: Options): void => {
+    // ky tells its fetch function nothing of a call's context. An init hook sees the options of the call, and may give them another fetch.
+    const bindContext = (call: Options): void => {
       call.context ??= {};
-      if (call.fetch === withTokens) call.fetch = sendFor(call);
+      if (call.fetch === withTokens) call.fetch = fetchFor(call);
     };
-    return { fetch: withTokens, hooks: { init: [knowContext] } };
+    return { fetch: withTokens, hooks: { init: [bindContext] } };
   };
 }
 

@@ -1,2 +1,2 @@
 export { bearer, type KyRequest } from "./bearer.ts";
-export type { BearerOptions, Tokens } from "@tokenflight/core";
+export type { BearerOptions, TokenCacheSelector } from "@tokenflight/core";

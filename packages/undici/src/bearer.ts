@@ -1,23 +1,23 @@
-import { Attachment, InvalidOptionError, type BearerOptions, type Tokens } from "@tokenflight/core";
+import { Attachment, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
+import type { UndiciResponse } from "./attempt.ts";
 import { inCallersContext } from "./callers-context.ts";
-import { Exchange } from "./exchange.ts";
 import { hasAuthorization, readableHeaders } from "./headers.ts";
-import type { UndiciResponse } from "./response.ts";
+import { OutgoingUndiciRequest } from "./outgoing-request.ts";
 
 /**
- * An interceptor for `dispatcher.compose`: requests to the allowed origins carry a fresh token, and a refused one is replayed once.
+ * An interceptor for `dispatcher.compose`: requests to the allowed origins have a fresh token, and a refused one is replayed once.
  *
  * Compose it after `redirect`, `cache` and `deduplicate` and before `responseError`: `compose(redirect, bearer, responseError)`. A request
  * with an authorization header of its own is sent untouched. Under `fetch` every body is an iterator and can be sent only once: use
  * @tokenflight/fetch there. Throws InvalidOptionError.
  */
 export function bearer(
-  tokens: Tokens<Dispatcher.DispatchOptions>,
+  tokens: TokenCache | TokenCacheSelector<Dispatcher.DispatchOptions>,
   options: BearerOptions<UndiciResponse>,
 ): Dispatcher.DispatcherComposeInterceptor {
   const attachment = new Attachment(tokens, options);
-  // A Client and a Pool send to their own origin, whatever a request says; undici tells it here. Null: to one of several.
+  // A Client and a Pool send to their own origin, whatever a request says. undici names it here: null is one of several.
   return (dispatch, dispatcherOrigin?: string | null) => {
     if (dispatcherOrigin === null) {
       throw new InvalidOptionError(
@@ -32,11 +32,11 @@ export function bearer(
       const origin = dispatcherOrigin ?? String(given.origin);
       if (!attachment.allows(origin)) return dispatch(given, called);
       const request = { ...given, headers: readableHeaders(given.headers) };
-      // An object that somebody may change while a token is awaited.
+      // The caller may change a URL object while the request waits for a token.
       if (request.origin instanceof URL) request.origin = request.origin.href;
-      const cache = hasAuthorization(request.headers) ? undefined : attachment.tokensFor(given);
+      const cache = hasAuthorization(request.headers) ? undefined : attachment.cacheFor(given);
       if (cache === undefined) return dispatch(request, called);
-      return new Exchange({ attachment, cache, dispatch, origin, request, handler: called }).start();
+      return new OutgoingUndiciRequest({ attachment, cache, dispatch, origin, request, handler: called }).start();
     };
   };
 }

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Dispatcher } from "undici";
 
 /**
- * The same handler, called in the asynchronous context of now. undici calls handlers in the context of whoever opened the connection; an
- * interceptor that sends a request again from there, such as redirect and retry, would ask for that one's tokens.
+ * The same handler, called in the asynchronous context of now. undici calls handlers in the context of whoever opened the connection: an
+ * interceptor that sends a request again from there, such as redirect and retry, would have the token cache of that user selected.
  */
 export function inCallersContext(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   const run = AsyncLocalStorage.snapshot();

@@ -4,57 +4,60 @@ import type { Dispatcher } from "undici";
 type RawHeaders = Buffer[] | string[] | IncomingHttpHeaders | null;
 
 /**
- * The controller that a handler holds for the whole exchange: over the wait for a token, the request and its replay. undici tells a handler
- * of an abort only through it, so it is there before the first request is. What a handler pauses stays paused over all of them.
+ * The one controller that a handler gets for its request: over the wait for a token, the first attempt and the replay. undici tells a
+ * handler of an abort only through its controller, so there is one before there is an attempt. What a handler pauses stays paused in the
+ * replay.
  */
-export class ExchangeController implements Dispatcher.DispatchController {
-  #waiting: AbortController | undefined;
-  /** The request under way, or the one before; whatever is said to a request that is over would be heard by the next on its connection. */
-  #current: Dispatcher.DispatchController | undefined;
-  #isOver = true;
-  #isHeld = false;
+export class RequestController implements Dispatcher.DispatchController {
+  #aborter: AbortController | undefined;
+  /**
+   * undici's controller of the attempt in progress, or of the last one. After the attempt has ended it is not called: it would pause,
+   * resume or abort the next request on the same connection.
+   */
+  #attempt: Dispatcher.DispatchController | undefined;
+  #attemptIsOver = true;
+  #isSuspended = false;
   #paused = false;
   #aborted = false;
   #reason: Error | undefined;
 
   /** Aborts when the handler does. */
   get signal(): AbortSignal {
-    this.#waiting ??= new AbortController();
-    if (this.#aborted) this.#waiting.abort(this.#reason);
-    return this.#waiting.signal;
+    this.#aborter ??= new AbortController();
+    if (this.#aborted) this.#aborter.abort(this.#reason);
+    return this.#aborter.signal;
   }
 
-  /** From here on this request is the one that is paused, resumed and aborted. */
-  follow(current: Dispatcher.DispatchController): void {
-    this.#current = current;
-    this.#isOver = false;
-    this.#isHeld = false;
-    if (this.#aborted) current.abort(this.#reason as Error);
-    else if (this.#paused) current.pause();
+  /** From here on, this attempt is what is paused, resumed and aborted. */
+  startAttempt(attempt: Dispatcher.DispatchController): void {
+    this.#attempt = attempt;
+    this.#attemptIsOver = false;
+    this.#isSuspended = false;
+    if (this.#aborted) attempt.abort(this.#reason as Error);
+    else if (this.#paused) attempt.pause();
   }
 
-  /** The response waits for a decision: whatever the handler says about its flow holds from `letGo` on. */
-  hold(): void {
-    this.#isHeld = true;
-    this.#current?.pause();
+  endAttempt(): void {
+    this.#attemptIsOver = true;
   }
 
-  letGo(): void {
-    this.#isHeld = false;
-    if (!this.#paused && !this.#isOver) this.#current?.resume();
+  /** Stops the response while a decision about it is pending. What the handler says about its flow meanwhile applies from `continue` on. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#attempt?.pause();
   }
 
-  /** The request that is followed came to its end. */
-  end(): void {
-    this.#isOver = true;
+  continue(): void {
+    this.#isSuspended = false;
+    if (!this.#paused && !this.#attemptIsOver) this.#attempt?.resume();
   }
 
   get aborted(): boolean {
-    return this.#aborted || this.#current?.aborted === true;
+    return this.#aborted || this.#attempt?.aborted === true;
   }
 
   get reason(): Error | null {
-    return this.#reason ?? this.#current?.reason ?? null;
+    return this.#reason ?? this.#attempt?.reason ?? null;
   }
 
   get paused(): boolean {
@@ -65,34 +68,34 @@ export class ExchangeController implements Dispatcher.DispatchController {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    if (!this.#isOver) this.#current?.abort(reason);
-    this.#waiting?.abort(reason);
+    if (!this.#attemptIsOver) this.#attempt?.abort(reason);
+    this.#aborter?.abort(reason);
   }
 
   pause(): void {
     this.#paused = true;
-    if (!this.#isHeld && !this.#isOver) this.#current?.pause();
+    if (!this.#isSuspended && !this.#attemptIsOver) this.#attempt?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    if (!this.#isHeld && !this.#isOver) this.#current?.resume();
+    if (!this.#isSuspended && !this.#attemptIsOver) this.#attempt?.resume();
   }
 
   // Interceptors such as cache and decompress write these.
   get rawHeaders(): RawHeaders {
-    return this.#current?.rawHeaders ?? null;
+    return this.#attempt?.rawHeaders ?? null;
   }
 
   set rawHeaders(headers: RawHeaders) {
-    if (this.#current !== undefined) this.#current.rawHeaders = headers;
+    if (this.#attempt !== undefined) this.#attempt.rawHeaders = headers;
   }
 
   get rawTrailers(): RawHeaders {
-    return this.#current?.rawTrailers ?? null;
+    return this.#attempt?.rawTrailers ?? null;
   }
 
   set rawTrailers(trailers: RawHeaders) {
-    if (this.#current !== undefined) this.#current.rawTrailers = trailers;
+    if (this.#attempt !== undefined) this.#attempt.rawTrailers = trailers;
   }
 }

@@ -13,7 +13,7 @@ export function readableHeaders(headers: Headers): ReadableHeaders {
   return [...headers].flat(1);
 }
 
-/** An iterator in the prototype of all objects says nothing. */
+/** An iterator that somebody gave to `Object.prototype` says nothing about these headers. */
 function isIterable(headers: NonNullable<Headers>): headers is string[] | Iterable<[string, string]> {
   return Symbol.iterator in headers && headers[Symbol.iterator] !== (Object.prototype as { [Symbol.iterator]?: unknown })[Symbol.iterator];
 }

@@ -1,3 +1,3 @@
 export { bearer } from "./bearer.ts";
-export type { UndiciResponse } from "./response.ts";
-export type { BearerOptions, Tokens } from "@tokenflight/core";
+export type { UndiciResponse } from "./attempt.ts";
+export type { BearerOptions, TokenCacheSelector } from "@tokenflight/core";

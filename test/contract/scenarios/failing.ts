@@ -11,7 +11,7 @@ async function expire({ tokens }: Session): Promise<void> {
   await tokens.save({ ...toTokenResponse(await tokens.get()), expires_at: Date.now() / 1000 - 1 });
 }
 
-/** The challenges that a 401 may carry, and whether it is about the token then (RFC 6750 section 3.1). */
+/** The challenges that a 401 may have, and whether it is about the token then (RFC 6750 section 3.1). */
 const challenges: readonly (readonly [challenge: string, aboutTheToken: boolean])[] = [
   ["Bearer", true],
   ['Bearer realm="api", error="invalid_token"', true],

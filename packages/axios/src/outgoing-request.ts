@@ -1,24 +1,23 @@
-import { canReadAgain, type Carriage, type HeaderFields, type ResponseFacts } from "@tokenflight/core";
+import { canSendAgain, drain, hideFields } from "@tokenflight/core";
+import type { BodyReader, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
 import { Axios, AxiosError, AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
 import { CallerLimits } from "./caller-limits.ts";
 import { cleanError } from "./clean-error.ts";
-import { discard } from "./discard.ts";
-import { hideFields } from "./hide-fields.ts";
 import { privateConfig, showHeaders } from "./private-config.ts";
-import { redirectOf, type Redirect } from "./redirect.ts";
+import { redirectOf } from "./redirect.ts";
 import { targetOf } from "./target.ts";
 
 /** Builds URLs from configs as they are: an instance's defaults are in them already, and those of axios itself are not meant. */
 const bare = new Axios({});
 
-/** One axios request on its way through the adapter that it would have had without us. */
-export class AxiosCarriage implements Carriage<AxiosResponse> {
+/** One axios request, sent by the adapter that it would have had without us. */
+export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   readonly #adapter: AxiosAdapter;
   readonly #config: InternalAxiosRequestConfig;
   readonly #limits: CallerLimits | undefined;
-  /** What decided that the request may have a token. */
+  /** The URL, or the part of it, that decided that the request may have a token. */
   readonly #target: string;
-  /** What the adapter got last, and the fields in it that are ours. */
+  /** The config of the last attempt, and the header fields in it that are ours. */
   #sent: InternalAxiosRequestConfig | undefined;
   #fields: HeaderFields | undefined;
 
@@ -41,13 +40,13 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
     return this.#limits?.signal;
   }
 
-  get canResend(): boolean {
-    return canReadAgain(this.#config.data);
+  get canSendAgain(): boolean {
+    return canSendAgain(this.#config.data);
   }
 
-  /** Sends on a private copy: adapters write into the headers, and neither a response nor an error may show the token. */
+  /** Sends a private copy: adapters write into the headers, and neither a response nor an error may show the token. */
   async send(fields: HeaderFields): Promise<AxiosResponse> {
-    // Whoever has the config may have changed where it leads while a token was awaited: the token stays here then.
+    // While the request waited for a token, whoever kept the config may have changed its URL. It then goes there without the token.
     const sent = privateConfig(this.#config, targetOf(this.#config) === this.#target ? fields : {});
     const timeLeft = this.#limits?.timeLeft;
     if (timeLeft !== undefined) sent.timeout = timeLeft;
@@ -60,18 +59,20 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
   }
 
   facts({ status, headers }: AxiosResponse): ResponseFacts {
-    return { status, challenge: status === 401 ? challengeIn(headers) : undefined };
+    return { status, challenge: status === 401 ? fieldOf(headers, "www-authenticate") : undefined };
   }
 
   redirect(response: AxiosResponse): Redirect {
     return redirectOf(response, this.#adapter, () => this.url);
   }
 
-  discard(response: AxiosResponse): Promise<void> {
-    return discard(response);
+  /** Only a streamed body is still unread. axios has read every other one to its end. */
+  async discard({ data, headers }: AxiosResponse<unknown>): Promise<void> {
+    const reader = readerOf(data);
+    if (reader !== undefined) await drain(reader, fieldOf(headers, "content-length"));
   }
 
-  /** What axios does with a response at last: it judges the status by the caller's own `validateStatus`. */
+  /** Does what axios does with a response in the end: the caller's own `validateStatus` decides about the status. */
   settle(response: AxiosResponse): AxiosResponse {
     this.#end();
     const config = this.#config;
@@ -94,18 +95,27 @@ export class AxiosCarriage implements Carriage<AxiosResponse> {
   }
 }
 
-/** The adapter's own headers, which need not be axios's yet. */
-function challengeIn(headers: unknown): string | undefined {
+/** A header field of a response. An adapter of the caller's may give headers that are not axios's. */
+function fieldOf(headers: unknown, name: string): string | undefined {
   return AxiosHeaders.from(headers as AxiosHeaders)
-    .get("www-authenticate")
+    .get(name)
     ?.toString();
+}
+
+/** What reads a streamed body, be it a web stream or a Node stream. Undefined for a body that is no stream. */
+function readerOf(data: unknown): BodyReader | undefined {
+  if (data instanceof ReadableStream) return (data as ReadableStream<Uint8Array>).getReader();
+  if (typeof data !== "object" || data === null || !("destroy" in data && Symbol.asyncIterator in data)) return undefined;
+  const stream = data as AsyncIterable<Uint8Array> & { destroy(): void };
+  const pieces = stream[Symbol.asyncIterator]();
+  return { read: () => pieces.next(), cancel: () => stream.destroy() };
 }
 
 function isValid(config: InternalAxiosRequestConfig, status: number, request: unknown): boolean {
   try {
     return !status || !config.validateStatus || config.validateStatus(status);
   } catch (error) {
-    // axios's http adapter would let it end the process; its fetch adapter wraps it.
+    // axios's http adapter would let the error end the process. Its fetch adapter wraps it, as is done here.
     throw AxiosError.from(error, undefined, config, request);
   }
 }

@@ -1,27 +1,25 @@
+import { longestDelay } from "@tokenflight/core";
 import { TimeoutError, type NormalizedOptions, type Options, type Request } from "got";
 
-/** The longest time that a timer can wait. */
-const longestTimer = 2 ** 31 - 1;
-
 /**
- * `timeout.request`, which is one limit for a whole attempt of got. got's own timer covers the wait for a token, but neither the wait for a
- * renewal nor the first request once there is a replay, which is another request to got.
+ * `timeout.request`, in milliseconds. got gives the whole of it to each of its retries. Its own timer covers the wait for a token, but
+ * neither the wait for a renewal nor the attempt that was refused, because to got the replay is a request of its own.
  */
-export class Budget {
-  #attempt: number | undefined;
+export class RequestTimeout {
+  #retryCount: number | undefined;
   #started = 0;
   /** What the caller allows, while the options say less. */
   #whole: number | undefined;
 
-  /** A hop of this attempt departs. */
-  begin(options: NormalizedOptions, attempt: number): void {
-    if (attempt === this.#attempt) return;
+  /** An attempt begins. Only the first one of a retry starts the time anew. */
+  begin(options: NormalizedOptions, retryCount: number): void {
+    if (retryCount === this.#retryCount) return;
     this.restore(options);
-    this.#attempt = attempt;
+    this.#retryCount = retryCount;
     this.#started = performance.now();
   }
 
-  /** Leaves got no more for the replay than the first request has left. */
+  /** Gives the replay what is left. */
   shorten(options: NormalizedOptions): void {
     const left = this.#left(options);
     if (left === undefined) return;
@@ -35,14 +33,14 @@ export class Budget {
     this.#whole = undefined;
   }
 
-  /** Aborts when nothing is left. Undefined without a limit. */
+  /** Aborts when nothing is left. Undefined without a timeout. */
   deadline(options: NormalizedOptions): AbortSignal | undefined {
     const left = this.#left(options);
     return left === undefined ? undefined : AbortSignal.timeout(left);
   }
 
   #left({ timeout: { request } }: NormalizedOptions): number | undefined {
-    if (request === undefined || request > longestTimer) return undefined;
+    if (request === undefined || request > longestDelay) return undefined;
     return Math.max(1, Math.ceil(request - (performance.now() - this.#started)));
   }
 }
