@@ -55,9 +55,8 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
 }
 
 /**
- * Does work under a deadline, `timeout` milliseconds from now, and under the caller's signal. The work gets a signal that aborts with either of
- * them, with the error of `overdue` as its reason at the deadline, and has to end then: `waitFor` ends a wait for what does not look at the
- * signal. The timer does not keep the process alive.
+ * Does work under a deadline, `timeout` milliseconds from now, and under the caller's signal. The work gets a signal that aborts with either of them,
+ * at the deadline with the error of `overdue`, and has to end then. The timer does not keep the process alive.
  */
 export async function withDeadline<Value>(
   clock: Pick<Clock, "schedule">,

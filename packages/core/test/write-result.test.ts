@@ -19,7 +19,7 @@ describe("the result of a token request", () => {
   let store: FaultyStore;
   let cell: RecordCell;
   let claim: VersionedRecord;
-  const write = (): Promise<SubjectRecord> => writeResult({ clock, limits: limitsFor(40_000), observe: trouble }, cell, claim, next);
+  const write = (): Promise<SubjectRecord> => writeResult({ cell, clock, limits: limitsFor(40_000), observe: trouble }, claim, next);
 
   beforeEach(async () => {
     trouble.mockClear();

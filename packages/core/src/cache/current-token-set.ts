@@ -8,8 +8,6 @@ const expired: Windows = { refreshAt: never, usableUntil: never };
 /** After a refresh ahead that brought nothing new, the next one is at least this many milliseconds away. */
 const shortestPause = 1000;
 
-type Parts = Pick<SubjectParts, "freshness" | "clock">;
-
 /** The token set that a cache has in memory, and the two moments of its life. All times are in milliseconds. */
 export class CurrentTokenSet {
   tokenSet: TokenSet | undefined;
@@ -17,10 +15,10 @@ export class CurrentTokenSet {
   /** Soft and hard expiry. Both are in the past while there is no token set to send. */
   refreshAt: number = never;
   usableUntil: number = never;
-  readonly #parts: Parts;
+  readonly #parts: Pick<SubjectParts, "freshness" | "clock">;
   #promise: Promise<TokenSet> | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: Pick<SubjectParts, "freshness" | "clock">) {
     this.#parts = parts;
   }
 

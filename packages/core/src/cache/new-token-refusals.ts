@@ -4,10 +4,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 const firstPause = 1000;
 const longestPause = 60_000;
 
-/**
- * Keeps an API that refuses even brand-new tokens from causing a refresh for each request. Replays report how they ended. A brand-new token that
- * was refused, too, starts a pause, which doubles each time until a replay succeeds.
- */
+/** Keeps an API that refuses even brand-new tokens from causing a refresh for each request: each such refusal starts a longer pause. */
 export class NewTokenRefusals {
   readonly #clock: Clock;
   /** The brand-new token set that was refused last. */

@@ -99,8 +99,7 @@ export class SubjectTokenCache implements TokenCache {
   async forget(options: { revoke?: boolean | undefined } = {}): Promise<void> {
     const { revoke = false } = readOptions("forget", options, ["revoke"]);
     const { source } = this.#parts;
-    if (revoke && source.revoke === undefined)
-      throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
+    if (revoke && !source.revoke) throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
     // A refresh under way may have used up the refresh token already. What it brings is what has to be given back.
     if (revoke) await this.#pending?.tokenSet.catch(() => {});
     const { record, replaced } = await this.#refresh.overwrite(undefined);

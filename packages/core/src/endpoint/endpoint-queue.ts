@@ -32,10 +32,7 @@ const longestInterval = Math.floor(longestDelay / 1000);
 
 const priorities: Record<Urgency, number> = { blocking: 1, ahead: 0 };
 
-/**
- * A queue over p-queue. Its tasks have deadlines of their own: a timeout of p-queue, or an abort, would free the slot while the token
- * request still runs. Throws InvalidOptionError.
- */
+/** Tasks have deadlines of their own: one of p-queue would free the slot while the token request still runs. Throws InvalidOptionError. */
 export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}): TokenEndpointQueue {
   const read = readOptions("createTokenEndpointQueue", options, ["concurrency", "interval", "intervalCap", "clock"]);
   const { concurrency = 8, interval, intervalCap, clock = systemClock } = read;

@@ -1,10 +1,10 @@
 import { wait } from "../clock.ts";
-import type { RecordCell, VersionedRecord } from "./cell.ts";
+import type { VersionedRecord } from "./cell.ts";
 import { isAwaited, type RefreshRequest } from "./refresh-request.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 import { withIntent, withoutOwner } from "./transitions.ts";
 
-type Parts = Pick<SubjectParts, "clock" | "limits">;
+type Parts = Pick<SubjectParts, "cell" | "clock" | "limits">;
 
 /** An entry that this process may write its intent into. */
 export interface Claimable extends VersionedRecord {
@@ -15,16 +15,15 @@ export interface Claimable extends VersionedRecord {
 /** Waits for an owner that may be alive. `own` names this process, which surely sent nothing. Undefined: the entry has changed. */
 export async function waitForOwner(
   parts: Parts,
-  cell: RecordCell,
   seen: VersionedRecord,
   request: RefreshRequest,
-  own: readonly (string | undefined)[],
+  own: readonly unknown[],
 ): Promise<Claimable | undefined> {
   const { intent } = seen.record;
   if (intent === undefined) return { ...seen, hadSilentOwner: false };
   const wasSent = !own.includes(intent.owner);
   const mayAct = wasSent && intent.unresolved !== true;
-  if (mayAct && (await waitForChange(parts, cell, seen, request, intent.deadline))) return undefined;
+  if (mayAct && (await waitForChange(parts, seen, request, intent.deadline))) return undefined;
   return { version: seen.version, record: withoutOwner(seen.record, wasSent), hadSilentOwner: mayAct };
 }
 
@@ -35,29 +34,19 @@ export async function waitForOwner(
  * writes its intent. A's next attempt to write the result succeeds while B waits, and B takes A's token set. Without that wait, B would send
  * R1 a second time and end the session.
  */
-export async function writeIntent(
-  parts: Parts,
-  cell: RecordCell,
-  claimable: Claimable,
-  request: RefreshRequest,
-): Promise<VersionedRecord | undefined> {
-  const { limits } = parts;
+export async function writeIntent(parts: Parts, claimable: Claimable, request: RefreshRequest): Promise<VersionedRecord | undefined> {
+  const { cell, limits } = parts;
   const claim = await cell.replace(claimable, withIntent(claimable.record, request.id, limits.intent));
   if (claim === undefined || !claimable.hadSilentOwner) return claim;
-  return (await waitForChange(parts, cell, claim, request, limits.takeover)) ? undefined : claim;
+  return (await waitForChange(parts, claim, request, limits.takeover)) ? undefined : claim;
 }
 
 /**
  * Waits until another writer changes the entry, for at most `longest` milliseconds of this machine's own clock: the clocks of two machines are
  * never compared. Resolves to whether the entry has changed. The process stays alive while a caller waits for the request.
  */
-export async function waitForChange(
-  { clock }: Pick<Parts, "clock">,
-  cell: RecordCell,
-  { version }: VersionedRecord,
-  request: RefreshRequest,
-  longest: number,
-): Promise<boolean> {
+export async function waitForChange(parts: Parts, seen: VersionedRecord, request: RefreshRequest, longest: number): Promise<boolean> {
+  const { cell, clock } = parts;
   const until = clock.monotonic() + longest;
   let hint = new AbortController();
   const stop = cell.watch(() => hint.abort());
@@ -65,7 +54,7 @@ export async function waitForChange(
     for (let delay = 20; clock.monotonic() < until; delay = Math.min(delay * 1.3, 200)) {
       await wait(clock, delay, hint.signal, isAwaited(request));
       hint = new AbortController();
-      if ((await cell.read()).version !== version) return true;
+      if ((await cell.read()).version !== seen.version) return true;
     }
     return false;
   } finally {

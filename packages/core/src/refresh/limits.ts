@@ -13,15 +13,7 @@
  * | callers wait for the write of a result                  | `request`; then they get the token set                                     |
  * | the result is written again, after at most `writeDelay` | the store has it                                                           |
  */
-export interface RefreshLimits {
-  readonly rounds: number;
-  readonly repeats: number;
-  readonly request: number;
-  readonly intent: number;
-  readonly claim: number;
-  readonly takeover: number;
-  readonly writeDelay: number;
-}
+export type RefreshLimits = Readonly<Record<"rounds" | "repeats" | "request" | "intent" | "claim" | "takeover" | "writeDelay", number>>;
 
 /** `request` is the timeout of one token request. */
 export function limitsFor(request: number): RefreshLimits {

@@ -15,7 +15,7 @@ import { writeResult } from "./write-result.ts";
 
 /** A token request for which this process has written its intent. */
 interface Attempt {
-  readonly cell: RecordCell;
+  readonly parts: SubjectParts;
   readonly claim: VersionedRecord;
   readonly request: RefreshRequest;
   /** When it began to write the intent, by the monotonic clock. */
@@ -48,20 +48,17 @@ export class Refresh {
     return this.#writing > 0;
   }
 
-  /**
-   * Resolves to a record with a newer token set; to the record as it is when a refresh ahead is better postponed; to one without a token set
-   * after a logout.
-   */
+  /** Resolves to a record with a newer token set; as it is, if a refresh ahead is better postponed; without a token set after a logout. */
   async run(request: RefreshRequest): Promise<SubjectRecord> {
-    const { cell, source, observe } = this.#parts;
+    const { source, observe } = this.#parts;
     try {
-      return this.#remember(await this.#refresh(cell, request));
+      return this.#remember(await this.#refresh(this.#parts, request));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       observe({ type: "store-trouble", operation: "read", error });
       // Two token requests do no harm when they use nothing up. A refresh token is never sent without the store's consent.
       if (source.spendsRefreshToken !== false) throw error;
-      return this.#remember(await this.#refresh(privateCell(this.newest), request));
+      return this.#remember(await this.#refresh({ ...this.#parts, cell: privateCell(this.newest) }, request));
     }
   }
 
@@ -84,18 +81,18 @@ export class Refresh {
   }
 
   /** Each round begins with what the cell holds at that moment, and `continue` means that it may hold something else by now. */
-  async #refresh(cell: RecordCell, request: RefreshRequest): Promise<SubjectRecord> {
-    const { source, queue, limits } = this.#parts;
+  async #refresh(parts: SubjectParts, request: RefreshRequest): Promise<SubjectRecord> {
+    const { cell, source, queue, limits } = parts;
     for (let round = 0; round < limits.rounds; round += 1) {
       const seen = await this.#read(cell);
       if (this.#answers(seen.record, request)) return seen.record;
-      const claimable = await waitForOwner(this.#parts, cell, seen, request, [request.id, this.#unsent]);
+      const claimable = await waitForOwner(parts, seen, request, [request.id, this.#unsent]);
       if (claimable === undefined) continue;
       // The refresh token may have been used up. It is sent again only when the old access token will not do any more.
       const isInDoubt = claimable.record.intent !== undefined && risksSession(source, claimable.record.tokenSet);
       if (isInDoubt && request.urgency === "ahead") return claimable.record;
       if (await this.#waitForPause(claimable, request)) continue;
-      const record = await queue.run(() => this.#ask(cell, claimable, request), request);
+      const record = await queue.run(() => this.#ask(parts, claimable, request), request);
       if (record !== undefined) return record;
     }
     throw tooManyRounds();
@@ -127,27 +124,24 @@ export class Refresh {
     return true;
   }
 
-  /**
-   * Runs in the endpoint's queue, so that an intent exists only while its token request is really under way. Resolves to undefined when another
-   * process was faster, or when the token request may be repeated.
-   */
-  async #ask(cell: RecordCell, claimable: Claimable, request: RefreshRequest): Promise<SubjectRecord | undefined> {
-    const { clock, source, limits } = this.#parts;
+  /** Runs in the queue, so that an intent exists only while its token request is under way. Undefined: lost a race, or may be repeated. */
+  async #ask(parts: SubjectParts, claimable: Claimable, request: RefreshRequest): Promise<SubjectRecord | undefined> {
+    const { clock, source, limits } = parts;
     const { reason, urgency } = request;
     const started = clock.monotonic();
-    const claim = await writeIntent(this.#parts, cell, claimable, request).catch((error: unknown) => {
+    const claim = await writeIntent(parts, claimable, request).catch((error: unknown) => {
       this.#unsent = request.id;
       throw error;
     });
     if (claim === undefined) return undefined;
-    const attempt: Attempt = { cell, claim, request, started };
+    const attempt: Attempt = { parts, claim, request, started };
     const keep = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#keep(attempt, tokenSet);
     try {
       if (clock.monotonic() - started > limits.claim)
         throw new TokenRequestError("not-sent", "The process was held up for too long to send the token request safely.");
       const { tokenSet: previous } = claim.record;
-      const call = { refresh: request, reason, urgency, timeout: limits.request, late: keep };
-      const record = await keep(await callSource(source, clock, previous === undefined ? call : { ...call, previous }));
+      const call = { refresh: request, reason, urgency, timeout: limits.request, late: keep, ...(previous && { previous }) };
+      const record = await keep(await callSource(source, clock, call));
       // After a lost race, the winner's token set may be over already, or refused.
       return request.obtained || record.tokenSet === undefined || request.accepts(record) ? record : undefined;
     } catch (error) {
@@ -157,14 +151,14 @@ export class Refresh {
   }
 
   /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
-  async #keep({ cell, claim, request, started }: Attempt, tokenSet: TokenSet): Promise<SubjectRecord> {
-    const { clock, limits, observe } = this.#parts;
+  async #keep({ parts, claim, request, started }: Attempt, tokenSet: TokenSet): Promise<SubjectRecord> {
+    const { clock, limits, observe } = parts;
     const { reason, urgency } = request;
     const duration = clock.monotonic() - started;
     const next = withTokens(claim.record, tokenSet);
     const settled = new AbortController();
     this.#writing += 1;
-    const written = writeResult(this.#parts, cell, claim, next).finally(() => (this.#writing -= 1));
+    const written = writeResult(parts, claim, next).finally(() => (this.#writing -= 1));
     const record = await Promise.race([written, wait(clock, limits.request, settled.signal).then(() => next)]);
     settled.abort();
     if (record === next) {
@@ -175,8 +169,8 @@ export class Refresh {
   }
 
   /** Notes a failure in the cell, for all who share it, and throws it unless the token request may be repeated. */
-  async #noteFailure({ cell, claim, request }: Attempt, failure: TokenflightError): Promise<void> {
-    const { clock, queue, source, observe, limits } = this.#parts;
+  async #noteFailure({ parts, claim, request }: Attempt, failure: TokenflightError): Promise<void> {
+    const { cell, clock, queue, source, observe, limits } = parts;
     const note = withFailure(claim.record, failure, spends(source, claim.record.tokenSet), clock);
     let written: VersionedRecord | undefined = claim;
     try {
@@ -215,8 +209,5 @@ export class Refresh {
 
 /** A store that works gives each writer its turn long before. */
 function tooManyRounds(): StoreError {
-  return new StoreError(
-    "ERR_STORE_UNAVAILABLE",
-    "Each time that the store's entry was to be written, it had changed: the store was given up.",
-  );
+  return new StoreError("ERR_STORE_UNAVAILABLE", "The store was given up, because another writer was faster each time.");
 }

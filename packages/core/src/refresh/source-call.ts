@@ -18,16 +18,12 @@ export interface Scope<Owner> {
   current(): Owner | undefined;
 }
 
-interface AsyncHooks {
-  AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined };
-}
+type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined } };
 
-/**
- * A token source that asks its own cache for a token would wait for itself. AsyncLocalStorage finds it at once. On a runtime that has none, the
- * token request's deadline ends the wait. It is looked up on the running host, because core imports nothing of Node's.
- */
+/** Finds a token source that asks its own cache, and would wait for itself. Without AsyncLocalStorage its deadline ends the wait. */
 export function createScope<Owner>(): Scope<Owner> {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
+  // Core imports nothing of Node's, and looks it up on the running host.
   const hooks = process?.getBuiltinModule?.("node:async_hooks");
   if (hooks === undefined) return { run: (_, work) => work(), current: () => undefined };
   const storage = new hooks.AsyncLocalStorage<Owner>();

@@ -1,6 +1,5 @@
 import { isAboutTheToken } from "./challenge.ts";
-import { InvalidOptionError } from "../errors.ts";
-import { kindOf, readOptions, requireFunction, requireOneOf } from "../options.ts";
+import { readOptions, requireFunction, requireOneOf, requireThat } from "../options.ts";
 import { createOriginCheck, type OriginCheck } from "./origins.ts";
 import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
 import type { TokenCache } from "../cache/token-cache.ts";
@@ -55,8 +54,8 @@ export class Attachment<Request, Response> {
   readonly #refused: BearerOptions<Response>["refused"];
 
   constructor(tokens: TokenCache | TokenCacheSelector<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
-    if (typeof tokens !== "function" && typeof tokens?.peek !== "function")
-      throw new InvalidOptionError("tokens", "a token cache, or a function of the request that gives one", kindOf(tokens));
+    const areTokens = typeof tokens === "function" || typeof tokens?.peek === "function";
+    requireThat(areTokens, "tokens", "a token cache, or a function of the request that gives one", tokens);
     const {
       origins,
       replay = "once",
@@ -80,8 +79,9 @@ export class Attachment<Request, Response> {
   cacheFor(request: Request): TokenCache | undefined {
     if (typeof this.#tokens !== "function") return this.#tokens;
     const cache: TokenCache | undefined = this.#tokens(request);
-    if (cache === undefined || typeof cache?.peek === "function") return cache;
-    throw new InvalidOptionError("tokens", "a function that gives a token cache at once, or undefined for none", kindOf(cache));
+    const isCache = cache === undefined || typeof cache?.peek === "function";
+    requireThat(isCache, "tokens", "a function that gives a token cache at once, or undefined for none", cache);
+    return cache;
   }
 
   /** Whether a response refuses the token. Answers without a promise unless the caller's own predicate gives one. */

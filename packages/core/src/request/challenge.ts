@@ -6,10 +6,7 @@ export interface Challenge {
 
 const longestHeader = 4096;
 
-/**
- * Reads a WWW-Authenticate header in one linear pass over at most 4 KB. Never throws: what it cannot read ends the reading, and
- * what was read until then counts.
- */
+/** Reads a WWW-Authenticate header, at most 4 KB of it, in linear time. Never throws: what it cannot read ends the reading. */
 export function readChallenges(header: string): Challenge[] {
   return scan(header).challenges;
 }

@@ -1,4 +1,4 @@
-/** In bytes. A body of this size is read to its end, which keeps the connection for the replay. A new connection would cost about as much. */
+/** In bytes. A body of this size is read to its end, which keeps the connection for the replay. A new one would cost about as much. */
 const longestBody = 262_144;
 /** In milliseconds. A body that takes longer is not worth the wait. */
 const longestWait = 1000;

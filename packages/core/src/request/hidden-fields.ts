@@ -82,8 +82,8 @@ function hideInSocket(socket: KeptByRequest["socket"]): void {
   if (socket == null) return;
   // A connection that could not be made keeps what was to be sent first.
   if (socket.destroyed && socket._pendingData) socket._pendingData = null;
-  // A TLS connection keeps a copy of the options of the request that it was made for, for as long as it lives. The copy loses its headers, whole:
-  // they may be the very object that follow-redirects sends the next request with.
+  // A TLS connection keeps a copy of the options of the request that it was made for, for as long as it lives. The copy loses its
+  // headers, whole: they may be the very object that follow-redirects sends the next request with.
   const options = socket.encrypted === true ? (behindSymbol(socket, "connect-options") as { headers?: unknown } | undefined) : undefined;
   if (options?.headers !== undefined) options.headers = undefined;
 }

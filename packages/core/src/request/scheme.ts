@@ -1,5 +1,5 @@
-import { InvalidOptionError, TokenflightError } from "../errors.ts";
-import { kindOf } from "../options.ts";
+import { TokenflightError } from "../errors.ts";
+import { requireThat } from "../options.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
 /** Header fields by lower-case name. */
@@ -43,10 +43,7 @@ export function mayBeRedirected(fields: HeaderFields): boolean {
   return true;
 }
 
-/**
- * The same scheme, checked: what it gives has lower-case names and values that a header can have, or it throws InvalidOptionError. An error
- * of its own becomes the cause of one that no client takes for an error of the network.
- */
+/** The same scheme, which throws InvalidOptionError for what no header can have. Its own errors become causes, so no client retries them. */
 export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
   if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
   return (tokenSet, request) => {
@@ -63,21 +60,20 @@ export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme 
 
 function fail(error: unknown): never {
   if (TokenflightError.is(error)) throw error;
-  throw new TokenflightError("ERR_SCHEME_FAILED", "The request was not sent, because its scheme failed; the error is the cause.", {
-    cause: error,
-  });
+  const message = "The request was not sent, because its scheme failed; the error is the cause.";
+  throw new TokenflightError("ERR_SCHEME_FAILED", message, { cause: error });
 }
 
 /** RFC 9110 section 5.5. No message shows a value, which is a secret. */
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function readFields(given: HeaderFields): HeaderFields {
-  if (typeof given !== "object" || given === null)
-    throw new InvalidOptionError("scheme", "a function that gives header fields, such as { authorization }", kindOf(given));
+  const isObject = typeof given === "object" && given !== null;
+  requireThat(isObject, "scheme", "a function that gives header fields, such as { authorization }", given);
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
-    if (typeof value !== "string" || !fieldValue.test(value))
-      throw new InvalidOptionError("scheme", `a function that gives ${name} a value that a header can hold`, kindOf(value));
+    const isFit = typeof value === "string" && fieldValue.test(value);
+    requireThat(isFit, "scheme", `a function that gives ${name} a value that a header can hold`, value);
     fields[name.toLowerCase()] = value;
   }
   return fields;

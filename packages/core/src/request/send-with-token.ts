@@ -3,10 +3,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import { isAnsweredInPlace, type Attachment, type Redirect, type ResponseFacts } from "./attachment.ts";
 import type { HeaderFields, SchemeRequest } from "./scheme.ts";
 
-/**
- * One request of a client whose transport can be wrapped, as its adapter describes it. Everything but `send` and `facts` is looked at only when it
- * is needed.
- */
+/** One request of a client, as its adapter describes it. All but `send` and `facts` is looked at only when it is needed. */
 export interface OutgoingRequest<Response> extends SchemeRequest {
   /** Makes one attempt: sends the request with these header fields on a private copy of its own. Called once, and once more for the replay. */
   send(fields: HeaderFields): Promise<Response>;

@@ -25,13 +25,11 @@ export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, 
 /**
  * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, the times of writes and sizes stay visible.
  *
- * Each value is bound to its entry's key and to a count of the entry's writes. (The store's own version cannot be bound: it is known only
- * after the write.) An entry that was changed, cut, swapped with another one, never encrypted or encrypted with an unknown key is
- * refused with a StoreError, ERR_STORE_RECORD_INVALID, and never taken for plain text; so is one that was rolled back, as far as this
- * process can know: it remembers the newest write that it has seen of each of the 10,000 entries it used last. Whoever can write to the
- * store can still delete an entry, and can show a process that has just started an old one.
- *
- * Throws InvalidOptionError.
+ * Each value is bound to its entry's key and to a count of the entry's writes, because the store's own version is known only after the write. An
+ * entry that was changed, cut, swapped with another one, never encrypted or encrypted with an unknown key is refused with a StoreError,
+ * ERR_STORE_RECORD_INVALID; so is one that was rolled back, as far as this process can know: it remembers the newest write that it has seen of
+ * each of the 10,000 entries it used last. Whoever can write to the store can still delete an entry, and can show a process that has just
+ * started an old one. Throws InvalidOptionError.
  */
 export function encryptedStore<Store extends TokenStore>(store: Store, options: EncryptedStoreOptions): EncryptedStore<Store> {
   requireMethods("store", store, ["read", "compareAndSet"]);

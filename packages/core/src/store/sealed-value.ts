@@ -11,10 +11,7 @@ export interface Stamp {
   readonly nonce: string;
 }
 
-export interface Sealed {
-  readonly sealed: string;
-  readonly stamp: Stamp;
-}
+type Sealed = { readonly sealed: string; readonly stamp: Stamp };
 
 const form = /^tokenflight-sealed-1\.([\w-]{1,64})\.([\w-]{22})\.([1-9]\d{0,15})\.([\w-]{16})\.([\w-]+)$/;
 

@@ -6,10 +6,7 @@ export interface StoredEntry {
   value: string;
 }
 
-/**
- * Where token sets are shared between processes: the whole of what a store must do. Reads must see every acknowledged write
- * (linearizable), and an acknowledged write must stay.
- */
+/** Where processes share token sets. A read sees every acknowledged write (linearizable), and an acknowledged write stays. */
 export interface TokenStore {
   read(key: string, options?: { signal?: AbortSignal }): Promise<StoredEntry | undefined>;
   /**

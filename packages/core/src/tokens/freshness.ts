@@ -25,15 +25,13 @@ export type Freshness = (tokenSet: TokenSet) => Windows;
 const endless: Windows = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
 
 /**
- * Windows scale with the lifetime, so that a token of two seconds and one of thirty days both work, and a window that was set
- * never covers more than half a lifetime. Soft expiry is drawn once per token, up to a fifth of the window later, so that a
- * fleet does not refresh in the same moment.
+ * Windows scale with the lifetime, so that tokens of two seconds and of thirty days both work, and a window that was set never covers more than
+ * half of it. Chance puts the soft expiry of each token off by up to a fifth of the window, so that a fleet does not refresh in one moment.
  */
 export function createFreshness(options: FreshnessOptions = {}, clock: Pick<Clock, "random">): Freshness {
   const { ahead, margin, defaultLifetime } = readOptions("freshness", options, ["ahead", "margin", "defaultLifetime"]);
-  if (ahead !== undefined) requireSeconds("freshness.ahead", ahead);
-  if (margin !== undefined) requireSeconds("freshness.margin", margin);
-  if (defaultLifetime !== undefined) requireSeconds("freshness.defaultLifetime", defaultLifetime);
+  for (const [name, value] of Object.entries({ ahead, margin, defaultLifetime }))
+    if (value !== undefined) requireSeconds(`freshness.${name}`, value);
 
   return (tokenSet) => {
     const expiresAt = tokenSet.expiresAt ?? (defaultLifetime === undefined ? undefined : tokenSet.issuedAt + defaultLifetime * 1000);

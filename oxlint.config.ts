@@ -1,0 +1,115 @@
+import { defineConfig, type OxlintOverride } from "oxlint";
+
+/**
+ * The rooms of a package, the highest floor first. A room is a folder or a file of the package's `src`. Arrows run down only: a room imports from
+ * the floors below its own, and nothing from beside it or above.
+ */
+export const floors = {
+  core: [
+    ["index"],
+    ["testing", "request"],
+    ["cache"],
+    ["refresh"],
+    ["endpoint", "events"],
+    ["store", "tokens"],
+    ["options"],
+    ["errors", "clock"],
+  ],
+  oauth: [
+    ["index"],
+    ["talkdesk", "node"],
+    ["providers"],
+    ["client"],
+    ["login"],
+    ["grants"],
+    ["server"],
+    ["endpoint", "client-auth"],
+    ["client-parts", "errors"],
+  ],
+};
+
+type Pattern = { group: string[]; message: string } | { regex: string; message: string };
+
+const inCore: Pattern[] = [
+  { regex: "^@tokenflight/", message: "Core imports nothing of ours." },
+  { regex: "^node:", message: "Core runs wherever there is fetch: it imports nothing of Node's." },
+];
+const inOthers: Pattern[] = [
+  { group: ["@tokenflight/*", "!@tokenflight/core", "!@tokenflight/core/*"], message: "Packages import core and nothing sideways." },
+  { group: ["../../*"], message: "Packages import each other by name." },
+];
+
+function restricted(files: string[], patterns: Pattern[]): OxlintOverride {
+  return { files, rules: { "eslint/no-restricted-imports": ["error", { patterns }] } };
+}
+
+/** The rules of each room. They repeat those of its package, because a later override replaces an earlier one. */
+function roomsOf(name: keyof typeof floors, patterns: Pattern[]): OxlintOverride[] {
+  return floors[name].flatMap((floor, index) => {
+    const notBelow = floors[name].slice(0, index + 1).flat();
+    return floor.map((room) => {
+      const upwards = notBelow.filter((other) => other !== room);
+      const arrow = { regex: `^\\.\\.?/(?:${upwards.join("|")})(?:/|\\.ts$)`, message: "Arrows run down only: see docs/architecture.md." };
+      const files = [`packages/${name}/src/${room}.ts`, `packages/${name}/src/${room}/**`];
+      return restricted(files, upwards.length === 0 ? patterns : [...patterns, arrow]);
+    });
+  });
+}
+
+export default defineConfig({
+  plugins: ["typescript", "import", "unicorn", "promise", "node", "vitest", "oxc"],
+  categories: { correctness: "error", suspicious: "error", perf: "error" },
+  options: { typeAware: true },
+  env: { builtin: true },
+  rules: {
+    "import/no-cycle": ["error", { ignoreTypes: false }],
+    "typescript/no-explicit-any": "error",
+    "typescript/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+    "typescript/no-floating-promises": "error",
+    "typescript/no-misused-promises": ["error", { checksVoidReturn: false }],
+    "eslint/no-console": "error",
+    "eslint/eqeqeq": ["error", "always", { null: "ignore" }],
+    "unicorn/prefer-node-protocol": "error",
+    "eslint/no-await-in-loop": "off",
+    "eslint/no-underscore-dangle": "off",
+    "eslint/no-useless-constructor": "off",
+    "import/no-named-as-default-member": "off",
+    "unicorn/consistent-function-scoping": "off",
+    "promise/always-return": "off",
+    "typescript/no-unsafe-type-assertion": "off",
+    "typescript/no-unnecessary-type-parameters": "off",
+    "vitest/require-mock-type-parameters": "off",
+  },
+  ignorePatterns: ["**/dist/**", "node_modules"],
+  overrides: [
+    restricted(["packages/*/src/**"], inOthers),
+    ...roomsOf("core", inCore),
+    ...roomsOf("oauth", inOthers),
+    {
+      files: ["test/**", "examples/**", "packages/*/test/**"],
+      rules: {
+        "eslint/no-console": "off",
+        "eslint/no-shadow": "off",
+        "eslint/no-unsafe-optional-chaining": "off",
+        "typescript/consistent-return": "off",
+        "typescript/no-meaningless-void-operator": "off",
+        "typescript/no-unnecessary-template-expression": "off",
+        "typescript/no-unnecessary-type-arguments": "off",
+        "typescript/no-unnecessary-type-conversion": "off",
+        "typescript/require-array-sort-compare": "off",
+        "vitest/valid-expect": "off",
+        "import/no-unassigned-import": "off",
+        "oxc/no-map-spread": "off",
+        "typescript/no-floating-promises": "off",
+        "typescript/no-misused-spread": "off",
+        "typescript/no-unnecessary-type-assertion": "off",
+        "typescript/unbound-method": "off",
+        "unicorn/consistent-function-scoping": "off",
+        "vitest/expect-expect": "off",
+        "vitest/no-conditional-expect": "off",
+        "vitest/no-conditional-tests": "off",
+        "vitest/valid-title": "off",
+      },
+    },
+  ],
+});
