@@ -42,7 +42,7 @@ class Request implements OutgoingRequest<Answer> {
     return { redirected, url };
   }
 
-  discard(answer: Answer): void | Promise<void> {
+  async discard(answer: Answer): Promise<void> {
     this.discarded.push(answer);
   }
 }

@@ -32,7 +32,7 @@ it.each([
     { tokenEndpoint: "https://user:canary@auth.example.com/" },
     /^tokenEndpoint: expected a URL without credentials/,
   ],
-  ["a negative timeout", { timeout: -1 }, /^timeout: expected a number of seconds, above zero, got -1/],
+  ["a negative timeout", { timeout: -1 }, /^timeout: expected a number of seconds above zero, got -1/],
   ["a timeout of zero", { timeout: 0 }, /^timeout: expected a number of seconds above zero, got 0/],
   ["a timeout that never ends", { timeout: Number.POSITIVE_INFINITY }, /^timeout/],
   ["a fetch that is none", { fetch: {} }, /^fetch: expected a function, got an object/],

@@ -14,6 +14,7 @@ import type { TokenCache } from "./token-cache.ts";
 
 /** The options that a token cache and a token pool have in common. */
 export interface SharedOptions {
+  /** Shares token sets with other caches and processes. Default: a cache keeps its own to itself, a pool has a memory store of its own. */
   store?: TokenStore | undefined;
   /** The queue of the token endpoint, for several caches that use the same one. Default: a pool makes its own, a cache needs none. */
   queue?: TokenEndpointQueue | undefined;
@@ -26,8 +27,6 @@ export interface SharedOptions {
 export interface TokenCacheOptions extends SharedOptions {
   /** Obtains new token sets. */
   source: TokenSource;
-  /** Shares the token set with other caches and processes. Default: this cache keeps it to itself. */
-  store?: TokenStore | undefined;
   /** The subject's name in the store. Required with a store. */
   key?: string | undefined;
   /** Is told what happens; what it throws is ignored. */
@@ -53,8 +52,7 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
   const { queue = createImmediateQueue(clock) } = options;
   requireMethods("queue", queue, ["run", "raise", "pause", "pausedFor"]);
   if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
-  const timeouts = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
-  const { request = 10, store: storeTimeout = 1 } = timeouts;
+  const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000);

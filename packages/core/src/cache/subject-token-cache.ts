@@ -160,8 +160,7 @@ export class SubjectTokenCache implements TokenCache {
     );
     // After a refresh ahead nobody may be waiting. A caller who waits gets the rejection from a promise of its own.
     tokenSet.catch(() => {});
-    this.#pending = { request, tokenSet };
-    return this.#pending;
+    return (this.#pending = { request, tokenSet });
   }
 
   /** The refresh has brought a record. */

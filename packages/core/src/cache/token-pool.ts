@@ -2,7 +2,6 @@ import { createTokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import type { TokenEvent } from "../events.ts";
 import { readOptions, requireCount, requireFunction, requireText } from "../options.ts";
 import { memoryStore } from "../store/memory-store.ts";
-import type { TokenStore } from "../store/store.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { createSubjectFactory, type SharedOptions } from "./create-token-cache.ts";
 import type { SubjectTokenCache } from "./subject-token-cache.ts";
@@ -11,8 +10,6 @@ import type { TokenCache } from "./token-cache.ts";
 export interface TokenPoolOptions extends SharedOptions {
   /** The token source of one subject, by its key. Called when the subject is first asked for, and again after its cache was dropped. */
   source: (key: string) => TokenSource;
-  /** Holds the token sets. Default: a memory store of this pool's own. */
-  store?: TokenStore | undefined;
   /** How many token caches are kept at one time. The least recently used one is dropped first. Default 10,000. */
   limit?: number | undefined;
   /** Is told what happens, and to whom; what it throws is ignored. */

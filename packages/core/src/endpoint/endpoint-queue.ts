@@ -3,7 +3,7 @@ import { longestDelay, systemClock, type Clock } from "../clock.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { readOptions, requireCount, requireMethods, requireThat } from "../options.ts";
 import type { Urgency } from "../tokens/token-source.ts";
-import { createEndpointPause } from "./endpoint-pause.ts";
+import { createEndpointPause, type EndpointPause } from "./endpoint-pause.ts";
 
 export interface TokenEndpointQueueOptions {
   /** Token requests under way at one time. Default 8. */
@@ -16,15 +16,11 @@ export interface TokenEndpointQueueOptions {
 }
 
 /** Puts the token requests of all caches that share one token endpoint in order. */
-export interface TokenEndpointQueue {
+export interface TokenEndpointQueue extends EndpointPause {
   /** Runs the task when its turn comes. A task that a caller waits for goes before a refresh ahead. Rejects during a pause. */
   run<Result>(task: () => Promise<Result>, options: { id: string; urgency: Urgency }): Promise<Result>;
   /** A caller began to wait for this task: it goes before the refreshes ahead, unless it runs already. */
   raise(id: string): void;
-  /** The endpoint asked for a pause of `duration` milliseconds: until it is over, every task fails as throttled. */
-  pause(duration: number): void;
-  /** Milliseconds until the pause is over. */
-  pausedFor(): number;
 }
 
 /** In seconds. p-queue measures the interval with a timer. */
@@ -46,14 +42,13 @@ export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}
 
   const limit = interval === undefined || intervalCap === undefined ? {} : { interval: interval * 1000, intervalCap, strict: true };
   const queue = new PQueue({ concurrency, ...limit });
-  const pause = createEndpointPause(clock);
+  const { check, ...pause } = createEndpointPause(clock);
 
   return {
-    pausedFor: pause.left,
-    pause: pause.begin,
+    ...pause,
     run(task, { id, urgency }) {
       const begin = (): ReturnType<typeof task> => {
-        pause.check();
+        check();
         return task();
       };
       return queue.add(begin, { id, priority: priorities[urgency] }) as ReturnType<typeof task>;

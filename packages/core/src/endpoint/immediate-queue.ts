@@ -4,12 +4,11 @@ import type { TokenEndpointQueue } from "./endpoint-queue.ts";
 
 /** Runs each task at once, for a cache that is alone at its token endpoint and has one refresh under way at a time. It keeps the pauses. */
 export function createImmediateQueue(clock: Clock): TokenEndpointQueue {
-  const pause = createEndpointPause(clock);
+  const { check, ...pause } = createEndpointPause(clock);
   return {
-    pausedFor: pause.left,
-    pause: pause.begin,
+    ...pause,
     async run(task) {
-      pause.check();
+      check();
       return task();
     },
     raise() {},

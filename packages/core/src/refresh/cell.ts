@@ -24,8 +24,7 @@ export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
     read: async () => entry,
     async replace({ version }, record) {
       if (version !== entry.version) return undefined;
-      entry = { version: String(Number(version ?? 0) + 1), record };
-      return entry;
+      return (entry = { version: String(Number(version ?? 0) + 1), record });
     },
     watch: () => () => {},
   };

@@ -1,6 +1,6 @@
 import { wait } from "../clock.ts";
 import type { VersionedRecord } from "./cell.ts";
-import { isAwaited, type RefreshRequest } from "./refresh-request.ts";
+import type { RefreshRequest } from "./refresh-request.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 import { withIntent, withoutOwner } from "./transitions.ts";
 
@@ -52,7 +52,7 @@ export async function waitForChange(parts: Parts, seen: VersionedRecord, request
   const stop = cell.watch(() => hint.abort());
   try {
     for (let delay = 20; clock.monotonic() < until; delay = Math.min(delay * 1.3, 200)) {
-      await wait(clock, delay, hint.signal, isAwaited(request));
+      await wait(clock, delay, hint.signal, request.urgency === "blocking");
       hint = new AbortController();
       if ((await cell.read()).version !== seen.version) return true;
     }

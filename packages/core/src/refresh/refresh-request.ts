@@ -6,7 +6,7 @@ export interface RefreshRequest {
   /** Unique: names the task in the queue and the intent in the store. */
   readonly id: string;
   readonly reason: RefreshReason;
-  /** Becomes "blocking" when a caller begins to wait. */
+  /** Becomes "blocking" when a caller begins to wait. Its timers keep the process alive then. */
   urgency: Urgency;
   /** The generation that it read first: a later one without a token set is a logout. */
   generation: number | undefined;
@@ -16,9 +16,4 @@ export interface RefreshRequest {
   obtained: boolean;
   /** Whether a token set that another process obtained will do. */
   accepts(record: SubjectRecord): boolean;
-}
-
-/** Whether a caller waits for it, so that it keeps the process alive. */
-export function isAwaited({ urgency }: RefreshRequest): boolean {
-  return urgency === "blocking";
 }

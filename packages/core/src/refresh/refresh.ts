@@ -7,7 +7,7 @@ import { privateCell, type RecordCell, type VersionedRecord } from "./cell.ts";
 import { waitForOwner, writeIntent, type Claimable } from "./intents.ts";
 import { Pauses } from "./pauses.ts";
 import { emptyRecord, type SubjectRecord } from "./record.ts";
-import { isAwaited, type RefreshRequest } from "./refresh-request.ts";
+import type { RefreshRequest } from "./refresh-request.ts";
 import { callSource } from "./source-call.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 import { mayRepeat, withFailure, withTokens } from "./transitions.ts";
@@ -120,7 +120,7 @@ export class Refresh {
     // During a longer pause of the endpoint the queue rejects the task.
     const delay = Math.max(pause, queue.pausedFor());
     if (delay === 0 || delay > limits.request) return false;
-    await wait(clock, delay, undefined, isAwaited(request));
+    await wait(clock, delay, undefined, request.urgency === "blocking");
     return true;
   }
 

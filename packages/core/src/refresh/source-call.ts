@@ -13,11 +13,7 @@ interface Caller {
 const scope = createScope<Caller>();
 
 /** Runs a function and tells, in everything that the function calls, for whom it works. */
-export interface Scope<Owner> {
-  run<Result>(owner: Owner, work: () => Result): Result;
-  current(): Owner | undefined;
-}
-
+type Scope<Owner> = { run<Result>(owner: Owner, work: () => Result): Result; current(): Owner | undefined };
 type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined } };
 
 /** Finds a token source that asks its own cache, and would wait for itself. Without AsyncLocalStorage its deadline ends the wait. */

@@ -28,9 +28,7 @@ export class StoreCell implements RecordCell {
 
   async read(): Promise<VersionedRecord> {
     const entry = await this.#ask(async (store, key, signal) => store.read(key, { signal }));
-    return entry === undefined
-      ? { version: undefined, record: emptyRecord }
-      : { version: entry.version, record: decodeRecord(entry.value) };
+    return { version: entry?.version, record: entry === undefined ? emptyRecord : decodeRecord(entry.value) };
   }
 
   async replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined> {

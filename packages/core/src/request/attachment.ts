@@ -56,12 +56,8 @@ export class Attachment<Request, Response> {
   constructor(tokens: TokenCache | TokenCacheSelector<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
     const areTokens = typeof tokens === "function" || typeof tokens?.peek === "function";
     requireThat(areTokens, "tokens", "a token cache, or a function of the request that gives one", tokens);
-    const {
-      origins,
-      replay = "once",
-      refused,
-      scheme = tokenTypeScheme,
-    } = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
+    const read = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
+    const { origins, replay = "once", refused, scheme = tokenTypeScheme } = read;
     requireOneOf("replay", replay, ["once", "never"]);
     if (refused !== undefined) requireFunction("refused", refused);
     requireFunction("scheme", scheme);

@@ -46,10 +46,7 @@ export class Drain {
 }
 
 /** A web stream's reader, or what reads another stream in the same form. */
-export interface BodyReader {
-  read(): Promise<{ readonly done?: boolean | undefined; readonly value?: { readonly length?: number } | undefined }>;
-  cancel(): unknown;
-}
+export type BodyReader = { read(): Promise<{ done?: boolean | undefined; value?: { length?: number } | undefined }>; cancel(): unknown };
 
 /** Reads the body of a refused response within the bounds of `Drain`. Never rejects, and ends even if the body never does. */
 export async function drain(reader: BodyReader, contentLength: unknown): Promise<void> {

@@ -4,6 +4,7 @@ import type { HeaderFields } from "./scheme.ts";
 const hidden = "[hidden]";
 
 type KeptHeaders = Record<string, unknown>;
+type WithHeaders = { headers?: KeptHeaders | undefined };
 
 /** What client requests of Node's, of follow-redirects' and of got's for HTTP/2 keep of the header that they have sent. */
 interface KeptByRequest {
@@ -15,16 +16,15 @@ interface KeptByRequest {
   sentHeaders?: KeptHeaders;
   stream?: { sentHeaders?: KeptHeaders };
   socket?: { destroyed: boolean; encrypted?: boolean; _pendingData?: unknown } | null;
-  /** follow-redirects' own request has the options of the next request and the request in progress, and that one refers back to it. */
-  _options?: { headers?: KeptHeaders };
+  /** follow-redirects: the options of the next request, the request in progress, and from that one the way back. */
+  _options?: WithHeaders;
   _currentRequest?: KeptByRequest;
   _redirectable?: KeptByRequest;
 }
 
 /**
- * Takes header fields out of a client request that a client shows in its responses and errors, once the request was answered or has failed.
- * `headers` is the object that the request was made with, where the adapter has it: Node's connections and agents refer to it for as long
- * as they live. Never throws, because a request of an unknown kind is no reason to fail.
+ * Takes header fields out of a request that a client shows in its responses and errors, once it was answered or has failed. `headers` is the
+ * object that it was made with, where the adapter has it: Node's connections and agents refer to it while they live. Never throws.
  */
 export function hideFields(request: unknown, fields: HeaderFields, headers?: KeptHeaders): void {
   if (typeof request !== "object" || request === null) return;
@@ -44,8 +44,10 @@ function isHeaders(headers: unknown): headers is Headers {
 }
 
 function hideInNodeRequest(outer: KeptByRequest, inner: KeptByRequest, fields: HeaderFields, headers: KeptHeaders | undefined): void {
-  const sentWith = headers ?? headersOfOptions(outer, inner);
-  const outHeaders = behindSymbol(inner, "kOutHeaders") as Record<string, string[]> | undefined;
+  // follow-redirects has options of its own. Without it, Node's agent keeps those of a request that had to wait for a connection.
+  const options = headers !== undefined ? undefined : outer === inner ? behindSymbol<WithHeaders>(inner, "requestOptions") : outer._options;
+  const sentWith = headers ?? options?.headers;
+  const outHeaders = behindSymbol<Record<string, string[]>>(inner, "kOutHeaders");
   for (const name of Object.keys(fields)) {
     const value = fields[name] as string;
     hideInRecord(sentWith, name, value);
@@ -59,11 +61,6 @@ function hideInNodeRequest(outer: KeptByRequest, inner: KeptByRequest, fields: H
     if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
   }
   hideInSocket(inner.socket);
-}
-
-/** follow-redirects has options of its own. Without it, Node's agent keeps those of a request that had to wait for a connection. */
-function headersOfOptions(outer: KeptByRequest, inner: KeptByRequest): KeptHeaders | undefined {
-  return (outer === inner ? (behindSymbol(inner, "requestOptions") as KeptByRequest["_options"]) : outer._options)?.headers;
 }
 
 function hideInRecord(record: KeptHeaders | undefined, name: string, value: string): void {
@@ -84,19 +81,17 @@ function hideInSocket(socket: KeptByRequest["socket"]): void {
   if (socket.destroyed && socket._pendingData) socket._pendingData = null;
   // A TLS connection keeps a copy of the options of the request that it was made for, for as long as it lives. The copy loses its
   // headers, whole: they may be the very object that follow-redirects sends the next request with.
-  const options = socket.encrypted === true ? (behindSymbol(socket, "connect-options") as { headers?: unknown } | undefined) : undefined;
+  const options = socket.encrypted === true ? behindSymbol<WithHeaders>(socket, "connect-options") : undefined;
   if (options?.headers !== undefined) options.headers = undefined;
 }
 
 /** Node does not export the symbols that it keeps such things behind. They are the same for all requests and connections. */
 const symbols = new Map<string, symbol>();
 
-function behindSymbol(owner: object, description: string): unknown {
-  let symbol = symbols.get(description);
-  if (symbol === undefined) {
-    symbol = Object.getOwnPropertySymbols(owner).find((own) => own.description === description);
-    if (symbol === undefined) return undefined;
-    symbols.set(description, symbol);
-  }
-  return (owner as Record<symbol, unknown>)[symbol];
+function behindSymbol<Kept>(owner: object, description: string): Kept | undefined {
+  const known = symbols.get(description);
+  const symbol = known ?? Object.getOwnPropertySymbols(owner).find((own) => own.description === description);
+  if (symbol === undefined) return undefined;
+  if (known === undefined) symbols.set(description, symbol);
+  return (owner as Record<symbol, Kept>)[symbol];
 }

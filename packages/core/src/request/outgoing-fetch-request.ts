@@ -41,8 +41,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
 
   get signal(): AbortSignal | undefined {
     // Null takes away the signal of the Request.
-    const { signal } = this.#init;
-    return (signal === undefined ? this.#request?.signal : signal) ?? undefined;
+    const { signal = this.#request?.signal } = this.#init;
+    return signal ?? undefined;
   }
 
   get #request(): Request | undefined {

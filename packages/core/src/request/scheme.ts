@@ -43,7 +43,7 @@ export function mayBeRedirected(fields: HeaderFields): boolean {
   return true;
 }
 
-/** The same scheme, which throws InvalidOptionError for what no header can have. Its own errors become causes, so no client retries them. */
+/** The same scheme; throws InvalidOptionError for what no header can have. Its own errors become causes, so that no client retries them. */
 export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
   if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
   return (tokenSet, request) => {

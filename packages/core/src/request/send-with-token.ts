@@ -14,7 +14,7 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   readonly canSendAgain: boolean;
   redirect(response: Response): Redirect;
   /** Drains or cancels the body of a response that nobody will read. */
-  discard(response: Response): void | Promise<void>;
+  discard(response: Response): Promise<void>;
 }
 
 /**
@@ -45,11 +45,8 @@ export async function sendWithToken<Request, Response>(
     request.signal?.throwIfAborted();
     return response;
   }
-  try {
-    await request.discard(response);
-  } catch {
-    // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
-  }
+  // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
+  await (async () => request.discard(response))().catch(() => {});
   const replay = await request.send(await attachment.scheme(renewed, request));
   cache.reportReplay(renewed, !(await attachment.isRefused(replay, request.facts(replay))));
   return replay;

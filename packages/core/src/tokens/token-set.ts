@@ -64,8 +64,8 @@ export class TokenSet {
   }
 
   toJSON(): { tokenType: string; scope?: string | undefined; expiresAt?: string | undefined; fingerprint: string } {
-    const { tokenType, scope, expiresAt, fingerprint } = this;
-    return { tokenType, scope, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toJSON(), fingerprint };
+    const expiresAt = this.expiresAt === undefined ? undefined : new Date(this.expiresAt).toJSON();
+    return { tokenType: this.tokenType, scope: this.scope, expiresAt, fingerprint: this.fingerprint };
   }
 
   static {

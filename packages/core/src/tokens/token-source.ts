@@ -39,8 +39,7 @@ export interface TokenSource {
 
 /** Whether a refresh token of unknown fate is sent once more only as the last resort, because a second use may end the session. */
 export function risksSession(source: TokenSource, previous: TokenSet | undefined): boolean {
-  const { refreshTokenGrace = 0 } = source;
-  return spends(source, previous) && !(refreshTokenGrace > 0);
+  return spends(source, previous) && !((source.refreshTokenGrace ?? 0) > 0);
 }
 
 /** Whether asking for the successor of this token set uses up its refresh token. */

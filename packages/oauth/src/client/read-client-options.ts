@@ -1,12 +1,12 @@
 import {
   guarded,
   InvalidOptionError,
-  kindOf,
   readOptions,
   requireFunction,
   requireOneOf,
   requireSeconds,
   requireText,
+  requireThat,
   requireTimeout,
 } from "@tokenflight/core";
 import type { ClientAuth } from "oauth4webapi";
@@ -112,15 +112,13 @@ function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: num
 }
 
 function readTexts(where: string, value: readonly string[]): readonly string[] {
-  if (!Array.isArray(value)) throw new InvalidOptionError(where, "an array of strings", kindOf(value));
+  requireThat(Array.isArray(value), where, "an array of strings", value);
   for (const one of value) requireText(where, one);
   return [...value];
 }
 
 function readStatuses(where: string, value: readonly number[]): readonly number[] {
   const isStatus = (one: unknown): boolean => typeof one === "number" && Number.isInteger(one) && one >= 400 && one <= 499;
-  if (!Array.isArray(value) || !value.every(isStatus)) {
-    throw new InvalidOptionError(where, "an array of HTTP statuses from 400 to 499", kindOf(value));
-  }
+  requireThat(Array.isArray(value) && value.every(isStatus), where, "an array of HTTP statuses from 400 to 499", value);
   return [...value];
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, readOptions, requireSignal, TokenRequestError, type TokenSet } from "@tokenflight/core";
+import { readOptions, requireSignal, requireThat, TokenRequestError, type TokenSet } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { askEndpoint, type BodyFields } from "../endpoint/endpoint-request.ts";
 import { failureOf } from "../endpoint/failure.ts";
@@ -11,7 +11,7 @@ import { failureOf } from "../endpoint/failure.ts";
 export async function revoke(client: ClientParts, tokenSet: TokenSet, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
   const { signal } = readOptions("revoke", options, ["signal"]);
   requireSignal("revoke.signal", signal);
-  if (typeof tokenSet?.accessToken !== "string") throw new InvalidOptionError("revoke.tokenSet", "a token set", kindOf(tokenSet));
+  requireThat(typeof tokenSet?.accessToken === "string", "revoke.tokenSet", "a token set", tokenSet);
   const { accessToken, refreshToken } = tokenSet;
   let refusal: TokenRequestError | undefined;
   if (refreshToken !== undefined) {

@@ -1,8 +1,8 @@
 import {
   InvalidOptionError,
-  kindOf,
   requireFunction,
   requireText,
+  requireThat,
   systemClock,
   TokenRequestError,
   waitFor,
@@ -90,7 +90,7 @@ export async function readCredentials(current: CurrentCredentials): Promise<Cred
   const given = await current();
   const sets: readonly ClientCredentials[] = Array.isArray(given) ? (given as readonly ClientCredentials[]) : [given as ClientCredentials];
   for (const set of sets) {
-    if (typeof set !== "object" || set === null) throw new InvalidOptionError("credentials", "client id and authentication", kindOf(set));
+    requireThat(typeof set === "object" && set !== null, "credentials", "client id and authentication", set);
     requireText("credentials.clientId", set.clientId);
     requireFunction("credentials.clientAuth", set.clientAuth);
   }

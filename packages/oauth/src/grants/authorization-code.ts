@@ -1,13 +1,4 @@
-import {
-  InvalidOptionError,
-  kindOf,
-  readOptions,
-  readTokenResponse,
-  requireSignal,
-  requireText,
-  systemClock,
-  type TokenSet,
-} from "@tokenflight/core";
+import { readOptions, readTokenResponse, requireSignal, requireText, requireThat, systemClock, type TokenSet } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
@@ -31,10 +22,8 @@ export async function exchangeCode(client: ClientParts, exchange: CodeExchange):
   const { code, redirectUri, codeVerifier, signal, ...options } = readOptions<CodeExchange>("exchangeCode", exchange, optionNames);
   requireText("exchangeCode.code", code);
   requireText("exchangeCode.redirectUri", redirectUri);
-  if (codeVerifier !== undefined && !(typeof codeVerifier === "string" && /^[\w.~-]{43,128}$/.test(codeVerifier))) {
-    const expected = "43 to 128 letters, digits, - . _ ~ (RFC 7636 section 4.1)";
-    throw new InvalidOptionError("exchangeCode.codeVerifier", expected, kindOf(codeVerifier));
-  }
+  const isVerifier = codeVerifier === undefined || (typeof codeVerifier === "string" && /^[\w.~-]{43,128}$/.test(codeVerifier));
+  requireThat(isVerifier, "exchangeCode.codeVerifier", "43 to 128 letters, digits, - . _ ~ (RFC 7636 section 4.1)", codeVerifier);
   requireSignal("exchangeCode.signal", signal);
   const { fields } = readGrantParameters("exchangeCode", options);
   const response = await requestTokens(client, {

@@ -1,7 +1,5 @@
 import {
-  InvalidOptionError,
   InvalidTokenResponseError,
-  kindOf,
   readOptions,
   requireFunction,
   requireText,
@@ -92,8 +90,7 @@ function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }
     const secrets: Record<string, string> = {};
     for (const [name, supply] of Object.entries(suppliers)) {
       const text = await supply(signal);
-      if (typeof text !== "string" || text === "")
-        throw new InvalidOptionError(`${where}.${name}`, "a string that is not empty", kindOf(text));
+      requireText(`${where}.${name}`, text);
       secrets[name] = text;
     }
     return check(await requestTokens(client, { grant, fields, secrets, scope, signal }));

@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, readOptions, requireText } from "@tokenflight/core";
+import { InvalidOptionError, readOptions, requireText, requireThat } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import type { BodyFields } from "../endpoint/endpoint-request.ts";
 
@@ -49,8 +49,7 @@ export function readGrantParameters(where: string, options: GrantOptions): Grant
   const scopes = readScope(`${where}.scope`, read.scope);
   const resources = readList(`${where}.resource`, read.resource);
   for (const resource of resources) {
-    if (URL.canParse(resource) && !resource.includes("#")) continue;
-    throw new InvalidOptionError(`${where}.resource`, "an absolute URI without a fragment", kindOf(resource));
+    requireThat(URL.canParse(resource) && !resource.includes("#"), `${where}.resource`, "an absolute URI without a fragment", resource);
   }
   const audiences = readList(`${where}.audience`, read.audience);
   const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});
@@ -69,10 +68,9 @@ export function readGrantParameters(where: string, options: GrantOptions): Grant
 
 function readScope(where: string, value: GrantOptions["scope"]): string[] {
   const scopes = typeof value === "string" ? value.split(" ").filter((one) => one !== "") : readList(where, value);
-  if (value !== undefined && scopes.length === 0) throw new InvalidOptionError(where, "at least one scope", kindOf(value));
+  requireThat(value === undefined || scopes.length > 0, where, "at least one scope", value);
   for (const scope of scopes) {
-    if (!scopeText.test(scope))
-      throw new InvalidOptionError(where, 'scopes of visible ASCII characters other than " and \\', kindOf(scope));
+    requireThat(scopeText.test(scope), where, 'scopes of visible ASCII characters other than " and \\', scope);
   }
   return scopes;
 }
@@ -85,12 +83,11 @@ function readList(where: string, value: string | readonly string[] | undefined):
 }
 
 function readParameters(where: string, value: Readonly<Record<string, string>>): [string, string][] {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new InvalidOptionError(where, "an object of strings", kindOf(value));
+  requireThat(typeof value === "object" && value !== null && !Array.isArray(value), where, "an object of strings", value);
   const parameters = Object.entries(value);
   for (const [name, one] of parameters) {
     if (reserved.has(name)) throw new InvalidOptionError(`${where}.${name}`, "a parameter that is not set elsewhere", "one that is");
-    if (typeof one !== "string") throw new InvalidOptionError(`${where}.${name}`, "a string", kindOf(one));
+    requireThat(typeof one === "string", `${where}.${name}`, "a string", one);
   }
   return parameters;
 }

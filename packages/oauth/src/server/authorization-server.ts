@@ -1,4 +1,4 @@
-import { InvalidOptionError, isLoopback, kindOf, requireText, TokenRequestError } from "@tokenflight/core";
+import { InvalidOptionError, isLoopback, requireText, requireThat, TokenRequestError } from "@tokenflight/core";
 import type { AuthorizationServer } from "oauth4webapi";
 import type { EndpointName, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
 
@@ -50,7 +50,7 @@ export function problemOf(url: URL, issuer: string): string | undefined {
 export function requireServerUrl(where: string, value: unknown): URL {
   requireText(where, value);
   const url = URL.parse(value as string);
-  if (url === null) throw new InvalidOptionError(where, 'a URL such as "https://auth.example.com/oauth/token"', kindOf(value));
+  requireThat(url !== null, where, 'a URL such as "https://auth.example.com/oauth/token"', value);
   if (url.username !== "" || url.password !== "") throw new InvalidOptionError(where, "a URL without credentials", "one with credentials");
   if ((value as string).includes("#")) throw new InvalidOptionError(where, "a URL without a fragment", "one with a fragment");
   if (keepsSecrets(url)) return url;
