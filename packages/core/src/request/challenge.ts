@@ -33,7 +33,7 @@ function scan(header: string): { challenges: Challenge[]; whole: boolean } {
     const pair = current === undefined ? null : next(parameter);
     if (pair !== null) {
       const [, name = "", quoted, plain = ""] = pair;
-      // RFC 9110 section 11.2: each parameter once. The first stands.
+      // RFC 9110 section 11.2: each parameter once. The first one counts.
       const key = name.toLowerCase();
       if (!current?.parameters.has(key)) current?.parameters.set(key, quoted === undefined ? plain : quoted.replaceAll(/\\(.)/g, "$1"));
       continue;

@@ -45,7 +45,7 @@ export function encryptedStore<Store extends TokenStore>(store: Store, options: 
     return opened;
   }
 
-  /** The write that gave this version; undefined when another one stands now. */
+  /** The write that gave this version; undefined when the entry has another one now. */
   async function stampOf(key: string, version: Version, signal: { signal?: AbortSignal } | undefined): Promise<Stamp | undefined> {
     const before = seen.of(key);
     if (before.version === version) return before.newest;

@@ -3,7 +3,8 @@ import { check, rejection, within } from "./check.ts";
 import type { ScenarioContext, StoreScenario } from "./store-under-test.ts";
 import { holds, write } from "./writing-scenarios.ts";
 
-const patience = 5000;
+/** Milliseconds. */
+const timeout = 5000;
 
 /** Watches and reads at each hint. `until` resolves as soon as a hint has led to such an entry. */
 function follow(store: TokenStore, key: string): { until(seen: (entry: StoredEntry | undefined) => boolean): Promise<void>; stop(): void } {
@@ -24,7 +25,7 @@ function follow(store: TokenStore, key: string): { until(seen: (entry: StoredEnt
     stop,
     until: (seen) =>
       within(
-        patience,
+        timeout,
         new Promise((resolve) => {
           look = () => {
             if (seen(last)) resolve();
@@ -93,7 +94,7 @@ export const watchingScenarios: readonly StoreScenario[] = [
       stops[0]?.();
       const hinted = new Promise<void>((resolve) => (wake = resolve));
       await write(other, key, version, "two");
-      await within(patience, hinted, "the one that has not stopped is hinted at a change");
+      await within(timeout, hinted, "the one that has not stopped is hinted at a change");
       stops[1]?.();
       going.stop();
     },

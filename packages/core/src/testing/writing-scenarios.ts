@@ -5,7 +5,7 @@ import type { StoreScenario } from "./store-under-test.ts";
 /** Writes where nobody else does, so that it must succeed. */
 export async function write(store: TokenStore, key: string, expected: Version | undefined, value: string | undefined): Promise<Version> {
   const version = await store.compareAndSet(key, expected, value);
-  check(version !== undefined, "a write with the version that stands succeeds");
+  check(version !== undefined, "a write with the current version succeeds");
   return version;
 }
 
