@@ -18,7 +18,7 @@ if (process.argv[2] === "logout") {
   const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
   console.log(`The API answered ${status}.`);
 }
-await store.close?.();
+await store.close();
 
 async function logIn(error: unknown): Promise<TokenSet> {
   if (!(error instanceof LoginRequiredError)) throw error;

@@ -41,7 +41,7 @@ describe("a SQLite store that others keep busy", () => {
       best = Math.min(best, delay.max / 1e6);
     }
     expect(best).toBeLessThan(50);
-    await store.close?.();
+    await store.close();
   });
 
   it("does not block the event loop for 50 ms while three threads write as fast as they can", async () => {
@@ -68,7 +68,7 @@ describe("a SQLite store that others keep busy", () => {
     }
     await Promise.all(workers.map((worker) => worker.terminate()));
     expect(best).toBeLessThan(50);
-    await store.close?.();
+    await store.close();
   });
 
   it("reads while somebody writes", async () => {
@@ -80,7 +80,7 @@ describe("a SQLite store that others keep busy", () => {
     expect(await store.read("key")).toEqual({ version, value: "one" });
     expect(await store.compareAndSet("key", "another", "two")).toBeUndefined();
     held.release();
-    await store.close?.();
+    await store.close();
   });
 
   it("rejects with a typed error when its own time is over, and with the caller's reason when that one's is", async () => {
@@ -98,7 +98,7 @@ describe("a SQLite store that others keep busy", () => {
     held.release();
     expect(await store.read("key")).toBeUndefined();
     expect(await store.compareAndSet("key", undefined, "three")).toBeDefined();
-    await store.close?.();
+    await store.close();
   });
 
   it("is opened later when its file is locked at first", async () => {
@@ -110,7 +110,7 @@ describe("a SQLite store that others keep busy", () => {
     const reading = store.read("key");
     other.exec("ROLLBACK");
     expect(await reading).toBeUndefined();
-    await store.close?.();
+    await store.close();
   });
 
   it("loses no update of four worker threads that share a file which none of them has made", async () => {
@@ -121,6 +121,6 @@ describe("a SQLite store that others keep busy", () => {
     expect(codes.flat()).toEqual([0, 0, 0, 0]);
     const store = sqliteStore({ path });
     expect((await store.read("counter"))?.value).toBe("200");
-    await store.close?.();
+    await store.close();
   });
 });

@@ -25,7 +25,7 @@ describe("the file of a SQLite store", () => {
     expect(["deep", "deep/down"].map((name) => modeOf(folder.file(name)))).toEqual(["700", "700"]);
     expect(readdirSync(folder.file("deep/down")).toSorted()).toEqual(["tokens.db", "tokens.db-shm", "tokens.db-wal"]);
     expect(["", "-shm", "-wal"].map((ending) => modeOf(path + ending))).toEqual(["600", "600", "600"]);
-    await store.close?.();
+    await store.close();
     expect(readdirSync(folder.file("deep/down"))).toEqual(["tokens.db"]);
   });
 
@@ -34,9 +34,9 @@ describe("the file of a SQLite store", () => {
     const path = folder.file("shared/tokens.db");
     mkdirSync(folder.file("shared"));
     chmodSync(folder.file("shared"), 0o770);
-    await sqliteStore({ path }).close?.();
+    await sqliteStore({ path }).close();
     chmodSync(path, 0o660);
-    await sqliteStore({ path }).close?.();
+    await sqliteStore({ path }).close();
     expect([modeOf(folder.file("shared")), modeOf(path)]).toEqual(["770", "660"]);
   });
 
@@ -63,7 +63,7 @@ describe("the file of a SQLite store", () => {
     const path = folder.file("tokens.db");
     const store = sqliteStore({ path });
     await store.compareAndSet("key", undefined, "one");
-    await store.close?.();
+    await store.close();
     const newer = new DatabaseSync(path);
     newer.exec("PRAGMA user_version = 2");
     newer.close();
@@ -81,7 +81,7 @@ describe("the file of a SQLite store", () => {
     const cut = folder.file("cut.db");
     const store = sqliteStore({ path: cut });
     await store.compareAndSet("key", undefined, "x".repeat(100_000));
-    await store.close?.();
+    await store.close();
     truncateSync(cut, 5000);
     for (const path of [text, cut]) {
       const error = thrownBy(() => sqliteStore({ path }));
@@ -107,7 +107,7 @@ describe("the file of a SQLite store", () => {
     await vi.waitFor(() => expect(statSync(`${path}-wal`).size).toBe(0), { timeout: 10_000, interval: 50 });
     // Not before it is closed: whoever closes a file of the database drops the locks of this process.
     const third = await store.compareAndSet("key", second, undefined);
-    await store.close?.();
+    await store.close();
     const left = readFileSync(path).toString("latin1");
     expect(third).toBeDefined();
     expect(left).not.toContain("the-old-refresh-token");
@@ -129,7 +129,7 @@ describe("the file of a SQLite store", () => {
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
     reader.exec("COMMIT");
     await vi.waitFor(() => expect(statSync(`${path}-wal`).size).toBe(0), { timeout: 10_000, interval: 20 });
-    await store.close?.();
+    await store.close();
   });
 
   it("says that the disk is full when there is no room for its tables", () => {
@@ -155,7 +155,7 @@ describe("the file of a SQLite store", () => {
     const after = await another.compareAndSet("key", undefined, "two");
     expect(await store.read("key")).toEqual({ version: after, value: "two" });
     expect(await store.compareAndSet("key", before, "late")).toBeUndefined();
-    await Promise.all([store.close?.(), another.close?.()]);
+    await Promise.all([store.close(), another.close()]);
   });
 
   it.each([

@@ -24,7 +24,7 @@ describe("who may do what with a SQLite store", () => {
     const store = sqliteStore({ path: folder.file("tokens.db") });
     await store.compareAndSet("key", undefined, "one");
     expect(["", "-wal", "-shm"].map((ending) => (statSync(target + ending).mode & 0o777).toString(8))).toEqual(["600", "600", "600"]);
-    await store.close?.();
+    await store.close();
   });
 
   it("lets who may only read the file read, and answers writes with a typed error", async () => {
@@ -35,7 +35,7 @@ describe("who may do what with a SQLite store", () => {
     chmodSync(folder.path, 0o755);
     for (const ending of ["", "-wal", "-shm"]) chmodSync(path + ending, 0o444);
     expect(visit(path)).toEqual({ value: "one", writing: "ERR_STORE_UNAVAILABLE", valueAfterwards: "one" });
-    await store.close?.();
+    await store.close();
   });
 
   it("answers who may not even read it with a typed error", async () => {
@@ -47,6 +47,6 @@ describe("who may do what with a SQLite store", () => {
     chmodSync(folder.path, 0o755);
     expect(visit(path)).toEqual({ opening: "ERR_STORE_UNAVAILABLE" });
     chmodSync(path, 0o600);
-    await store.close?.();
+    await store.close();
   });
 });

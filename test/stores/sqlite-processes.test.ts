@@ -42,7 +42,7 @@ describe("a SQLite store of many processes", () => {
 
     const store = sqliteStore({ path });
     const last = Number((await store.read("counter"))?.value);
-    await store.close?.();
+    await store.close();
     expect(new Set(acknowledged).size).toBe(acknowledged.length);
     expect(Math.max(...acknowledged)).toBeLessThanOrEqual(last);
     // A process may have written one more number than it lived to tell.

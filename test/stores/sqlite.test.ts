@@ -12,7 +12,7 @@ storeContract({
       store,
       another: async () => another,
       async close() {
-        await Promise.all([store.close?.(), another.close?.()]);
+        await Promise.all([store.close(), another.close()]);
         folder[Symbol.dispose]();
       },
     };
