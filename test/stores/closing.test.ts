@@ -1,5 +1,5 @@
 import { encryptedStore, memoryStore, type TokenStore } from "@tokenflight/core";
-import { redisStore } from "@tokenflight/redis";
+import type { redisStore } from "@tokenflight/redis";
 import { sqliteStore } from "@tokenflight/sqlite";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
