@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { LoginRequiredError, systemClock, TokenRequestError, TokenSet } from "@tokenflight/core";
 import { expect, it } from "vitest";
 import type { SubjectRecord } from "../../packages/core/src/refresh/record.ts";
-import { withFailure, withIntent, withoutOwner, withTokens } from "../../packages/core/src/refresh/transitions.ts";
+import { withFailure, withIntent, withoutOwner, withTokenSet } from "../../packages/core/src/refresh/transitions.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = read("docs/shared-refresh.md");
@@ -73,7 +73,7 @@ const unknown = new TokenRequestError("unknown", "Who knows.");
 const changes: Record<string, ((record: SubjectRecord) => SubjectRecord)[]> = {
   "somebody is about to send a token request": [(record) => withIntent(record, "me", 15_000)],
   "somebody is about to send its refresh token once more": [(record) => withIntent(record, "me", 15_000)],
-  "a token set came": [(record) => withTokens(record, tokenSet)],
+  "a token set came": [(record) => withTokenSet(record, tokenSet)],
   "the request was not sent, throttled or refused": known,
   "nobody knows what became of the request": [failed(unknown)],
   "nobody knows, and it used nothing up": [failed(unknown, false)],

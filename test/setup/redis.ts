@@ -63,7 +63,7 @@ export async function startRedis(config: Readonly<Record<string, string>> = {}):
     resume: () => void server?.kill("SIGCONT"),
     async [Symbol.asyncDispose]() {
       await kill();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

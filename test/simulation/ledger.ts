@@ -190,11 +190,11 @@ export class Ledger {
     const { now } = this.#scheduler;
     const refreshToken = after.tokens?.refresh_token;
     // An intent of an older generation is no reason to wait: the store had lost the newer one, or could not be reached.
-    const takesOver = before.intent !== undefined && before.generation === after.generation;
+    const replacesIntent = before.intent !== undefined && before.generation === after.generation;
     const standing = before.intent === undefined ? undefined : this.#attempts.get(before.intent.owner);
     const who = `${process.name} wrote an intent for ${subject}`;
     if (before.loginRequired !== undefined && before.generation === after.generation) this.violate(`${who} although a login is required`);
-    if (takesOver && before.intent?.unresolved !== true && standing !== undefined) {
+    if (replacesIntent && before.intent?.unresolved !== true && standing !== undefined) {
       const isItsOwn = standing.process === process && (!standing.asked || standing.outcome !== undefined);
       if (!isItsOwn && now - writtenAt < standing.deadline) this.violate(`${who} over one that lives`);
     }
@@ -207,7 +207,7 @@ export class Ledger {
       this.violate(`${who} before its pause was over`);
     for (const earlier of refreshToken === undefined ? [] : (this.#byRefreshToken.get(refreshToken) ?? []))
       this.#checkRepetition(who, earlier);
-    if (takesOver) this.takeovers += 1;
+    if (replacesIntent) this.takeovers += 1;
     const attempt = newAttempt({ process, subject, owner: intent.owner, refreshToken, claimedAt: now, deadline: intent.deadline });
     this.#attempts.set(intent.owner, attempt);
     this.#latest.set(`${process.name} ${subject}`, attempt);

@@ -1,5 +1,5 @@
 import {
-  Attachment,
+  BearerPolicy,
   InvalidOptionError,
   kindOf,
   sendWithToken,
@@ -33,8 +33,8 @@ export function attachBearer(
     throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
   }
   const base = URL.parse(onPage(instance.defaults.baseURL ?? ""));
-  const attachment = new Attachment(tokens, options, base === null ? undefined : [base.origin]);
-  const wrapAdapter = createAdapterWrapper((adapter, config) => send(attachment, adapter, config));
+  const policy = new BearerPolicy(tokens, options, base === null ? undefined : [base.origin]);
+  const wrapAdapter = createAdapterWrapper((adapter, config) => send(policy, adapter, config));
 
   // The interceptor only replaces the adapter, so its place among the others does not matter. It is synchronous, so theirs may be, too.
   const interceptor = instance.interceptors.request.use(
@@ -56,16 +56,16 @@ export function attachBearer(
 }
 
 function send(
-  attachment: Attachment<InternalAxiosRequestConfig, AxiosResponse>,
+  policy: BearerPolicy<InternalAxiosRequestConfig, AxiosResponse>,
   adapter: AxiosAdapter,
   config: InternalAxiosRequestConfig,
 ): Promise<AxiosResponse> {
   const target = targetOf(config);
-  const isAllowed = attachment.allows(onPage(target));
-  const cache = isAllowed && !hasOwnCredentials(config) ? attachment.cacheFor(config) : undefined;
+  const isAllowed = policy.allows(onPage(target));
+  const cache = isAllowed && !hasOwnCredentials(config) ? policy.cacheFor(config) : undefined;
   if (cache === undefined) return adapter(config) as Promise<AxiosResponse>;
   const request = new OutgoingAxiosRequest(adapter, config, target);
-  return sendWithToken(attachment, cache, request).then(
+  return sendWithToken(policy, cache, request).then(
     (response) => request.settle(response),
     (error: unknown) => request.fail(error),
   );

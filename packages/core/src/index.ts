@@ -7,8 +7,7 @@ export type { RefreshReason, SourceContext, TokenSource, Urgency } from "./token
 export type { FreshnessOptions } from "./tokens/freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint/endpoint-queue.ts";
 
-export type { StoredEntry, TokenStore, Version } from "./store/store.ts";
-export { storeKey } from "./refresh/store-cell.ts";
+export { storeKey, type StoredEntry, type TokenStore, type Version } from "./store/store.ts";
 export { memoryStore } from "./store/memory-store.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
@@ -18,8 +17,8 @@ export { LoginRequiredError, StoreError } from "./errors.ts";
 export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
-export { Attachment, isAnsweredInPlace } from "./request/attachment.ts";
-export type { BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/attachment.ts";
+export { BearerPolicy, isSafeToReplay } from "./request/bearer-policy.ts";
+export type { BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/bearer-policy.ts";
 export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
 export { canSendAgain } from "./request/body.ts";
 export { Drain, drain, type BodyReader } from "./request/drain.ts";

@@ -1,5 +1,6 @@
 import type { Clock } from "../src/clock.ts";
-import { StoreCell, storeKey } from "../src/refresh/store-cell.ts";
+import { StoreCell } from "../src/refresh/store-cell.ts";
+import { storeKey } from "../src/store/store.ts";
 import type { TokenStore } from "../src/store/store.ts";
 
 /** The name of the entry in which a cell of `cellIn` keeps its record. */

@@ -3,7 +3,7 @@ import { privateCell } from "../src/refresh/cell.ts";
 import { StoreError } from "../src/errors.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { emptyRecord, encodeRecord } from "../src/refresh/record.ts";
-import { storeKey } from "../src/refresh/store-cell.ts";
+import { storeKey } from "../src/store/store.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { cellIn, key } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";

@@ -35,14 +35,14 @@ describe("the tokens of a cache", () => {
 
   it("are replaced by newer ones only", async () => {
     current.take({ generation: 2, tokenSet: named("newer") });
-    const promise = current.promise(named("newer"));
+    const promise = current.asPromise(named("newer"));
     current.take({ generation: 2, tokenSet: named("equal") });
     current.take({ generation: 1, tokenSet: named("older") });
     expect(current.tokenSet?.accessToken).toBe("newer");
-    expect(current.promise(named("newer"))).toBe(promise);
+    expect(current.asPromise(named("newer"))).toBe(promise);
     const newest = named("newest");
     current.take({ generation: 3, tokenSet: newest });
-    expect(await current.promise(newest)).toBe(newest);
+    expect(await current.asPromise(newest)).toBe(newest);
   });
 
   it("give way to others of the same generation only when those stand in the store, and not after a logout", () => {

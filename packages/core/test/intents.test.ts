@@ -3,14 +3,14 @@ import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { waitForChange } from "../src/refresh/intents.ts";
 import { limitsFor } from "../src/refresh/limits.ts";
-import type { RefreshRequest } from "../src/refresh/refresh-request.ts";
+import type { Refresh } from "../src/refresh/refresh.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { cellIn } from "./cell-in.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
 const limits = limitsFor(10_000);
-const request: RefreshRequest = {
+const request: Refresh = {
   id: "me",
   reason: "missing",
   urgency: "ahead",

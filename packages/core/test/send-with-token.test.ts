@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Attachment, type BearerOptions } from "../src/request/attachment.ts";
+import { BearerPolicy, type BearerOptions } from "../src/request/bearer-policy.ts";
 import { sendWithToken, type OutgoingRequest } from "../src/request/send-with-token.ts";
 import type { HeaderFields } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
@@ -49,8 +49,8 @@ class Request implements OutgoingRequest<Answer> {
 
 let all: SetUp;
 let request: Request;
-const attach = (options: BearerOptions<Answer> = {}): Attachment<unknown, Answer> =>
-  new Attachment<unknown, Answer>(all.tokens, { origins: "https://api.example.com", ...options });
+const attach = (options: BearerOptions<Answer> = {}): BearerPolicy<unknown, Answer> =>
+  new BearerPolicy<unknown, Answer>(all.tokens, { origins: "https://api.example.com", ...options });
 const start = (options: BearerOptions<Answer> = {}): Outcome<Answer> => new Outcome(sendWithToken(attach(options), all.tokens, request));
 
 /** Answers the token request under way. */
@@ -277,16 +277,16 @@ describe("many refused requests", () => {
   });
 
   it("are all sent again after one refresh", async () => {
-    const trips = Array.from({ length: 1000 }, () => {
+    const requests = Array.from({ length: 1000 }, () => {
       const each = new Request();
       each.likes("access-2");
       return each;
     });
-    const attachment = attach();
-    const outcomes = trips.map((each) => new Outcome(sendWithToken(attachment, all.tokens, each)));
+    const policy = attach();
+    const outcomes = requests.map((each) => new Outcome(sendWithToken(policy, all.tokens, each)));
     await give("2");
     expect(outcomes.every(({ value }) => value?.status === 200)).toBe(true);
-    expect(trips.every(({ sent }) => sent.length === 2)).toBe(true);
+    expect(requests.every(({ sent }) => sent.length === 2)).toBe(true);
     expect(all.hand.calls).toHaveLength(1);
   });
 

@@ -19,7 +19,7 @@ describe("a token source", () => {
   it("is asked once, with the reason, the urgency and the token set before, and with nothing of ours", async () => {
     const previous = readTokenResponse({ access_token: "old" }, 0);
     const source = vi.fn<TokenSource>(() => Promise.resolve({ access_token: "a" }));
-    await call(source, { previous, reason: "refused", late: () => {} });
+    await call(source, { previous, reason: "refused", takeLate: () => {} });
     expect(source.mock.calls).toEqual([[{ previous, reason: "refused", urgency: "blocking", signal: expect.any(AbortSignal) }]]);
   });
 
@@ -145,7 +145,7 @@ describe("the deadline of a token request", () => {
     const clock = new TestClock();
     const hand = new HandSource();
     const late = vi.fn<(tokens: TokenSet) => void>();
-    const outcome = new Outcome(call(hand.source, { late }, clock));
+    const outcome = new Outcome(call(hand.source, { takeLate: late }, clock));
     await clock.advance(10_000);
     expect(outcome.state).toBe("rejected");
     expect(late).not.toHaveBeenCalled();
@@ -159,7 +159,7 @@ describe("the deadline of a token request", () => {
     const late = vi.fn<(tokens: TokenSet) => void>();
     for (const end of [(hand: HandSource) => hand.last.fail(new Error("no")), (hand: HandSource) => hand.last.give({ access_token: "" })]) {
       const hand = new HandSource();
-      const outcome = new Outcome(call(hand.source, { late }, clock));
+      const outcome = new Outcome(call(hand.source, { takeLate: late }, clock));
       await clock.advance(10_000);
       end(hand);
       await settle();

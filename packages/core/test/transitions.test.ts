@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
 import type { SubjectRecord } from "../src/refresh/record.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
-import { mayRepeat, withFailure, withIntent, withoutOwner, withTokens } from "../src/refresh/transitions.ts";
+import { mayRepeat, withFailure, withIntent, withoutOwner, withTokenSet } from "../src/refresh/transitions.ts";
 import { TestClock } from "./test-clock.ts";
 
 const clock = new TestClock();
@@ -36,14 +36,14 @@ describe("an intent that is left behind", () => {
     expect(throttled.intent).toEqual({ ...unresolved, owner: "other" });
     expect(withIntent(throttled, "third", 15_000).intent?.doubtful).toBe(true);
     expect(withFailure(next, new TokenRequestError("throttled", "Later."), false, clock).intent).toBeUndefined();
-    expect(withTokens(next, tokenSet).intent).toBeUndefined();
+    expect(withTokenSet(next, tokenSet).intent).toBeUndefined();
   });
 });
 
 it("new tokens are a new generation, and everything else is over", () => {
   const next = readTokenResponse({ access_token: "b" }, 0);
   const before: SubjectRecord = { ...claimed, pause: { duration: 5, begun: 0, failures: 2, outcome: "unknown" }, loginRequired: {} };
-  expect(withTokens(before, next)).toEqual({ generation: 5, tokenSet: next });
+  expect(withTokenSet(before, next)).toEqual({ generation: 5, tokenSet: next });
 });
 
 describe("a failure", () => {

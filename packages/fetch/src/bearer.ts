@@ -1,5 +1,5 @@
-import { Attachment, InvalidOptionError, kindOf, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
-import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
+import { BearerPolicy, InvalidOptionError, kindOf, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 
 const attached = new WeakSet<object>();
 
@@ -16,13 +16,13 @@ export type FetchWrapper = <Input, Init, Answer extends { readonly status: numbe
  * is "never". Throws InvalidOptionError.
  */
 export function bearer(tokens: TokenCache | TokenCacheSelector<FetchRequest>, options: BearerOptions<Response>): FetchWrapper {
-  const attachment = new Attachment(tokens, options);
+  const policy = new BearerPolicy(tokens, options);
   return (fetch) => {
     if (typeof fetch !== "function") throw new InvalidOptionError("fetch", "a fetch function", kindOf(fetch));
     if (attached.has(fetch)) throw new InvalidOptionError("fetch", "a fetch function without bearer tokens", "one that has them");
     // Every fetch takes what the platform's takes, in types of its own.
     const beneath = fetch as unknown as FetchFunction;
-    const withTokens: FetchFunction = (input, init) => fetchWithTokens(attachment, beneath, { input, init });
+    const withTokens: FetchFunction = (input, init) => fetchWithToken(policy, beneath, { input, init });
     attached.add(withTokens);
     return withTokens as unknown as typeof fetch;
   };

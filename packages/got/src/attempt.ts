@@ -1,6 +1,6 @@
 import {
   TokenflightError,
-  type Attachment,
+  type BearerPolicy,
   type HeaderFields,
   type SchemeRequest,
   type TokenCache,
@@ -18,11 +18,11 @@ interface Credentials {
 }
 
 export interface AttemptParts {
-  readonly attachment: Attachment<NormalizedOptions, PlainResponse>;
+  readonly policy: BearerPolicy<NormalizedOptions, PlainResponse>;
   readonly cache: TokenCache;
   readonly options: NormalizedOptions;
   /** Called before got knows of the response; without a status when that cannot be known yet. */
-  readonly responded: (status: number | undefined) => void;
+  readonly onResponse: (status: number | undefined) => void;
 }
 
 /**
@@ -32,20 +32,20 @@ export interface AttemptParts {
 export class Attempt {
   readonly options: NormalizedOptions;
   readonly cache: TokenCache;
-  readonly #attachment: Attachment<NormalizedOptions, PlainResponse>;
+  readonly #policy: BearerPolicy<NormalizedOptions, PlainResponse>;
   /** The caller's `request` option, and the function that got would send with: that one or its own. */
-  readonly #request: RequestFunction | undefined;
+  readonly #callersRequest: RequestFunction | undefined;
   readonly #transport: RequestFunction;
   readonly #partition: CachePartition | undefined;
-  readonly #responded: (status: number | undefined) => void;
+  readonly #onResponse: (status: number | undefined) => void;
   #tokenSet: TokenSet | undefined;
 
-  constructor({ attachment, cache, options, responded }: AttemptParts) {
-    this.#attachment = attachment;
-    this.#responded = responded;
+  constructor({ policy, cache, options, onResponse }: AttemptParts) {
+    this.#policy = policy;
+    this.#onResponse = onResponse;
     this.cache = cache;
     this.options = options;
-    this.#request = options.request;
+    this.#callersRequest = options.request;
     this.#transport = options.getRequestFunction() as RequestFunction;
     options.request = this.#send;
     this.#partition = partitionCache(options, cache);
@@ -58,7 +58,7 @@ export class Attempt {
 
   /** Puts the caller's own `request` and `cache` back into these options, or into those that got made of them for its next attempt. */
   restore(options: Options | NormalizedOptions): void {
-    if (options.request === this.#send) options.request = this.#request;
+    if (options.request === this.#send) options.request = this.#callersRequest;
     this.#partition?.restore(options);
   }
 
@@ -68,7 +68,7 @@ export class Attempt {
     const { href, headers } = targetOf(args);
     const authorization = headers["authorization"];
     const isCallers = authorization !== undefined && authorization !== this.#partition?.placeholder;
-    if (isCallers || !this.#attachment.allows(href)) return this.#transport(...args);
+    if (isCallers || !this.#policy.allows(href)) return this.#transport(...args);
     const credentials = this.#credentialsFor({ method: this.options.method, url: href });
     if (!(credentials instanceof Promise)) return this.#sendWith(args, credentials);
     // While the request waited for a token, a hook that kept the options may have changed their URL. It then goes there without the token.
@@ -80,7 +80,7 @@ export class Attempt {
     try {
       const tokenSet = this.cache.peek();
       if (tokenSet === undefined) return this.#awaitTokenSet(request);
-      const fields = this.#attachment.scheme(tokenSet, request);
+      const fields = this.#policy.scheme(tokenSet, request);
       return fields instanceof Promise ? this.#awaitFields(tokenSet, fields) : { tokenSet, fields };
     } catch (error) {
       // got's cache would hide a thrown error behind one of its own.
@@ -91,7 +91,7 @@ export class Attempt {
   async #awaitTokenSet(request: SchemeRequest): Promise<Credentials> {
     try {
       const tokenSet = await this.cache.get({ signal: this.options.signal });
-      return { tokenSet, fields: await this.#attachment.scheme(tokenSet, request) };
+      return { tokenSet, fields: await this.#policy.scheme(tokenSet, request) };
     } catch (error) {
       throw tokenError(error);
     }
@@ -109,7 +109,7 @@ export class Attempt {
     this.#tokenSet = tokenSet;
     const headers = { ...targetOf(args).headers, ...fields };
     const result = this.#transport(...withHeaders(args, headers, this.options));
-    hideOnceSent(result, { fields, headers, signal: this.options.signal, responded: this.#responded });
+    hideOnceSent(result, { fields, headers, signal: this.options.signal, onResponse: this.#onResponse });
     return result;
   }
 

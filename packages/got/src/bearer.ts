@@ -1,5 +1,5 @@
 import { EventEmitter, errorMonitor } from "node:events";
-import { Attachment, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import {
   HTTPError,
   type ExtendOptions,
@@ -30,8 +30,8 @@ export function bearer(
   tokens: TokenCache | TokenCacheSelector<NormalizedOptions>,
   options: BearerOptions<PlainResponse> = {},
 ): BearerExtension {
-  const attachment = new Attachment<NormalizedOptions, PlainResponse>(tokens, options);
-  const parts = { attachment, refusedBy401: options.refused === undefined };
+  const policy = new BearerPolicy<NormalizedOptions, PlainResponse>(tokens, options);
+  const parts = { policy, refusedBy401: options.refused === undefined };
 
   const handler: HandlerFunction = (request, next) => {
     // got calls handlers without options when it could make none of what it was given, and reports that itself.

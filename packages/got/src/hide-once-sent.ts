@@ -14,7 +14,7 @@ export interface SentRequest {
   /** The caller's: got rejects with it before the client request has noticed. */
   readonly signal: AbortSignal | undefined;
   /** Called before anybody else knows of the response; without a status when that cannot be known yet. */
-  readonly responded: (status: number | undefined) => void;
+  readonly onResponse: (status: number | undefined) => void;
 }
 
 /**
@@ -26,10 +26,10 @@ export function hideOnceSent(result: unknown, sent: SentRequest): void {
     result.then((settled: unknown) => hideOnceSent(settled, sent)).catch(() => {});
     return;
   }
-  const { fields, headers, signal, responded } = sent;
+  const { fields, headers, signal, onResponse } = sent;
   const request = result as RequestOrResponse | undefined;
   // A response tells its status itself.
-  if (typeof request?.once !== "function" || "statusCode" in request) return responded(request?.statusCode);
+  if (typeof request?.once !== "function" || "statusCode" in request) return onResponse(request?.statusCode);
   let isOver = false;
   const hide = (): void => {
     if (isOver) return;
@@ -41,6 +41,6 @@ export function hideOnceSent(result: unknown, sent: SentRequest): void {
   request.once("response", ({ statusCode }) => {
     hide();
     isOver = true;
-    responded(statusCode);
+    onResponse(statusCode);
   });
 }

@@ -1,4 +1,4 @@
-import { canSendAgain, type Attachment, type TokenCache } from "@tokenflight/core";
+import { canSendAgain, type BearerPolicy, type TokenCache } from "@tokenflight/core";
 import {
   RetryError,
   type AfterResponseHook,
@@ -14,7 +14,7 @@ import { Replay } from "./replay.ts";
 import { RequestTimeout, timeoutError } from "./request-timeout.ts";
 
 export interface RequestParts {
-  readonly attachment: Attachment<NormalizedOptions, PlainResponse>;
+  readonly policy: BearerPolicy<NormalizedOptions, PlainResponse>;
   /** Whether only a 401 can refuse a token. */
   readonly refusedBy401: boolean;
 }
@@ -50,7 +50,7 @@ export class OutgoingGotRequest {
   }
 
   /**
-   * Puts our `beforeRequest` hook behind the last of the caller's, which then cannot undo what it does. Options that were used for another
+   * Puts our `beforeRequest` hook behind the last of the caller's, so that none of these can undo what ours does. Options that were used for another
    * call before may have the hooks of that call.
    */
   addTo({ hooks }: Options): void {
@@ -64,15 +64,15 @@ export class OutgoingGotRequest {
     this.#attempt = undefined;
     this.#timeout.begin(options, retryCount);
     if (this.#replay?.begin(options) === true) this.#timeout.shorten(options);
-    // A response from got's cache, and every response of a call that was replayed, leave something to be restored.
+    // After a response from got's cache, and after a replay, the caller's `request`, `cache` and `timeout` have to be put back into the options.
     if (this.#replay !== undefined || options.cache !== undefined) this.#addAfterResponse(options);
     if (this.#hasOwnCredentials || hasOwnCredentials(options) || !this.#allows(options.url)) return;
     const cache = this.#cacheFor(options);
     if (cache === undefined) return;
-    const responded = (status: number | undefined): void => {
+    const onResponse = (status: number | undefined): void => {
       if (status === 401 || status === undefined || !this.#parts.refusedBy401) this.#addAfterResponse(options);
     };
-    this.#attempt = new Attempt({ attachment: this.#parts.attachment, cache, options, responded });
+    this.#attempt = new Attempt({ policy: this.#parts.policy, cache, options, onResponse });
   });
 
   /**
@@ -105,7 +105,7 @@ export class OutgoingGotRequest {
     }
     if (!refused) return response;
     // After a redirect, got's options are those of the last attempt: a replay sends only that one again.
-    if (!this.#parts.attachment.mayReplay(this.#isForm || canSendAgain(attempt.options.body))) {
+    if (!this.#parts.policy.wantsReplay || !(this.#isForm || canSendAgain(attempt.options.body))) {
       attempt.renewForNext();
       return response;
     }
@@ -134,17 +134,17 @@ export class OutgoingGotRequest {
   #isRefused(response: PlainResponse): boolean | Promise<boolean> {
     if (this.#attempt?.tokenSet === undefined || this.#attempt.options !== response.request.options) return false;
     const { statusCode, headers } = response;
-    return this.#parts.attachment.isRefused(response, { status: statusCode, challenge: headers["www-authenticate"] });
+    return this.#parts.policy.isRefused(response, { status: statusCode, challenge: headers["www-authenticate"] });
   }
 
   #allows(url: URL | undefined): boolean {
     // That hostname is got's for every UNIX socket, and no origin.
-    return url !== undefined && url.hostname !== "unix" && this.#parts.attachment.allows(url.href);
+    return url !== undefined && url.hostname !== "unix" && this.#parts.policy.allows(url.href);
   }
 
   #cacheFor(options: NormalizedOptions): TokenCache | undefined {
     try {
-      return this.#parts.attachment.cacheFor(options);
+      return this.#parts.policy.cacheFor(options);
     } catch (error) {
       throw tokenError(error);
     }

@@ -17,6 +17,7 @@ export class Replay {
       Object.assign(options.retry, { calculateDelay });
     };
     Object.assign(hooks, { beforeRequest: [ourHook], beforeRetry: [] });
+    // In milliseconds. Zero would tell got not to send again.
     retry.calculateDelay = () => 1;
     // got counts the retry that it makes now, and everything that it computes from the count is to stay as it is.
     request.retryCount -= 1;

@@ -1,5 +1,5 @@
-import { Attachment, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
-import { fetchWithTokens, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
+import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 
 /** A request, as a token cache selector sees it. ky gives its `input` as a Request. */
@@ -27,11 +27,11 @@ export function bearer(
     }
     // The global function is looked up for each request, as ky without a `fetch` option does.
     const fetch: FetchFunction = parent.fetch ?? ((input, init) => globalThis.fetch(input, init));
-    const attachment = new Attachment(tokens, options, defaultOrigins(parent));
+    const policy = new BearerPolicy(tokens, options, defaultOrigins(parent));
     const fetchFor =
       (call: Pick<Options, "context">): FetchFunction =>
       (input, init) =>
-        fetchWithTokens(attachment, fetch, { input, init, context: call.context ?? {} });
+        fetchWithToken(policy, fetch, { input, init, context: call.context ?? {} });
     const withTokens = fetchFor({});
     attached.add(withTokens);
     if (typeof tokens !== "function") return { fetch: withTokens };

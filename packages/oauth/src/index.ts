@@ -7,7 +7,7 @@ export type { JwtBearerOptions, TextSupplier, TokenExchangeOptions } from "./gra
 export type { AuthorizationRequest, AuthorizationUrl } from "./login/authorization-url.ts";
 export type { CallbackUrl } from "./login/callback.ts";
 export type { PendingLogin } from "./login/pending-login.ts";
-export { pendingLogins, type PendingLogins } from "./login/pending-logins.ts";
+export { pendingLogins, type PendingLogins } from "./login/pending-login-store.ts";
 export type { DeviceLoginOptions, DeviceProgress, DevicePrompt } from "./login/device-login.ts";
 export type { Introspection, IntrospectionOptions } from "./client/introspection.ts";
 export { LoginError, type LoginErrorDetails, type LoginFailure } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { Attachment, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 import type { UndiciResponse } from "./attempt.ts";
 import { inCallersContext } from "./callers-context.ts";
@@ -16,7 +16,7 @@ export function bearer(
   tokens: TokenCache | TokenCacheSelector<Dispatcher.DispatchOptions>,
   options: BearerOptions<UndiciResponse>,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const attachment = new Attachment(tokens, options);
+  const policy = new BearerPolicy(tokens, options);
   // A Client and a Pool send to their own origin, whatever a request says. undici names it here: null is one of several.
   return (dispatch, dispatcherOrigin?: string | null) => {
     if (dispatcherOrigin === null) {
@@ -30,13 +30,13 @@ export function bearer(
       if (!isOrdinary(given, handler)) return dispatch(given, handler);
       const called = typeof tokens === "function" ? inCallersContext(handler) : handler;
       const origin = dispatcherOrigin ?? String(given.origin);
-      if (!attachment.allows(origin)) return dispatch(given, called);
+      if (!policy.allows(origin)) return dispatch(given, called);
       const request = { ...given, headers: readableHeaders(given.headers) };
       // The caller may change a URL object while the request waits for a token.
       if (request.origin instanceof URL) request.origin = request.origin.href;
-      const cache = hasAuthorization(request.headers) ? undefined : attachment.cacheFor(given);
+      const cache = hasAuthorization(request.headers) ? undefined : policy.cacheFor(given);
       if (cache === undefined) return dispatch(request, called);
-      return new OutgoingUndiciRequest({ attachment, cache, dispatch, origin, request, handler: called }).start();
+      return new OutgoingUndiciRequest({ policy, cache, dispatch, origin, request, handler: called }).start();
     };
   };
 }

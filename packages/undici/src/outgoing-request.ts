@@ -1,12 +1,12 @@
-import { canSendAgain, isAnsweredInPlace, mayBeRedirected, waitFor } from "@tokenflight/core";
-import type { Attachment, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
+import { canSendAgain, isSafeToReplay, mayBeRedirected, waitFor } from "@tokenflight/core";
+import type { BearerPolicy, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 import { Attempt, type AttemptedRequest, type UndiciResponse } from "./attempt.ts";
 import { RequestController } from "./controller.ts";
 import { withFields, type ReadableHeaders } from "./headers.ts";
 
 export interface RequestParts {
-  readonly attachment: Attachment<Dispatcher.DispatchOptions, UndiciResponse>;
+  readonly policy: BearerPolicy<Dispatcher.DispatchOptions, UndiciResponse>;
   readonly cache: TokenCache;
   readonly dispatch: Dispatcher.Dispatch;
   /** Where the request goes. */
@@ -52,7 +52,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   }
 
   receive(attempt: Attempt, response: UndiciResponse): boolean {
-    const refused = this.#parts.attachment.isRefused(response, { status: response.statusCode, challenge: challengeOf(response) });
+    const refused = this.#parts.policy.isRefused(response, { status: response.statusCode, challenge: challengeOf(response) });
     if (refused === false && !attempt.isReplay) return true;
     if (typeof refused === "boolean" && !this.#needsReplay(attempt, refused)) return true;
     attempt.defer();
@@ -78,17 +78,17 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
 
   /** Whether a replay is due. Of a replay itself, the cache is told how it ended. */
   #needsReplay(attempt: Attempt, refused: boolean): boolean {
-    const { attachment, cache, origin, request } = this.#parts;
+    const { policy, cache, origin, request } = this.#parts;
     if (attempt.isReplay) cache.reportReplay(attempt.tokenSet, !refused);
-    if (attempt.isReplay || !refused || !isAnsweredInPlace({ method: request.method, url: origin }, attempt.redirect)) return false;
-    if (attachment.mayReplay(canSendAgain(request.body))) return true;
+    if (attempt.isReplay || !refused || !isSafeToReplay({ method: request.method, url: origin }, attempt.redirect)) return false;
+    if (policy.wantsReplay && canSendAgain(request.body)) return true;
     // This request keeps its refusal. The next one finds the fresh token.
     cache.renew(attempt.tokenSet).catch(() => {});
     return false;
   }
 
   #send(tokenSet: TokenSet, isReplay: boolean): boolean {
-    const fields = this.#parts.attachment.scheme(tokenSet, this);
+    const fields = this.#parts.policy.scheme(tokenSet, this);
     if (!(fields instanceof Promise)) return this.#dispatch(tokenSet, fields, isReplay);
     fields.then((made) => this.#dispatch(tokenSet, made, isReplay)).catch((error: unknown) => this.#fail(error));
     return true;

@@ -32,7 +32,7 @@ export const inProcess: Scenario = {
       "got",
       1.05,
       "got has no transport to wrap. A handler, a hook and a function for each call, which got checks and clones each time, cost 3 to 6 % even when they do nothing else " +
-        "(the bare contender). As parts were put in one by one, twice: whose origin and credentials a hop has, looked at anew for each redirect and retry, 4 to 5 %; standing in " +
+        "(the bare contender). As parts were put in one by one, twice: whose origin and credentials an attempt has, looked at anew for each redirect and retry, 4 to 5 %; standing in " +
         "for the caller's `request` function until got has called it, 1 to 7 %; a copy of options and headers that only the wire sees, and the look at the answer, 3 to 6 %. " +
         "A hook that writes into the caller's options would be cheaper, and leaves the token in every error",
     ),

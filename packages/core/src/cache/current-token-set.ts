@@ -1,10 +1,10 @@
 import type { SubjectRecord } from "../refresh/record.ts";
 import type { SubjectParts } from "../refresh/subject-parts.ts";
-import type { Windows } from "../tokens/freshness.ts";
+import type { Expiries } from "../tokens/freshness.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
-const never = Number.NEGATIVE_INFINITY;
-const expired: Windows = { refreshAt: never, usableUntil: never };
+const longAgo = Number.NEGATIVE_INFINITY;
+const nothingToSend: Expiries = { refreshAt: longAgo, usableUntil: longAgo };
 /** After a refresh ahead that brought nothing new, the next one is at least this many milliseconds away. */
 const shortestPause = 1000;
 
@@ -13,8 +13,8 @@ export class CurrentTokenSet {
   tokenSet: TokenSet | undefined;
   generation = 0;
   /** Soft and hard expiry. Both are in the past while there is no token set to send. */
-  refreshAt: number = never;
-  usableUntil: number = never;
+  refreshAt: number = longAgo;
+  usableUntil: number = longAgo;
   readonly #parts: Pick<SubjectParts, "freshness" | "clock">;
   #promise: Promise<TokenSet> | undefined;
 
@@ -23,7 +23,7 @@ export class CurrentTokenSet {
   }
 
   /** One promise for all callers who ask for this token set. */
-  promise(tokenSet: TokenSet): Promise<TokenSet> {
+  asPromise(tokenSet: TokenSet): Promise<TokenSet> {
     return (this.#promise ??= Promise.resolve(tokenSet));
   }
 
@@ -38,7 +38,7 @@ export class CurrentTokenSet {
     this.generation = generation;
     this.tokenSet = tokenSet;
     this.#promise = undefined;
-    ({ refreshAt: this.refreshAt, usableUntil: this.usableUntil } = this.#windows());
+    ({ refreshAt: this.refreshAt, usableUntil: this.usableUntil } = this.#expiries());
     // A source may give the same token set until its end. One that is past its soft expiry when it comes is not asked for at each look.
     const now = this.#parts.clock.now();
     if (this.refreshAt <= now) this.postponeRefresh((this.usableUntil - now) / 2);
@@ -46,12 +46,12 @@ export class CurrentTokenSet {
 
   /** The token set is not sent until `release`. */
   withhold(): void {
-    this.refreshAt = never;
-    this.usableUntil = never;
+    this.refreshAt = longAgo;
+    this.usableUntil = longAgo;
   }
 
   release(): void {
-    this.usableUntil = this.#windows().usableUntil;
+    this.usableUntil = this.#expiries().usableUntil;
   }
 
   /** No refresh ahead begins during this pause. The token set is sent for as long as it is usable. */
@@ -59,7 +59,7 @@ export class CurrentTokenSet {
     this.refreshAt = Math.min(this.usableUntil, this.#parts.clock.now() + Math.max(pause, shortestPause));
   }
 
-  #windows(): Windows {
-    return this.tokenSet === undefined ? expired : this.#parts.freshness(this.tokenSet);
+  #expiries(): Expiries {
+    return this.tokenSet === undefined ? nothingToSend : this.#parts.freshness(this.tokenSet);
   }
 }

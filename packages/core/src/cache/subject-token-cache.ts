@@ -3,11 +3,11 @@ import { InvalidOptionError, LoginRequiredError, TokenflightError } from "../err
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
 import type { SubjectRecord } from "../refresh/record.ts";
-import type { RefreshRequest } from "../refresh/refresh-request.ts";
-import { Refresh } from "../refresh/refresh.ts";
+import type { Refresh } from "../refresh/refresh.ts";
+import { RefreshTransaction } from "../refresh/transaction.ts";
 import { isCalledBy } from "../refresh/source-call.ts";
 import type { SubjectParts } from "../refresh/subject-parts.ts";
-import { readTokens, type TokenResponse } from "../tokens/token-response.ts";
+import { readTokenSet, type TokenResponse } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet } from "./current-token-set.ts";
@@ -16,7 +16,7 @@ import type { TokenCache } from "./token-cache.ts";
 
 /** A refresh under way, and the promise that all who wait for it share. */
 interface PendingRefresh {
-  readonly request: RefreshRequest;
+  readonly refresh: Refresh;
   readonly tokenSet: Promise<TokenSet>;
 }
 
@@ -25,23 +25,23 @@ type Predicate = (tokenSet: TokenSet) => boolean;
 /** The token cache of one subject: the current token set, and the one refresh that may be under way. */
 export class SubjectTokenCache implements TokenCache {
   readonly #parts: SubjectParts;
-  readonly #refresh: Refresh;
+  readonly #transaction: RefreshTransaction;
   readonly #current: CurrentTokenSet;
   /** Made when a replay is refused for the first time. */
   #newTokenRefusals: NewTokenRefusals | undefined;
   /** The access token that a resource server refused last. */
-  #refused: string | undefined;
+  #refusedAccessToken: string | undefined;
   #pending: PendingRefresh | undefined;
 
   constructor(parts: SubjectParts) {
     this.#parts = parts;
-    this.#refresh = new Refresh(parts);
+    this.#transaction = new RefreshTransaction(parts);
     this.#current = new CurrentTokenSet(parts);
   }
 
   /** Whether this cache knows more than the store: a refresh is under way, or its result could not be written yet. */
   get isBusy(): boolean {
-    return this.#pending !== undefined || this.#refresh.isBusy;
+    return this.#pending !== undefined || this.#transaction.isBusy;
   }
 
   peek(): TokenSet | undefined {
@@ -54,14 +54,14 @@ export class SubjectTokenCache implements TokenCache {
 
   get(options?: { signal?: AbortSignal | undefined; minValidity?: number | undefined }): Promise<TokenSet> {
     const tokenSet = this.peek();
-    if (tokenSet !== undefined && options === undefined) return this.#current.promise(tokenSet);
+    if (tokenSet !== undefined && options === undefined) return this.#current.asPromise(tokenSet);
     const minValidity = options?.minValidity ?? 0;
     if (!(minValidity >= 0))
       return Promise.reject(new InvalidOptionError("minValidity", "a number of seconds, zero or more", kindOf(minValidity)));
     const isValid: Predicate = ({ expiresAt }) => expiresAt === undefined || this.#parts.clock.now() + minValidity * 1000 <= expiresAt;
     if (tokenSet === undefined) return this.#obtain(this.#current.tokenSet === undefined ? "missing" : "expired", isValid, options?.signal);
     if (minValidity > 0 && !isValid(tokenSet)) return this.#obtain("min-validity", isValid, options?.signal);
-    return this.#current.promise(tokenSet);
+    return this.#current.asPromise(tokenSet);
   }
 
   async renew(refused: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet> {
@@ -88,9 +88,9 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async save(given: TokenSet | TokenResponse): Promise<TokenSet> {
-    const tokenSet = readTokens(given, this.#parts.clock.now());
-    const { record } = await this.#refresh.overwrite(tokenSet);
-    this.#refused = undefined;
+    const tokenSet = readTokenSet(given, this.#parts.clock.now());
+    const { record } = await this.#transaction.overwrite(tokenSet);
+    this.#refusedAccessToken = undefined;
     this.#current.take(record);
     this.#parts.observe({ type: "token-saved", ...tokenFacts(tokenSet, record.generation) });
     return tokenSet;
@@ -102,7 +102,7 @@ export class SubjectTokenCache implements TokenCache {
     if (revoke && !source.revoke) throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
     // A refresh under way may have used up the refresh token already. What it brings is what has to be given back.
     if (revoke) await this.#pending?.tokenSet.catch(() => {});
-    const { record, replaced } = await this.#refresh.overwrite(undefined);
+    const { record, replaced } = await this.#transaction.overwrite(undefined);
     this.#current.take(record);
     // A caller who comes now begins anew, and does not wait for the tokens of the session that is over.
     this.#pending = undefined;
@@ -115,13 +115,13 @@ export class SubjectTokenCache implements TokenCache {
     signal?.throwIfAborted();
     for (;;) {
       const joined = this.#pending;
-      if (joined !== undefined && isCalledBy(joined.request))
+      if (joined !== undefined && isCalledBy(joined.refresh))
         throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source asked for a token of the cache that it is refreshing.");
-      const { request, tokenSet } = joined ?? this.#start(reason, "blocking", isWanted);
-      this.#refresh.raise(request);
+      const { refresh, tokenSet } = joined ?? this.#start(reason, "blocking", isWanted);
+      this.#transaction.raise(refresh);
       const obtained = await waitFor(tokenSet, signal);
-      // A refresh that was started for another caller may have accepted less than the source can give.
-      const suffices = request.obtained ? !this.#hasExpired(obtained) : joined === undefined || isWanted(obtained);
+      // A refresh for a `get()` accepts a stored token set with 20 s left. A caller with a `minValidity` of 60 who joined it starts another.
+      const suffices = refresh.obtained ? !this.#hasExpired(obtained) : joined === undefined || isWanted(obtained);
       if (suffices) return obtained;
     }
   }
@@ -139,8 +139,8 @@ export class SubjectTokenCache implements TokenCache {
         "The resource server refused a brand-new token. The pause after that is not over.",
       );
     }
-    if (this.#refused !== refused.accessToken) this.#parts.observe({ type: "token-refused", token: refused.fingerprint });
-    this.#refused = refused.accessToken;
+    if (this.#refusedAccessToken !== refused.accessToken) this.#parts.observe({ type: "token-refused", token: refused.fingerprint });
+    this.#refusedAccessToken = refused.accessToken;
     this.#current.withhold();
   }
 
@@ -148,37 +148,37 @@ export class SubjectTokenCache implements TokenCache {
     const before = this.#current.generation;
     const accepts = ({ tokenSet, generation }: SubjectRecord): boolean =>
       tokenSet !== undefined &&
-      tokenSet.accessToken !== this.#refused &&
+      tokenSet.accessToken !== this.#refusedAccessToken &&
       (reason !== "expiring" || generation > before) &&
       this.#parts.clock.now() < this.#parts.freshness(tokenSet).usableUntil &&
       isWanted(tokenSet);
     const id = crypto.randomUUID();
-    const request: RefreshRequest = { id, reason, urgency, generation: undefined, failures: 0, obtained: false, accepts };
-    const tokenSet = this.#refresh.run(request).then(
-      (record) => this.#take(request, record, before),
-      (error: unknown) => this.#fail(request, error),
+    const refresh: Refresh = { id, reason, urgency, generation: undefined, failures: 0, obtained: false, accepts };
+    const tokenSet = this.#transaction.run(refresh).then(
+      (record) => this.#take(refresh, record, before),
+      (error: unknown) => this.#fail(refresh, error),
     );
     // After a refresh ahead nobody may be waiting. A caller who waits gets the rejection from a promise of its own.
     tokenSet.catch(() => {});
-    return (this.#pending = { request, tokenSet });
+    return (this.#pending = { refresh, tokenSet });
   }
 
   /** The refresh has brought a record. */
-  #take(request: RefreshRequest, record: SubjectRecord, before: number): TokenSet {
-    if (this.#pending?.request === request) this.#pending = undefined;
-    this.#current.take(record, !request.obtained);
+  #take(refresh: Refresh, record: SubjectRecord, before: number): TokenSet {
+    if (this.#pending?.refresh === refresh) this.#pending = undefined;
+    this.#current.take(record, !refresh.obtained);
     const { tokenSet } = this.#current;
-    if (record.generation === before) this.#current.postponeRefresh(this.#refresh.pauses.left());
-    if (tokenSet === undefined) throw new LoginRequiredError("The tokens were forgotten while they were being refreshed.");
+    if (record.generation === before) this.#current.postponeRefresh(this.#transaction.pause.left());
+    if (tokenSet === undefined) throw new LoginRequiredError("The token set was forgotten while it was being refreshed.");
     return tokenSet;
   }
 
-  #fail(request: RefreshRequest, error: unknown): never {
-    if (this.#pending?.request === request) {
+  #fail(refresh: Refresh, error: unknown): never {
+    if (this.#pending?.refresh === refresh) {
       this.#pending = undefined;
       // A refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
       if (!(error instanceof LoginRequiredError)) this.#current.release();
-      this.#current.postponeRefresh(this.#refresh.pauses.left());
+      this.#current.postponeRefresh(this.#transaction.pause.left());
     }
     throw error;
   }

@@ -1,7 +1,7 @@
 import type { TokenResponse } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
-/** Holds the tokens of one subject: an account, a user, a tenant. */
+/** Holds the token set of one subject: an account, a user, a tenant. */
 export interface TokenCache {
   /**
    * The token set if it is fresh enough to send now, without waiting for anything. Near its end it is still given, and a refresh

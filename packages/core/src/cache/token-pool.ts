@@ -39,7 +39,7 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
   // A Map keeps the order of insertion. A cache that is used is put in again, so the least recently used one is first.
   const subjects = new Map<string, SubjectTokenCache>();
 
-  function admit(key: string): SubjectTokenCache {
+  function newSubject(key: string): SubjectTokenCache {
     requireText("key", key);
     return create(source(key), key, observe === undefined ? undefined : (event) => observe(event, key));
   }
@@ -55,7 +55,7 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
 
   return {
     for(key) {
-      const subject = subjects.get(key) ?? admit(key);
+      const subject = subjects.get(key) ?? newSubject(key);
       subjects.delete(key);
       makeRoom();
       subjects.set(key, subject);

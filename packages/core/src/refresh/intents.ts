@@ -1,6 +1,6 @@
 import { wait } from "../clock.ts";
 import type { VersionedRecord } from "./cell.ts";
-import type { RefreshRequest } from "./refresh-request.ts";
+import type { Refresh } from "./refresh.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 import { withIntent, withoutOwner } from "./transitions.ts";
 
@@ -12,47 +12,47 @@ export interface Claimable extends VersionedRecord {
   readonly hadSilentOwner: boolean;
 }
 
-/** Waits for an owner that may be alive. `own` names this process, which surely sent nothing. Undefined: the entry has changed. */
+/** Waits for an owner that may be alive. `ownIds` surely sent nothing. Undefined: the entry has changed. */
 export async function waitForOwner(
   parts: Parts,
   seen: VersionedRecord,
-  request: RefreshRequest,
-  own: readonly unknown[],
+  refresh: Refresh,
+  ownIds: readonly (string | undefined)[],
 ): Promise<Claimable | undefined> {
   const { intent } = seen.record;
   if (intent === undefined) return { ...seen, hadSilentOwner: false };
-  const wasSent = !own.includes(intent.owner);
+  const wasSent = !ownIds.includes(intent.owner);
   const mayAct = wasSent && intent.unresolved !== true;
-  if (mayAct && (await waitForChange(parts, seen, request, intent.deadline))) return undefined;
+  if (mayAct && (await waitForChange(parts, seen, refresh, intent.deadline))) return undefined;
   return { version: seen.version, record: withoutOwner(seen.record, wasSent), hadSilentOwner: mayAct };
 }
 
 /**
- * Writes this request's intent. Resolves to undefined when another process was faster.
+ * Writes this refresh's intent. Resolves to undefined when another process was faster.
  *
  * Over the intent of a silent owner it is an announcement at first. Example: A has used R1 up, and its store took no writes until just now. B
  * writes its intent. A's next attempt to write the result succeeds while B waits, and B takes A's token set. Without that wait, B would send
  * R1 a second time and end the session.
  */
-export async function writeIntent(parts: Parts, claimable: Claimable, request: RefreshRequest): Promise<VersionedRecord | undefined> {
+export async function writeIntent(parts: Parts, claimable: Claimable, refresh: Refresh): Promise<VersionedRecord | undefined> {
   const { cell, limits } = parts;
-  const claim = await cell.replace(claimable, withIntent(claimable.record, request.id, limits.intent));
+  const claim = await cell.replace(claimable, withIntent(claimable.record, refresh.id, limits.intentTimeout));
   if (claim === undefined || !claimable.hadSilentOwner) return claim;
-  return (await waitForChange(parts, claim, request, limits.takeover)) ? undefined : claim;
+  return (await waitForChange(parts, claim, refresh, limits.takeoverWait)) ? undefined : claim;
 }
 
 /**
  * Waits until another writer changes the entry, for at most `longest` milliseconds of this machine's own clock: the clocks of two machines are
- * never compared. Resolves to whether the entry has changed. The process stays alive while a caller waits for the request.
+ * never compared. Resolves to whether the entry has changed. The process stays alive while a caller waits for the refresh.
  */
-export async function waitForChange(parts: Parts, seen: VersionedRecord, request: RefreshRequest, longest: number): Promise<boolean> {
+export async function waitForChange(parts: Parts, seen: VersionedRecord, refresh: Refresh, longest: number): Promise<boolean> {
   const { cell, clock } = parts;
   const until = clock.monotonic() + longest;
   let hint = new AbortController();
   const stop = cell.watch(() => hint.abort());
   try {
     for (let delay = 20; clock.monotonic() < until; delay = Math.min(delay * 1.3, 200)) {
-      await wait(clock, delay, hint.signal, request.urgency === "blocking");
+      await wait(clock, delay, hint.signal, refresh.urgency === "blocking");
       hint = new AbortController();
       if ((await cell.read()).version !== seen.version) return true;
     }

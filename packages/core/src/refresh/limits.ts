@@ -1,21 +1,24 @@
 /**
  * Every limit of the refresh transaction: who may loop, how often, until when. All but `rounds` and `repeats` are in milliseconds.
  *
- * | who                                                     | until when                                                                 |
- * | ------------------------------------------------------- | -------------------------------------------------------------------------- |
- * | a refresh, a login or a logout reads the record again   | `rounds` times, then a StoreError: each time another writer was faster     |
- * | a refresh sends a token request again                   | `repeats` times, if it was not sent, or after a short pause                |
- * | a refresh waits for a pause                             | `request`; a longer pause fails it at once                                 |
- * | a refresh waits for the owner of an intent              | the deadline in that intent, which is `intent`; then the owner is silent   |
- * | whoever takes an intent over waits once more            | `takeover`, in which a living owner tries at least twice to write          |
- * | an owner sends its token request                        | `claim` after it began to write its intent; later it is not sent           |
- * | the token source is asked                               | `request`; a token set that comes later is stored all the same             |
- * | callers wait for the write of a result                  | `request`; then they get the token set                                     |
- * | the result is written again, after at most `writeDelay` | the store has it                                                           |
+ * | who                                                       | until when                                                                 |
+ * | --------------------------------------------------------- | -------------------------------------------------------------------------- |
+ * | a refresh, a login or a logout reads the record again     | `rounds` times, then a StoreError                                          |
+ * | a refresh sends its token request again                   | `repeats` times, if it was not sent, or the endpoint asked for a pause     |
+ * | a refresh waits for such a pause, not for another one     | the end of the pause; one longer than `requestTimeout` fails it at once    |
+ * | a refresh waits for the owner of an intent                | the deadline in that intent, `intentTimeout`: then the owner is silent     |
+ * | a refresh that has replaced a silent owner's intent waits | `takeoverWait`, in which a living owner writes its result twice at least   |
+ * | an owner writes its intent, and then sends                | `sendWithin`; later it does not send, so it is done within `intentTimeout` |
+ * | the token source is asked                                 | `requestTimeout`; a token set that comes later is stored all the same      |
+ * | callers wait for the write of a result                    | `requestTimeout`; then they get the token set                              |
+ * | a result is written, every `writeDelay` at least          | the store has it, or a newer one                                           |
  */
-export type RefreshLimits = Readonly<Record<"rounds" | "repeats" | "request" | "intent" | "claim" | "takeover" | "writeDelay", number>>;
+export type RefreshLimits = Readonly<
+  Record<"rounds" | "repeats" | "requestTimeout" | "intentTimeout" | "sendWithin" | "takeoverWait" | "writeDelay", number>
+>;
 
-/** `request` is the timeout of one token request. */
-export function limitsFor(request: number): RefreshLimits {
-  return { rounds: 100, repeats: 2, request, intent: request * 1.5, claim: request / 2, takeover: request / 4, writeDelay: request / 8 };
+/** `sendWithin` and `requestTimeout` together are `intentTimeout`, and two `writeDelay`s are `takeoverWait`. */
+export function limitsFor(requestTimeout: number): RefreshLimits {
+  const [sendWithin, takeoverWait, writeDelay] = [requestTimeout / 2, requestTimeout / 4, requestTimeout / 8];
+  return { rounds: 100, repeats: 2, requestTimeout, intentTimeout: sendWithin + requestTimeout, sendWithin, takeoverWait, writeDelay };
 }

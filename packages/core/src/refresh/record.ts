@@ -49,12 +49,12 @@ export function encodeRecord({ tokenSet, ...rest }: SubjectRecord): string {
 
 /** Throws StoreError for whatever is not a record of this format, and leaves the entry as it is. */
 export function decodeRecord(value: string): SubjectRecord {
-  const { format: _, tokens, ...rest } = attempt(() => encodedIn(JSON.parse(value)), "it is not JSON of format 1");
-  return tokens === undefined ? rest : { ...rest, tokenSet: attempt(() => readTokenResponse(tokens, 0), "its tokens are not usable") };
+  const { format: _, tokens, ...rest } = decodeOr(() => encodedIn(JSON.parse(value)), "it is not JSON of format 1");
+  return tokens === undefined ? rest : { ...rest, tokenSet: decodeOr(() => readTokenResponse(tokens, 0), "its tokens are not usable") };
 }
 
 /** Keeps no cause: an error of JSON.parse quotes the text around the fault, which may be a token. */
-function attempt<Result>(work: () => Result, otherwise: string): Result {
+function decodeOr<Result>(work: () => Result, otherwise: string): Result {
   try {
     return work();
   } catch {

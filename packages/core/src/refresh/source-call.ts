@@ -1,18 +1,18 @@
 import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { readTokens } from "../tokens/token-response.ts";
+import { readTokenSet } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { SourceContext, TokenSource } from "../tokens/token-source.ts";
 
-/** The refreshes whose token sources the running code was called by, innermost first. */
-interface Caller {
+/** A token source that is running, by its refresh, and the one that has called it. */
+interface RunningSource {
   readonly refresh: object;
-  readonly outer: Caller | undefined;
+  readonly caller: RunningSource | undefined;
 }
 
-const scope = createScope<Caller>();
+const scope = createScope<RunningSource>();
 
-/** Runs a function and tells, in everything that the function calls, for whom it works. */
+/** Remembers, for everything that `work` calls, on whose behalf it runs. */
 type Scope<Owner> = { run<Result>(owner: Owner, work: () => Result): Result; current(): Owner | undefined };
 type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined } };
 
@@ -28,8 +28,8 @@ export function createScope<Owner>(): Scope<Owner> {
 
 /** Whether the token source of this refresh has called the running code, however indirectly. */
 export function isCalledBy(refresh: object): boolean {
-  for (let caller = scope.current(); caller !== undefined; caller = caller.outer) {
-    if (caller.refresh === refresh) return true;
+  for (let running = scope.current(); running !== undefined; running = running.caller) {
+    if (running.refresh === refresh) return true;
   }
   return false;
 }
@@ -40,18 +40,18 @@ export interface SourceCall extends Omit<SourceContext, "signal"> {
   /** Milliseconds. */
   readonly timeout: number;
   /** Takes a token set that comes after the timeout: it may be the only one that still works. */
-  readonly late?: (tokenSet: TokenSet) => void;
+  readonly takeLate?: (tokenSet: TokenSet) => void;
 }
 
 /** Asks the source once. Settles within the timeout, with a checked token set or one of our errors, even if the source never does. */
 export async function callSource(source: TokenSource, clock: Clock, call: SourceCall): Promise<TokenSet> {
-  const { refresh, timeout, late = () => {}, ...context } = call;
+  const { refresh, timeout, takeLate = () => {}, ...context } = call;
   const overdue = (): TokenRequestError => new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
   try {
     return await withDeadline(clock, { timeout, overdue }, (signal) => {
-      const answer = scope.run({ refresh, outer: scope.current() }, async () => source({ ...context, signal }));
-      const tokenSet = answer.then((given) => readTokens(given, clock.now(), context.previous));
-      signal.addEventListener("abort", () => void tokenSet.then(late, () => {}));
+      const answer = scope.run({ refresh, caller: scope.current() }, async () => source({ ...context, signal }));
+      const tokenSet = answer.then((given) => readTokenSet(given, clock.now(), context.previous));
+      signal.addEventListener("abort", () => void tokenSet.then(takeLate, () => {}));
       return waitFor(tokenSet, signal);
     });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
-import type { TokenStore } from "../store/store.ts";
+import { storeKey, type TokenStore } from "../store/store.ts";
 import type { RecordCell, VersionedRecord } from "./cell.ts";
 import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "./record.ts";
 
@@ -72,11 +72,4 @@ export class StoreCell implements RecordCell {
       throw new StoreError("ERR_STORE_UNAVAILABLE", "The store failed; its error is the cause.", { cause });
     }
   }
-}
-
-/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
-export async function storeKey(identity: string | undefined, key: string): Promise<string> {
-  const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { LoginRequiredError, TokenRequestError, type TokenflightError, type TokenRequestOutcome } from "../errors.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { pauseAfter } from "./pauses.ts";
+import { pauseAfter } from "./subject-pause.ts";
 import type { SubjectRecord } from "./record.ts";
 
 /** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
@@ -10,14 +10,14 @@ export function withIntent(record: SubjectRecord, owner: string, deadline: numbe
   return { ...record, intent: { owner, deadline, ...(isDoubtful ? { doubtful: true } : {}) } };
 }
 
-/** The owner of the intent acts no more. Nobody knows what became of its token request, or of one before it, unless none was sent. */
+/** Marks the owner of the intent as gone. The intent stays, unresolved, unless surely no refresh token was sent, now or before. */
 export function withoutOwner(record: SubjectRecord, wasSent: boolean): SubjectRecord {
   const { intent } = record;
   const isOpen = intent !== undefined && (wasSent || intent.unresolved === true || intent.doubtful === true);
   return { ...record, intent: isOpen ? { owner: intent.owner, deadline: intent.deadline, unresolved: true } : undefined };
 }
 
-export function withTokens(record: SubjectRecord, tokenSet: TokenSet): SubjectRecord {
+export function withTokenSet(record: SubjectRecord, tokenSet: TokenSet): SubjectRecord {
   return { generation: record.generation + 1, tokenSet };
 }
 

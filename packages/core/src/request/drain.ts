@@ -1,7 +1,7 @@
 /** In bytes. A body of this size is read to its end, which keeps the connection for the replay. A new one would cost about as much. */
 const longestBody = 262_144;
 /** In milliseconds. A body that takes longer is not worth the wait. */
-const longestWait = 1000;
+const timeout = 1000;
 
 /** Bounds the reading of a refused response's body, which nobody wants and whose connection the replay may use. */
 export class Drain {
@@ -21,7 +21,7 @@ export class Drain {
 
   /** The body begins. `contentLength` is the value of the header field: a body that is too long is cancelled before its first byte. */
   begin(contentLength: unknown): void {
-    this.#timer = setTimeout(() => this.#giveUp(), longestWait);
+    this.#timer = setTimeout(() => this.#giveUp(), timeout);
     if (Number(contentLength ?? 0) > longestBody) this.#giveUp();
   }
 

@@ -1,4 +1,4 @@
-import type { Attachment } from "./attachment.ts";
+import type { BearerPolicy } from "./bearer-policy.ts";
 import { hasAuthorization } from "./fetch-headers.ts";
 import type { OriginCheck } from "./origins.ts";
 import { OutgoingFetchRequest, type FetchFunction } from "./outgoing-fetch-request.ts";
@@ -13,21 +13,21 @@ export interface FetchRequest {
 }
 
 /** Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. */
-export function fetchWithTokens<Call extends FetchRequest>(
-  attachment: Attachment<Call, Response>,
+export function fetchWithToken<Call extends FetchRequest>(
+  policy: BearerPolicy<Call, Response>,
   fetch: FetchFunction,
   call: Call,
 ): Promise<Response> {
   try {
     const { input } = call;
-    const url = allowedUrl(attachment, isRequest(input) ? input.url : String(input));
+    const url = allowedUrl(policy, isRequest(input) ? input.url : String(input));
     if (url === undefined) return fetch(input, call.init);
     const request = isRequest(input) ? input : undefined;
-    const init = readableInit(call.init);
-    const cache = hasAuthorization(init?.headers ?? request?.headers) ? undefined : attachment.cacheFor(call);
+    const init = withReusableHeaders(call.init);
+    const cache = hasAuthorization(init?.headers ?? request?.headers) ? undefined : policy.cacheFor(call);
     if (cache === undefined) return fetch(input, init);
-    const outgoing = new OutgoingFetchRequest(fetch, request ?? url, init, url, attachment.mayReplay(true));
-    const response = sendWithToken(attachment, cache, outgoing);
+    const outgoing = new OutgoingFetchRequest(fetch, request ?? url, init, url, policy.wantsReplay);
+    const response = sendWithToken(policy, cache, outgoing);
     return outgoing.keepsBody ? response.finally(() => outgoing.release()) : response;
   } catch (error) {
     // A fetch function never throws.
@@ -54,7 +54,7 @@ function isRequest(input: string | URL | Request): input is Request {
 }
 
 /** An iterator over header fields can be read once only. */
-function readableInit(init: RequestInit | undefined): RequestInit | undefined {
+function withReusableHeaders(init: RequestInit | undefined): RequestInit | undefined {
   const headers: unknown = init?.headers;
   return typeof headers === "object" && headers !== null && "next" in headers ? { ...init, headers: new Headers(init?.headers) } : init;
 }

@@ -6,7 +6,7 @@ const hidden = "[hidden]";
 type KeptHeaders = Record<string, unknown>;
 type WithHeaders = { headers?: KeptHeaders | undefined };
 
-/** What client requests of Node's, of follow-redirects' and of got's for HTTP/2 keep of the header that they have sent. */
+/** What requests of Node, of follow-redirects and of got's HTTP/2 client keep of the header that they have sent. */
 interface KeptByRequest {
   /** The header as it was sent, and what could not be sent yet. */
   _header?: string | null;

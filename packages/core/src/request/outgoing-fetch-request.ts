@@ -1,4 +1,4 @@
-import type { Redirect, ResponseFacts } from "./attachment.ts";
+import type { Redirect, ResponseFacts } from "./bearer-policy.ts";
 import { canSendAgain } from "./body.ts";
 import { drain } from "./drain.ts";
 import { withFields } from "./fetch-headers.ts";
@@ -18,12 +18,12 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   #copy: Request | undefined;
   #sent = false;
 
-  constructor(fetch: FetchFunction, input: string | Request, init: RequestInit | undefined, url: string, mayReplay: boolean) {
+  constructor(fetch: FetchFunction, input: string | Request, init: RequestInit | undefined, url: string, wantsReplay: boolean) {
     this.#fetch = fetch;
     this.#input = input;
     this.#init = membersOf(init);
     this.url = url;
-    this.#needsCopy = mayReplay && this.#init.body == null && typeof input === "object" && input.body != null && !input.bodyUsed;
+    this.#needsCopy = wantsReplay && this.#init.body == null && typeof input === "object" && input.body != null && !input.bodyUsed;
   }
 
   /** Whether something must be released in the end. */

@@ -1,6 +1,6 @@
 import type { TokenCache } from "../cache/token-cache.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { isAnsweredInPlace, type Attachment, type Redirect, type ResponseFacts } from "./attachment.ts";
+import { isSafeToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
 import type { HeaderFields, SchemeRequest } from "./scheme.ts";
 
 /** One request of a client, as its adapter describes it. All but `send` and `facts` is looked at only when it is needed. */
@@ -22,18 +22,18 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
  * nothing is awaited but the response. When no other token can be had, the caller gets the refusal itself, its body unread.
  */
 export async function sendWithToken<Request, Response>(
-  attachment: Attachment<Request, Response>,
+  policy: BearerPolicy<Request, Response>,
   cache: TokenCache,
   request: OutgoingRequest<Response>,
 ): Promise<Response> {
   const used = cache.peek() ?? (await cache.get({ signal: request.signal }));
-  const fields = attachment.scheme(used, request);
+  const fields = policy.scheme(used, request);
   const response = await request.send(fields instanceof Promise ? await fields : fields);
-  const refused = attachment.isRefused(response, request.facts(response));
+  const refused = policy.isRefused(response, request.facts(response));
   if (refused === false || !(await refused)) return response;
 
-  if (!isAnsweredInPlace(request, request.redirect(response))) return response;
-  if (!attachment.mayReplay(request.canSendAgain)) {
+  if (!isSafeToReplay(request, request.redirect(response))) return response;
+  if (!policy.wantsReplay || !request.canSendAgain) {
     // This request keeps its refusal. The next one finds the fresh token.
     cache.renew(used).catch(() => {});
     return response;
@@ -47,7 +47,7 @@ export async function sendWithToken<Request, Response>(
   }
   // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
   await (async () => request.discard(response))().catch(() => {});
-  const replay = await request.send(await attachment.scheme(renewed, request));
-  cache.reportReplay(renewed, !(await attachment.isRefused(replay, request.facts(replay))));
+  const replay = await request.send(await policy.scheme(renewed, request));
+  cache.reportReplay(renewed, !(await policy.isRefused(replay, request.facts(replay))));
   return replay;
 }

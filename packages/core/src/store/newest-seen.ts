@@ -1,4 +1,4 @@
-import { refuse, type Stamp } from "./sealed-value.ts";
+import { rejectEntry, type Stamp } from "./sealed-value.ts";
 import type { Version } from "./store.ts";
 
 /** What is known of one entry. Never changed, so that an operation can hold on to what was known when it began. */
@@ -10,25 +10,25 @@ export interface Known {
   readonly ended: readonly string[];
 }
 
-const nothing: Known = { ended: [] };
+const unknownEntry: Known = { ended: [] };
 
 /** Entries that are remembered; of more, the ones that were used longest ago are forgotten. */
 const capacity = 10_000;
 /** Lineages that are remembered of one entry; each means that it was deleted and created again. */
-const remembered = 16;
+const longestHistory = 16;
 
 /** The newest write of each entry that this process has seen, by which it knows a rollback. */
 export class NewestSeen {
   readonly #entries = new Map<string, Known>();
 
   of(key: string): Known {
-    return this.#entries.get(key) ?? nothing;
+    return this.#entries.get(key) ?? unknownEntry;
   }
 
   /** Throws StoreError when an entry that was read is older than what was known before the read began. */
   check({ newest, ended }: Known, { lineage, count, nonce }: Stamp): void {
     const isOlder = lineage === newest?.lineage && (count < newest.count || (count === newest.count && nonce !== newest.nonce));
-    if (isOlder || ended.includes(lineage)) refuse("is older than one that was seen before, so it was rolled back");
+    if (isOlder || ended.includes(lineage)) rejectEntry("is older than one that was seen before, so it was rolled back");
   }
 
   /** An operation that began when `before` was known has read or written this. */
@@ -57,5 +57,5 @@ export class NewestSeen {
 }
 
 function withEnded(ended: readonly string[], last: Stamp | undefined): readonly string[] {
-  return last === undefined ? ended : [...ended, last.lineage].slice(-remembered);
+  return last === undefined ? ended : [...ended, last.lineage].slice(-longestHistory);
 }

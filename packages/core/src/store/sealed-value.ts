@@ -35,8 +35,8 @@ export async function seal({ current, keys }: Keyring, storeKey: string, write: 
 
 /** Decrypts what was sealed for this key of the store. Throws StoreError for everything else, and shows none of it. */
 export async function unseal({ keys }: Keyring, storeKey: string, sealed: string): Promise<{ value: string; stamp: Stamp }> {
-  const [, id = "", lineage = "", count = "", nonce = "", data = ""] = form.exec(sealed) ?? refuse("is not encrypted");
-  const key = await (keys.get(id) ?? refuse(`is encrypted with the key "${id}", which is not one of the keys given`));
+  const [, id = "", lineage = "", count = "", nonce = "", data = ""] = form.exec(sealed) ?? rejectEntry("is not encrypted");
+  const key = await (keys.get(id) ?? rejectEntry(`is encrypted with the key "${id}", which is not one of the keys given`));
   const header = `tokenflight-sealed-1.${id}.${lineage}.${count}`;
   try {
     const bytes = fromText(data);
@@ -46,11 +46,11 @@ export async function unseal({ keys }: Keyring, storeKey: string, sealed: string
     const value = await crypto.subtle.decrypt(parameters, key, bytes);
     return { value: new TextDecoder("utf-8", { ignoreBOM: true }).decode(value), stamp: { lineage, count: Number(count), nonce } };
   } catch {
-    return refuse(`was changed, is another subject's, or was encrypted with another key of the id "${id}"`);
+    return rejectEntry(`was changed, is another subject's, or was encrypted with another key of the id "${id}"`);
   }
 }
 
-export function refuse(what: string): never {
+export function rejectEntry(what: string): never {
   throw new StoreError("ERR_STORE_RECORD_INVALID", `The store's entry ${what}: it was refused.`);
 }
 

@@ -23,3 +23,10 @@ export interface TokenStore {
   watch?(key: string, changed: () => void): () => void;
   close?(): Promise<void>;
 }
+
+/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
+export async function storeKey(identity: string | undefined, key: string): Promise<string> {
+  const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -13,16 +13,16 @@ export interface FreshnessOptions {
 }
 
 /** Two moments in one token's life, in milliseconds since the UNIX epoch. */
-export interface Windows {
+export interface Expiries {
   /** Soft expiry: from here on a background refresh is due. */
   refreshAt: number;
   /** Hard expiry: from here on the token is not sent. */
   usableUntil: number;
 }
 
-export type Freshness = (tokenSet: TokenSet) => Windows;
+export type Freshness = (tokenSet: TokenSet) => Expiries;
 
-const endless: Windows = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
+const endless: Expiries = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
 
 /**
  * Windows scale with the lifetime, so that tokens of two seconds and of thirty days both work, and a window that was set never covers more than

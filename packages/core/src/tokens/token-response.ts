@@ -50,7 +50,7 @@ export function readTokenResponse(response: TokenResponse, now: number, previous
 }
 
 /** The same for a token set, which may have been made by hand: what no header or store can carry is found before it is used. */
-export function readTokens(given: TokenSet | TokenResponse, now: number, previous?: TokenSet): TokenSet {
+export function readTokenSet(given: TokenSet | TokenResponse, now: number, previous?: TokenSet): TokenSet {
   return readTokenResponse(given instanceof TokenSet ? toTokenResponse(given) : given, now, previous);
 }
 

@@ -27,8 +27,8 @@ export interface TokenSource {
   /** Whether a call uses up `previous.refreshToken`. Default true: one use may be all there is. */
   spendsRefreshToken?: boolean;
   /**
-   * Seconds for which a refresh token that was used up still works. Default 0. With any, one of unknown fate is sent again as soon as it may
-   * be; without, only when the access token is over, because a second use may end the session.
+   * Seconds for which a refresh token that was used up still works. Default 0. With a grace time, a refresh token that may have been used up is
+   * sent again at once. Without one, it is sent again only when the access token has expired.
    */
   refreshTokenGrace?: number;
   /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
@@ -37,8 +37,8 @@ export interface TokenSource {
   revoke?: (tokenSet: TokenSet) => Promise<void>;
 }
 
-/** Whether a refresh token of unknown fate is sent once more only as the last resort, because a second use may end the session. */
-export function risksSession(source: TokenSource, previous: TokenSet | undefined): boolean {
+/** Whether a second use of this refresh token may end the session. */
+export function mayEndSession(source: TokenSource, previous: TokenSet | undefined): boolean {
   return spends(source, previous) && !((source.refreshTokenGrace ?? 0) > 0);
 }
 

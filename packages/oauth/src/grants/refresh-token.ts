@@ -51,8 +51,8 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
 async function requestWithinGrace(client: ClientParts, request: TokenRequest, signal: AbortSignal): Promise<TokenResponse> {
   const start = systemClock.monotonic();
   return requestTokens(client, request).catch((error: unknown) => {
-    const isOpen = error instanceof TokenRequestError && error.outcome === "unknown" && !signal.aborted;
-    if (!isOpen || systemClock.monotonic() - start >= client.refreshTokenGrace) throw error;
+    const isUnknown = error instanceof TokenRequestError && error.outcome === "unknown" && !signal.aborted;
+    if (!isUnknown || systemClock.monotonic() - start >= client.refreshTokenGrace) throw error;
     return requestTokens(client, request);
   });
 }

@@ -34,7 +34,7 @@ export function stateOf(parameters: URLSearchParams): string | undefined {
  * Checks that a callback answers this login and gives its code: the state first, so that nobody else's callback is told anything more, then
  * the issuer (RFC 9207 section 2.4), then what the server says. Throws LoginError.
  */
-export function codeOf(parameters: URLSearchParams, pending: PendingLogin, { issuer, sendsIssuer }: CallbackRules): string {
+export function checkCallback(parameters: URLSearchParams, pending: PendingLogin, { issuer, sendsIssuer }: CallbackRules): string {
   const mismatch = (problem: string): LoginError => new LoginError("callback", `The callback does not answer this login: ${problem}.`);
   if (stateOf(parameters) !== pending.state) throw mismatch("its state is another one");
   for (const name of new Set(parameters.keys())) {

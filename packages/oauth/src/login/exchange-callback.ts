@@ -1,11 +1,12 @@
 import { readOptions, readTokenResponse, requireSignal, systemClock, withDeadline, type TokenSet } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
+import { LoginError } from "../errors.ts";
 import { locate, readCredentials } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { readGrantParameters } from "../grants/grant-parameters.ts";
-import { codeOf, readCallbackUrl, type CallbackUrl } from "./callback.ts";
+import { checkCallback, readCallbackUrl, type CallbackUrl } from "./callback.ts";
 import { checkIdToken } from "./id-token.ts";
-import { readPendingLogin, UsedLogins, type PendingLogin } from "./pending-login.ts";
+import { readPendingLogin, type PendingLogin } from "./pending-login.ts";
 
 /**
  * Ends a login that `authorizationUrl` began. Everything about the callback is checked before the code is sent anywhere; the id token is
@@ -23,7 +24,7 @@ export async function exchangeCallback(
   const parameters = readCallbackUrl("exchangeCallback.url", url);
   const limits = { timeout: client.timeout, signal };
   const { metadata } = await withDeadline(systemClock, limits, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
-  const code = codeOf(parameters, login, {
+  const code = checkCallback(parameters, login, {
     issuer: client.knowsIssuer ? metadata.issuer : undefined,
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
   });
@@ -45,6 +46,21 @@ export async function exchangeCallback(
     checkIdToken(client, response, { server: metadata, clientId, nonce, required, signal: ending }),
   );
   return readTokenResponse(response, systemClock.now());
+}
+
+/** Remembers the logins whose callback this client has seen, until they expire. */
+class UsedLogins {
+  /** When each login expires, by its state. */
+  readonly #expiries = new Map<string, number>();
+
+  /** Marks a login as used. Throws LoginError when it has expired or was used before. */
+  use({ state, expiresAt }: PendingLogin): void {
+    const now = Date.now();
+    for (const [used, expiry] of this.#expiries) if (expiry <= now) this.#expiries.delete(used);
+    if (expiresAt <= now) throw new LoginError("expired", "The login took too long: its time is over.");
+    if (this.#expiries.has(state)) throw new LoginError("used", "The login has been used already: it serves once.");
+    this.#expiries.set(state, expiresAt);
+  }
 }
 
 const usedLogins = new WeakMap<ClientParts, UsedLogins>();

@@ -1,5 +1,4 @@
 import { InvalidOptionError, kindOf, requireText } from "@tokenflight/core";
-import { LoginError } from "../errors.ts";
 
 /**
  * A login that has been begun: everything that its callback is checked against. A plain object, so that it can be kept in the user's
@@ -30,19 +29,4 @@ export function readPendingLogin(where: string, pending: PendingLogin): PendingL
   if (typeof pending.expiresAt !== "number") throw new InvalidOptionError(`${where}.expiresAt`, "a number", kindOf(pending.expiresAt));
   if (pending.scope !== undefined) requireText(`${where}.scope`, pending.scope);
   return pending;
-}
-
-/** Remembers the logins whose callback this client has seen, until they expire. */
-export class UsedLogins {
-  /** When each login expires, by its state. */
-  readonly #expiries = new Map<string, number>();
-
-  /** Marks a login as used. Throws LoginError when it has expired or was used before. */
-  use({ state, expiresAt }: PendingLogin): void {
-    const now = Date.now();
-    for (const [used, expiry] of this.#expiries) if (expiry <= now) this.#expiries.delete(used);
-    if (expiresAt <= now) throw new LoginError("expired", "The login took too long: its time is over.");
-    if (this.#expiries.has(state)) throw new LoginError("used", "The login has been used already: it serves once.");
-    this.#expiries.set(state, expiresAt);
-  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Attachment, isAnsweredInPlace, type BearerOptions } from "../src/request/attachment.ts";
+import { BearerPolicy, isSafeToReplay, type BearerOptions } from "../src/request/bearer-policy.ts";
 import { InvalidOptionError } from "../src/errors.ts";
 import { tokenTypeScheme } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
@@ -9,11 +9,11 @@ const { tokens } = setUp();
 const origins = "https://api.example.com";
 const refusal = { status: 401, challenge: undefined };
 
-function attach(options: BearerOptions<string> = {}): Attachment<string, string> {
-  return new Attachment(tokens, { origins, ...options });
+function attach(options: BearerOptions<string> = {}): BearerPolicy<string, string> {
+  return new BearerPolicy(tokens, { origins, ...options });
 }
 
-describe("the options of an attachment", () => {
+describe("the options of an policy", () => {
   it.each<[string, unknown, string]>([
     [
       "origins",
@@ -37,27 +37,27 @@ describe("the options of an attachment", () => {
     ["retry", 1, "options.retry: expected one of origins, replay, refused, scheme, got an unknown option."],
   ])("are refused for %s %j", (name, value, message) => {
     const options = { origins, [name]: value } as BearerOptions<string>;
-    expect(() => new Attachment(tokens, options)).toThrow(InvalidOptionError);
-    expect(() => new Attachment(tokens, options)).toThrow(message);
+    expect(() => new BearerPolicy(tokens, options)).toThrow(InvalidOptionError);
+    expect(() => new BearerPolicy(tokens, options)).toThrow(message);
   });
 
   it.each([undefined, null, {}, "token", { get: () => {} }])("are refused without tokens, as with %j", (given) => {
-    expect(() => new Attachment(given as unknown as TokenCache, { origins })).toThrow(
+    expect(() => new BearerPolicy(given as unknown as TokenCache, { origins })).toThrow(
       /^tokens: expected a token cache, or a function of the request that gives one, got /,
     );
   });
 
   it("are refused when they are no object", () => {
-    expect(() => new Attachment(tokens, null as unknown as BearerOptions<string>, [origins])).toThrow(
+    expect(() => new BearerPolicy(tokens, null as unknown as BearerOptions<string>, [origins])).toThrow(
       "options: expected an object with options, got null.",
     );
   });
 
   it("fall back on the origins that the adapter knows, and on Bearer", () => {
-    const attachment = new Attachment(tokens, undefined, [origins]);
-    expect([attachment.allows(`${origins}/v1`), attachment.allows("https://other.example/")]).toEqual([true, false]);
-    expect(new Attachment(tokens, { origins: "https://other.example" }, [origins]).allows(`${origins}/v1`)).toBe(false);
-    expect(attachment.scheme).toBe(tokenTypeScheme);
+    const policy = new BearerPolicy(tokens, undefined, [origins]);
+    expect([policy.allows(`${origins}/v1`), policy.allows("https://other.example/")]).toEqual([true, false]);
+    expect(new BearerPolicy(tokens, { origins: "https://other.example" }, [origins]).allows(`${origins}/v1`)).toBe(false);
+    expect(policy.scheme).toBe(tokenTypeScheme);
   });
 });
 
@@ -66,14 +66,14 @@ describe("the tokens of a request", () => {
     const other = setUp().tokens;
     expect(attach().cacheFor("request")).toBe(tokens);
     const choose = vi.fn<(request: string) => TokenCache | undefined>((request) => (request === "alice" ? other : undefined));
-    const attachment = new Attachment<string, string>(choose, { origins });
-    expect([attachment.cacheFor("alice"), attachment.cacheFor("nobody")]).toEqual([other, undefined]);
+    const policy = new BearerPolicy<string, string>(choose, { origins });
+    expect([policy.cacheFor("alice"), policy.cacheFor("nobody")]).toEqual([other, undefined]);
     expect(choose.mock.calls).toEqual([["alice"], ["nobody"]]);
   });
 
   it.each([Promise.resolve(tokens), null, {}, "token"])("cannot be %s", (given) => {
-    const attachment = new Attachment<string, string>(() => given as unknown as TokenCache, { origins });
-    expect(() => attachment.cacheFor("alice")).toThrow(
+    const policy = new BearerPolicy<string, string>(() => given as unknown as TokenCache, { origins });
+    expect(() => policy.cacheFor("alice")).toThrow(
       /^tokens: expected a function that gives a token cache at once, or undefined for none, got /,
     );
   });
@@ -81,18 +81,18 @@ describe("the tokens of a request", () => {
 
 describe("a response", () => {
   it("refuses the token with status 401, unless its challenge is about something else", () => {
-    const attachment = attach();
-    expect(attachment.isRefused("", refusal)).toBe(true);
-    expect(attachment.isRefused("", { status: 401, challenge: 'Basic realm="x"' })).toBe(false);
+    const policy = attach();
+    expect(policy.isRefused("", refusal)).toBe(true);
+    expect(policy.isRefused("", { status: 401, challenge: 'Basic realm="x"' })).toBe(false);
     for (const status of [200, 204, 302, 400, 403, 404, 407, 418, 500, 503, 0])
-      expect(attachment.isRefused("", { status, challenge: "Bearer" })).toBe(false);
-    expect(attachment.isRefused("", { status: "401" as unknown as number, challenge: undefined })).toBe(false);
+      expect(policy.isRefused("", { status, challenge: "Bearer" })).toBe(false);
+    expect(policy.isRefused("", { status: "401" as unknown as number, challenge: undefined })).toBe(false);
   });
 
   it("is judged by the caller alone who wants to", async () => {
     const refused = vi.fn<(response: string) => boolean>((response) => response === "no");
-    const attachment = attach({ refused });
-    expect([attachment.isRefused("no", { status: 200, challenge: null }), attachment.isRefused("yes", refusal)]).toEqual([true, false]);
+    const policy = attach({ refused });
+    expect([policy.isRefused("no", { status: 200, challenge: null }), policy.isRefused("yes", refusal)]).toEqual([true, false]);
     expect(await attach({ refused: (response) => Promise.resolve(response === "no") }).isRefused("no", refusal)).toBe(true);
   });
 
@@ -106,9 +106,12 @@ describe("a response", () => {
   });
 });
 
-it("is replayed once if its body can be sent again and nobody minds", () => {
-  expect([attach().mayReplay(true), attach().mayReplay(false)]).toEqual([true, false]);
-  expect([attach({ replay: "never" }).mayReplay(true), attach({ replay: "once" }).mayReplay(true)]).toEqual([false, true]);
+it("is replayed unless the caller wants no replay", () => {
+  expect([attach(), attach({ replay: "once" }), attach({ replay: "never" })].map(({ wantsReplay }) => wantsReplay)).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 describe("an answer", () => {
@@ -132,6 +135,6 @@ describe("an answer", () => {
     ["GET", undefined, undefined, true],
     ["HEAD", undefined, true, true],
   ])("to %s from %s with redirected %s is in place: %s", (method, answeredBy, redirected, inPlace) => {
-    expect(isAnsweredInPlace({ method, url }, { redirected, url: answeredBy })).toBe(inPlace);
+    expect(isSafeToReplay({ method, url }, { redirected, url: answeredBy })).toBe(inPlace);
   });
 });

@@ -25,7 +25,7 @@ export function pauseAfter(outcome: TokenRequestOutcome, failures: number, retry
  * The pause of one subject after a failed token request. It is measured by this machine's own clock, from the moment when the note of the
  * failure was first seen. The age of the note compares the wall clocks of two machines, which may disagree, so it only makes the pause shorter.
  */
-export class Pauses {
+export class SubjectPause {
   readonly #clock: Clock;
   #note: Pause | undefined;
   #version: VersionedRecord["version"];

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { TokenRequestError } from "../src/errors.ts";
 import type { VersionedRecord } from "../src/refresh/cell.ts";
-import { pauseAfter, Pauses } from "../src/refresh/pauses.ts";
+import { pauseAfter, SubjectPause } from "../src/refresh/subject-pause.ts";
 import type { Pause } from "../src/refresh/record.ts";
 import "./fixed-seed.ts";
 import { TestClock } from "./test-clock.ts";
 
 let clock: TestClock;
-let pauses: Pauses;
+let pauses: SubjectPause;
 
 /** An entry with a note of a failure, decoded anew, as each reading of a store gives it. */
 function entry(version: string | undefined, fields: Partial<Pause> = {}): VersionedRecord {
@@ -17,7 +17,7 @@ function entry(version: string | undefined, fields: Partial<Pause> = {}): Versio
 
 beforeEach(() => {
   clock = new TestClock();
-  pauses = new Pauses(clock);
+  pauses = new SubjectPause(clock);
 });
 
 describe("a pause", () => {

@@ -45,17 +45,18 @@ export interface Redirect {
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
 
 /** The decisions about a request, once for all adapters. */
-export class Attachment<Request, Response> {
+export class BearerPolicy<Request, Response> {
   /** Whether a URL is at an origin that may have the token. */
   readonly allows: OriginCheck;
+  /** Whether the caller wants a refused request to be sent again. */
+  readonly wantsReplay: boolean;
   readonly scheme: AuthorizationScheme;
   readonly #tokens: TokenCache | TokenCacheSelector<Request>;
-  readonly #replay: boolean;
   readonly #refused: BearerOptions<Response>["refused"];
 
   constructor(tokens: TokenCache | TokenCacheSelector<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
-    const areTokens = typeof tokens === "function" || typeof tokens?.peek === "function";
-    requireThat(areTokens, "tokens", "a token cache, or a function of the request that gives one", tokens);
+    const isCacheOrSelector = typeof tokens === "function" || typeof tokens?.peek === "function";
+    requireThat(isCacheOrSelector, "tokens", "a token cache, or a function of the request that gives one", tokens);
     const read = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
     const { origins, replay = "once", refused, scheme = tokenTypeScheme } = read;
     requireOneOf("replay", replay, ["once", "never"]);
@@ -64,7 +65,7 @@ export class Attachment<Request, Response> {
     this.allows = createOriginCheck(origins ?? defaultOrigins);
     this.scheme = checkedScheme(scheme);
     this.#tokens = tokens;
-    this.#replay = replay === "once";
+    this.wantsReplay = replay === "once";
     this.#refused = refused;
   }
 
@@ -90,18 +91,13 @@ export class Attachment<Request, Response> {
       return false;
     }
   }
-
-  /** Whether a refused request may be sent again: the caller wants replays, and the body can be sent a second time. */
-  mayReplay(canSendAgain: boolean): boolean {
-    return this.#replay && canSendAgain;
-  }
 }
 
 /**
  * Whether a refusal is the answer to this very request, so that a replay is safe. Behind a redirect, an unsafe method has done its work
  * already, and another origin never had the token. What the client hides of a redirect counts as one to the same origin.
  */
-export function isAnsweredInPlace({ method, url }: SchemeRequest, redirect: Redirect): boolean {
+export function isSafeToReplay({ method, url }: SchemeRequest, redirect: Redirect): boolean {
   if (redirect.redirected === false) return true;
   if (!safeMethods.has(method.toUpperCase())) return false;
   return redirect.url === undefined || URL.parse(redirect.url)?.origin === URL.parse(url)?.origin;
