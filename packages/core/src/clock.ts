@@ -60,8 +60,10 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
  */
 export async function withDeadline<Value>(
   clock: Pick<Clock, "schedule">,
-  { timeout, signal: caller, overdue }: { timeout: number; signal?: AbortSignal | undefined; overdue?: () => Error },
+  timeout: number,
+  caller: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<Value>,
+  overdue?: () => Error,
 ): Promise<Value> {
   const deadline = new AbortController();
   const cancel = clock.schedule(() => deadline.abort(overdue?.()), timeout);

@@ -37,5 +37,13 @@ const ignore = (): void => {};
 
 /** Makes an observer that never throws: a broken log line must not break a request, nor an asynchronous one the process. */
 export function guarded<Event>(observe: ((event: Event) => unknown) | undefined): (event: Event) => void {
-  return observe === undefined ? ignore : (event) => void new Promise((resolve) => resolve(observe(event))).catch(ignore);
+  if (observe === undefined) return ignore;
+  return (event) => {
+    try {
+      const observed = observe(event);
+      if (observed instanceof Promise) observed.catch(ignore);
+    } catch {
+      ignore();
+    }
+  };
 }

@@ -90,18 +90,18 @@ describe("a wait for a promise that others share", () => {
 });
 
 describe("work under a deadline", () => {
-  const options = { timeout: 100, overdue: () => new Error("too late") };
+  const overdue = (): Error => new Error("too late");
 
   it("resolves or rejects as the work does, and leaves no timer behind", async () => {
     const clock = new TestClock();
-    await expect(withDeadline(clock, options, async () => 5)).resolves.toBe(5);
-    await expect(withDeadline(clock, options, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await expect(withDeadline(clock, 100, undefined, async () => 5, overdue)).resolves.toBe(5);
+    await expect(withDeadline(clock, 100, undefined, () => Promise.reject(new Error("no")), overdue)).rejects.toThrow("no");
     expect(clock.timers).toBe(0);
   });
 
   it("gets a signal that aborts at the deadline, with the error of the deadline", async () => {
     const clock = new TestClock();
-    const work = new Outcome(withDeadline(clock, options, (signal) => waitFor(new Promise(() => {}), signal)));
+    const work = new Outcome(withDeadline(clock, 100, undefined, (signal) => waitFor(new Promise(() => {}), signal), overdue));
     await clock.advance(99);
     expect(work.state).toBe("pending");
     await clock.advance(1);
@@ -111,7 +111,7 @@ describe("work under a deadline", () => {
   it("gets one that aborts with the caller's, too", async () => {
     const controller = new AbortController();
     const { signal } = controller;
-    const work = new Outcome(withDeadline(new TestClock(), { ...options, signal }, (either) => waitFor(new Promise(() => {}), either)));
+    const work = new Outcome(withDeadline(new TestClock(), 100, signal, (either) => waitFor(new Promise(() => {}), either), overdue));
     controller.abort("enough");
     await settle();
     expect(work.reason).toBe("enough");
@@ -120,7 +120,7 @@ describe("work under a deadline", () => {
   it("may have an answer to the abort of its own", async () => {
     const clock = new TestClock();
     const answer = (signal: AbortSignal): Promise<string> => waitFor(new Promise<string>(() => {}), signal).catch(() => "what there is");
-    const work = new Outcome(withDeadline(clock, { timeout: 100 }, answer));
+    const work = new Outcome(withDeadline(clock, 100, undefined, answer));
     await clock.advance(100);
     expect(work.value).toBe("what there is");
   });

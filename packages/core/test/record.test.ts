@@ -107,3 +107,11 @@ function expectRefusal(value: string): void {
   }
   throw new Error("It was taken for a record.");
 }
+
+it("an entry's own word for a token set in memory is not believed", () => {
+  for (const tokenSet of [{ accessToken: "evil\r\nx" }, null, "evil"]) {
+    expect(decodeRecord(JSON.stringify({ format: 1, generation: 3, tokenSet })).tokenSet).toBeUndefined();
+    const { tokenSet: read } = decodeRecord(JSON.stringify({ format: 1, generation: 3, tokenSet, tokens: { access_token: "good" } }));
+    expect(read?.accessToken).toBe("good");
+  }
+});

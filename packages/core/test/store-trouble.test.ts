@@ -1,6 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { LoginRequiredError, StoreError, TokenRequestError } from "../src/errors.ts";
+import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
 import { FaultyStore, type Fault } from "./faulty-store.ts";
 import { HandSource } from "./hand-source.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
@@ -373,12 +376,12 @@ describe("a note of a failure that the store does not take", () => {
   });
 });
 
-describe("a store in which another writer is always faster", () => {
+describe("a store that refuses every write, although nobody else has written", () => {
   it.each<[string, (all: SetUp) => Promise<unknown>]>([
     ["get", ({ tokens }) => tokens.get()],
     ["save", ({ tokens }) => tokens.save(response("1"))],
     ["forget", ({ tokens }) => tokens.forget()],
-  ])("is given up by %s after a hundred rounds, and the source is not asked", async (_, call) => {
+  ])("is given up by %s after a hundred writes, and the source is not asked", async (_, call) => {
     const all = cache();
     store.writes = "loses";
     const outcome = new Outcome(call(all));
@@ -394,5 +397,24 @@ describe("a store in which another writer is always faster", () => {
     for (let turns = 0; all.hand.calls.length === 0 && turns < 1000; turns += 1) await settle();
     await give(all, "1");
     expect([outcome.value?.accessToken, troubles(all)]).toEqual(["access-1", ["read"]]);
+  });
+});
+
+describe("a store with very many writers", () => {
+  it("lets every login and logout succeed, because a write that loses to another writer is repeated", async () => {
+    const shared = memoryStore();
+    const caches = Array.from({ length: 250 }, () => setUp({ clock, store: shared, key: "alice" }).tokens);
+    const calls = caches.map((tokens, index) => (index === 249 ? tokens.save(response("login")) : tokens.forget()));
+    expect((await Promise.allSettled(calls)).filter(({ status }) => status === "rejected")).toEqual([]);
+  });
+
+  it("lets every refresh succeed, also when nobody's token set is good enough for the next", async () => {
+    const shared = memoryStore();
+    let requests = 0;
+    const source = async (): Promise<TokenResponse> => response(String((requests += 1)));
+    const caches = Array.from({ length: 250 }, () => createTokenCache({ source, clock, store: shared, key: "alice" }));
+    const calls = caches.map((tokens) => new Outcome(tokens.get({ minValidity: 3600 })));
+    for (let seconds = 0; calls.some(({ state }) => state === "pending") && seconds < 1000; seconds += 1) await clock.advance(1000);
+    expect(calls.filter(({ state }) => state !== "resolved")).toEqual([]);
   });
 });

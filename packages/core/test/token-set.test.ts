@@ -50,3 +50,8 @@ it("can be logged even when it was made by hand with an expiry that no Date can 
     expect(() => inspect(tokens)).not.toThrow();
   }
 });
+
+it("leaves out of its JSON what the endpoint did not say", () => {
+  const json = new TokenSet({ accessToken: "a", tokenType: "Bearer", issuedAt: 0 }).toJSON();
+  expect(Object.keys(json)).toEqual(["tokenType", "fingerprint"]);
+});

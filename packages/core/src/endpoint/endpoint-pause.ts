@@ -3,7 +3,7 @@ import { TokenRequestError } from "../errors.ts";
 
 /** The pause that a token endpoint asked for: until it is over, no token request is sent there. */
 export interface EndpointPause {
-  /** SubjectPause for `duration` milliseconds from now, or longer if a longer pause is under way: every task fails as throttled. */
+  /** Pauses for `duration` milliseconds from now, or longer if a longer pause is under way: every task fails as throttled. */
   pause(duration: number): void;
   /** Milliseconds until the pause is over. */
   pausedFor(): number;

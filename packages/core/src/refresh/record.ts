@@ -41,6 +41,7 @@ export const emptyRecord: SubjectRecord = { generation: 0 };
 interface Encoded extends Omit<SubjectRecord, "tokenSet"> {
   readonly format: 1;
   readonly tokens?: TokenResponse | undefined;
+  readonly tokenSet?: never;
 }
 
 export function encodeRecord({ tokenSet, ...rest }: SubjectRecord): string {
@@ -49,7 +50,8 @@ export function encodeRecord({ tokenSet, ...rest }: SubjectRecord): string {
 
 /** Throws StoreError for whatever is not a record of this format, and leaves the entry as it is. */
 export function decodeRecord(value: string): SubjectRecord {
-  const { format: _, tokens, ...rest } = decodeOr(() => encodedIn(JSON.parse(value)), "it is not JSON of format 1");
+  // Only `tokens`, which is checked, becomes the token set: nobody else's word for one is believed.
+  const { format: _, tokens, tokenSet: __, ...rest } = decodeOr(() => encodedIn(JSON.parse(value)), "it is not JSON of format 1");
   return tokens === undefined ? rest : { ...rest, tokenSet: decodeOr(() => readTokenResponse(tokens, 0), "its tokens are not usable") };
 }
 

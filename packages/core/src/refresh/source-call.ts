@@ -48,12 +48,13 @@ export async function callSource(source: TokenSource, clock: Clock, call: Source
   const { refresh, timeout, takeLate = () => {}, ...context } = call;
   const overdue = (): TokenRequestError => new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
   try {
-    return await withDeadline(clock, { timeout, overdue }, (signal) => {
+    const ask = (signal: AbortSignal): Promise<TokenSet> => {
       const answer = scope.run({ refresh, caller: scope.current() }, async () => source({ ...context, signal }));
       const tokenSet = answer.then((given) => readTokenSet(given, clock.now(), context.previous));
       signal.addEventListener("abort", () => void tokenSet.then(takeLate, () => {}));
       return waitFor(tokenSet, signal);
-    });
+    };
+    return await withDeadline(clock, timeout, undefined, ask, overdue);
   } catch (error) {
     throw asTokenflightError(error);
   }

@@ -63,13 +63,15 @@ export class StoreCell implements RecordCell {
   async #ask<Answer>(operation: (store: TokenStore, key: string, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const { store, clock, timeout } = this.#access;
     const key = await this.#hash();
-    const overdue = (): StoreError => new StoreError("ERR_STORE_UNAVAILABLE", `The store did not answer within ${timeout} ms.`);
-    try {
-      return await withDeadline(clock, { timeout, overdue }, (signal) => waitFor(operation(store, key, signal), signal));
-    } catch (cause) {
-      // A store may say itself what is wrong with an entry.
-      if (cause instanceof StoreError) throw cause;
-      throw new StoreError("ERR_STORE_UNAVAILABLE", "The store failed; its error is the cause.", { cause });
-    }
+    return withDeadline(clock, timeout, undefined, async (signal) => {
+      try {
+        return await waitFor(operation(store, key, signal), signal);
+      } catch (cause) {
+        // A store may say itself what is wrong with an entry.
+        if (cause instanceof StoreError) throw cause;
+        const message = signal.aborted ? `The store did not answer within ${timeout} ms.` : "The store failed; its error is the cause.";
+        throw new StoreError("ERR_STORE_UNAVAILABLE", message, signal.aborted || cause === undefined ? undefined : { cause });
+      }
+    });
   }
 }

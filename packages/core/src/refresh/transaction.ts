@@ -5,6 +5,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import { mayEndSession, spends } from "../tokens/token-source.ts";
 import { privateCell, type RecordCell, type VersionedRecord } from "./cell.ts";
 import { waitForOwner, writeIntent, type Claimable } from "./intents.ts";
+import { createLossCounter } from "./limits.ts";
 import { SubjectPause } from "./subject-pause.ts";
 import { emptyRecord, type SubjectRecord } from "./record.ts";
 import type { Refresh } from "./refresh.ts";
@@ -65,12 +66,12 @@ export class RefreshTransaction {
   /** Writes a record of the next generation over whatever is there: a login, or a logout. Also tells which token set it replaced. */
   async overwrite(tokenSet: TokenSet | undefined): Promise<{ record: SubjectRecord; replaced: TokenSet | undefined }> {
     const { cell, limits } = this.#parts;
-    for (let round = 0; round < limits.rounds; round += 1) {
+    for (const lost = createLossCounter(limits.lostWrites); ;) {
       const seen = await this.#read(cell);
       const written = await cell.replace(seen, { generation: seen.record.generation + 1, tokenSet });
       if (written !== undefined) return { record: this.#remember(written.record), replaced: seen.record.tokenSet };
+      lost(seen.version);
     }
-    throw tooManyRounds();
   }
 
   /** A caller began to wait for a refresh that was started ahead. */
@@ -83,7 +84,7 @@ export class RefreshTransaction {
   /** Each round begins with what the cell holds at that moment. `continue` means that the cell may hold something else by now. */
   async #transact(parts: SubjectParts, refresh: Refresh): Promise<SubjectRecord> {
     const { cell, source, queue, limits } = parts;
-    for (let round = 0; round < limits.rounds; round += 1) {
+    for (const lost = createLossCounter(limits.lostWrites); ;) {
       const seen = await this.#read(cell); // 1
       if (this.#satisfies(seen.record, refresh)) return seen.record;
       const claimable = await waitForOwner(parts, seen, refresh, [refresh.id, this.#unsent]); // 2
@@ -94,8 +95,8 @@ export class RefreshTransaction {
       if (await this.#waitForPause(claimable, refresh)) continue;
       const record = await queue.run(() => this.#claimAndAsk(parts, claimable, refresh), refresh); // 3
       if (record !== undefined) return record;
+      lost(seen.version);
     }
-    throw tooManyRounds();
   }
 
   /** Whether the record is what the refresh is to bring, without a token request. Throws LoginRequiredError. */
@@ -206,9 +207,4 @@ export class RefreshTransaction {
     if (record.generation >= this.newest.generation) this.newest = record;
     return record;
   }
-}
-
-/** A store that works lets each writer succeed long before. */
-function tooManyRounds(): StoreError {
-  return new StoreError("ERR_STORE_UNAVAILABLE", "The store was given up, because another writer was faster each time.");
 }

@@ -53,7 +53,7 @@ export function encryptedStore<Store extends TokenStore>(store: Store, options: 
     return entry?.version === version ? (await open(key, before, version, entry.value)).stamp : undefined;
   }
 
-  const encrypted: { [Name in keyof TokenStore]: TokenStore[Name] | undefined } = {
+  const encrypted: TokenStore = {
     async read(key, signal) {
       const before = seen.of(key);
       const entry = await store.read(key, signal);
@@ -78,8 +78,8 @@ export function encryptedStore<Store extends TokenStore>(store: Store, options: 
       return version;
     },
 
-    watch: store.watch?.bind(store),
-    close: store.close?.bind(store),
+    ...(store.watch === undefined ? {} : { watch: (key: string, changed: () => void) => store.watch?.(key, changed) ?? (() => {}) }),
+    ...(store.close === undefined ? {} : { close: async () => store.close?.() }),
   };
   return encrypted as EncryptedStore<Store>;
 }

@@ -32,10 +32,11 @@ const latestSecond = 1e11;
 export function readTokenResponse(response: TokenResponse, now: number, previous?: TokenSet): TokenSet {
   if (typeof response !== "object" || response === null || Array.isArray(response))
     throw new InvalidTokenResponseError(`The token source gave ${kindOf(response)}; expected a token set or a token response.`);
+  const own = (name: string): unknown => (Object.hasOwn(response, name) ? response[name] : undefined);
   // A field of null, and one without any text, is one that was left out.
-  const field = (name: string): unknown => (Object.hasOwn(response, name) && response[name] !== "" ? response[name] : null) ?? undefined;
+  const field = (name: string): unknown => (own(name) === "" ? undefined : (own(name) ?? undefined));
   const accessToken = secret("access_token", field("access_token"));
-  if (accessToken === undefined) throw wrong("access_token", "a string that is not empty", response["access_token"]);
+  if (accessToken === undefined) throw wrong("access_token", "a string that is not empty", own("access_token"));
   const issuedAt = field("issued_at");
   return new TokenSet({
     accessToken,

@@ -63,9 +63,10 @@ export class TokenSet {
     return fingerprint(this.#accessToken);
   }
 
-  toJSON(): { tokenType: string; scope?: string | undefined; expiresAt?: string | undefined; fingerprint: string } {
-    const expiresAt = this.expiresAt === undefined ? undefined : new Date(this.expiresAt).toJSON();
-    return { tokenType: this.tokenType, scope: this.scope, expiresAt, fingerprint: this.fingerprint };
+  toJSON(): { tokenType: string; scope?: string; expiresAt?: string; fingerprint: string } {
+    const scope = this.scope === undefined ? {} : { scope: this.scope };
+    const expiresAt = this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toJSON() };
+    return { tokenType: this.tokenType, ...scope, ...expiresAt, fingerprint: this.fingerprint };
   }
 
   static {

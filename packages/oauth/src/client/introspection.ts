@@ -19,7 +19,7 @@ export async function introspect(client: ClientParts, token: string, options: In
   requireSignal("introspect.signal", signal);
   requireText("introspect.token", token);
   const fields: BodyFields = hint === undefined ? [] : [["token_type_hint", hint]];
-  return askEndpoint(client, { endpoint: "introspection_endpoint", fields, secrets: { token }, signal }, (answer) => {
+  return askEndpoint(client, { endpoint: "introspection_endpoint", fields, secrets: { token }, namesClient: false, signal }, (answer) => {
     const said = answer.status === 200 ? readFields(answer.text) : undefined;
     if (typeof said?.["active"] === "boolean") return said as Introspection;
     if (answer.status !== 200) throw failureOf(answer);

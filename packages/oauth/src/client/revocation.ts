@@ -28,7 +28,7 @@ export async function revoke(client: ClientParts, tokenSet: TokenSet, options: {
 
 function revokeOne(client: ClientParts, token: string, hint: string, signal: AbortSignal | undefined): Promise<void> {
   const fields: BodyFields = [["token_type_hint", hint]];
-  return askEndpoint(client, { endpoint: "revocation_endpoint", fields, secrets: { token }, signal }, (answer) => {
+  return askEndpoint(client, { endpoint: "revocation_endpoint", fields, secrets: { token }, namesClient: false, signal }, (answer) => {
     // RFC 7009 section 2.2 says 200; some servers say 204.
     if (answer.status < 200 || answer.status >= 300) throw failureOf(answer);
   });

@@ -26,7 +26,7 @@ export interface EndpointRequest extends Purpose {
   /** Fields of the body that nobody may see again. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Whether the client's id is a field of the body even when a header authenticates the client. */
-  readonly namesClient?: boolean;
+  readonly namesClient: boolean;
 }
 
 /** A name may come more than once. */
@@ -46,7 +46,7 @@ export function askEndpoint<Result>(
   request: EndpointRequest,
   read: (answer: EndpointAnswer) => Result,
 ): Promise<Result> {
-  return withDeadline(systemClock, { timeout: client.timeout, signal: request.signal }, async (signal) => {
+  return withDeadline(systemClock, client.timeout, request.signal, async (signal) => {
     const server = await locate(client, request, signal);
     const sets = await currentCredentials(client, request, signal);
     // The refusal of the grant to a client that the server knows. It counts when the server does not know the next client, which may be gone.
@@ -111,7 +111,7 @@ async function attempt(
   const title = titleOf(request);
   const form = new URLSearchParams();
   for (const [name, value] of request.fields) form.append(name, value);
-  if (request.namesClient === true) form.append("client_id", credentials.clientId);
+  if (request.namesClient) form.append("client_id", credentials.clientId);
   for (const [name, value] of Object.entries(request.secrets)) form.append(name, value);
   const headers = new Headers({ accept: "application/json" });
   try {

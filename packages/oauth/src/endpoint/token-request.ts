@@ -25,7 +25,7 @@ export interface TokenRequest {
 export async function requestTokens(client: ClientParts, request: TokenRequest): Promise<TokenResponse> {
   const { grant, secrets, signal } = request;
   const fields: BodyFields = [["grant_type", grant], ...request.fields];
-  const response = await askEndpoint(client, { endpoint: "token_endpoint", fields, secrets, signal }, (answer) =>
+  const response = await askEndpoint(client, { endpoint: "token_endpoint", fields, secrets, namesClient: false, signal }, (answer) =>
     readTokenEndpointResponse(answer, client.tokenTypes),
   );
   return withGrantedScope(response, request, client);

@@ -39,7 +39,7 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   }
   const { fields, scope } = readGrantParameters(where, options);
   const purpose = { endpoint: "authorization_endpoint", signal: undefined } as const;
-  const [server, [{ clientId }]] = await withDeadline(systemClock, { timeout: client.timeout }, (signal) =>
+  const [server, [{ clientId }]] = await withDeadline(systemClock, client.timeout, undefined, (signal) =>
     Promise.all([locate(client, purpose, signal), currentCredentials(client, purpose, signal)]),
   );
   const pending: PendingLogin = {

@@ -116,7 +116,7 @@ async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthori
 /** The request of a device login has no nonce, and not every server answers it with an id token. Rejects with LoginError. */
 async function checkDeviceIdToken(client: ClientParts, response: TokenResponse, signal: AbortSignal | undefined): Promise<void> {
   const purpose = { endpoint: "token_endpoint", signal } as const;
-  await withDeadline(systemClock, { timeout: client.timeout, signal }, async (ending) => {
+  await withDeadline(systemClock, client.timeout, signal, async (ending) => {
     const [server, sets] = await Promise.all([locate(client, purpose, ending), currentCredentials(client, purpose, ending)]);
     // Of several sets of credentials, a later one may have been used.
     const audience = new Set([readClaims(response.id_token)?.["aud"]].flat());

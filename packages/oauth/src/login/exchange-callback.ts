@@ -22,8 +22,10 @@ export async function exchangeCallback(
   requireSignal("exchangeCallback.signal", signal);
   const login = readPendingLogin("exchangeCallback.pending", pending);
   const parameters = readCallbackUrl("exchangeCallback.url", url);
-  const limits = { timeout: client.timeout, signal };
-  const { metadata } = await withDeadline(systemClock, limits, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
+  const { timeout } = client;
+  const { metadata } = await withDeadline(systemClock, timeout, signal, (ending) =>
+    locate(client, { endpoint: "token_endpoint", signal }, ending),
+  );
   const code = checkCallback(parameters, login, {
     issuer: client.knowsIssuer ? metadata.issuer : undefined,
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
@@ -42,7 +44,7 @@ export async function exchangeCallback(
   });
   const { clientId, nonce } = login;
   const required = login.scope?.split(" ").includes("openid") === true;
-  await withDeadline(systemClock, limits, (ending) =>
+  await withDeadline(systemClock, timeout, signal, (ending) =>
     checkIdToken(client, response, { server: metadata, clientId, nonce, required, signal: ending }),
   );
   return readTokenResponse(response, systemClock.now());

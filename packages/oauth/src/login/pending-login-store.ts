@@ -75,7 +75,7 @@ function decode(value: string): PendingLogin {
 }
 
 function ask<Answer>(operation: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-  return withDeadline(systemClock, { timeout }, async (signal) => {
+  return withDeadline(systemClock, timeout, undefined, async (signal) => {
     try {
       return await waitFor(operation(signal), signal);
     } catch (cause) {

@@ -25,7 +25,7 @@ export function discoveredServer(issuer: URL, { known, fetch, timeout }: Discove
   return {
     identity: ["issuer", issuer.href],
     locate() {
-      found ??= withDeadline(systemClock, { timeout }, find).catch((error: unknown) => {
+      found ??= withDeadline(systemClock, timeout, undefined, find).catch((error: unknown) => {
         found = undefined;
         throw error;
       });
