@@ -54,10 +54,7 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
   });
 }
 
-/**
- * Does work under a deadline, `timeout` milliseconds from now, and under the caller's signal. The work gets a signal that aborts with either of them,
- * at the deadline with the error of `overdue`, and has to end then. The timer does not keep the process alive.
- */
+/** Gives work a signal that aborts at the deadline, `timeout` milliseconds from now, and with the caller's: the work has to end then. */
 export async function withDeadline<Value>(
   clock: Pick<Clock, "schedule">,
   timeout: number,

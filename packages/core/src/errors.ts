@@ -64,13 +64,6 @@ export interface TokenRequestErrorDetails {
   cause?: unknown;
 }
 
-const outcomeCodes = {
-  "not-sent": "ERR_TOKEN_REQUEST_NOT_SENT",
-  refused: "ERR_TOKEN_REQUEST_REFUSED",
-  throttled: "ERR_TOKEN_REQUEST_THROTTLED",
-  unknown: "ERR_TOKEN_REQUEST_UNKNOWN",
-} as const satisfies Record<TokenRequestOutcome, TokenflightErrorCode>;
-
 /** A token request failed. `outcome` says what may be done about it. */
 export class TokenRequestError extends TokenflightError {
   readonly outcome: TokenRequestOutcome;
@@ -80,12 +73,9 @@ export class TokenRequestError extends TokenflightError {
   readonly retryAfter: number | undefined;
 
   constructor(outcome: TokenRequestOutcome, message: string, details: TokenRequestErrorDetails = {}) {
-    super(outcomeCodes[outcome], message, details);
+    super(`ERR_TOKEN_REQUEST_${outcome.toUpperCase().replace("-", "_")}` as TokenflightErrorCode, message, details);
     this.outcome = outcome;
-    this.status = details.status;
-    this.error = details.error;
-    this.errorDescription = details.errorDescription;
-    this.retryAfter = details.retryAfter;
+    ({ status: this.status, error: this.error, errorDescription: this.errorDescription, retryAfter: this.retryAfter } = details);
   }
 }
 

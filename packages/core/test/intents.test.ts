@@ -2,15 +2,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { waitForChange } from "../src/refresh/intents.ts";
-import { limitsFor } from "../src/refresh/limits.ts";
 import type { Refresh } from "../src/refresh/refresh.ts";
+import type { SubjectParts } from "../src/refresh/subject-parts.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { cellIn } from "./cell-in.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
-const limits = limitsFor(10_000);
-const request: Refresh = {
+const refresh: Refresh = {
   id: "me",
   reason: "missing",
   urgency: "ahead",
@@ -19,6 +18,8 @@ const request: Refresh = {
   obtained: false,
   accepts: () => true,
 };
+
+const parts = (cell: RecordCell, clock: TestClock): SubjectParts => ({ cell, clock }) as unknown as SubjectParts;
 
 describe.each([
   ["that is watched", memoryStore],
@@ -42,7 +43,7 @@ describe.each([
   });
 
   it("whose owner is silent is waited for until its deadline, and no longer", async () => {
-    const change = new Outcome(waitForChange({ cell, clock, limits }, seen, request, 15_000));
+    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
     await clock.advance(14_999);
     expect(change.state).toBe("pending");
     await clock.advance(200);
@@ -51,7 +52,7 @@ describe.each([
   });
 
   it("that is replaced is waited for no more, within 200 ms", async () => {
-    const change = new Outcome(waitForChange({ cell, clock, limits }, seen, request, 15_000));
+    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
     await clock.advance(5000);
     await cell.replace(seen, { generation: 1 });
     await clock.advance(200);
@@ -60,7 +61,7 @@ describe.each([
   });
 
   it("that is replaced by another intent is waited for no more either", async () => {
-    const change = new Outcome(waitForChange({ cell, clock, limits }, seen, request, 15_000));
+    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
     await clock.advance(14_900);
     await cell.replace(seen, { generation: 0, intent: { owner: "third", deadline: 15_000 } });
     await clock.advance(200);
@@ -68,7 +69,7 @@ describe.each([
   });
 
   it("is judged by the monotonic clock, whatever is done to the wall clock", async () => {
-    const change = new Outcome(waitForChange({ cell, clock, limits }, seen, request, 15_000));
+    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
     clock.setWall(clock.now() + 86_400_000);
     await clock.advance(10_000);
     clock.setWall(0);
@@ -81,7 +82,7 @@ it("ends at once when the watched store tells of the change", async () => {
   const clock = new TestClock();
   const cell = cellIn(memoryStore(), clock);
   const seen = await cell.read();
-  const change = new Outcome(waitForChange({ cell, clock, limits }, seen, request, 15_000));
+  const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
   await settle();
   await cell.replace(seen, { generation: 1 });
   await settle();
@@ -108,7 +109,7 @@ it("reads no more often than without hints when a store hints at changes that ar
     },
   };
   const cell = cellIn(nervous, clock);
-  const change = new Outcome(waitForChange({ cell, clock, limits }, await cell.read(), request, 1000));
+  const change = new Outcome(waitForChange(parts(cell, clock), await cell.read(), refresh, 1000));
   await settle();
   changed[0]?.();
   await clock.advance(1200);
@@ -123,7 +124,7 @@ it("fails with the store", async () => {
   const store = memoryStore();
   const cell = cellIn(store, clock);
   const seen = await cell.read();
-  const change = new Outcome(waitForChange({ cell, clock, limits }, seen, request, 15_000));
+  const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
   await settle();
   store.read = () => Promise.reject(new Error("gone"));
   await clock.advance(200);

@@ -3,6 +3,7 @@ import type { Observer } from "../src/events.ts";
 import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { limitsFor } from "../src/refresh/limits.ts";
 import { encodeRecord, type SubjectRecord } from "../src/refresh/record.ts";
+import type { SubjectParts } from "../src/refresh/subject-parts.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
 import { writeResult } from "../src/refresh/write-result.ts";
 import { cellIn } from "./cell-in.ts";
@@ -19,7 +20,8 @@ describe("the result of a token request", () => {
   let store: FaultyStore;
   let cell: RecordCell;
   let claim: VersionedRecord;
-  const write = (): Promise<SubjectRecord> => writeResult({ cell, clock, limits: limitsFor(40_000), observe: trouble }, claim, next);
+  const write = (): Promise<SubjectRecord> =>
+    writeResult({ cell, clock, limits: limitsFor(40_000), observe: trouble } as unknown as SubjectParts, claim, next);
 
   beforeEach(async () => {
     trouble.mockClear();

@@ -24,10 +24,7 @@ export interface TokenPool {
   readonly size: number;
 }
 
-/**
- * A pool of token caches with bounded memory. A cache that is dropped loses nothing: its token set stays in the store, where its successor
- * finds it. A cache whose refresh is under way, or whose result is still to be stored, is not dropped. Throws InvalidOptionError.
- */
+/** Never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost. Throws InvalidOptionError. */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
   const names = ["source", "store", "limit", "queue", "freshness", "timeouts", "observe", "clock"] as const;
   const { source, limit = 10_000, observe, store = memoryStore(), ...shared } = readOptions("createTokenPool", options, names);

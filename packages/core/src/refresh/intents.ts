@@ -4,8 +4,6 @@ import type { Refresh } from "./refresh.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 import { withIntent, withoutOwner } from "./transitions.ts";
 
-type Parts = Pick<SubjectParts, "cell" | "clock" | "limits">;
-
 /** An entry that this process may write its intent into. */
 export interface Claimable extends VersionedRecord {
   /** The owner of its intent was silent until the deadline, and may be alive all the same. */
@@ -14,7 +12,7 @@ export interface Claimable extends VersionedRecord {
 
 /** Waits for an owner that may be alive. `ownIds` surely sent nothing. Undefined: the entry has changed. */
 export async function waitForOwner(
-  parts: Parts,
+  parts: SubjectParts,
   seen: VersionedRecord,
   refresh: Refresh,
   ownIds: readonly (string | undefined)[],
@@ -34,18 +32,15 @@ export async function waitForOwner(
  * writes its intent. A's next attempt to write the result succeeds while B waits, and B takes A's token set. Without that wait, B would send
  * R1 a second time and end the session.
  */
-export async function writeIntent(parts: Parts, claimable: Claimable, refresh: Refresh): Promise<VersionedRecord | undefined> {
+export async function writeIntent(parts: SubjectParts, claimable: Claimable, refresh: Refresh): Promise<VersionedRecord | undefined> {
   const { cell, limits } = parts;
   const claim = await cell.replace(claimable, withIntent(claimable.record, refresh.id, limits.intentTimeout));
   if (claim === undefined || !claimable.hadSilentOwner) return claim;
   return (await waitForChange(parts, claim, refresh, limits.takeoverWait)) ? undefined : claim;
 }
 
-/**
- * Waits until another writer changes the entry, for at most `longest` milliseconds of this machine's own clock: the clocks of two machines are
- * never compared. Resolves to whether the entry has changed. The process stays alive while a caller waits for the refresh.
- */
-export async function waitForChange(parts: Parts, seen: VersionedRecord, refresh: Refresh, longest: number): Promise<boolean> {
+/** Waits for at most `longest` milliseconds, by this machine's own clock. Resolves to whether another writer has changed the entry. */
+export async function waitForChange(parts: SubjectParts, seen: VersionedRecord, refresh: Refresh, longest: number): Promise<boolean> {
   const { cell, clock } = parts;
   const until = clock.monotonic() + longest;
   let hint = new AbortController();

@@ -26,16 +26,13 @@ export function limitsFor(requestTimeout: number): RefreshLimits {
   return { lostWrites: 100, repeats: 2, requestTimeout, intentTimeout: sendWithin + requestTimeout, sendWithin, takeoverWait, writeDelay };
 }
 
-/**
- * Counts the writes that lost although the entry is as it was. A write that loses to another writer finds another version, and may be repeated as
- * often as others write; a store that refuses every write is given up. Throws StoreError.
- */
+/** Counts the writes that lost although the entry is as it was. Throws StoreError: only a store that is broken refuses so many. */
 export function createLossCounter(most: number): (version: Version | undefined) => void {
   let last: Version | undefined | null = null;
   let losses = 0;
   return (version) => {
     losses = version === last ? losses + 1 : 1;
     last = version;
-    if (losses >= most) throw new StoreError("ERR_STORE_UNAVAILABLE", "The store refused every write, although nobody else had written.");
+    if (losses >= most) throw new StoreError("ERR_STORE_UNAVAILABLE", "The store refuses every write.");
   };
 }

@@ -4,10 +4,8 @@ import type { VersionedRecord } from "./cell.ts";
 import type { SubjectRecord } from "./record.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
-type Parts = Pick<SubjectParts, "cell" | "clock" | "limits" | "observe">;
-
 /** Writes a result until the cell has it. Resolves to what the cell holds in the end: a newer record, if this owner came too late. */
-export async function writeResult(parts: Parts, claim: VersionedRecord, next: SubjectRecord): Promise<SubjectRecord> {
+export async function writeResult(parts: SubjectParts, claim: VersionedRecord, next: SubjectRecord): Promise<SubjectRecord> {
   const { cell, clock, limits, observe } = parts;
   let seen = claim;
   for (let delay = 50; ; delay *= 2) {

@@ -69,10 +69,7 @@ export class BearerPolicy<Request, Response> {
     this.#refused = refused;
   }
 
-  /**
-   * The token cache whose token this request gets; undefined when it gets none. The caller has checked the URL. Throws what the caller's
-   * own function throws, and InvalidOptionError for what it gives instead of a token cache, such as a promise.
-   */
+  /** The cache of this request; undefined: it gets no token. Throws what a selector throws, and InvalidOptionError for what is no cache. */
   cacheFor(request: Request): TokenCache | undefined {
     if (typeof this.#tokens !== "function") return this.#tokens;
     const cache: TokenCache | undefined = this.#tokens(request);

@@ -28,7 +28,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
 
   /** Whether something must be released in the end. */
   get keepsBody(): boolean {
-    return this.#needsCopy || isStream(this.#init.body);
+    return this.#needsCopy || this.#stream !== undefined;
   }
 
   get canSendAgain(): boolean {
@@ -43,6 +43,11 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     // Null takes away the signal of the Request.
     const { signal = this.#request?.signal } = this.#init;
     return signal ?? undefined;
+  }
+
+  get #stream(): ReadableStream | undefined {
+    const { body } = this.#init;
+    return typeof body === "object" && body !== null && "getReader" in body ? body : undefined;
   }
 
   get #request(): Request | undefined {
@@ -83,12 +88,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     // The copy that was not needed would keep the body in memory.
     this.#copy?.body?.cancel().catch(() => {});
     // A fetch that fails, be it for want of a token, leaves no stream open.
-    if (!this.#sent && isStream(this.#init.body)) this.#init.body.cancel().catch(() => {});
+    if (!this.#sent) this.#stream?.cancel().catch(() => {});
   }
-}
-
-function isStream(body: RequestInit["body"]): body is ReadableStream {
-  return typeof body === "object" && body !== null && "getReader" in body;
 }
 
 const memberNames =

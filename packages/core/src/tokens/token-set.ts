@@ -31,10 +31,7 @@ export class TokenSet {
   readonly #extra: Readonly<Record<string, unknown>>;
 
   constructor(fields: TokenSetFields) {
-    this.tokenType = fields.tokenType;
-    this.issuedAt = fields.issuedAt;
-    this.expiresAt = fields.expiresAt;
-    this.scope = fields.scope;
+    ({ tokenType: this.tokenType, issuedAt: this.issuedAt, expiresAt: this.expiresAt, scope: this.scope } = fields);
     this.#accessToken = fields.accessToken;
     this.#refreshToken = fields.refreshToken;
     this.#idToken = fields.idToken;
