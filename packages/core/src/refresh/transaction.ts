@@ -6,11 +6,11 @@ import { mayEndSession, spends } from "../tokens/token-source.ts";
 import { privateCell, type RecordCell, type VersionedRecord } from "./cell.ts";
 import { waitForOwner, writeIntent, type Claimable } from "./intents.ts";
 import { createLossCounter } from "./limits.ts";
-import { SubjectPause } from "./subject-pause.ts";
 import { emptyRecord, type SubjectRecord } from "./record.ts";
 import type { Refresh } from "./refresh.ts";
 import { callSource } from "./source-call.ts";
 import type { SubjectParts } from "./subject-parts.ts";
+import { SubjectPause } from "./subject-pause.ts";
 import { mayRepeat, withFailure, withTokenSet } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
 
