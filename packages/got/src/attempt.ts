@@ -75,7 +75,7 @@ export class Attempt {
     return credentials.then((ready) => (targetOf(args).href === href ? this.#sendWith(args, ready) : this.#transport(...args)));
   };
 
-  /** Without a promise while the token is fresh. */
+  /** Answers without a promise while the token is fresh. */
   #credentialsFor(request: SchemeRequest): Credentials | Promise<Credentials> {
     try {
       const tokenSet = this.cache.peek();

@@ -130,7 +130,7 @@ export class OutgoingGotRequest {
     }
   }
 
-  /** Without a promise unless the caller's own predicate gives one. Nothing refuses a token that was not sent. */
+  /** Answers without a promise unless the caller's own predicate gives one. Nothing refuses a token that was not sent. */
   #isRefused(response: PlainResponse): boolean | Promise<boolean> {
     if (this.#attempt?.tokenSet === undefined || this.#attempt.options !== response.request.options) return false;
     const { statusCode, headers } = response;

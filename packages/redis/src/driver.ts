@@ -7,7 +7,7 @@ export interface Driver {
   /** Runs a script and teaches it to the server. */
   run(script: Script, key: string, given: readonly string[]): Promise<unknown>;
   /** Whether a command would wait in the client's queue now, because the connection is lost and the client tries to get it back. */
-  isAway(): boolean;
+  isDisconnected(): boolean;
   /** The server's own words about itself. */
   info(): Promise<string>;
   /** Opens another connection, which tells `hint` of each channel with a message, or of none when there may have been some on any. */

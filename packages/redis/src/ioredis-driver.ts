@@ -2,7 +2,7 @@ import type { IoredisClient } from "./clients.ts";
 import type { Driver, Subscriber } from "./driver.ts";
 
 /** The states in which a command waits in the client's queue. In "wait" a command makes it connect; in "end" one is rejected. */
-const awayStates: ReadonlySet<string> = new Set(["connecting", "connect", "close", "reconnecting"]);
+const disconnectedStates: ReadonlySet<string> = new Set(["connecting", "connect", "close", "reconnecting"]);
 
 interface Connection {
   subscribe(channel: string): Promise<unknown>;
@@ -15,7 +15,7 @@ export function ioredisDriver(client: IoredisClient): Driver {
   return {
     runKnown: ({ sha }, key, given) => client.evalsha(sha, 1, key, ...given),
     run: ({ lua }, key, given) => client.eval(lua, 1, key, ...given),
-    isAway: () => awayStates.has(client.status),
+    isDisconnected: () => disconnectedStates.has(client.status),
     info: () => client.info(),
     subscribe: (hint) => subscriber(client, hint),
     on: (event, listener) => void client.on(event, listener),

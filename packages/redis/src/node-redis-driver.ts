@@ -23,7 +23,7 @@ export function nodeRedisDriver(client: NodeRedisClient & Optional): Driver {
   return {
     runKnown: ({ sha }, key, given) => client.evalSha(sha, { keys: [key], arguments: [...given] }),
     run: ({ lua }, key, given) => client.eval(lua, { keys: [key], arguments: [...given] }),
-    isAway: () => client.isOpen && client.isReady === false && !isCluster,
+    isDisconnected: () => client.isOpen && client.isReady === false && !isCluster,
     info: async () => String(await (isCluster ? client.sendCommand?.(undefined, true, ["INFO"]) : client.info?.())),
     subscribe: (hint) => subscriber(client, hint),
     on: (event, listener) => void client.on(event, listener),

@@ -9,7 +9,7 @@ import {
   type TokenStore,
 } from "@tokenflight/core";
 import { randomBytes } from "node:crypto";
-import { Absence } from "./absence.ts";
+import { Disconnection } from "./disconnection.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
 import type { Driver } from "./driver.ts";
 import { ioredisDriver } from "./ioredis-driver.ts";
@@ -83,7 +83,7 @@ class ScriptedStore implements RedisStore {
   readonly #ttl: number;
   readonly #warn: (warning: RedisWarning) => void;
   readonly #watchers: Watchers;
-  readonly #absence: Absence;
+  readonly #disconnection: Disconnection;
   /** The caller's client is gone for good: a connection of ours would only keep the process alive. */
   readonly #leave = (): void => this.#watchers.close();
   #checked = false;
@@ -95,7 +95,7 @@ class ScriptedStore implements RedisStore {
     this.#ttl = ttl;
     this.#warn = warn;
     this.#watchers = new Watchers(driver);
-    this.#absence = new Absence(driver);
+    this.#disconnection = new Disconnection(driver);
     driver.on("end", this.#leave);
   }
 
@@ -135,7 +135,7 @@ class ScriptedStore implements RedisStore {
     this.#watchers.close();
   }
 
-  /** In braces, so that a cluster places an entry by its subject alone. The channel has the same name. */
+  /** The subject stands in braces, so that a cluster places an entry by its subject alone. The channel has the same name. */
   #name(key: string): string {
     return `${this.#prefix}{${key}}`;
   }
@@ -143,7 +143,7 @@ class ScriptedStore implements RedisStore {
   async #run(script: Script, name: string, given: readonly string[], signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#closed) throw new StoreError("ERR_STORE_UNAVAILABLE", "The Redis store is closed.");
-    if (signal !== undefined) await this.#absence.over(signal);
+    if (signal !== undefined) await this.#disconnection.over(signal);
     try {
       const answer = await waitFor(this.#send(script, name, given), signal);
       if (!this.#checked) void this.#check();

@@ -13,8 +13,8 @@ function script(lua: string): Script {
 export const versionLength = 32;
 
 /**
- * A script although GET would do: clients that may read from replicas take scripts to the primary, and only that one has seen every
- * acknowledged write.
+ * It is a script although GET would do, because clients that may read from replicas take scripts to the primary, and only the primary has seen
+ * every acknowledged write.
  */
 export const readEntry: Script = script(`return redis.call('GET', KEYS[1])`);
 

@@ -40,7 +40,7 @@ export class Watchers {
     try {
       this.#subscriber ??= this.#driver.subscribe((hinted) => this.#hint(hinted));
       await this.#subscriber.add(channel);
-      // There may have been a change since the watcher looked and before the subscription stood.
+      // There may have been a change after the watcher looked and before the subscription was there.
       this.#hint(channel);
     } catch {
       // The server is away, or forbids it.

@@ -31,7 +31,7 @@ export class Database {
     try {
       prepareFile(this.#connection, path);
       this.#id = String(prepare("SELECT id FROM store").get()?.["id"]);
-      // As bytes: Node 22 cuts a text that it reads at the first NUL.
+      // The value is read as bytes, because Node 22 cuts a text that it reads at the first NUL.
       this.#select = prepare("SELECT version, CAST(value AS BLOB) AS value FROM entries WHERE key = ?");
       this.#selectVersion = prepare("SELECT version FROM entries WHERE key = ?");
       this.#count = prepare("UPDATE store SET writes = writes + 1 RETURNING writes");
@@ -72,7 +72,7 @@ export class Database {
     });
   }
 
-  /** Another text after each commit of another connection, on this machine's every thread and process. Costs microseconds. */
+  /** Gives another text after each commit of another connection, in whichever thread or process of this machine. Costs microseconds. */
   changes(): string {
     return `${this.#file} ${String(this.#changes.get()?.["data_version"])}`;
   }

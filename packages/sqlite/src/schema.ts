@@ -2,7 +2,7 @@ import { StoreError } from "@tokenflight/core";
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "./transaction.ts";
 
-/** Stands in the file's header and says whose it is: "TkFl". */
+/** Says in the file's header whose it is: "TkFl". */
 const applicationId = 0x546b_466c;
 const schemaVersion = 1;
 
@@ -23,7 +23,7 @@ const schema = `
  * package: both throw a StoreError. Throws SQLite's busy error while another connection is at it.
  */
 export function prepareFile(database: DatabaseSync, path: string): void {
-  // SQLite never waits for a lock: that would block the event loop. Whoever calls tries again.
+  // SQLite never waits for a lock: that would block the event loop. The caller tries again.
   database.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
   if (isReady(database, path) && isWal(pragma(database, "journal_mode"))) return;
   if (!isWal(pragma(database, "journal_mode = WAL"))) {

@@ -17,7 +17,7 @@ export interface UndiciResponse {
 export interface AttemptedRequest {
   readonly controller: RequestController;
   readonly handler: Dispatcher.DispatchHandler;
-  /** Decides about a response before its body. True: the handler gets it now. False: it is deferred, and delivered or discarded later. */
+  /** Decides about a response before its body: whether the handler gets it now. Otherwise it is deferred, and delivered or discarded later. */
   receive(attempt: Attempt, response: UndiciResponse): boolean;
 }
 

@@ -10,7 +10,7 @@ export interface Claimable extends VersionedRecord {
   readonly hadSilentOwner: boolean;
 }
 
-/** Waits for an owner that may be alive. `ownIds` surely sent nothing. Undefined: the entry has changed. */
+/** Waits while the owner may be alive; the refreshes `ownIds` surely sent nothing. Resolves to undefined when the entry has changed. */
 export async function waitForOwner(
   parts: SubjectParts,
   seen: VersionedRecord,

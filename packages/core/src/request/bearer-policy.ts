@@ -69,7 +69,7 @@ export class BearerPolicy<Request, Response> {
     this.#refused = refused;
   }
 
-  /** The cache of this request; undefined: it gets no token. Throws what a selector throws, and InvalidOptionError for what is no cache. */
+  /** Returns undefined if the request gets no token. Throws what a selector throws, and InvalidOptionError if it gives no token cache. */
   cacheFor(request: Request): TokenCache | undefined {
     if (typeof this.#tokens !== "function") return this.#tokens;
     const cache: TokenCache | undefined = this.#tokens(request);

@@ -2,9 +2,9 @@ import type { Driver } from "./driver.ts";
 
 /**
  * Waits while the client is disconnected. Clients queue commands without end while Redis is away, and send them when nobody waits for them any
- * more; who has given up leaves nothing behind here.
+ * more. A caller who has given up leaves no command behind here.
  */
-export class Absence {
+export class Disconnection {
   readonly #driver: Driver;
   readonly #waiting = new Set<() => void>();
   /** The client is connected again, or never will be. */
@@ -22,7 +22,7 @@ export class Absence {
 
   /** Resolves when a command would be sent at once, or rejected. Rejects with the signal's reason when it aborts. */
   async over(signal: AbortSignal): Promise<void> {
-    while (this.#driver.isAway()) {
+    while (this.#driver.isDisconnected()) {
       await new Promise<void>((resolve) => {
         if (this.#waiting.size === 0) {
           this.#driver.on("ready", this.#over);
