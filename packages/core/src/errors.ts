@@ -64,6 +64,13 @@ export interface TokenRequestErrorDetails {
   cause?: unknown;
 }
 
+const outcomeCodes = {
+  "not-sent": "ERR_TOKEN_REQUEST_NOT_SENT",
+  refused: "ERR_TOKEN_REQUEST_REFUSED",
+  throttled: "ERR_TOKEN_REQUEST_THROTTLED",
+  unknown: "ERR_TOKEN_REQUEST_UNKNOWN",
+} as const satisfies Record<TokenRequestOutcome, TokenflightErrorCode>;
+
 /** A token request failed. `outcome` says what may be done about it. */
 export class TokenRequestError extends TokenflightError {
   readonly outcome: TokenRequestOutcome;
@@ -73,7 +80,7 @@ export class TokenRequestError extends TokenflightError {
   readonly retryAfter: number | undefined;
 
   constructor(outcome: TokenRequestOutcome, message: string, details: TokenRequestErrorDetails = {}) {
-    super(`ERR_TOKEN_REQUEST_${outcome.toUpperCase().replace("-", "_")}` as TokenflightErrorCode, message, details);
+    super(outcomeCodes[outcome], message, details);
     this.outcome = outcome;
     ({ status: this.status, error: this.error, errorDescription: this.errorDescription, retryAfter: this.retryAfter } = details);
   }
@@ -93,8 +100,7 @@ export class LoginRequiredError extends TokenflightError {
 
   constructor(message: string, details: { error?: string | undefined; errorDescription?: string | undefined; cause?: unknown } = {}) {
     super("ERR_LOGIN_REQUIRED", message, details);
-    this.error = details.error;
-    this.errorDescription = details.errorDescription;
+    ({ error: this.error, errorDescription: this.errorDescription } = details);
   }
 }
 

@@ -27,10 +27,7 @@ export class CurrentTokenSet {
     return (this.#promise ??= Promise.resolve(tokenSet));
   }
 
-  /**
-   * Makes the record's token set the current one, unless a newer one is. A record that `isStored` replaces another of the same generation:
-   * processes that went on without the store have each counted for themselves.
-   */
+  /** Takes a newer record; one that `isStored` also over another of its generation: processes without the store count for themselves. */
   take({ generation, tokenSet }: SubjectRecord, isStored = false): void {
     const isAnother =
       isStored && tokenSet !== undefined && this.tokenSet !== undefined && tokenSet.accessToken !== this.tokenSet.accessToken;

@@ -134,10 +134,7 @@ export class SubjectTokenCache implements TokenCache {
   /** A resource server refused the current token: it is not sent until a refresh has failed. */
   #withhold(refused: TokenSet): void {
     if (this.#newTokenRefusals?.isPaused(refused)) {
-      throw new TokenflightError(
-        "ERR_NEW_TOKEN_REFUSED",
-        "The resource server refused a brand-new token. The pause after that is not over.",
-      );
+      throw new TokenflightError("ERR_NEW_TOKEN_REFUSED", "The resource server refused a brand-new token, and its pause is not over.");
     }
     if (this.#refusedAccessToken !== refused.accessToken) this.#parts.observe({ type: "token-refused", token: refused.fingerprint });
     this.#refusedAccessToken = refused.accessToken;

@@ -61,7 +61,7 @@ export class SubjectPause {
   /** Why the next token request has to wait. */
   reason({ pause }: SubjectRecord): TokenflightError {
     if (this.#failure !== undefined) return this.#failure;
-    const message = "The last token request failed, and the pause after it is not over.";
+    const message = "The last token request failed, and its pause is not over.";
     return new TokenRequestError(pause?.outcome ?? "unknown", message, { retryAfter: this.left() });
   }
 }

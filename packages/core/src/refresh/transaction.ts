@@ -140,7 +140,7 @@ export class RefreshTransaction {
     const storeResult = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#storeResult(claimed, tokenSet);
     try {
       if (clock.monotonic() - started > limits.sendWithin)
-        throw new TokenRequestError("not-sent", "The process was stopped for too long to send the token request safely.");
+        throw new TokenRequestError("not-sent", "The process was stopped for too long to send the token request.");
       const { tokenSet: previous } = claim.record;
       const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate: storeResult, ...(previous && { previous }) };
       const record = await storeResult(await callSource(source, clock, call)); // 5, 6

@@ -17,10 +17,7 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   discard(response: Response): Promise<void>;
 }
 
-/**
- * Puts a token on the request and sends it. If the token is refused, sends the request once more with another token. While the token is fresh,
- * nothing is awaited but the response. When no other token can be had, the caller gets the refusal itself, its body unread.
- */
+/** Sends with a token and, if it is refused, once more with another one. If there is none, the caller gets the refusal, its body unread. */
 export async function sendWithToken<Request, Response>(
   policy: BearerPolicy<Request, Response>,
   cache: TokenCache,
