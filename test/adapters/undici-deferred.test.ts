@@ -1,26 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { bearer } from "@tokenflight/undici";
-import { Agent, type Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
-import { jsonAnswer } from "../servers/answer.ts";
 import { lateAnswer } from "../servers/token-endpoint-faults.ts";
 import { Events } from "./undici-events.ts";
-import { longRefusal, refusal, startWireSession, usual, type WireSession } from "./wire-session.ts";
-
-const attached = ({ tokens, wire }: WireSession, dispatcher: Dispatcher = new Agent()): Dispatcher.ComposedDispatcher =>
-  dispatcher.compose(bearer(tokens, { origins: wire.origin }));
-
-const get = ({ wire }: WireSession): Dispatcher.DispatchOptions => ({ origin: wire.origin, path: "/", method: "GET" });
-
-/** The token endpoint says no, after a while. */
-function failRenewals({ server }: WireSession, after = 0): void {
-  server.faults.always(async () => {
-    await sleep(after);
-    return jsonAnswer(401, { error: "invalid_client" });
-  });
-}
+import { attached, failRenewals, get } from "./undici-session.ts";
+import { longRefusal, refusal, startWireSession, usual } from "./wire-session.ts";
 
 describe("a refusal whose renewal fails arrives whole", () => {
   it.each([

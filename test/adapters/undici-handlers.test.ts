@@ -2,22 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { bearer } from "@tokenflight/undici";
 import { Agent, Client, type Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
-import { jsonAnswer } from "../servers/answer.ts";
 import { Events } from "./undici-events.ts";
-import { currentToken, startWireSession, usual, type WireSession } from "./wire-session.ts";
-
-const attached = ({ tokens, wire }: WireSession, dispatcher: Dispatcher = new Agent()): Dispatcher.ComposedDispatcher =>
-  dispatcher.compose(bearer(tokens, { origins: wire.origin }));
-
-const get = ({ wire }: WireSession): Dispatcher.DispatchOptions => ({ origin: wire.origin, path: "/", method: "GET" });
-
-/** The token endpoint says no, after a while. */
-function failRenewals({ server }: WireSession, after = 0): void {
-  server.faults.always(async () => {
-    await sleep(after);
-    return jsonAnswer(401, { error: "invalid_client" });
-  });
-}
+import { attached, failRenewals, get } from "./undici-session.ts";
+import { currentToken, startWireSession, usual } from "./wire-session.ts";
 
 describe("what a handler is told", () => {
   it("with a fresh token is what it is told without us", async () => {
