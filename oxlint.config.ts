@@ -10,10 +10,12 @@ export const floors = {
     ["testing", "request"],
     ["cache"],
     ["refresh"],
+    ["lifetime"],
     ["endpoint", "events"],
     ["store", "tokens"],
     ["options"],
     ["errors", "clock"],
+    ["own"],
   ],
   oauth: [
     ["index"],
@@ -24,7 +26,7 @@ export const floors = {
     ["grants"],
     ["server"],
     ["endpoint", "client-auth"],
-    ["client-parts", "errors"],
+    ["client-parts", "errors", "own-fields"],
   ],
 };
 

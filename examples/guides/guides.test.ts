@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTokenPool, toTokenResponse } from "@tokenflight/core";
+import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { sqliteStore } from "@tokenflight/sqlite";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { CookieJar } from "../../test/servers/cookie-jar.ts";
@@ -128,6 +131,50 @@ it("many customers", async () => {
   const foreign = { ...talkdesk.rotate(id), data: { installation_id: "nobody" } };
   await expect(take(foreign)).rejects.toThrow("There is no installation nobody.");
 });
+
+it("a service that stops: the refresh that is under way at SIGTERM is stored, and the next process goes on", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-service-")), "tokens.db");
+  const env = { CLIENT_ID, CLIENT_SECRET, TOKENS };
+  await saveLogin(TOKENS, "alice");
+
+  const first = run("a-service-that-stops", env);
+  const { held, release } = holdAnswer();
+  const port = (await first.line("Listening")).split(" ").at(-1);
+  const answer = fetch(`http://127.0.0.1:${port}/?user=alice`).then((response) => response.text());
+  await held;
+  first.child.kill("SIGTERM");
+  release();
+  expect(await answer).toBe("The API answered 200.\n");
+  expect(await first.printed).toContain("Listening");
+
+  const next = run("a-service-that-stops", env);
+  const nextPort = (await next.line("Listening")).split(" ").at(-1);
+  expect(await (await fetch(`http://127.0.0.1:${nextPort}/?user=alice`)).text()).toBe("The API answered 200.\n");
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1, refresh_token: 1 });
+  next.child.kill();
+});
+
+/** Logs a user in and leaves an access token that is over. */
+async function saveLogin(path: string, user: string): Promise<void> {
+  const client = createOAuthClient({ issuer: server.issuer, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
+  const login = await server.login({ client: service, scope: "openid offline_access read" });
+  const response = toTokenResponse(await client.exchangeCode(login));
+  await using store = sqliteStore({ path });
+  const users = createTokenPool({ source: () => client.refreshToken(), store });
+  await users.for(user).save({ ...response, expires_at: Date.now() / 1000 - 1 });
+}
+
+/** The next token request is carried out, and its answer waits. */
+function holdAnswer(): { held: Promise<void>; release: () => void } {
+  const [arrival, departure] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  server.faults.next(async (_request, carryOut) => {
+    const answer = await carryOut();
+    arrival.resolve();
+    await departure.promise;
+    return answer;
+  });
+  return { held: arrival.promise, release: departure.resolve };
+}
 
 const programs = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
 

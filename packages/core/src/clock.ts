@@ -12,11 +12,14 @@ export interface Clock {
 
 /** The longest delay of a timer. A longer one overflows, and the timer then fires at once. */
 export const longestDelay = 2_147_483_647;
+/** A timer that fires so many milliseconds after it was due tells of a process that was stopped meanwhile. */
+export const longestLateness = 1000;
 
+/** Everything of the platform is looked up at each call, so that fake timers which are installed later count as well. */
 export const systemClock: Clock = {
-  now: Date.now,
-  monotonic: () => performance.now(),
-  random: Math.random,
+  now: () => Date.now(),
+  monotonic: createMonotonic(),
+  random: () => Math.random(),
   schedule(callback, delay, ref = false) {
     const timer = setTimeout(callback, Math.min(delay, longestDelay)) as number | { unref?(): void };
     // Node's timers are objects and keep the process alive until they are told not to. Elsewhere timers are numbers.
@@ -25,8 +28,38 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delay`, or as soon as `signal` aborts: the caller looks at the signal itself. With `ref` the wait keeps the process alive. */
-export function wait(clock: Pick<Clock, "schedule">, delay: number, signal?: AbortSignal, ref = false): Promise<void> {
+/** Fake timers set `performance.now` back to zero; time that was measured before goes on from there. */
+function createMonotonic(): () => number {
+  let last = 0;
+  let ahead = 0;
+  return () => {
+    const read = performance.now() + ahead;
+    if (read < last) ahead += last - read;
+    return (last = Math.max(last, read));
+  };
+}
+
+type Timing = Pick<Clock, "schedule" | "monotonic">;
+
+/**
+ * Like `schedule`, for the end of a wait for I/O. A process that was stopped finds its timers due before it has read what arrived meanwhile
+ * (a function instance that was frozen, a closed laptop): a timer that is late gives it another second.
+ */
+export function scheduleEnd(clock: Timing, callback: () => void, delay: number, ref?: boolean): () => void {
+  const due = clock.monotonic() + delay;
+  let cancel = clock.schedule(
+    () => {
+      if (clock.monotonic() - due > longestLateness) cancel = clock.schedule(callback, longestLateness, ref);
+      else callback();
+    },
+    delay,
+    ref,
+  );
+  return () => cancel();
+}
+
+/** Resolves after `delay`, or as soon as `signal` aborts: the caller looks at the signal itself. */
+export function wait(clock: Pick<Clock, "schedule">, delay: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const done = (): void => {
@@ -34,7 +67,7 @@ export function wait(clock: Pick<Clock, "schedule">, delay: number, signal?: Abo
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const cancel = clock.schedule(done, delay, ref);
+    const cancel = clock.schedule(done, delay);
     signal?.addEventListener("abort", done);
   });
 }
@@ -54,16 +87,19 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
   });
 }
 
-/** Gives work a signal that aborts at the deadline, `timeout` milliseconds from now, and with the caller's: the work has to end then. */
+/**
+ * Gives work a signal that aborts at the deadline, `timeout` milliseconds from now, and with the caller's: the work has to end then. For a process
+ * that was stopped meanwhile the deadline is a second later than its end.
+ */
 export async function withDeadline<Value>(
-  clock: Pick<Clock, "schedule">,
+  clock: Timing,
   timeout: number,
   caller: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<Value>,
   overdue?: () => Error,
 ): Promise<Value> {
   const deadline = new AbortController();
-  const cancel = clock.schedule(() => deadline.abort(overdue?.()), timeout);
+  const cancel = scheduleEnd(clock, () => deadline.abort(overdue?.()), timeout);
   try {
     return await work(caller === undefined ? deadline.signal : AbortSignal.any([caller, deadline.signal]));
   } finally {

@@ -1,3 +1,5 @@
+import { ownOnly, ownOption } from "./own.ts";
+
 /** What became of a token request that failed; it decides what may be done next. */
 export type TokenRequestOutcome =
   /** It never left this machine (refused connection, DNS, TLS): it may be sent again at once. */
@@ -10,6 +12,7 @@ export type TokenRequestOutcome =
   | "unknown";
 
 export type TokenflightErrorCode =
+  | "ERR_CLOSED"
   | "ERR_INVALID_OPTION"
   | "ERR_INVALID_TOKEN_RESPONSE"
   | "ERR_LOGIN_REQUIRED"
@@ -64,12 +67,13 @@ export interface TokenRequestErrorDetails {
   cause?: unknown;
 }
 
-const outcomeCodes = {
+/** The code of each outcome. */
+export const outcomeCodes: Readonly<Record<TokenRequestOutcome, TokenflightErrorCode>> = {
   "not-sent": "ERR_TOKEN_REQUEST_NOT_SENT",
   refused: "ERR_TOKEN_REQUEST_REFUSED",
   throttled: "ERR_TOKEN_REQUEST_THROTTLED",
   unknown: "ERR_TOKEN_REQUEST_UNKNOWN",
-} as const satisfies Record<TokenRequestOutcome, TokenflightErrorCode>;
+};
 
 /** A token request failed. `outcome` says what may be done about it. */
 export class TokenRequestError extends TokenflightError {
@@ -82,7 +86,7 @@ export class TokenRequestError extends TokenflightError {
   constructor(outcome: TokenRequestOutcome, message: string, details: TokenRequestErrorDetails = {}) {
     super(outcomeCodes[outcome], message, details);
     this.outcome = outcome;
-    ({ status: this.status, error: this.error, errorDescription: this.errorDescription, retryAfter: this.retryAfter } = details);
+    ({ status: this.status, error: this.error, errorDescription: this.errorDescription, retryAfter: this.retryAfter } = ownOnly(details));
   }
 }
 
@@ -100,14 +104,22 @@ export class LoginRequiredError extends TokenflightError {
 
   constructor(message: string, details: { error?: string | undefined; errorDescription?: string | undefined; cause?: unknown } = {}) {
     super("ERR_LOGIN_REQUIRED", message, details);
-    ({ error: this.error, errorDescription: this.errorDescription } = details);
+    ({ error: this.error, errorDescription: this.errorDescription } = ownOnly(details));
   }
 }
 
-/** The store did not answer in time, failed, or holds something that is not a record of ours. */
+/** The store did not answer in time, failed, was closed, or holds something that is not a record of ours. */
 export class StoreError extends TokenflightError {
-  constructor(code: "ERR_STORE_UNAVAILABLE" | "ERR_STORE_RECORD_INVALID", message: string, options?: ErrorOptions) {
+  /** The version of an entry that cannot be read, by which it can be replaced all the same. */
+  readonly version: string | undefined;
+
+  constructor(
+    code: "ERR_CLOSED" | "ERR_STORE_UNAVAILABLE" | "ERR_STORE_RECORD_INVALID",
+    message: string,
+    options: ErrorOptions & { version?: string | undefined } = {},
+  ) {
     super(code, message, options);
+    this.version = ownOption(options, "version");
   }
 }
 

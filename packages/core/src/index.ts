@@ -1,5 +1,5 @@
 export { createTokenCache, type TokenCacheOptions } from "./cache/create-token-cache.ts";
-export type { TokenCache } from "./cache/token-cache.ts";
+export type { Closable, ClosableTokenCache, LoginStatus, TokenCache } from "./cache/token-cache.ts";
 export { createTokenPool, type TokenPool, type TokenPoolOptions } from "./cache/token-pool.ts";
 export { TokenSet, type TokenSetFields } from "./tokens/token-set.ts";
 export { readTokenResponse, toTokenResponse, type TokenResponse } from "./tokens/token-response.ts";
@@ -7,10 +7,14 @@ export type { RefreshReason, SourceContext, TokenSource, Urgency } from "./token
 export type { FreshnessOptions } from "./tokens/freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint/endpoint-queue.ts";
 
-export { storeKey, type StoredEntry, type TokenStore, type Version } from "./store/store.ts";
-export { memoryStore } from "./store/memory-store.ts";
+export { storeKey, ttlOf } from "./store/store.ts";
+export type { ChangeListener, StoredEntry, StoreOptions, TokenStore, Version, WriteOptions } from "./store/store.ts";
+export { memoryStore, type MemoryStore } from "./store/memory-store.ts";
+export { ChangeListeners } from "./store/change-listeners.ts";
+export { OpenWork } from "./store/open-work.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
+export type { KeepAlive } from "./lifetime.ts";
 export { guarded, type Observer, type TokenEvent } from "./events.ts";
 export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
 export { LoginRequiredError, StoreError } from "./errors.ts";

@@ -2,7 +2,9 @@ import { systemClock, type Clock } from "../clock.ts";
 import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { guarded, type Observer } from "../events.ts";
+import { Lifetime, type KeepAlive } from "../lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireTimeout } from "../options.ts";
+import { ownOption } from "../own.ts";
 import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";
 import { StoreCell } from "../refresh/store-cell.ts";
@@ -10,7 +12,7 @@ import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { SubjectTokenCache } from "./subject-token-cache.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { Closable, ClosableTokenCache } from "./token-cache.ts";
 
 /** The options that a token cache and a token pool have in common. */
 export interface SharedOptions {
@@ -21,6 +23,11 @@ export interface SharedOptions {
   freshness?: FreshnessOptions | undefined;
   /** Seconds that a token request (default 10) and a store operation (default 1) may take. */
   timeouts?: { request?: number | undefined; store?: number | undefined } | undefined;
+  /**
+   * Is given each piece of work that goes on in the background, so that the platform does not end before it has settled: `waitUntil` of a worker or of a
+   * serverless platform. It is called in the request that begins the work; what it throws is ignored. Default: nobody is told.
+   */
+  keepAlive?: KeepAlive | undefined;
   clock?: Clock | undefined;
 }
 
@@ -33,36 +40,51 @@ export interface TokenCacheOptions extends SharedOptions {
   observe?: Observer | undefined;
 }
 
+const ownNames = ["source", "key", "observe"] as const;
+const sharedNames = ["store", "queue", "freshness", "timeouts", "keepAlive", "clock"] as const;
+
 /** Makes a cache for the tokens of one subject. Throws InvalidOptionError. */
-export function createTokenCache(options: TokenCacheOptions): TokenCache {
-  const names = ["source", "store", "key", "queue", "freshness", "timeouts", "observe", "clock"] as const;
-  const { source, key, observe, ...shared } = readOptions<TokenCacheOptions>("createTokenCache", options, names);
-  const create = createSubjectFactory(shared);
-  if (shared.store !== undefined) requireText("key", key);
-  return create(source, key ?? "", observe);
+export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache {
+  const read = readOptions<TokenCacheOptions>("createTokenCache", options, [...ownNames, ...sharedNames]);
+  const { source, key, observe } = read;
+  const { create, closable } = createSubjectFactory(read);
+  if (read.store !== undefined) requireText("key", key);
+  return Object.assign(create(source, key ?? "", observe), closable);
 }
 
 /** Makes one subject's token cache. The key is the subject's name in the store, and needed only with one. */
-export type SubjectFactory = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectTokenCache;
+export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectTokenCache;
 
-/** Checks once what all subjects share. Throws InvalidOptionError. */
+export interface SubjectFactory {
+  readonly create: CreateSubject;
+  /** Ends all that were created. */
+  readonly closable: Closable;
+}
+
+/** Checks once what all subjects share. Reads own options only if `options` has no prototype. Throws InvalidOptionError. */
 export function createSubjectFactory(options: SharedOptions): SubjectFactory {
-  const { store, clock = systemClock } = options;
+  const { store, keepAlive, clock = systemClock } = options;
   requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
   const { queue = createImmediateQueue(clock) } = options;
   requireMethods("queue", queue, ["run", "raise", "pause", "pausedFor"]);
   if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
+  if (keepAlive !== undefined) requireFunction("keepAlive", keepAlive);
   const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000);
   const freshness = createFreshness(options.freshness, clock);
   const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
+  const lifetime = new Lifetime(clock, 2 * limits.slotTimeout, keepAlive);
+  const close = (): Promise<void> => lifetime.close();
 
-  return (source, key, observe) => {
-    requireFunction("source", source);
-    if (observe !== undefined) requireFunction("observe", observe);
-    const cell = access === undefined ? privateCell() : new StoreCell(access, source.identity, key);
-    return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, observe: guarded(observe) });
+  return {
+    create(source, key, observe) {
+      requireFunction("source", source);
+      if (observe !== undefined) requireFunction("observe", observe);
+      const cell = access === undefined ? privateCell() : new StoreCell(access, ownOption(source, "identity"), key);
+      return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
+    },
+    closable: { close, [Symbol.asyncDispose]: close },
   };
 }

@@ -1,30 +1,31 @@
-import { waitFor } from "../clock.ts";
-import { InvalidOptionError, LoginRequiredError, TokenflightError } from "../errors.ts";
+import { InvalidOptionError, InvalidTokenResponseError, LoginRequiredError, StoreError, TokenflightError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
-import type { SubjectRecord } from "../refresh/record.ts";
-import type { Refresh } from "../refresh/refresh.ts";
+import { ownOption } from "../own.ts";
+import { callingRefresh, holdsSlotOf } from "../refresh/callers.ts";
+import { HeldRecord } from "../refresh/held-record.ts";
+import { overwrite, type Overwritten } from "../refresh/login.ts";
+import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../refresh/record.ts";
+import type { Refresh, SubjectParts } from "../refresh/refresh.ts";
 import { RefreshTransaction } from "../refresh/transaction.ts";
-import { isCalledBy } from "../refresh/source-call.ts";
-import type { SubjectParts } from "../refresh/subject-parts.ts";
 import { readTokenSet, type TokenResponse } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
-import { CurrentTokenSet } from "./current-token-set.ts";
+import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
+import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
-import type { TokenCache } from "./token-cache.ts";
-
-/** A refresh under way, and the promise that all who wait for it share. */
-interface PendingRefresh {
-  readonly refresh: Refresh;
-  readonly tokenSet: Promise<TokenSet>;
-}
+import { waitForRefresh, type PendingRefresh } from "./pending-refresh.ts";
+import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
 type Predicate = (tokenSet: TokenSet) => boolean;
+
+/** Token sets in a row that are over when they come. */
+const mostOver = 2;
 
 /** The token cache of one subject: the current token set, and the one refresh that may be under way. */
 export class SubjectTokenCache implements TokenCache {
   readonly #parts: SubjectParts;
+  readonly #held: HeldRecord;
   readonly #transaction: RefreshTransaction;
   readonly #current: CurrentTokenSet;
   /** Made when a replay is refused for the first time. */
@@ -32,35 +33,44 @@ export class SubjectTokenCache implements TokenCache {
   /** The access token that a resource server refused last. */
   #refusedAccessToken: string | undefined;
   #pending: PendingRefresh | undefined;
+  /** The login or logout that was called last, while it is under way. */
+  #overwriting: Promise<unknown> | undefined;
+  /** The source gives token sets that are over when they come. */
+  #givesOver = false;
 
   constructor(parts: SubjectParts) {
     this.#parts = parts;
-    this.#transaction = new RefreshTransaction(parts);
+    this.#held = new HeldRecord(parts);
+    this.#transaction = new RefreshTransaction(parts, this.#held);
     this.#current = new CurrentTokenSet(parts);
   }
 
   /** Whether this cache knows more than the store: a refresh is under way, or its result could not be written yet. */
   get isBusy(): boolean {
-    return this.#pending !== undefined || this.#transaction.isBusy;
+    const isPending = this.#pending !== undefined && this.#parts.clock.monotonic() < this.#pending.refresh.silentAfter;
+    return isPending || this.#overwriting !== undefined || this.#transaction.isBusy;
   }
 
   peek(): TokenSet | undefined {
-    const now = this.#parts.clock.now();
-    if (now < this.#current.refreshAt) return this.#current.tokenSet;
-    if (now >= this.#current.usableUntil) return undefined;
-    if (this.#pending === undefined) this.#start("expiring", "ahead", () => true);
+    const { clock, lifetime } = this.#parts;
+    const now = clock.now();
+    const isCurrent = this.#held.newest === this.#current.record && this.#held.isCurrent(now);
+    if (isCurrent && now < this.#current.refreshAt && !lifetime.isClosed) return this.#current.tokenSet;
+    if (!isCurrent) this.#hear();
+    if (now >= this.#current.usableUntil || lifetime.isClosed || !this.#held.isUsable(now)) return undefined;
+    if (this.#pending === undefined) this.#start("expiring", "ahead", () => true, now < this.#current.refreshAt);
     return this.#current.tokenSet;
   }
 
   get(options?: { signal?: AbortSignal | undefined; minValidity?: number | undefined }): Promise<TokenSet> {
     const tokenSet = this.peek();
     if (tokenSet !== undefined && options === undefined) return this.#current.asPromise(tokenSet);
-    const minValidity = options?.minValidity ?? 0;
+    const [minValidity = 0, signal] = [ownOption(options, "minValidity"), ownOption(options, "signal")];
     if (!(minValidity >= 0))
       return Promise.reject(new InvalidOptionError("minValidity", "a number of seconds, zero or more", kindOf(minValidity)));
     const isValid: Predicate = ({ expiresAt }) => expiresAt === undefined || this.#parts.clock.now() + minValidity * 1000 <= expiresAt;
-    if (tokenSet === undefined) return this.#obtain(this.#current.tokenSet === undefined ? "missing" : "expired", isValid, options?.signal);
-    if (minValidity > 0 && !isValid(tokenSet)) return this.#obtain("min-validity", isValid, options?.signal);
+    if (tokenSet === undefined) return this.#obtain(this.#current.tokenSet === undefined ? "missing" : "expired", isValid, signal);
+    if (minValidity > 0 && !isValid(tokenSet)) return this.#obtain("min-validity", isValid, signal);
     return this.#current.asPromise(tokenSet);
   }
 
@@ -72,7 +82,7 @@ export class SubjectTokenCache implements TokenCache {
     // Otherwise it is a late refusal of a token that is being replaced already.
     const { tokenSet: current = refused } = this.#current;
     if (!isAnother(current)) this.#withhold(refused);
-    const renewed = await this.#obtain("refused", isAnother, options?.signal);
+    const renewed = await this.#obtain("refused", isAnother, ownOption(options, "signal"));
     if (isAnother(renewed)) return renewed;
     this.reportReplay(renewed, false);
     throw new TokenflightError("ERR_NEW_TOKEN_REFUSED", "The token source gave the token that the resource server had refused.");
@@ -89,46 +99,106 @@ export class SubjectTokenCache implements TokenCache {
 
   async save(given: TokenSet | TokenResponse): Promise<TokenSet> {
     const tokenSet = readTokenSet(given, this.#parts.clock.now());
-    const { record } = await this.#transaction.overwrite(tokenSet);
+    const { record } = await this.#overwrite(tokenSet);
     this.#refusedAccessToken = undefined;
-    this.#current.take(record);
+    this.#current.take(this.#held.newest);
+    this.#current.obtained(undefined);
     this.#parts.observe({ type: "token-saved", ...tokenFacts(tokenSet, record.generation) });
     return tokenSet;
   }
 
   async forget(options: { revoke?: boolean | undefined } = {}): Promise<void> {
     const { revoke = false } = readOptions("forget", options, ["revoke"]);
-    const { source } = this.#parts;
-    if (revoke && !source.revoke) throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
+    const revokeTokens = ownOption(this.#parts.source, "revoke");
+    if (revoke && !revokeTokens) throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
     // A refresh under way may have used up the refresh token already. What it brings is what has to be given back.
-    if (revoke) await this.#pending?.tokenSet.catch(() => {});
-    const { record, replaced } = await this.#transaction.overwrite(undefined);
-    this.#current.take(record);
+    const first = revoke ? this.#pending?.tokenSet : undefined;
+    const { record, replaced } = await this.#overwrite(undefined, first);
+    this.#current.take(this.#held.newest);
     // A caller who comes now begins anew, and does not wait for the tokens of the session that is over.
     this.#pending = undefined;
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
-    if (revoke && replaced !== undefined) await source.revoke?.(replaced);
+    if (revoke && replaced !== undefined) await revokeTokens?.(replaced);
+  }
+
+  async reread(): Promise<TokenSet | undefined> {
+    this.#parts.lifetime.requireOpen();
+    await this.#held.read(this.#parts.cell);
+    this.#adopt(undefined);
+    return this.peek();
+  }
+
+  status(): LoginStatus {
+    const { clock, source, lifetime } = this.#parts;
+    const now = clock.now();
+    this.#hear();
+    return lifetime.isClosed || !this.#held.isUsable(now) ? unknownStatus : statusOf(this.#held.newest, source, now);
+  }
+
+  /** Logins and logouts of one cache follow each other in the order of the calls. */
+  async #overwrite(tokenSet: TokenSet | undefined, first?: Promise<unknown>): Promise<Overwritten> {
+    const before = this.#overwriting;
+    const mine = (async () => {
+      await Promise.allSettled([before, first]);
+      return overwrite(this.#parts, this.#held, tokenSet);
+    })();
+    this.#overwriting = mine;
+    try {
+      return await mine;
+    } finally {
+      if (this.#overwriting === mine) this.#overwriting = undefined;
+    }
   }
 
   /** Joins the refresh under way or starts one, and waits until the caller's signal aborts. */
   async #obtain(reason: RefreshReason, isWanted: Predicate, signal: AbortSignal | undefined): Promise<TokenSet> {
     signal?.throwIfAborted();
-    for (;;) {
+    this.#parts.lifetime.requireOpen();
+    for (let over = this.#givesOver ? mostOver - 1 : 0, wasOver = false; ;) {
+      const news = wasOver || reason === "refused" ? undefined : this.#news();
+      if (news !== undefined) return news;
       const joined = this.#pending;
-      if (joined !== undefined && isCalledBy(joined.refresh))
-        throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source asked for a token of the cache that it is refreshing.");
-      const { refresh, tokenSet } = joined ?? this.#start(reason, "blocking", isWanted);
-      this.#transaction.raise(refresh);
-      const obtained = await waitFor(tokenSet, signal);
+      const pending = joined ?? this.#start(reason, "blocking", isWanted);
+      const obtained = await this.#wait(pending, joined !== undefined, signal);
+      if (obtained === undefined) continue;
+      const isNew = pending.refresh.obtainedAt !== undefined;
       // A refresh for a `get()` accepts a stored token set with 20 s left. A caller with a `minValidity` of 60 who joined it starts another.
-      const suffices = refresh.obtained ? !this.#hasExpired(obtained) : joined === undefined || isWanted(obtained);
-      if (suffices) return obtained;
+      if (!isNew && joined !== undefined && !isWanted(obtained)) continue;
+      this.#givesOver = isNew && this.#isOver(obtained);
+      if (!this.#givesOver) return obtained;
+      // It may have expired before it could be written, as when the process was stopped meanwhile.
+      wasOver = true;
+      over += 1;
+      if (over >= mostOver) throw overError();
     }
   }
 
-  /** Whether a new token set has expired before it could be written, as when the process was stopped meanwhile. */
-  #hasExpired({ issuedAt, expiresAt }: TokenSet): boolean {
-    return expiresAt !== undefined && expiresAt > issuedAt && expiresAt <= this.#parts.clock.now();
+  /** What the source gave less than a second ago, if that may be sent. Throws InvalidTokenResponseError when it was over. */
+  #news(): TokenSet | undefined {
+    const { tokenSet, isNews, isWithheld } = this.#current;
+    if (tokenSet === undefined || !isNews || isWithheld || !this.#held.isUsable(this.#parts.clock.now())) return undefined;
+    if (this.#givesOver) throw overError();
+    return tokenSet;
+  }
+
+  /** Resolves to undefined when the refresh is dropped, because it belonged to another caller and is silent. */
+  async #wait(pending: PendingRefresh, isJoined: boolean, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
+    const { refresh } = pending;
+    if (isJoined) this.#transaction.raise(refresh, false);
+    try {
+      const obtained = await waitForRefresh(pending, this.#parts, signal, () => this.#transaction.raise(refresh, true));
+      if (obtained !== undefined) return obtained;
+    } catch (error) {
+      // The platform may reject the promise of a request that has ended.
+      if (!isJoined || signal?.aborted || TokenflightError.is(error)) throw error;
+    }
+    if (this.#pending === pending) this.#pending = undefined;
+    this.#transaction.drop(refresh);
+    return undefined;
+  }
+
+  #isOver({ expiresAt }: TokenSet): boolean {
+    return expiresAt !== undefined && expiresAt <= this.#parts.clock.now();
   }
 
   /** A resource server refused the current token: it is not sent until a refresh has failed. */
@@ -141,42 +211,94 @@ export class SubjectTokenCache implements TokenCache {
     this.#current.withhold();
   }
 
-  #start(reason: RefreshReason, urgency: Urgency, isWanted: Predicate): PendingRefresh {
-    const before = this.#current.generation;
-    const accepts = ({ tokenSet, generation }: SubjectRecord): boolean =>
-      tokenSet !== undefined &&
-      tokenSet.accessToken !== this.#refusedAccessToken &&
-      (reason !== "expiring" || generation > before) &&
-      this.#parts.clock.now() < this.#parts.freshness(tokenSet).usableUntil &&
-      isWanted(tokenSet);
-    const id = crypto.randomUUID();
-    const refresh: Refresh = { id, reason, urgency, generation: undefined, failures: 0, obtained: false, accepts };
+  #start(reason: RefreshReason, urgency: Urgency, isWanted: Predicate, isLook = false): PendingRefresh {
+    const { clock, freshness, queue, limits, lifetime } = this.#parts;
+    const before = this.#current.record;
+    const accepts = (record: SubjectRecord): boolean =>
+      record.tokenSet !== undefined &&
+      record.tokenSet.accessToken !== this.#refusedAccessToken &&
+      (reason !== "expiring" || isLook || !isSameTokenSet(record, before)) &&
+      clock.now() < freshness(record.tokenSet).usableUntil &&
+      // Another process has just obtained it, so that there is no better one.
+      (isWanted(record.tokenSet) || (reason !== "refused" && isSuccessor(record, before) && wasJustObtained(record.tokenSet, clock)));
+    const refresh: Refresh = {
+      id: crypto.randomUUID(),
+      reason,
+      isLook,
+      urgency,
+      atOnce: holdsSlotOf(queue),
+      began: undefined,
+      failures: 0,
+      obtainedAt: undefined,
+      silentAfter: clock.monotonic() + limits.requestTimeout,
+      queue,
+      caller: callingRefresh(),
+      awaited: new Set(),
+      isOver: false,
+      accepts,
+    };
     const tokenSet = this.#transaction.run(refresh).then(
-      (record) => this.#take(refresh, record, before),
+      () => this.#take(refresh, before),
       (error: unknown) => this.#fail(refresh, error),
     );
     // After a refresh ahead nobody may be waiting. A caller who waits gets the rejection from a promise of its own.
     tokenSet.catch(() => {});
+    lifetime.keepAlive(tokenSet);
     return (this.#pending = { refresh, tokenSet });
   }
 
   /** The refresh has brought a record. */
-  #take(refresh: Refresh, record: SubjectRecord, before: number): TokenSet {
-    if (this.#pending?.refresh === refresh) this.#pending = undefined;
-    this.#current.take(record, !refresh.obtained);
-    const { tokenSet } = this.#current;
-    if (record.generation === before) this.#current.postponeRefresh(this.#transaction.pause.left());
+  #take(refresh: Refresh, before: SubjectRecord): TokenSet {
+    this.#end(refresh);
+    this.#adopt(refresh);
+    const { tokenSet, record } = this.#current;
+    if (isSameTokenSet(record, before)) this.#current.postponeRefresh(this.#transaction.pause.left());
     if (tokenSet === undefined) throw new LoginRequiredError("The token set was forgotten while it was being refreshed.");
     return tokenSet;
   }
 
-  #fail(refresh: Refresh, error: unknown): never {
-    if (this.#pending?.refresh === refresh) {
-      this.#pending = undefined;
+  #fail(refresh: Refresh, error: unknown): TokenSet {
+    const isCurrent = this.#end(refresh);
+    this.#adopt(refresh);
+    if (isCurrent) {
       // A refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
       if (!(error instanceof LoginRequiredError)) this.#current.release();
       this.#current.postponeRefresh(this.#transaction.pause.left());
     }
-    throw error;
+    if (!(error instanceof StoreError)) throw error;
+    this.#held.believe(this.#parts.clock.now());
+    // Somebody else has changed the entry, and nobody can look at it now: the token set in memory is sent for as long as it is good.
+    const { record, tokenSet } = this.#current;
+    if (tokenSet === undefined || !refresh.accepts(record)) throw error;
+    return tokenSet;
   }
+
+  /** Returns whether it was the refresh that callers join. */
+  #end(refresh: Refresh): boolean {
+    refresh.isOver = true;
+    refresh.caller = undefined;
+    if (this.#pending?.refresh !== refresh) return false;
+    this.#pending = undefined;
+    return true;
+  }
+
+  /** Takes what is known by now: what another cache of this process has written, and what was read for a refresh that is still under way. */
+  #hear(): void {
+    this.#held.hear();
+    if (this.#held.newest !== this.#held.own) this.#adopt(undefined);
+  }
+
+  /** Takes what is known of the record now, and tells when somebody else has written it. */
+  #adopt(refresh: Refresh | undefined): void {
+    const { newest } = this.#held;
+    const isNew = this.#current.take(newest);
+    if (refresh?.obtainedAt !== undefined) this.#current.obtained(refresh.obtainedAt);
+    else if (isNew && newest.tokenSet !== undefined)
+      this.#parts.observe({ type: "token-adopted", ...tokenFacts(newest.tokenSet, newest.generation) });
+    else if (isNew) this.#parts.observe({ type: "token-forgotten", generation: newest.generation });
+  }
+}
+
+function overError(): InvalidTokenResponseError {
+  return new InvalidTokenResponseError("The token source gave a token set whose expiry lies in the past. Is this machine's clock right?");
 }

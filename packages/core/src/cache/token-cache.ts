@@ -1,16 +1,29 @@
 import type { TokenResponse } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
-/** Holds the token set of one subject: an account, a user, a tenant. */
+/** What is known of a login without asking anybody. It holds no secret. */
+export interface LoginStatus {
+  /**
+   * "logged-in": a token can be had without a person, from memory, by a refresh token, or from a source that needs no login. "logged-out": only a
+   * login helps. "unknown": the store was not looked at yet, or not since somebody changed the entry; or nothing is there, and the source does not
+   * say whether it needs a login (`requiresLogin`).
+   */
+  readonly state: "logged-in" | "logged-out" | "unknown";
+  /** When the access token expires, in milliseconds since the UNIX epoch. */
+  readonly expiresAt: number | undefined;
+  readonly scope: string | undefined;
+}
+
+/** Holds the token set of one subject: an account, a user, a tenant. After `close` every call rejects with ERR_CLOSED. */
 export interface TokenCache {
   /**
    * The token set if it is fresh enough to send now, without waiting for anything. Near its end it is still given, and a refresh
-   * starts in the background.
+   * starts in the background. Undefined also when somebody else has changed the entry in the store: `get` looks at it.
    */
   peek(): TokenSet | undefined;
   /**
-   * A token set that is fresh enough to send, obtained if need be. `minValidity` is in seconds. `signal` ends only this caller's wait,
-   * with the signal's reason. Rejects with a TokenflightError.
+   * A token set that is fresh enough to send, obtained if need be. `minValidity` is in seconds; a token set that the source gave less than a second
+   * ago will do in any case. `signal` ends only this caller's wait, with the signal's reason. Rejects with a TokenflightError.
    */
   get(options?: { signal?: AbortSignal | undefined; minValidity?: number | undefined }): Promise<TokenSet>;
   /**
@@ -28,4 +41,21 @@ export interface TokenCache {
    * InvalidOptionError, before anything is forgotten, when the token source cannot revoke.
    */
   forget(options?: { revoke?: boolean | undefined }): Promise<void>;
+  /** Looks into the store, and asks nobody: resolves to what `peek` gives then. Rejects with StoreError. */
+  reread(): Promise<TokenSet | undefined>;
+  /** Whether somebody is logged in, from memory. */
+  status(): LoginStatus;
 }
+
+/** What ends a token cache of its own, or a pool with all its caches. */
+export interface Closable {
+  /**
+   * Begins nothing new, and resolves when everything is finished that is under way: a token request, within its timeout, and the write of its
+   * result, within the same time. Calls that come later reject with a TokenflightError, ERR_CLOSED. The store stays open.
+   */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The token cache of one subject, with an end of its own. */
+export interface ClosableTokenCache extends TokenCache, Closable {}

@@ -5,7 +5,7 @@ import { memoryStore } from "../store/memory-store.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { createSubjectFactory, type SharedOptions } from "./create-token-cache.ts";
 import type { SubjectTokenCache } from "./subject-token-cache.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { Closable, TokenCache } from "./token-cache.ts";
 
 export interface TokenPoolOptions extends SharedOptions {
   /** The token source of one subject, by its key. Called when the subject is first asked for, and again after its cache was dropped. */
@@ -17,7 +17,7 @@ export interface TokenPoolOptions extends SharedOptions {
 }
 
 /** The token caches of many subjects over one store and one token endpoint. */
-export interface TokenPool {
+export interface TokenPool extends Closable {
   /** The token cache of this subject: an account, a user, a tenant. */
   for(key: string): TokenCache;
   /** How many token caches are kept now. */
@@ -26,13 +26,15 @@ export interface TokenPool {
 
 /** Never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost. Throws InvalidOptionError. */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
-  const names = ["source", "store", "limit", "queue", "freshness", "timeouts", "observe", "clock"] as const;
-  const { source, limit = 10_000, observe, store = memoryStore(), ...shared } = readOptions("createTokenPool", options, names);
+  const names = ["source", "store", "limit", "queue", "freshness", "timeouts", "keepAlive", "observe", "clock"] as const;
+  const read = readOptions("createTokenPool", options, names);
+  const { source, limit = 10_000, observe, clock } = read;
   requireFunction("source", source);
   if (observe !== undefined) requireFunction("observe", observe);
   requireCount("limit", limit);
-  const queue = shared.queue ?? createTokenEndpointQueue({ clock: shared.clock });
-  const create = createSubjectFactory({ ...shared, store, queue });
+  read.store ??= memoryStore();
+  read.queue ??= createTokenEndpointQueue({ clock });
+  const { create, closable } = createSubjectFactory(read);
   // A Map keeps the order of insertion. A cache that is used is put in again, so the least recently used one is first.
   const subjects = new Map<string, SubjectTokenCache>();
 
@@ -51,6 +53,7 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
   }
 
   return {
+    ...closable,
     for(key) {
       const subject = subjects.get(key) ?? newSubject(key);
       subjects.delete(key);

@@ -12,10 +12,15 @@ export interface EndpointPause {
 /** `check` throws TokenRequestError during the pause. */
 export function createEndpointPause(clock: Clock): EndpointPause & { readonly check: () => void } {
   let until = Number.NEGATIVE_INFINITY;
-  const pausedFor = (): number => Math.max(0, until - clock.monotonic());
+  let wallUntil = Number.NEGATIVE_INFINITY;
+  // A wall clock that is set forwards ends the pause early, as fake timers mean it to.
+  const pausedFor = (): number => Math.max(0, Math.min(until - clock.monotonic(), wallUntil - clock.now()));
   return {
     pausedFor,
-    pause: (duration) => (until = Math.max(until, clock.monotonic() + duration)),
+    pause(duration) {
+      until = Math.max(until, clock.monotonic() + duration);
+      wallUntil = Math.max(wallUntil, clock.now() + duration);
+    },
     check() {
       const retryAfter = pausedFor();
       if (retryAfter > 0) throw new TokenRequestError("throttled", "The token endpoint asked for a pause.", { retryAfter });

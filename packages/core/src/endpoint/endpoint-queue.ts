@@ -1,9 +1,10 @@
-import PQueue from "p-queue";
 import { longestDelay, systemClock, type Clock } from "../clock.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { readOptions, requireCount, requireMethods, requireThat } from "../options.ts";
 import type { Urgency } from "../tokens/token-source.ts";
+import { ownOnly, ownOption } from "../own.ts";
 import { createEndpointPause, type EndpointPause } from "./endpoint-pause.ts";
+import { Slots } from "./slots.ts";
 
 export interface TokenEndpointQueueOptions {
   /** Token requests under way at one time. Default 8. */
@@ -15,12 +16,21 @@ export interface TokenEndpointQueueOptions {
   clock?: Clock | undefined;
 }
 
+export interface TokenRequestTask {
+  readonly id: string;
+  readonly urgency: Urgency;
+  /** Milliseconds for which the task holds its slot at most. Default: until it has settled. */
+  readonly timeout?: number | undefined;
+  /** It is called by a task that holds a slot, which may wait for it: it begins beside the others. */
+  readonly atOnce?: boolean | undefined;
+}
+
 /** Puts the token requests of all caches that share one token endpoint in order. */
 export interface TokenEndpointQueue extends EndpointPause {
   /** Runs the task when its turn comes. A task that a caller waits for goes before a refresh ahead. Rejects during a pause. */
-  run<Result>(task: () => Promise<Result>, options: { id: string; urgency: Urgency }): Promise<Result>;
-  /** A caller began to wait for this task: it goes before the refreshes ahead, unless it runs already. */
-  raise(id: string): void;
+  run<Result>(task: () => Promise<Result>, options: TokenRequestTask): Promise<Result>;
+  /** A caller began to wait for this task: it goes before the refreshes ahead, unless it runs already; `atOnce`, it begins now. */
+  raise(id: string, options?: Pick<TokenRequestTask, "atOnce">): void;
 }
 
 /** In seconds. p-queue measures the interval with a timer. */
@@ -28,7 +38,7 @@ const longestInterval = Math.floor(longestDelay / 1000);
 
 const priorities: Record<Urgency, number> = { blocking: 1, ahead: 0 };
 
-/** Tasks have deadlines of their own: one of p-queue would free the slot while the token request still runs. Throws InvalidOptionError. */
+/** Throws InvalidOptionError. */
 export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}): TokenEndpointQueue {
   const read = readOptions("createTokenEndpointQueue", options, ["concurrency", "interval", "intervalCap", "clock"]);
   const { concurrency = 8, interval, intervalCap, clock = systemClock } = read;
@@ -40,26 +50,23 @@ export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}
   if ((interval === undefined) !== (intervalCap === undefined))
     throw new InvalidOptionError("interval, intervalCap", "both or neither", "one of them");
 
-  const limit = interval === undefined || intervalCap === undefined ? {} : { interval: interval * 1000, intervalCap, strict: true };
-  const queue = new PQueue({ concurrency, ...limit });
   const { check, ...pause } = createEndpointPause(clock);
+  const slots = new Slots(clock, {
+    concurrency,
+    interval: (interval ?? 0) * 1000,
+    intervalCap: intervalCap ?? Number.POSITIVE_INFINITY,
+  });
 
   return {
     ...pause,
-    run(task, { id, urgency }) {
-      const begin = (): ReturnType<typeof task> => {
+    run(task, how) {
+      const { id, urgency, timeout = Number.POSITIVE_INFINITY, atOnce = false } = ownOnly(how);
+      const checked = async (): ReturnType<typeof task> => {
         check();
         return task();
       };
-      return queue.add(begin, { id, priority: priorities[urgency] }) as ReturnType<typeof task>;
+      return slots.run(checked, { id, priority: priorities[urgency], timeout, atOnce });
     },
-    raise(id) {
-      try {
-        queue.setPriority(id, priorities.blocking);
-      } catch (error) {
-        // p-queue says so that the task has started or is done.
-        if (!(error instanceof ReferenceError)) throw error;
-      }
-    },
+    raise: (id, how) => slots.raise(id, priorities.blocking, ownOption(how, "atOnce") === true),
   };
 }

@@ -1,3 +1,4 @@
+import type { EntryChanges } from "../store/entry-changes.ts";
 import type { Version } from "../store/store.ts";
 import { emptyRecord, type SubjectRecord } from "./record.ts";
 
@@ -6,6 +7,8 @@ export interface VersionedRecord {
   /** Undefined when there is no entry. */
   readonly version: Version | undefined;
   readonly record: SubjectRecord;
+  /** How many changes had been heard of when the operation began: later ones may have changed it again. */
+  readonly heard: number;
 }
 
 /** The place of one subject's record: shared through a store, or private to one cache. */
@@ -15,17 +18,39 @@ export interface RecordCell {
   replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined>;
   /** Calls back when the entry may have changed, until the returned function is called. */
   watch(changed: () => void): () => void;
+  /** Where changes that others make are heard of. */
+  readonly shared: SharedEntry | undefined;
+  /** Its owner is in the middle of something that has to be written, until `work` settles. Throws StoreError, ERR_CLOSED. */
+  keepOpen(work: Promise<unknown>): void;
+  /** The name of this process, for an intent. */
+  holder(): Promise<string | undefined>;
+  /** Whether the process of this name is known to have ended. */
+  isGone(holder: string | undefined): Promise<boolean>;
+}
+
+/** An entry that others may change. */
+export interface SharedEntry {
+  /** Undefined before the first operation. */
+  readonly changes: EntryChanges | undefined;
+  /** The entry's key in the store; undefined before the first operation. */
+  readonly key: string | undefined;
+  /** Whether the store tells of changes. */
+  readonly isWatched: boolean;
 }
 
 /** Holds the record itself, for a cache that shares it with nobody. Only that cache writes here, so there is nothing to watch. */
 export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
-  let entry: VersionedRecord = { version: undefined, record: first };
+  let entry: VersionedRecord = { version: undefined, record: first, heard: 0 };
   return {
+    shared: undefined,
     read: async () => entry,
     async replace({ version }, record) {
       if (version !== entry.version) return undefined;
-      return (entry = { version: String(Number(version ?? 0) + 1), record });
+      return (entry = { version: String(Number(version ?? 0) + 1), record, heard: 0 });
     },
     watch: () => () => {},
+    keepOpen: () => {},
+    holder: async () => undefined,
+    isGone: async () => false,
   };
 }

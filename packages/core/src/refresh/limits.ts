@@ -1,38 +1,59 @@
+import { wait, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
-import type { Version } from "../store/store.ts";
+import { asFailedWrite } from "./store-cell.ts";
 
 /**
- * Every limit of the refresh transaction: who may loop, how often, until when. All but `lostWrites` and `repeats` are in milliseconds.
+ * Every limit of the refresh transaction: who may loop, how often, until when. All but `rounds` and `repeats` are in milliseconds.
  *
  * | who                                                       | until when                                                                 |
  * | --------------------------------------------------------- | -------------------------------------------------------------------------- |
- * | a refresh, a login or a logout reads the record again     | no other writer is faster; `lostWrites` over one version are a StoreError  |
+ * | a refresh, a login or a logout reads the record again     | no other writer is faster, with pauses that grow; `rounds` are a StoreError |
  * | a refresh sends its token request again                   | `repeats` times, if it was not sent, or the endpoint asked for a pause     |
  * | a refresh waits for such a pause, not for another one     | the end of the pause; one longer than `requestTimeout` fails it at once    |
  * | a refresh waits for the owner of an intent                | the deadline in that intent, `intentTimeout`: then the owner is silent     |
+ * | the same, when asking twice uses nothing up               | `harmlessWait`                                                             |
  * | a refresh that has replaced a silent owner's intent waits | `takeoverWait`, in which a living owner writes its result twice at least   |
  * | an owner writes its intent, and then sends                | `sendWithin`; later it does not send, so it is done within `intentTimeout` |
  * | the token source is asked                                 | `requestTimeout`; a token set that comes later is stored all the same      |
  * | callers wait for the write of a result                    | `requestTimeout`; then they get the token set                              |
- * | a result is written, every `writeDelay` at least          | the store has it, or a newer one                                           |
+ * | a result is written, every `writeDelay` at least          | the store has it, or a newer one, or is closed                             |
+ * | a task holds a slot of the queue                          | `slotTimeout`; then the slot is somebody else's                            |
  */
 export type RefreshLimits = Readonly<
-  Record<"lostWrites" | "repeats" | "requestTimeout" | "intentTimeout" | "sendWithin" | "takeoverWait" | "writeDelay", number>
+  Record<
+    | "rounds"
+    | "repeats"
+    | "requestTimeout"
+    | "intentTimeout"
+    | "harmlessWait"
+    | "sendWithin"
+    | "takeoverWait"
+    | "writeDelay"
+    | "slotTimeout",
+    number
+  >
 >;
 
 /** `sendWithin` and `requestTimeout` together are `intentTimeout`, and two `writeDelay`s are `takeoverWait`. */
 export function limitsFor(requestTimeout: number): RefreshLimits {
   const [sendWithin, takeoverWait, writeDelay] = [requestTimeout / 2, requestTimeout / 4, requestTimeout / 8];
-  return { lostWrites: 100, repeats: 2, requestTimeout, intentTimeout: sendWithin + requestTimeout, sendWithin, takeoverWait, writeDelay };
+  const intentTimeout = sendWithin + requestTimeout;
+  const harmlessWait = Math.min(1000, intentTimeout);
+  const slotTimeout = takeoverWait + intentTimeout + requestTimeout;
+  return { rounds: 30, repeats: 2, requestTimeout, intentTimeout, harmlessWait, sendWithin, takeoverWait, writeDelay, slotTimeout };
 }
 
-/** Counts the writes that lost although the entry is as it was. Throws StoreError: only a store that is broken refuses so many. */
-export function createLossCounter(most: number): (version: Version | undefined) => void {
-  let last: Version | undefined | null = null;
-  let losses = 0;
-  return (version) => {
-    losses = version === last ? losses + 1 : 1;
-    last = version;
-    if (losses >= most) throw new StoreError("ERR_STORE_UNAVAILABLE", "The store refuses every write.");
+/** Rounds that follow each other at once: a few writers that meet, as they should. */
+const promptRounds = 4;
+/** Milliseconds. */
+const longestDelay = 100;
+
+/** Called before each further round of a loop in which another writer was faster. Rejects with StoreError: only a broken store lets nobody win. */
+export function createRounds(clock: Clock, { rounds }: RefreshLimits): () => Promise<void> {
+  let done = 0;
+  return async () => {
+    done += 1;
+    if (done >= rounds) throw asFailedWrite(new StoreError("ERR_STORE_UNAVAILABLE", `The store has refused ${rounds} writes in a row.`));
+    if (done > promptRounds) await wait(clock, Math.min(2 ** (done - promptRounds), longestDelay) * (0.5 + clock.random() / 2));
   };
 }

@@ -1,8 +1,9 @@
 import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
+import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
-import type { RecordCell, VersionedRecord } from "./cell.ts";
-import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "./record.ts";
+import type { RecordCell, SharedEntry, VersionedRecord } from "./cell.ts";
+import { decodeRecord, emptyRecord, encodeRecord, markOf, timeToLive, type SubjectRecord } from "./record.ts";
 
 /** What the cells of all subjects in one store have in common. */
 export interface StoreAccess {
@@ -13,13 +14,14 @@ export interface StoreAccess {
 }
 
 /** One subject's record in a store, under a key that is hashed once. Every call ends within the timeout, whatever the store does. */
-export class StoreCell implements RecordCell {
+export class StoreCell implements RecordCell, SharedEntry {
+  readonly shared: SharedEntry = this;
+  changes: EntryChanges | undefined;
   readonly #access: StoreAccess;
   readonly #identity: string | undefined;
   readonly #subject: string;
   /** The promise of the key while it is being hashed. */
   #key: string | Promise<string> | undefined;
-
   constructor(access: StoreAccess, identity: string | undefined, subject: string) {
     this.#access = access;
     this.#identity = identity;
@@ -27,13 +29,38 @@ export class StoreCell implements RecordCell {
   }
 
   async read(): Promise<VersionedRecord> {
-    const entry = await this.#ask(async (store, key, signal) => store.read(key, { signal }));
-    return { version: entry?.version, record: entry === undefined ? emptyRecord : decodeRecord(entry.value) };
+    return this.#ask(async (store, key, signal) => {
+      const heard = this.#heard();
+      const entry = await store.read(key, { signal });
+      const record = entry === undefined ? emptyRecord : decodeRecord(entry);
+      // What one cache of this process finds, the others have to know, unless they have heard of something later meanwhile.
+      if (entry !== undefined && this.changes?.since(key, heard) === undefined) this.changes?.changed(key, entry.version, markOf(record));
+      return { version: entry?.version, record, heard };
+    });
   }
 
   async replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined> {
-    const version = await this.#ask(async (store, key, signal) => store.compareAndSet(key, seen.version, encodeRecord(record), { signal }));
-    return version === undefined ? undefined : { version, record };
+    const ttl = timeToLive(record, this.#access.clock.now());
+    const value = encodeRecord(record);
+    try {
+      return await this.#ask(async (store, key, signal) => {
+        const heard = this.#heard();
+        const version = await store.compareAndSet(key, seen.version, value, { signal, ttl, mark: markOf(record) });
+        if (version === undefined) return undefined;
+        this.changes?.wrote(key, { version, written: record, replaced: seen.version, heard });
+        return { version, record, heard };
+      });
+    } catch (error) {
+      throw asFailedWrite(error as StoreError);
+    }
+  }
+
+  get key(): string | undefined {
+    return typeof this.#key === "string" ? this.#key : undefined;
+  }
+
+  get isWatched(): boolean {
+    return this.#access.store.watchAll !== undefined;
   }
 
   watch(changed: () => void): () => void {
@@ -55,6 +82,25 @@ export class StoreCell implements RecordCell {
     };
   }
 
+  keepOpen(work: Promise<unknown>): void {
+    this.#access.store.keepOpen?.(work);
+  }
+
+  async holder(): Promise<string | undefined> {
+    const { store } = this.#access;
+    return store.holder === undefined ? undefined : this.#ask(async () => store.holder?.()).catch(() => undefined);
+  }
+
+  async isGone(holder: string | undefined): Promise<boolean> {
+    const { store } = this.#access;
+    if (holder === undefined || store.isGone === undefined) return false;
+    return this.#ask(async () => (await store.isGone?.(holder)) === true).catch(() => false);
+  }
+
+  #heard(): number {
+    return (this.changes ??= changesOf(this.#access.store)).count;
+  }
+
   async #hash(): Promise<string> {
     this.#key ??= storeKey(this.#identity, this.#subject);
     return (this.#key = await this.#key);
@@ -74,4 +120,17 @@ export class StoreCell implements RecordCell {
       }
     });
   }
+}
+
+const failedWrites = new WeakSet<object>();
+
+/** Remembers that a write has failed with this error. */
+export function asFailedWrite(error: StoreError): StoreError {
+  failedWrites.add(error);
+  return error;
+}
+
+/** Which operation has failed with this error. */
+export function operationOf(error: StoreError): "read" | "write" {
+  return failedWrites.has(error) ? "write" : "read";
 }

@@ -7,7 +7,7 @@ import type { Pause, SubjectRecord } from "./record.ts";
 const steps: Record<TokenRequestOutcome, { first: number; factor: number; longest: number }> = {
   "not-sent": { first: 100, factor: 4, longest: 60_000 },
   throttled: { first: 1000, factor: 2, longest: 300_000 },
-  unknown: { first: 500, factor: 2, longest: 60_000 },
+  unknown: { first: 1000, factor: 2, longest: 60_000 },
   refused: { first: 1000, factor: 2, longest: 300_000 },
 };
 
@@ -23,7 +23,8 @@ export function pauseAfter(outcome: TokenRequestOutcome, failures: number, retry
 
 /**
  * The pause of one subject after a failed token request. It is measured by this machine's own clock, from the moment when the note of the
- * failure was first seen. The age of the note compares the wall clocks of two machines, which may disagree, so it only makes the pause shorter.
+ * failure was first seen. The age of the note compares the wall clocks of two machines, which may disagree, so it only makes the pause shorter, as
+ * a wall clock that is set forwards does.
  */
 export class SubjectPause {
   readonly #clock: Clock;
@@ -40,14 +41,14 @@ export class SubjectPause {
   begin(note: Pause, version: VersionedRecord["version"], failure?: TokenflightError): void {
     this.#note = note;
     this.#version = version;
-    const age = Math.max(0, this.#clock.now() - note.begun);
-    this.#until = this.#clock.monotonic() + Math.max(0, note.duration - age);
+    this.#until = this.#clock.monotonic() + note.duration;
     this.#failure = failure;
   }
 
   /** Milliseconds until the next token request may be sent, as far as this process has seen. */
   left(): number {
-    return Math.max(0, this.#until - this.#clock.monotonic());
+    const { begun = 0, duration = 0 } = this.#note ?? {};
+    return Math.max(0, Math.min(this.#until - this.#clock.monotonic(), begun + duration - this.#clock.now()));
   }
 
   /** The same after a look at the record. */

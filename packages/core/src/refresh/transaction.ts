@@ -1,18 +1,23 @@
-import { wait } from "../clock.ts";
+import { waitFor, wait, withDeadline } from "../clock.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { mayEndSession, spends } from "../tokens/token-source.ts";
-import { privateCell, type RecordCell, type VersionedRecord } from "./cell.ts";
-import { waitForOwner, writeIntent, type Claimable } from "./intents.ts";
-import { createLossCounter } from "./limits.ts";
-import { emptyRecord, type SubjectRecord } from "./record.ts";
-import type { Refresh } from "./refresh.ts";
+import { canDoWithoutStore, mayEndSession, spends } from "../tokens/token-source.ts";
+import { holdsSlotOf } from "./callers.ts";
+import { privateCell, type VersionedRecord } from "./cell.ts";
+import type { HeldRecord } from "./held-record.ts";
+import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
+import { createRounds } from "./limits.ts";
+import type { SubjectRecord } from "./record.ts";
 import { callSource } from "./source-call.ts";
-import type { SubjectParts } from "./subject-parts.ts";
+import { operationOf } from "./store-cell.ts";
+import type { Refresh, SubjectParts } from "./refresh.ts";
 import { SubjectPause } from "./subject-pause.ts";
 import { mayRepeat, withFailure, withTokenSet } from "./transitions.ts";
 import { writeResult } from "./write-result.ts";
+
+/** Milliseconds that a refresh may wait in the queue before it counts as silent. */
+const longestTurn = 3_600_000;
 
 /** A refresh whose intent this process has written. */
 interface ClaimedRefresh {
@@ -25,22 +30,19 @@ interface ClaimedRefresh {
 
 /** The refresh transaction. docs/architecture.md has its steps: all who share a cell send one token request at most for each generation. */
 export class RefreshTransaction {
-  /** The newest record that this process knows. It is written again if the store has lost it. */
-  newest: SubjectRecord = emptyRecord;
+  readonly held: HeldRecord;
   readonly pause: SubjectPause;
   readonly #parts: SubjectParts;
-  /**
-   * The version of the entry under which the note of a failure could not be written; `newest` is that note. Example: the endpoint says that the
-   * refresh token is dead, and the store is away. The entry still looks like one to be refreshed, and each refresh would send the token again.
-   */
-  #unwritten: VersionedRecord["version"];
   /** The refresh whose intent may be in the store although its write failed. Example: the reply was lost. Nobody has to wait for that owner. */
   #unsent: string | undefined;
+  /** The intent that was seen last. */
+  #standing: StandingIntent | undefined;
   /** How many results the cell does not have yet. */
   #writing = 0;
 
-  constructor(parts: SubjectParts) {
+  constructor(parts: SubjectParts, held: HeldRecord) {
     this.#parts = parts;
+    this.held = held;
     this.pause = new SubjectPause(parts.clock);
   }
 
@@ -53,99 +55,137 @@ export class RefreshTransaction {
   async run(refresh: Refresh): Promise<SubjectRecord> {
     const { source, observe } = this.#parts;
     try {
-      return this.#remember(await this.#transact(this.#parts, refresh));
+      return await this.#transact(this.#parts, refresh);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      observe({ type: "store-trouble", operation: "read", error });
+      observe({ type: "store-trouble", operation: operationOf(error), error });
       // Two token requests do no harm when they use nothing up. A refresh token is never sent before the store has the intent.
-      if (source.spendsRefreshToken !== false) throw error;
-      return this.#remember(await this.#transact({ ...this.#parts, cell: privateCell(this.newest) }, refresh));
+      if (!canDoWithoutStore(source, this.held.newest.tokenSet)) throw error;
+      return this.#transact({ ...this.#parts, cell: privateCell(this.held.newest) }, refresh);
     }
   }
 
-  /** Writes a record of the next generation over whatever is there: a login, or a logout. Also tells which token set it replaced. */
-  async overwrite(tokenSet: TokenSet | undefined): Promise<{ record: SubjectRecord; replaced: TokenSet | undefined }> {
-    const { cell, limits } = this.#parts;
-    for (const lost = createLossCounter(limits.lostWrites); ;) {
-      const seen = await this.#read(cell);
-      const written = await cell.replace(seen, { generation: seen.record.generation + 1, tokenSet });
-      if (written !== undefined) return { record: this.#remember(written.record), replaced: seen.record.tokenSet };
-      lost(seen.version);
-    }
-  }
-
-  /** A caller began to wait for a refresh that was started ahead. */
-  raise(refresh: Refresh): void {
-    if (refresh.urgency === "blocking") return;
+  /** A caller begins to wait for a refresh, or waits on. */
+  raise(refresh: Refresh, waitsOn: boolean): void {
+    const { queue } = this.#parts;
+    refresh.atOnce ||= holdsSlotOf(queue);
+    if (refresh.urgency === "blocking" && !refresh.atOnce && !waitsOn) return;
     refresh.urgency = "blocking";
-    this.#parts.queue.raise(refresh.id);
+    queue.raise(refresh.id, { atOnce: refresh.atOnce });
+  }
+
+  /** A refresh of this process was silent past its deadline. So is the owner of its intent. */
+  drop(refresh: Refresh): void {
+    if (this.#standing?.owner === refresh.id) this.#standing.silence = Number.POSITIVE_INFINITY;
   }
 
   /** Each round begins with what the cell holds at that moment. `continue` means that the cell may hold something else by now. */
   async #transact(parts: SubjectParts, refresh: Refresh): Promise<SubjectRecord> {
-    const { cell, source, queue, limits } = parts;
-    for (const lost = createLossCounter(limits.lostWrites); ;) {
-      const seen = await this.#read(cell); // 1
-      if (this.#satisfies(seen.record, refresh)) return seen.record;
-      const claimable = await waitForOwner(parts, seen, refresh, [refresh.id, this.#unsent]); // 2
+    const { cell, source, clock, lifetime, limits } = parts;
+    for (const anotherRound = createRounds(clock, limits); ;) {
+      lifetime.requireOpen();
+      refresh.silentAfter = clock.monotonic() + limits.requestTimeout;
+      const seen = await this.held.read(cell); // 1
+      if (this.#satisfies(seen.record, refresh) || (refresh.isLook && refresh.urgency === "ahead")) return seen.record;
+      const claimable = await waitForOwner(parts, seen, refresh, this.#knownOf(seen), this.#wasUnsent(seen, refresh)); // 2
       if (claimable === undefined) continue;
       // The refresh token may have been used up: R1 was sent, and the answer was lost. While the old access token is good, R1 is not risked.
       const isUnresolved = claimable.record.intent !== undefined && mayEndSession(source, claimable.record.tokenSet);
       if (isUnresolved && refresh.urgency === "ahead") return claimable.record;
       if (await this.#waitForPause(claimable, refresh)) continue;
-      const record = await queue.run(() => this.#claimAndAsk(parts, claimable, refresh), refresh); // 3
+      const record = await this.#inTurn(() => lifetime.finish(() => this.#claimAndAsk(parts, claimable, refresh), cell), refresh); // 3
       if (record !== undefined) return record;
-      lost(seen.version);
+      await anotherRound();
     }
   }
 
   /** Whether the record is what the refresh is to bring, without a token request. Throws LoginRequiredError. */
   #satisfies(record: SubjectRecord, refresh: Refresh): boolean {
-    const { generation, tokenSet, loginRequired } = record;
-    refresh.generation ??= generation;
-    if (tokenSet === undefined && generation > refresh.generation) return true;
-    if (tokenSet !== undefined && refresh.accepts(record)) {
-      if (generation > this.newest.generation) this.#parts.observe({ type: "token-adopted", ...tokenFacts(tokenSet, generation) });
-      return true;
-    }
-    if (loginRequired !== undefined) throw new LoginRequiredError("The session is over: a login is required.", loginRequired);
+    const began = (refresh.began ??= record);
+    const isLater = record.lineage !== began.lineage || record.generation > began.generation;
+    if (record.tokenSet === undefined && isLater) return true;
+    if (record.tokenSet !== undefined && refresh.accepts(record)) return true;
+    if (record.loginRequired !== undefined) throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
     return false;
+  }
+
+  /** An intent is watched on from refresh to refresh. */
+  #knownOf({ version, record }: VersionedRecord): StandingIntent {
+    const known = this.#standing?.version === version ? this.#standing : undefined;
+    const standing = known ?? newlySeen(version, record.intent?.owner);
+    this.#standing = record.intent === undefined ? undefined : standing;
+    return standing;
+  }
+
+  #wasUnsent({ record: { intent } }: VersionedRecord, refresh: Refresh): boolean {
+    return intent !== undefined && (intent.owner === refresh.id || intent.owner === this.#unsent);
   }
 
   /** Waits for the end of a pause, if it is worth it: the endpoint asked for it, or this refresh began it. Throws its reason otherwise. */
   async #waitForPause(seen: VersionedRecord, refresh: Refresh): Promise<boolean> {
-    const { clock, queue, limits } = this.#parts;
+    const { clock, queue, limits, lifetime } = this.#parts;
     const pause = this.pause.leftIn(seen);
     const isWorthIt = pause <= limits.requestTimeout && (refresh.failures > 0 || seen.record.pause?.outcome === "throttled");
     if (pause > 0 && !isWorthIt) throw this.pause.reason(seen.record);
     // During a longer pause of the endpoint the queue rejects the task.
     const left = Math.max(pause, queue.pausedFor());
     if (left === 0 || left > limits.requestTimeout) return false;
-    await wait(clock, left, undefined, refresh.urgency === "blocking");
+    refresh.silentAfter = clock.monotonic() + left + limits.requestTimeout;
+    await wait(clock, left, lifetime.closing);
     return true;
+  }
+
+  /** Runs the task when its turn at the token endpoint has come, unless the cache is closed before. */
+  async #inTurn<Result>(task: () => Promise<Result>, refresh: Refresh): Promise<Result> {
+    const { queue, clock, lifetime, limits } = this.#parts;
+    const leaving = new AbortController();
+    const leave = (): void => leaving.abort();
+    lifetime.closing.addEventListener("abort", leave);
+    // The queue may be long.
+    refresh.silentAfter = clock.monotonic() + longestTurn;
+    const begin = (): Promise<Result> => {
+      lifetime.closing.removeEventListener("abort", leave);
+      return task();
+    };
+    const { id, urgency, atOnce } = refresh;
+    try {
+      return await waitFor(queue.run(begin, { id, urgency, timeout: limits.slotTimeout, atOnce }), leaving.signal);
+    } catch (error) {
+      if (leaving.signal.aborted) lifetime.requireOpen();
+      throw error;
+    } finally {
+      lifetime.closing.removeEventListener("abort", leave);
+    }
   }
 
   /** Runs in the queue, so that an intent exists only while its token request is under way. Resolves to undefined when a new round is due. */
   async #claimAndAsk(parts: SubjectParts, claimable: Claimable, refresh: Refresh): Promise<SubjectRecord | undefined> {
-    const { clock, source, limits } = parts;
+    const { cell, clock, source, limits, lifetime } = parts;
     const { reason, urgency } = refresh;
     const started = clock.monotonic();
+    refresh.silentAfter = started + limits.takeoverWait + limits.intentTimeout;
     // 4
     const claim = await writeIntent(parts, claimable, refresh).catch((error: unknown) => {
       this.#unsent = refresh.id;
       throw error;
     });
     if (claim === undefined) return undefined;
+    this.#standing = newlySeen(claim.version, refresh.id);
+    if (cell === this.#parts.cell) this.held.claimed(claim);
     const claimed: ClaimedRefresh = { parts, refresh, claim, started };
     const storeResult = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#storeResult(claimed, tokenSet);
+    const takeLate = (tokenSet: TokenSet): Promise<SubjectRecord> => lifetime.finishLate(() => storeResult(tokenSet), cell);
     try {
       if (clock.monotonic() - started > limits.sendWithin)
         throw new TokenRequestError("not-sent", "The process was stopped for too long to send the token request.");
       const { tokenSet: previous } = claim.record;
-      const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate: storeResult, ...(previous && { previous }) };
-      const record = await storeResult(await callSource(source, clock, call)); // 5, 6
+      const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate, ...(previous && { previous }) };
+      const tokenSet = await callSource(source, clock, call); // 5
+      refresh.silentAfter = clock.monotonic() + 2 * limits.requestTimeout;
+      this.#standing = undefined;
+      const record = await storeResult(tokenSet); // 6
       // After a lost race, the winner's token set may have expired already, or may be the one that was refused.
-      return refresh.obtained || record.tokenSet === undefined || refresh.accepts(record) ? record : undefined;
+      return refresh.obtainedAt !== undefined || record.tokenSet === undefined || refresh.accepts(record) ? record : undefined;
     } catch (error) {
       await this.#noteFailure(claimed, error as TokenflightError);
       return undefined;
@@ -154,20 +194,26 @@ export class RefreshTransaction {
 
   /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
   async #storeResult({ parts, refresh, claim, started }: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
-    const { clock, limits, observe } = parts;
+    const { clock, limits, lifetime, observe } = parts;
     const { reason, urgency } = refresh;
-    const duration = clock.monotonic() - started;
-    const next = withTokenSet(claim.record, tokenSet);
-    const settled = new AbortController();
+    const answered = clock.monotonic();
+    const next = withTokenSet(claim.record, tokenSet, clock);
     this.#writing += 1;
-    const written = writeResult(parts, claim, next).finally(() => (this.#writing -= 1));
-    const record = await Promise.race([written, wait(clock, limits.requestTimeout, settled.signal).then(() => next)]);
-    settled.abort();
+    const written = writeResult(parts, claim, next)
+      .catch((error: StoreError) => observe({ type: "store-trouble", operation: "write", error }))
+      .finally(() => (this.#writing -= 1));
+    lifetime.keepAlive(written);
+    const found = await withDeadline(clock, limits.requestTimeout, undefined, (signal) => waitFor(written, signal)).catch(() => {});
+    // What the store has not taken yet is handed out all the same, and written on.
+    if (found === undefined) this.held.hold(next, undefined);
+    else this.held.learn(found, claim.record);
+    const record = found?.record ?? next;
     if (record === next) {
-      refresh.obtained = true;
-      observe({ type: "token-obtained", ...tokenFacts(tokenSet, next.generation), reason, urgency, duration });
+      this.held.own = next;
+      refresh.obtainedAt = answered;
+      observe({ type: "token-obtained", ...tokenFacts(tokenSet, next.generation), reason, urgency, duration: answered - started });
     }
-    return this.#remember(record);
+    return record;
   }
 
   /** Notes a failure in the cell, for all who share it, and throws it unless the token request may be repeated. */
@@ -177,13 +223,13 @@ export class RefreshTransaction {
     let written: VersionedRecord | undefined = claim;
     try {
       written = await cell.replace(claim, noted);
+      if (written !== undefined) this.held.learn(written, claim.record);
     } catch (error) {
-      this.#unwritten = claim.version;
+      this.held.hold(noted, claim.version);
       observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
     }
     // Another process was faster and has a newer token set: the failure only says that a race was lost.
     if (written === undefined) return;
-    this.#remember(noted);
     if (noted.pause === undefined) {
       observe({ type: "login-required", error: failure });
       throw failure;
@@ -194,17 +240,5 @@ export class RefreshTransaction {
     if (outcome === "throttled") queue.pause(duration);
     refresh.failures += 1;
     if (!mayRepeat(failure) || duration > limits.requestTimeout || refresh.failures > limits.repeats) throw failure;
-  }
-
-  /** What the cell holds; what this process knows, when that is newer because the store has lost it or would not take it. */
-  async #read(cell: RecordCell): Promise<VersionedRecord> {
-    const { version, record } = await cell.read();
-    const isOlder = record.generation < this.newest.generation || (version !== undefined && version === this.#unwritten);
-    return { version, record: isOlder ? this.newest : record };
-  }
-
-  #remember(record: SubjectRecord): SubjectRecord {
-    if (record.generation >= this.newest.generation) this.newest = record;
-    return record;
   }
 }

@@ -2,12 +2,12 @@ import type { Clock } from "../clock.ts";
 import { LoginRequiredError, TokenRequestError, type TokenflightError, type TokenRequestOutcome } from "../errors.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { pauseAfter } from "./subject-pause.ts";
-import type { SubjectRecord } from "./record.ts";
+import type { Intent, SubjectRecord } from "./record.ts";
 
 /** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
-export function withIntent(record: SubjectRecord, owner: string, deadline: number): SubjectRecord {
+export function withIntent(record: SubjectRecord, { owner, holder, deadline }: Intent): SubjectRecord {
   const isDoubtful = record.intent?.unresolved === true;
-  return { ...record, intent: { owner, deadline, ...(isDoubtful ? { doubtful: true } : {}) } };
+  return { ...record, intent: { owner, deadline, ...(holder && { holder }), ...(isDoubtful ? { doubtful: true } : {}) } };
 }
 
 /** Marks the owner of the intent as gone. The intent stays, unresolved, unless surely no refresh token was sent, now or before. */
@@ -17,19 +17,31 @@ export function withoutOwner(record: SubjectRecord, wasSent: boolean): SubjectRe
   return { ...record, intent: isOpen ? { owner: intent.owner, deadline: intent.deadline, unresolved: true } : undefined };
 }
 
-export function withTokenSet(record: SubjectRecord, tokenSet: TokenSet): SubjectRecord {
-  return { generation: record.generation + 1, tokenSet };
+/** A refresh has brought a token set. It belongs to the lineage of the one before; the first one begins a lineage. */
+export function withTokenSet({ lineage, generation }: SubjectRecord, tokenSet: TokenSet, clock: Clock): SubjectRecord {
+  return { lineage: generation === 0 ? newLineage(clock) : lineage, generation: generation + 1, tokenSet };
+}
+
+/** A login, or a logout when there is no token set: whatever was there is over. */
+export function withLogin({ generation }: SubjectRecord, tokenSet: TokenSet | undefined, clock: Clock): SubjectRecord {
+  return { lineage: newLineage(clock), generation: generation + 1, tokenSet };
+}
+
+/** Two lineages of one subject must differ, and nobody gains anything by guessing one. */
+function newLineage(clock: Clock): string {
+  return Math.floor(clock.random() * 2 ** 40).toString(36);
 }
 
 /** The token request failed. The intent stays if a refresh token was sent, now or before, and nobody knows whether it was used up. */
 export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, clock: Clock): SubjectRecord {
-  const { generation, tokenSet } = record;
+  const { lineage, generation, tokenSet } = record;
   if (failure instanceof LoginRequiredError)
-    return { generation, tokenSet, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
+    return { lineage, generation, tokenSet, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
   const outcome = outcomeOf(failure);
   const failures = (record.pause?.failures ?? 0) + 1;
   const retryAfter = failure instanceof TokenRequestError ? failure.retryAfter : undefined;
   return {
+    lineage,
     generation,
     tokenSet,
     pause: { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() },

@@ -1,27 +1,43 @@
 import { wait } from "../clock.ts";
-import type { TokenflightError } from "../errors.ts";
+import type { StoreError } from "../errors.ts";
 import type { VersionedRecord } from "./cell.ts";
-import type { SubjectRecord } from "./record.ts";
-import type { SubjectParts } from "./subject-parts.ts";
+import { createRounds } from "./limits.ts";
+import { isSameTokenSet, type SubjectRecord } from "./record.ts";
+import { operationOf } from "./store-cell.ts";
+import type { SubjectParts } from "./refresh.ts";
 
-/** Writes a result until the cell has it. Resolves to what the cell holds in the end: a newer record, if this owner came too late. */
-export async function writeResult(parts: SubjectParts, claim: VersionedRecord, next: SubjectRecord): Promise<SubjectRecord> {
+/**
+ * Writes a result until the cell has it. Resolves to what the cell holds in the end, which is a newer record if this owner came too late; to
+ * undefined if the store was closed. Rejects with StoreError when the store answers, and never takes it.
+ */
+export async function writeResult(parts: SubjectParts, claim: VersionedRecord, next: SubjectRecord): Promise<VersionedRecord | undefined> {
   const { cell, clock, limits, observe } = parts;
+  const anotherRound = createRounds(clock, limits);
   let seen = claim;
-  for (let delay = 50; ; delay *= 2) {
+  for (let delay = 50; ;) {
     try {
-      if ((await cell.replace(seen, next)) !== undefined) return next;
-      // Another writer came since the claim. A newer generation stays. The intent or the pause of another process, and a lost entry, are replaced.
+      const written = await cell.replace(seen, next);
+      if (written !== undefined) return written;
+      // Another writer came since the claim.
       seen = await cell.read();
-      if (seen.record.generation > claim.record.generation) return isSame(seen.record, next) ? next : seen.record;
+      // A store may have carried out a write whose reply was lost.
+      if (isSameTokenSet(seen.record, next)) return { ...seen, record: next };
+      if (!isReplaceable(seen.record, claim.record)) return seen;
     } catch (error) {
-      observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
+      const trouble = error as StoreError;
+      observe({ type: "store-trouble", operation: operationOf(trouble), error: trouble });
+      if (trouble.code === "ERR_CLOSED") return undefined;
+      // What nobody can read is replaced by a login only.
+      if (trouble.code === "ERR_STORE_RECORD_INVALID") throw trouble;
       await wait(clock, Math.min(delay, limits.writeDelay));
+      delay *= 2;
+      continue;
     }
+    await anotherRound();
   }
 }
 
-/** A store may have carried out a write whose reply was lost. */
-function isSame(stored: SubjectRecord, written: SubjectRecord): boolean {
-  return stored.generation === written.generation && stored.tokenSet?.accessToken === written.tokenSet?.accessToken;
+/** A newer generation stays, and another login. The intent or the pause of another process, an older generation, and a lost entry are replaced. */
+function isReplaceable({ generation, lineage }: SubjectRecord, claimed: SubjectRecord): boolean {
+  return generation === 0 || (generation <= claimed.generation && lineage === claimed.lineage);
 }

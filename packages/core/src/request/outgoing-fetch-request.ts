@@ -1,3 +1,4 @@
+import { ownOnly } from "../own.ts";
 import type { Redirect, ResponseFacts } from "./bearer-policy.ts";
 import { canSendAgain } from "./body.ts";
 import { drain } from "./drain.ts";
@@ -59,7 +60,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     // Called without a receiver: a browser's own fetch accepts no other object as `this`.
     const fetch = this.#fetch;
     this.#sent = true;
-    const init: RequestInit = { ...this.#init, headers };
+    const init: RequestInit = ownOnly({ ...this.#init, headers });
     if (!mayBeRedirected(fields) && (init.redirect ?? this.#request?.redirect) !== "error") init.redirect = "manual";
     return fetch(this.#next(), init);
   }
@@ -97,7 +98,7 @@ const memberNames =
 
 /** A copy of an init. fetch reads the members of a class instance, such as a Request, wherever they come from; a spread does not. */
 function membersOf(init: RequestInit | undefined): RequestInit {
-  const copy: Record<string, unknown> = { ...init };
+  const copy: Record<string, unknown> = ownOnly({ ...init });
   const prototype: unknown = init == null ? null : Object.getPrototypeOf(init);
   if (prototype === Object.prototype || prototype === null) return copy;
   for (const name of memberNames.split(" ")) if (name in (init as object)) copy[name] = (init as Record<string, unknown>)[name];

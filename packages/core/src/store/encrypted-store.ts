@@ -1,8 +1,9 @@
+import { TokenflightError, type StoreError } from "../errors.ts";
 import { keyringOf, type EncryptionKey } from "./encryption-keys.ts";
 import { NewestSeen, type Known } from "./newest-seen.ts";
 import { readOptions, requireMethods, requireOneOf } from "../options.ts";
-import { newLineage, seal, unseal, type Stamp } from "./sealed-value.ts";
-import type { TokenStore, Version } from "./store.ts";
+import { newLineage, seal, unseal, type Stamp, type Unsealed } from "./sealed-value.ts";
+import type { StoredEntry, TokenStore, Version } from "./store.ts";
 
 export type { EncryptionKey } from "./encryption-keys.ts";
 
@@ -19,17 +20,22 @@ export interface EncryptedStoreOptions {
   rollback?: "refuse" | "accept" | undefined;
 }
 
-/** It watches and closes if the store beneath does. */
-export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, keyof Store & ("watch" | "close")>;
+/** It has those of the optional methods that the store beneath has. */
+export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, keyof Store & OptionalMethod>;
+
+type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
+
+const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "close", Symbol.asyncDispose];
 
 /**
- * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, the times of writes and sizes stay visible.
+ * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, marks, the times of writes and sizes stay visible.
  *
  * Each value is bound to its entry's key and to a count of the entry's writes, because the store's own version is known only after the write. An
  * entry that was changed, cut, swapped with another one, never encrypted or encrypted with an unknown key is refused with a StoreError,
  * ERR_STORE_RECORD_INVALID; so is one that was rolled back, as far as this process can know: it remembers the newest write that it has seen of
  * each of the 10,000 entries it used last. Whoever can write to the store can still delete an entry, and can show a process that has just
- * started an old one. Throws InvalidOptionError.
+ * started an old one. A refused entry is replaced or deleted by its version, which the error has: it begins anew then.
+ * Throws InvalidOptionError.
  */
 export function encryptedStore<Store extends TokenStore>(store: Store, options: EncryptedStoreOptions): EncryptedStore<Store> {
   requireMethods("store", store, ["read", "compareAndSet"]);
@@ -38,48 +44,68 @@ export function encryptedStore<Store extends TokenStore>(store: Store, options: 
   const keyring = keyringOf(keys);
   const seen = new NewestSeen();
 
-  async function open(key: string, before: Known, version: Version, sealed: string): Promise<{ value: string; stamp: Stamp }> {
-    const opened = await unseal(keyring, key, sealed);
-    if (rollback === "refuse") seen.check(before, opened.stamp);
-    seen.saw(key, before, opened.stamp, version);
+  async function open(key: string, before: Known, entry: StoredEntry): Promise<Unsealed> {
+    const opened = await unseal(keyring, key, entry);
+    if (rollback === "refuse") seen.check(before, opened.stamp, entry.version);
+    seen.saw(key, before, opened.stamp, entry.version);
     return opened;
   }
 
-  /** The write that gave this version; undefined when the entry has another one now. */
-  async function stampOf(key: string, version: Version, signal: { signal?: AbortSignal } | undefined): Promise<Stamp | undefined> {
+  /** The write that gave this version. One that cannot be known, as the entry is refused, begins anew. Undefined when the entry has another version now. */
+  async function replaceable(
+    key: string,
+    version: Version,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<Stamp, "lineage" | "count"> | undefined> {
     const before = seen.of(key);
-    if (before.version === version) return before.newest;
-    const entry = await store.read(key, signal);
-    return entry?.version === version ? (await open(key, before, version, entry.value)).stamp : undefined;
+    if (before.newest !== undefined && before.version === version) return before.newest;
+    try {
+      const entry = await store.read(key, { signal });
+      return entry?.version === version ? (await open(key, before, entry)).stamp : undefined;
+    } catch (error) {
+      // Whoever has the version of a refused entry has it from the error, and means to be rid of that entry.
+      const refused = refusedVersion(error);
+      if (refused === undefined) throw error;
+      return refused === version ? nothingBefore() : undefined;
+    }
   }
 
   const encrypted: TokenStore = {
-    async read(key, signal) {
+    async read(key, how) {
       const before = seen.of(key);
-      const entry = await store.read(key, signal);
-      if (entry !== undefined) return { version: entry.version, value: (await open(key, before, entry.version, entry.value)).value };
+      const entry = await store.read(key, how);
+      if (entry !== undefined) return { version: entry.version, value: (await open(key, before, entry)).value };
       seen.sawNothing(key, before);
       return undefined;
     },
 
-    async compareAndSet(key, expected, value, signal) {
-      const replaced = expected === undefined ? undefined : await stampOf(key, expected, signal);
-      if (expected !== undefined && replaced === undefined) return undefined;
+    async compareAndSet(key, expected, value, how) {
+      const replaced = expected === undefined ? nothingBefore() : await replaceable(key, expected, how?.signal);
+      if (replaced === undefined) return undefined;
       const before = seen.of(key);
       if (value === undefined) {
-        const deleted = await store.compareAndSet(key, expected, undefined, signal);
+        const deleted = await store.compareAndSet(key, expected, undefined, how);
         if (deleted !== undefined) seen.sawNothing(key, before);
         return deleted;
       }
-      const { lineage, count } = replaced ?? { lineage: newLineage(), count: 0 };
-      const { sealed, stamp } = await seal(keyring, key, { lineage, count: count + 1 }, value);
-      const version = await store.compareAndSet(key, expected, sealed, signal);
+      const { sealed, stamp } = await seal(keyring, key, { lineage: replaced.lineage, count: replaced.count + 1 }, value);
+      const version = await store.compareAndSet(key, expected, sealed, how);
       if (version !== undefined) seen.saw(key, before, stamp, version);
       return version;
     },
-
-    ...(store.watch === undefined ? {} : { watch: (key: string, changed: () => void) => store.watch?.(key, changed) ?? (() => {}) }),
-    ...(store.close === undefined ? {} : { close: async () => store.close?.() }),
   };
+  for (const name of passedOn) {
+    if (typeof store[name] !== "function") continue;
+    Object.assign(encrypted, { [name]: (...given: unknown[]) => (store[name] as (...given: unknown[]) => unknown)(...given) });
+  }
   return encrypted as EncryptedStore<Store>;
+}
+
+function nothingBefore(): Pick<Stamp, "lineage" | "count"> {
+  return { lineage: newLineage(), count: 0 };
+}
+
+/** The version of an entry that was refused, here or by the store beneath. */
+function refusedVersion(error: unknown): Version | undefined {
+  return TokenflightError.is(error) && error.code === "ERR_STORE_RECORD_INVALID" ? (error as StoreError).version : undefined;
 }

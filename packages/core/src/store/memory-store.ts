@@ -1,40 +1,95 @@
-import type { StoredEntry, TokenStore } from "./store.ts";
+import { ChangeListeners } from "./change-listeners.ts";
+import { OpenWork } from "./open-work.ts";
+import { systemClock } from "../clock.ts";
+import { ttlOf, type StoredEntry, type TokenStore } from "./store.ts";
+
+/** A store in the memory of one process. What uses it ends with it, so that it has no `holder` and no `isGone`. */
+export type MemoryStore = TokenStore & Required<Pick<TokenStore, "watch" | "watchAll" | "keepOpen" | "close" | typeof Symbol.asyncDispose>>;
+
+/** A pool may hold very many entries, so that one is two small numbers and its value. */
+interface Entry {
+  /** The number of its write. As a text it is the version. */
+  readonly write: number;
+  readonly value: string;
+  /** When it may be removed, in tenths of seconds of the monotonic clock; zero for never. */
+  readonly end: number;
+}
+
+/** Tenths of seconds between two looks for entries that are over, at least. With very many entries there are fewer. */
+const shortestRound = 600;
+
+/** In tenths of seconds, and as whole numbers, which take less room. */
+const now = (): number => Math.floor(systemClock.monotonic() / 100);
+const endAfter = (ttl: number | undefined): number => (ttl === undefined ? 0 : Math.ceil((systemClock.monotonic() + ttl) / 100));
 
 /** Shares token sets between the caches of one process. They are gone when the process ends. */
-export function memoryStore(): TokenStore {
-  // A pool may hold very many entries: a version is a number here, and becomes a text for whoever looks.
-  const entries = new Map<string, { readonly write: number; readonly value: string }>();
-  const watchers = new Map<string, Set<() => void>>();
+export function memoryStore(): MemoryStore {
+  const entries = new Map<string, Entry>();
+  const listeners = new ChangeListeners();
+  const work = new OpenWork("memory");
   let writes = 0;
+  /** The earliest end of an entry: until then there is nothing to remove. */
+  let firstEnd = Number.POSITIVE_INFINITY;
+  let lastRound = 0;
+  let kept = 0;
 
-  const find = (key: string): StoredEntry | undefined => {
+  function find(key: string): Entry | undefined {
     const entry = entries.get(key);
-    return entry === undefined ? undefined : { version: String(entry.write), value: entry.value };
-  };
+    if (entry === undefined || entry.end === 0 || now() < entry.end) return entry;
+    entries.delete(key);
+    return undefined;
+  }
 
-  return {
-    async read(key) {
-      return find(key);
+  /** Removes what is over: once a minute, or when there are twice as many entries as were left the last time, and only when somebody writes. */
+  function sweep(): void {
+    if (firstEnd === Number.POSITIVE_INFINITY) return;
+    const time = now();
+    const isDue = time >= lastRound + Math.max(shortestRound, entries.size / 100) || entries.size > 2 * kept + 100;
+    if (time < firstEnd || !isDue) return;
+    firstEnd = Number.POSITIVE_INFINITY;
+    for (const [key, { end }] of entries) {
+      if (end === 0) continue;
+      if (end <= time) entries.delete(key);
+      else firstEnd = Math.min(firstEnd, end);
+    }
+    lastRound = time;
+    kept = entries.size;
+  }
+
+  const store: MemoryStore = {
+    async read(key): Promise<StoredEntry | undefined> {
+      work.requireOpen();
+      const entry = find(key);
+      return entry === undefined ? undefined : { version: String(entry.write), value: entry.value };
     },
 
-    async compareAndSet(key, expected, value) {
-      if (find(key)?.version !== expected) return undefined;
+    async compareAndSet(key, expected, value, options) {
+      work.requireOpen();
+      const write = find(key)?.write;
+      if (expected !== (write === undefined ? undefined : String(write))) return undefined;
       writes += 1;
-      if (value === undefined) entries.delete(key);
-      else entries.set(key, { write: writes, value });
-      for (const changed of watchers.get(key) ?? []) changed();
-      return String(writes);
+      if (value === undefined) {
+        entries.delete(key);
+      } else {
+        const end = endAfter(ttlOf(options));
+        entries.set(key, { write: writes, value, end });
+        if (end !== 0) firstEnd = Math.min(firstEnd, end);
+      }
+      sweep();
+      const version = String(writes);
+      listeners.tell(key, version, value === undefined ? undefined : ChangeListeners.markOf(options));
+      return version;
     },
 
-    watch(key, changed) {
-      const watching = watchers.get(key) ?? new Set();
-      // One function may watch twice, and stop once.
-      const watcher = (): void => changed();
-      watchers.set(key, watching.add(watcher));
-      return () => {
-        watching.delete(watcher);
-        if (watching.size === 0 && watchers.get(key) === watching) watchers.delete(key);
-      };
-    },
+    watch: (key, changed) => listeners.watch(key, changed),
+    watchAll: (changed) => listeners.watchAll(changed),
+    keepOpen: (promise) => work.keepOpen(promise),
+    close: () =>
+      work.close(() => {
+        entries.clear();
+        listeners.clear();
+      }),
+    [Symbol.asyncDispose]: () => store.close(),
   };
+  return store;
 }

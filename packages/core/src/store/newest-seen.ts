@@ -26,9 +26,9 @@ export class NewestSeen {
   }
 
   /** Throws StoreError when an entry that was read is older than what was known before the read began. */
-  check({ newest, ended }: Known, { lineage, count, nonce }: Stamp): void {
+  check({ newest, ended }: Known, { lineage, count, nonce }: Stamp, version: Version): void {
     const isOlder = lineage === newest?.lineage && (count < newest.count || (count === newest.count && nonce !== newest.nonce));
-    if (isOlder || ended.includes(lineage)) rejectEntry("is older than one that was seen before, so it was rolled back");
+    if (isOlder || ended.includes(lineage)) rejectEntry("is older than one that was seen before, so it was rolled back", version);
   }
 
   /** An operation that began when `before` was known has read or written this. */

@@ -1,5 +1,6 @@
 import type { Keyring } from "./encryption-keys.ts";
 import { StoreError } from "../errors.ts";
+import type { StoredEntry, Version } from "./store.ts";
 
 /** Which write of an entry a sealed value is from. */
 export interface Stamp {
@@ -11,6 +12,7 @@ export interface Stamp {
   readonly nonce: string;
 }
 
+export type Unsealed = { readonly value: string; readonly stamp: Stamp };
 type Sealed = { readonly sealed: string; readonly stamp: Stamp };
 
 const form = /^tokenflight-sealed-1\.([\w-]{1,64})\.([\w-]{22})\.([1-9]\d{0,15})\.([\w-]{16})\.([\w-]+)$/;
@@ -34,9 +36,9 @@ export async function seal({ current, keys }: Keyring, storeKey: string, write: 
 }
 
 /** Decrypts what was sealed for this key of the store. Throws StoreError for everything else, and shows none of it. */
-export async function unseal({ keys }: Keyring, storeKey: string, sealed: string): Promise<{ value: string; stamp: Stamp }> {
-  const [, id = "", lineage = "", count = "", nonce = "", data = ""] = form.exec(sealed) ?? rejectEntry("is not encrypted");
-  const key = await (keys.get(id) ?? rejectEntry(`is encrypted with the key "${id}", which is not one of the keys given`));
+export async function unseal({ keys }: Keyring, storeKey: string, { value: sealed, version }: StoredEntry): Promise<Unsealed> {
+  const [, id = "", lineage = "", count = "", nonce = "", data = ""] = form.exec(sealed) ?? rejectEntry("is not encrypted", version);
+  const key = await (keys.get(id) ?? rejectEntry(`is encrypted with the key "${id}", which is not one of the keys given`, version));
   const header = `tokenflight-sealed-1.${id}.${lineage}.${count}`;
   try {
     const bytes = fromText(data);
@@ -46,12 +48,12 @@ export async function unseal({ keys }: Keyring, storeKey: string, sealed: string
     const value = await crypto.subtle.decrypt(parameters, key, bytes);
     return { value: new TextDecoder("utf-8", { ignoreBOM: true }).decode(value), stamp: { lineage, count: Number(count), nonce } };
   } catch {
-    return rejectEntry(`was changed, is another subject's, or was encrypted with another key of the id "${id}"`);
+    return rejectEntry(`was changed, is another subject's, or was encrypted with another key of the id "${id}"`, version);
   }
 }
 
-export function rejectEntry(what: string): never {
-  throw new StoreError("ERR_STORE_RECORD_INVALID", `The store's entry ${what}: it was refused.`);
+export function rejectEntry(what: string, version: Version): never {
+  throw new StoreError("ERR_STORE_RECORD_INVALID", `The store's entry ${what}: it was refused.`, { version });
 }
 
 function boundTo(storeKey: string, header: string): Uint8Array<ArrayBuffer> {
@@ -61,7 +63,8 @@ function boundTo(storeKey: string, header: string): Uint8Array<ArrayBuffer> {
 /** base64url without padding (RFC 4648 section 5). */
 function toText(bytes: Uint8Array): string {
   let binary = "";
-  for (let index = 0; index < bytes.length; index += 1) binary += String.fromCharCode(bytes[index] as number);
+  // So many at once that a long value is quick, and so few that they may be arguments of a function.
+  for (let index = 0; index < bytes.length; index += 8192) binary += String.fromCharCode(...bytes.subarray(index, index + 8192));
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** Opaque; changes with every write of an entry. */
 export type Version = string;
 
@@ -6,9 +8,33 @@ export interface StoredEntry {
   value: string;
 }
 
-/** Where processes share token sets. A read sees every acknowledged write (linearizable), and an acknowledged write stays. */
+/** How one operation is carried out. */
+export interface StoreOptions {
+  /** Ends the operation: it rejects with the signal's reason, and whether it was carried out is unknown. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface WriteOptions extends StoreOptions {
+  /** Milliseconds from now after which the entry is of no use any more, so that the store may remove it. Default: never. */
+  ttl?: number | undefined;
+  /**
+   * What the entry stands for, without showing it: handed on to `watchAll` as it is. Two writes with the same mark differ in nothing that a listener
+   * needs to know.
+   */
+  mark?: string | undefined;
+}
+
+/** Is told that entries may have changed: one of them, with its version and mark where they are known, or any when nothing is said. */
+export type ChangeListener = (key?: string, version?: Version, mark?: string) => void;
+
+/**
+ * Where processes share token sets. A read sees every acknowledged write (linearizable), and an acknowledged write stays.
+ *
+ * Only `read` and `compareAndSet` are needed. A store that wraps another one passes on the optional methods that the other one has.
+ */
 export interface TokenStore {
-  read(key: string, options?: { signal?: AbortSignal }): Promise<StoredEntry | undefined>;
+  /** Rejects with a StoreError, ERR_STORE_RECORD_INVALID, for an entry that cannot be read; its `version` makes the entry replaceable. */
+  read(key: string, options?: StoreOptions): Promise<StoredEntry | undefined>;
   /**
    * Writes `value` (deletes the entry when it is undefined) if the entry still has the version `expected`, where undefined means
    * that there is no entry. Resolves to the new version, or to undefined when somebody was faster.
@@ -17,11 +43,27 @@ export interface TokenStore {
     key: string,
     expected: Version | undefined,
     value: string | undefined,
-    options?: { signal?: AbortSignal },
+    options?: WriteOptions,
   ): Promise<Version | undefined>;
   /** Calls back when the entry may have changed, until the returned function is called. A hint: polling finds the change without it. */
   watch?(key: string, changed: () => void): () => void;
+  /**
+   * Calls back when any entry may have changed, whoever wrote it, until the returned function is called. Caches that share the store hear of
+   * logins and logouts by it. It does not keep the process alive, and costs one subscription or timer, however many entries there are.
+   */
+  watchAll?(changed: ChangeListener): () => void;
+  /**
+   * A cache is in the middle of something whose result has to be written, until `work` settles, which it does in any case: `close` waits
+   * for it. Throws a StoreError, ERR_CLOSED, once `close` was called, so that nothing new begins.
+   */
+  keepOpen?(work: Promise<unknown>): void;
+  /** A name for the process or thread that asks, by which others can learn whether it has ended. The same one until it ends or `close` is called. */
+  holder?(): Promise<string>;
+  /** Whether the holder of this name has ended, as the operating system knows. False while it lives, be it stopped, and when nobody knows. */
+  isGone?(holder: string): Promise<boolean>;
+  /** Waits for the work that `keepOpen` was told of, then ends. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close?(): Promise<void>;
+  [Symbol.asyncDispose]?(): Promise<void>;
 }
 
 /** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
@@ -29,4 +71,10 @@ export async function storeKey(identity: string | undefined, key: string): Promi
   const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Milliseconds after which an entry may be removed, one at least; undefined for never. For stores: a polluted prototype ends nothing. */
+export function ttlOf(options: WriteOptions | undefined): number | undefined {
+  const ttl = options !== undefined && Object.hasOwn(options, "ttl") ? options.ttl : undefined;
+  return Number.isFinite(ttl) ? Math.max(1, ttl as number) : undefined;
 }

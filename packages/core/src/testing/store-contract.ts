@@ -1,6 +1,10 @@
+import { closingScenarios } from "./closing-scenarios.ts";
+import { holderScenarios } from "./holder-scenarios.ts";
 import { racingScenarios } from "./racing-scenarios.ts";
 import type { StoreScenario, StoreUnderTest } from "./store-under-test.ts";
 import { textScenarios } from "./text-scenarios.ts";
+import { ttlScenarios } from "./ttl-scenarios.ts";
+import { watchAllScenarios } from "./watch-all-scenarios.ts";
 import { watchingScenarios } from "./watching-scenarios.ts";
 import { writingScenarios } from "./writing-scenarios.ts";
 
@@ -13,11 +17,20 @@ export interface TestFunctions {
 }
 
 /** Everything that a store must keep, for who runs it without a test runner: open a store, run a scenario, close the store. */
-export const storeScenarios: readonly StoreScenario[] = [...writingScenarios, ...racingScenarios, ...textScenarios, ...watchingScenarios];
+export const storeScenarios: readonly StoreScenario[] = [
+  ...writingScenarios,
+  ...racingScenarios,
+  ...textScenarios,
+  ...ttlScenarios,
+  ...watchingScenarios,
+  ...watchAllScenarios,
+  ...closingScenarios,
+  ...holderScenarios,
+];
 
 /**
  * Defines one test per scenario. A store that passes them all may be used with a token cache; what no test of one process can
- * show is that an acknowledged write survives a crash of the store. Throws when a declared difference names no scenario.
+ * show is that an acknowledged write survives a crash of the store. Throws when a declared difference names no scenario and no group of them.
  *
  * ```ts
  * import { storeContract } from "@tokenflight/core/testing";
@@ -28,12 +41,12 @@ export const storeScenarios: readonly StoreScenario[] = [...writingScenarios, ..
  */
 export function storeContract(subject: StoreUnderTest, { describe, it }: TestFunctions): void {
   const { name, differences = {} } = subject;
-  const unknown = Object.keys(differences).filter((id) => !storeScenarios.some((scenario) => scenario.id === id));
+  const unknown = Object.keys(differences).filter((said) => !storeScenarios.some(({ id, group }) => id === said || group === said));
   if (unknown.length > 0)
     throw new Error(`${name} declares a difference in ${unknown.join(", ")}, which the store contract does not have.`);
   describe(name, () => {
     for (const scenario of storeScenarios) {
-      const reason = differences[scenario.id];
+      const reason = differences[scenario.id] ?? differences[scenario.group ?? scenario.id];
       const title = `${scenario.id}: ${scenario.title}`;
       if (reason === undefined) it(title, () => play(scenario, subject));
       else it.skip(`${title} (not run: ${reason})`, () => play(scenario, subject));

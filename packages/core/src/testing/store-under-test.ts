@@ -17,9 +17,14 @@ export interface StoreUnderTest {
   readonly name: string;
   /** Called for each scenario. The entries may be those of earlier scenarios: keys are never used twice. */
   open(): Promise<OpenedStore>;
-  /** Scenarios that do not hold for this store, by id, each with its reason: they are reported as skipped. */
+  /**
+   * Scenarios that do not hold for this store, each with its reason: they are reported as skipped. A name is the id of one scenario, or a group of them,
+   * such as "watch" for all that need this method.
+   */
   readonly differences?: Readonly<Record<string, string>>;
 }
+
+export type StoreScenarioGroup = "watch" | "watch-all" | "ttl" | "keep-open" | "close" | "dispose" | "holder";
 
 export interface ScenarioContext {
   readonly store: TokenStore;
@@ -32,6 +37,8 @@ export interface ScenarioContext {
 /** One sentence that holds for every store. `run` rejects with an error that says what did not hold. */
 export interface StoreScenario {
   readonly id: string;
+  /** What a store must have for it: an optional method, or a difference in what it does. */
+  readonly group?: StoreScenarioGroup;
   readonly title: string;
   readonly run: (context: ScenarioContext) => Promise<void>;
 }

@@ -50,20 +50,23 @@ async function hints({ store, other, key }: ScenarioContext): Promise<void> {
   watching.stop();
 }
 
-/** Hints, the end, and giving up. */
+/** Hints at changes of one entry, and giving up. */
 export const watchingScenarios: readonly StoreScenario[] = [
   {
     id: "watch",
+    group: "watch",
     title: "hints at changes that were made through another handle",
     run: hints,
   },
   {
     id: "watch-own",
+    group: "watch",
     title: "hints at changes that were made through the same handle",
     run: ({ store, key }) => hints({ store, other: store, key }),
   },
   {
     id: "watch-stop",
+    group: "watch",
     title: "hints no more after a watcher has stopped, and goes on for the others",
     async run({ store, other, key }) {
       const stopped = follow(store, key);
@@ -82,9 +85,10 @@ export const watchingScenarios: readonly StoreScenario[] = [
   },
   {
     id: "watch-twice",
+    group: "watch",
     title: "goes on hinting when one function watches twice and has stopped once",
     async run({ store, other, key }) {
-      check(store.watch !== undefined, 'the store has a watch; declare the difference "watch-twice" when it has none');
+      check(store.watch !== undefined, 'the store has a watch; declare the difference "watch" when it has none');
       let wake = (): void => {};
       const changed = (): void => wake();
       const stops = [store.watch(key, changed), store.watch(key, changed)];
@@ -122,20 +126,6 @@ export const watchingScenarios: readonly StoreScenario[] = [
       await store.read(key, { signal: controller.signal });
       controller.abort();
       await holds(other, key, version as string, "one", "although the signal was aborted afterwards");
-    },
-  },
-  {
-    id: "close",
-    title: "closes one handle, twice if need be, and leaves the other alone",
-    async run({ store, other, key }) {
-      const version = await write(store, key, undefined, "one");
-      if (store.close === undefined) return;
-      await store.close();
-      await store.close();
-      if (other === store) return;
-      check((await rejection(store.read(key))) instanceof Error, "a closed handle rejects");
-      check((await rejection(store.compareAndSet(key, version, "late"))) instanceof Error, "a closed handle writes nothing");
-      await holds(other, key, version, "one", "after another handle was closed");
     },
   },
 ];

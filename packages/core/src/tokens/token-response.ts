@@ -25,6 +25,11 @@ const tokenText = /^[\x21-\x7e]+$/;
 const schemeText = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** Ten years in seconds: longer lifetimes are mistakes, and this keeps the arithmetic exact. */
 const longestLifetime = 315_360_000;
+/** Characters. A token endpoint's answer is not read beyond that either. */
+const longestToken = 262_144;
+/** Fields that no standard name covers: how many are kept, and how many characters of JSON. */
+const mostExtraFields = 64;
+const longestExtra = 16_384;
 /** In the year 5138: a greater number of seconds since the UNIX epoch is one of milliseconds. */
 const latestSecond = 1e11;
 
@@ -78,6 +83,7 @@ function wrong(field: string, expected: string, value: unknown): InvalidTokenRes
 function secret(field: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string") throw wrong(field, "a string", value);
+  if (value.length > longestToken) throw wrong(field, `at most ${longestToken} characters`, value);
   if (!tokenText.test(value)) throw wrong(field, "visible ASCII characters without spaces", value);
   return value;
 }
@@ -88,15 +94,16 @@ function tokenType(value: unknown): string {
   return value.toLowerCase() === "bearer" ? "Bearer" : value;
 }
 
+/** A lifetime of zero, and an expiry at the beginning of time, are what servers say of tokens that do not expire. */
 function expiresAt(at: unknown, lifetime: unknown, now: number): number | undefined {
-  if (at !== undefined) {
+  if (at !== undefined && moment(at) !== 0) {
     const time = moment(at);
     if (Number.isNaN(time)) throw wrong("expires_at", "a Date, an ISO 8601 time or seconds since the UNIX epoch", at);
-    return Math.min(Math.max(time, 0), latestSecond * 1000);
+    return Math.min(Math.max(time, 1), latestSecond * 1000);
   }
   // Number.parseFloat reads "3600s" as 3600, as the servers that send it mean it.
   const seconds = typeof lifetime === "number" ? lifetime : typeof lifetime === "string" ? Number.parseFloat(lifetime) : Number.NaN;
-  if (Number.isNaN(seconds)) return undefined;
+  if (Number.isNaN(seconds) || seconds === 0) return undefined;
   if (seconds < 0) throw wrong("expires_in", "a lifetime in seconds, zero or more", lifetime);
   return now + Math.min(seconds, longestLifetime) * 1000;
 }
@@ -114,16 +121,28 @@ function scope(value: unknown): string | undefined {
   throw wrong("scope", "a string", value);
 }
 
+/** What the last answer said comes first; what answers before it said fills what is left of the room. */
 function extra(response: TokenResponse, previous: TokenSet | undefined): Readonly<Record<string, unknown>> | undefined {
   const unnamed = Object.keys(response).filter((name) => !named.has(name));
   if (unnamed.length === 0) return previous?.extra;
   // Without a prototype, a field named `__proto__` is a field like every other.
-  const fields: Record<string, unknown> = Object.assign(Object.create(null), previous?.extra);
-  for (const name of unnamed) fields[name] = response[name];
+  const fields: Record<string, unknown> = Object.create(null);
+  let [room, size] = [mostExtraFields, longestExtra];
+  const keep = (name: string, value: unknown): void => {
+    const length = name.length + lengthInJson(value);
+    if (room === 0 || length > size) return;
+    [room, size] = [room - 1, size - length];
+    fields[name] = value;
+  };
+  for (const name of unnamed) keep(name, response[name]);
+  for (const [name, value] of Object.entries(previous?.extra ?? {})) if (!Object.hasOwn(response, name)) keep(name, value);
+  return Object.freeze(fields);
+}
+
+function lengthInJson(value: unknown): number {
   try {
-    JSON.stringify(fields);
+    return JSON.stringify(value)?.length ?? 0;
   } catch {
     throw new InvalidTokenResponseError("The token response has a field that JSON cannot hold, so that no store can keep it.");
   }
-  return Object.freeze(fields);
 }

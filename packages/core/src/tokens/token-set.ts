@@ -1,3 +1,5 @@
+import { ownOnly } from "../own.ts";
+
 /** What a token set is made of. Times are milliseconds since the UNIX epoch. */
 export interface TokenSetFields {
   accessToken: string;
@@ -31,11 +33,12 @@ export class TokenSet {
   readonly #extra: Readonly<Record<string, unknown>>;
 
   constructor(fields: TokenSetFields) {
-    ({ tokenType: this.tokenType, issuedAt: this.issuedAt, expiresAt: this.expiresAt, scope: this.scope } = fields);
-    this.#accessToken = fields.accessToken;
-    this.#refreshToken = fields.refreshToken;
-    this.#idToken = fields.idToken;
-    this.#extra = fields.extra ?? noExtra;
+    const own = ownOnly(fields);
+    ({ tokenType: this.tokenType, issuedAt: this.issuedAt, expiresAt: this.expiresAt, scope: this.scope } = own);
+    this.#accessToken = own.accessToken;
+    this.#refreshToken = own.refreshToken;
+    this.#idToken = own.idToken;
+    this.#extra = own.extra ?? noExtra;
   }
 
   get accessToken(): string {

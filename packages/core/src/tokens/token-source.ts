@@ -1,3 +1,4 @@
+import { ownOption } from "../own.ts";
 import type { TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
 
@@ -24,8 +25,13 @@ export interface SourceContext {
  */
 export interface TokenSource {
   (context: SourceContext): Promise<TokenSet | TokenResponse>;
-  /** Whether a call uses up `previous.refreshToken`. Default true: one use may be all there is. */
+  /**
+   * Whether a call uses up `previous.refreshToken`. Default: yes, where there is one: one use may be all there is. A source that says false is called
+   * while the store is away, too; one that says nothing, once it has given a token set without a refresh token.
+   */
   spendsRefreshToken?: boolean;
+  /** Whether it gives a token set only after a login, by the refresh token of the one before. Default: nobody knows. `status()` of a token cache goes by it. */
+  requiresLogin?: boolean;
   /**
    * Seconds for which a refresh token that was used up still works. Default 0. With a grace time, a refresh token that may have been used up is
    * sent again at once. Without one, it is sent again only when the access token has expired.
@@ -39,10 +45,20 @@ export interface TokenSource {
 
 /** Whether a second use of this refresh token may end the session. */
 export function mayEndSession(source: TokenSource, previous: TokenSet | undefined): boolean {
-  return spends(source, previous) && !((source.refreshTokenGrace ?? 0) > 0);
+  return spends(source, previous) && !((ownOption(source, "refreshTokenGrace") ?? 0) > 0);
 }
 
 /** Whether asking for the successor of this token set uses up its refresh token. */
 export function spends(source: TokenSource, previous: TokenSet | undefined): boolean {
-  return source.spendsRefreshToken !== false && previous?.refreshToken !== undefined;
+  return ownOption(source, "spendsRefreshToken") !== false && previous?.refreshToken !== undefined;
+}
+
+/**
+ * Whether this source may be asked while the store is away, so that nobody knows what else has been asked. One that has not said whether it spends a
+ * refresh token may, once its token sets have shown that it has none: the login may stand in the store that is away.
+ */
+export function canDoWithoutStore(source: TokenSource, previous: TokenSet | undefined): boolean {
+  const spendsRefreshToken = ownOption(source, "spendsRefreshToken");
+  if (spendsRefreshToken === undefined) return previous !== undefined && previous.refreshToken === undefined;
+  return !spendsRefreshToken && (ownOption(source, "requiresLogin") !== true || previous?.refreshToken !== undefined);
 }

@@ -1,0 +1,26 @@
+import { ownOption } from "../own.ts";
+import type { SubjectRecord } from "../refresh/record.ts";
+import type { TokenSource } from "../tokens/token-source.ts";
+import type { LoginStatus } from "./token-cache.ts";
+
+export const unknownStatus: LoginStatus = { state: "unknown", expiresAt: undefined, scope: undefined };
+
+/** Says of a record that is known to stand whether a token can be had without a person. */
+export function statusOf(record: SubjectRecord, source: TokenSource, now: number): LoginStatus {
+  const { tokenSet } = record;
+  return { state: stateOf(record, ownOption(source, "requiresLogin"), now), expiresAt: tokenSet?.expiresAt, scope: tokenSet?.scope };
+}
+
+function stateOf(
+  { generation, tokenSet, loginRequired }: SubjectRecord,
+  requiresLogin: boolean | undefined,
+  now: number,
+): LoginStatus["state"] {
+  if (tokenSet !== undefined && (tokenSet.expiresAt === undefined || now < tokenSet.expiresAt)) return "logged-in";
+  if (loginRequired !== undefined) return "logged-out";
+  if (tokenSet?.refreshToken !== undefined || requiresLogin === false) return "logged-in";
+  if (requiresLogin === true) return "logged-out";
+  // The source has not said. What it gave before it may give again; a logout has ended that.
+  if (tokenSet !== undefined) return "logged-in";
+  return generation === 0 ? "unknown" : "logged-out";
+}

@@ -1,0 +1,95 @@
+import { wait, type Clock } from "./clock.ts";
+import { TokenflightError } from "./errors.ts";
+import { guarded } from "./events.ts";
+
+/** Takes a promise for work that goes on in the background, and keeps the platform from ending before it has settled. It never rejects. */
+export type KeepAlive = (work: Promise<unknown>) => void;
+
+/** Where the result is written. */
+interface Place {
+  keepOpen(work: Promise<unknown>): void;
+}
+
+const ignore = (): void => {};
+
+/** The time from the construction of a cache, or of a pool with all its caches, until its `close`, and what is under way in it. */
+export class Lifetime {
+  readonly #clock: Clock;
+  readonly #keepAlive: KeepAlive;
+  /** Milliseconds for which work holds the process at most. Each part of it has a shorter deadline. */
+  readonly #longest: number;
+  readonly #closing = new AbortController();
+  readonly #unfinished = new Set<Promise<void>>();
+  isClosed = false;
+
+  constructor(clock: Clock, longest: number, keepAlive: KeepAlive | undefined) {
+    this.#clock = clock;
+    this.#longest = longest;
+    this.#keepAlive = guarded(keepAlive);
+  }
+
+  /** Aborts when `close` is called. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Throws TokenflightError, ERR_CLOSED. */
+  requireOpen(): void {
+    if (this.isClosed) throw new TokenflightError("ERR_CLOSED", "The token cache is closed.");
+  }
+
+  /**
+   * Does what must not end in the middle, because its result has to be written: the process, the store and `close` wait for it. Throws
+   * ERR_CLOSED, before anything has begun, when the cache or its store is closed.
+   */
+  async finish<Result>(work: () => Promise<Result>, place: Place): Promise<Result> {
+    this.requireOpen();
+    return this.#finish(work, (settled) => place.keepOpen(settled));
+  }
+
+  /** The same for a result that comes late, perhaps after `close`: it is written if the store still takes it. */
+  async finishLate<Result>(work: () => Promise<Result>, place: Place): Promise<Result> {
+    return this.#finish(work, (settled) => {
+      try {
+        place.keepOpen(settled);
+      } catch {
+        // A store that is closing may have time for one write.
+      }
+    });
+  }
+
+  async #finish<Result>(work: () => Promise<Result>, keepOpen: (settled: Promise<void>) => void): Promise<Result> {
+    let settle = ignore;
+    const settled = new Promise<void>((resolve) => (settle = resolve));
+    keepOpen(settled);
+    this.#unfinished.add(settled);
+    const release = this.hold();
+    try {
+      return await work();
+    } finally {
+      release();
+      this.#unfinished.delete(settled);
+      settle();
+    }
+  }
+
+  /** Keeps the process alive until the returned function is called. */
+  hold(): () => void {
+    return this.#clock.schedule(ignore, this.#longest, true);
+  }
+
+  /** Tells the platform of work that goes on when nobody waits for it. */
+  keepAlive(work: Promise<unknown>): void {
+    this.#keepAlive(work.catch(ignore));
+  }
+
+  /** Nothing begins any more. Resolves when everything is finished, or a platform must have dropped it. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.#closing.abort();
+    if (this.#unfinished.size === 0) return;
+    const over = new AbortController();
+    await Promise.race([Promise.all(this.#unfinished), wait(this.#clock, this.#longest, over.signal)]);
+    over.abort();
+  }
+}

@@ -1,0 +1,17 @@
+/*
+ * What a caller leaves out must not come from a polluted `Object.prototype`. Options that are checked at construction are read by `readOptions`; these two
+ * are for what is read with each call.
+ */
+
+/** A property of its own. */
+export function ownOption<Options extends object, Name extends keyof Options>(
+  given: Options | undefined,
+  name: Name,
+): Options[Name] | undefined {
+  return given !== undefined && Object.hasOwn(given, name) ? given[name] : undefined;
+}
+
+/** A copy that inherits nothing. */
+export function ownOnly<Given extends object>(given: Given): Given {
+  return Object.assign(Object.create(null) as Given, given);
+}

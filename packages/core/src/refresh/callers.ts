@@ -1,0 +1,50 @@
+import type { Refresh } from "./refresh.ts";
+
+/** Remembers, for everything that `work` calls, on whose behalf it runs. */
+type Scope<Owner> = { run<Result>(owner: Owner, work: () => Result): Result; current(): Owner | undefined };
+type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined } };
+
+/** Finds a token source that asks its own cache, and would wait for itself. Without AsyncLocalStorage its deadline ends the wait. */
+export function createScope<Owner>(): Scope<Owner> {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
+  // Core imports nothing of Node's, and looks it up on the running host.
+  const hooks = process?.getBuiltinModule?.("node:async_hooks");
+  if (hooks === undefined) return { run: (_, work) => work(), current: () => undefined };
+  const storage = new hooks.AsyncLocalStorage<Owner>();
+  return { run: (owner, work) => storage.run(owner, work), current: () => storage.getStore() };
+}
+
+const scope = createScope<Refresh>();
+
+/** Runs the token source of this refresh. */
+export function runAsSourceOf<Result>(refresh: Refresh, work: () => Result): Result {
+  return scope.run(refresh, work);
+}
+
+/** The refresh whose token source has called the running code, unless it is over: what a source has set off may go on after its answer. */
+export function callingRefresh(): Refresh | undefined {
+  const refresh = scope.current();
+  return refresh?.isOver === true ? undefined : refresh;
+}
+
+/** Whether the running code was called by a token source that holds a slot of this queue. It must not wait for another one. */
+export function holdsSlotOf(queue: object): boolean {
+  for (let caller = callingRefresh(); caller !== undefined; caller = caller.caller) if (caller.queue === queue) return true;
+  return false;
+}
+
+/**
+ * Whether the running code would wait for itself if it waited for this refresh. Examples: a token source that asks the cache that it is refreshing;
+ * A's source that asks for B while B's asks for A, each refresh started by somebody else.
+ */
+export function wouldWaitForItself(refresh: Refresh): boolean {
+  const callers = new Set<Refresh>();
+  for (let caller = callingRefresh(); caller !== undefined; caller = caller.caller) callers.add(caller);
+  if (callers.size === 0) return false;
+  const reached = new Set([refresh]);
+  for (const each of reached) {
+    if (callers.has(each)) return true;
+    for (const awaited of each.awaited) reached.add(awaited);
+  }
+  return false;
+}

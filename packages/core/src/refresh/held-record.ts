@@ -1,0 +1,145 @@
+import type { Change } from "../store/entry-changes.ts";
+import type { RecordCell, VersionedRecord } from "./cell.ts";
+import type { SubjectParts } from "./refresh.ts";
+import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "./record.ts";
+
+/** Seconds of use after which an entry is looked at again: in a store that tells nobody of changes, and, for messages that were lost, in one that does. */
+const lookInterval = 30;
+const longLookInterval = 300;
+/** Whole seconds take less room, and a pool may hold very many caches. */
+const inSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+/** What this process knows of the record. It may be newer than what the cell holds: the store has lost it, or would not take it. */
+export class HeldRecord {
+  newest: SubjectRecord = emptyRecord;
+  /** The record that this cache has written last: whoever wrote it publishes it. */
+  own: SubjectRecord | undefined;
+  readonly #parts: Pick<SubjectParts, "cell" | "clock">;
+  /** The version that was read or written last, and how many changes had been heard of then. */
+  #version: VersionedRecord["version"];
+  #heard = 0;
+  /** When that was, by the wall clock, in seconds; negative before the first time. */
+  #lookedAt = -1;
+  /** Until then what is held will do, whatever was heard. */
+  #believedUntil = 0;
+  /**
+   * The version of the entry under which the note of a failure could not be written; `newest` is that note. Example: the endpoint says that the
+   * refresh token is dead, and the store is away. The entry still looks like one to be refreshed, and each refresh would send the token again.
+   */
+  #unwritten: VersionedRecord["version"];
+
+  constructor(parts: Pick<SubjectParts, "cell" | "clock">) {
+    this.#parts = parts;
+  }
+
+  /** Whether somebody has looked at the cell once. */
+  get isKnown(): boolean {
+    return this.#parts.cell.shared === undefined || this.#lookedAt >= 0;
+  }
+
+  /** Whether what is held needs no look. Costs a comparison or two. `now` is a time of the wall clock. */
+  isCurrent(now: number): boolean {
+    const { shared } = this.#parts.cell;
+    if (shared === undefined) return true;
+    const seconds = now / 1000;
+    if (seconds < this.#believedUntil) return true;
+    if (shared.changes?.count !== this.#heard && this.#news() !== undefined) return false;
+    const age = seconds - this.#lookedAt;
+    return age >= 0 && age < (shared.isWatched ? longLookInterval : lookInterval);
+  }
+
+  /** Whether what is held will do until somebody has looked: as far as this process knows, the login is the same. */
+  isUsable(now: number): boolean {
+    if (!this.isKnown) return false;
+    if (now / 1000 < this.#believedUntil) return true;
+    const news = this.#news();
+    return news === undefined || (news.mark !== undefined && isOfLogin(news.mark, this.newest));
+  }
+
+  /** A look has failed. What is held will do for a second. */
+  believe(now: number): void {
+    if (this.isKnown) this.#believedUntil = inSeconds(now) + 2;
+  }
+
+  /** Takes what another cache of this process has written since, if it is still in memory. */
+  hear(): void {
+    const news = this.#news();
+    const record = writtenIn(news);
+    if (news === undefined || record === undefined) return;
+    if (!this.#isNewerThan(record, undefined)) this.newest = record;
+    this.#look({ version: news.version, record, heard: news.number });
+  }
+
+  /** What the cell holds; what this process knows, where that is newer. */
+  async read(cell: Pick<RecordCell, "read">): Promise<VersionedRecord> {
+    for (;;) {
+      const before = this.newest;
+      const seen = await cell.read();
+      const { version, record } = seen;
+      const isNewer = this.#isNewerThan(record, version);
+      // Two lineages have no order. One that was learned while this answer was under way may be the later one.
+      if (!isNewer && this.newest !== before && !continues(this.newest, record)) continue;
+      if (cell === this.#parts.cell) this.#look(seen);
+      if (isNewer) return { ...seen, record: this.newest };
+      this.newest = record;
+      return seen;
+    }
+  }
+
+  /** This process has written its intent into the entry: what it says of the token set is as it was. */
+  claimed(claim: VersionedRecord): void {
+    this.#look(claim);
+  }
+
+  /** A record that was written over `replaced`, or found in place of it. It says nothing new if this process has learned of a later login meanwhile. */
+  learn(found: VersionedRecord, replaced: SubjectRecord): SubjectRecord {
+    const { record } = found;
+    const isNext = record.lineage !== this.newest.lineage && replaced.lineage === this.newest.lineage;
+    if (!isNext && !continues(this.newest, record)) return record;
+    this.newest = record;
+    this.#look(found);
+    return record;
+  }
+
+  /** The cell did not take this record over an entry of this version. */
+  hold(record: SubjectRecord, version: VersionedRecord["version"]): void {
+    if (!continues(this.newest, record)) return;
+    this.newest = record;
+    this.#unwritten = version;
+  }
+
+  #look({ version, heard }: VersionedRecord): void {
+    this.#version = version;
+    this.#heard = heard;
+    this.#lookedAt = inSeconds(this.#parts.clock.now());
+    this.#believedUntil = 0;
+  }
+
+  #isNewerThan({ generation, lineage }: SubjectRecord, version: VersionedRecord["version"]): boolean {
+    const { newest } = this;
+    if (version !== undefined && version === this.#unwritten) return true;
+    return generation < newest.generation && (generation === 0 || lineage === newest.lineage);
+  }
+
+  /** What somebody else has written since, if it is more than a note of a refresh. */
+  #news(): Change | undefined {
+    const { changes, key } = this.#parts.cell.shared ?? {};
+    // Who has never looked has nothing that could be out of date.
+    if (changes === undefined || key === undefined || changes.count === this.#heard || this.#lookedAt < 0) return undefined;
+    const change = changes.since(key, this.#heard);
+    if (change !== undefined && this.#isNews(change)) return change;
+    this.#heard = changes.count;
+    return undefined;
+  }
+
+  #isNews(change: Change): boolean {
+    if (change.version !== undefined && change.version === this.#version) return false;
+    const written = writtenIn(change);
+    const mark = written === undefined ? change.mark : markOf(written);
+    return mark === undefined || mark !== markOf(this.newest);
+  }
+}
+
+function writtenIn(change: Change | undefined): SubjectRecord | undefined {
+  return change?.written?.deref() as SubjectRecord | undefined;
+}
