@@ -7,6 +7,11 @@ const keys = [{ id: "only", key: crypto.getRandomValues(new Uint8Array(32)) }];
 
 storeContract({
   name: "encrypted store over a memory store",
+  differences: {
+    holder: "the store beneath has none",
+    close: "both handles close the one store beneath",
+    dispose: "both handles close the one store beneath",
+  },
   async open() {
     const inner = memoryStore();
     const [store, other] = [encryptedStore(inner, { keys }), encryptedStore(inner, { keys })];

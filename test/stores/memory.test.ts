@@ -3,5 +3,6 @@ import { storeContract } from "../contract/store.ts";
 
 storeContract({
   name: "memory store",
+  differences: { holder: "whoever shares it ends with it" },
   open: async () => ({ store: memoryStore(), close: async () => {} }),
 });

@@ -66,24 +66,6 @@ describeWithRedis("a Redis store", (server) => {
       close();
     });
 
-    it.each([
-      ["a text", ["SET", "something else"]],
-      ["a list", ["RPUSH", "something else"]],
-    ])("rejects %s of somebody else's under its key, and leaves it", async (_, [write, value]) => {
-      const { client, command, close } = await driver.connect(server().url);
-      const store = redisStore({ client });
-      const key = newKey();
-      const name = `tokenflight:{${key}}`;
-      await command(write as string, name, value as string);
-      const error = await store.read(key).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(StoreError);
-      expect(inspect(error)).not.toContain(value);
-      const outcome = await store.compareAndSet(key, undefined, "ours").catch((thrown: unknown) => thrown);
-      if (outcome !== undefined) expect(outcome).toBeInstanceOf(StoreError);
-      expect(await command("TYPE", name)).toBe(write === "SET" ? "string" : "list");
-      close();
-    });
-
     it("tells a failed write apart without showing what was written", async () => {
       const { client, command, close } = await driver.connect(server().url);
       const store = redisStore({ client, warn: () => {} });
@@ -127,35 +109,6 @@ describeWithRedis("a Redis store", (server) => {
       expect(warn).not.toHaveBeenCalled();
       limited.close();
       admin.close();
-    });
-
-    it("opens its own connection when somebody watches, and closes only that", async () => {
-      const { client, command, close } = await driver.connect(server().url);
-      const subscribers = async (): Promise<number> => String(await command("CLIENT", "LIST", "TYPE", "pubsub")).split("id=").length - 1;
-      const store = redisStore({ client });
-      const key = newKey();
-      await store.compareAndSet(key, undefined, "one");
-      expect(await subscribers()).toBe(0);
-      const stops = [store.watch?.(key, () => {}), store.watch?.(key, () => {}), store.watch?.(newKey(), () => {})];
-      await vi.waitFor(async () => expect(await subscribers()).toBe(1), 5000);
-      for (const stop of stops) stop?.();
-      await vi.waitFor(async () => expect(await command("PUBSUB", "CHANNELS")).toEqual([]), 5000);
-      await store.close?.();
-      await vi.waitFor(async () => expect(await subscribers()).toBe(0), 5000);
-      expect(await command("PING")).toBe("PONG");
-      close();
-    });
-
-    it("closes its own connection with the client that it belongs to", async () => {
-      const observer = await driver.connect(server().url);
-      const subscribers = async (): Promise<number> =>
-        String(await observer.command("CLIENT", "LIST", "TYPE", "pubsub")).split("id=").length - 1;
-      const { client, close } = await driver.connect(server().url);
-      redisStore({ client }).watch?.(newKey(), () => {});
-      await vi.waitFor(async () => expect(await subscribers()).toBe(1), 5000);
-      close();
-      await vi.waitFor(async () => expect(await subscribers()).toBe(0), 5000);
-      observer.close();
     });
 
     it("warns, once, of a server that can lose what it has acknowledged", async () => {

@@ -1,11 +1,17 @@
 import { InvalidOptionError, StoreError } from "@tokenflight/core";
 import { sqliteStore } from "@tokenflight/sqlite";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+/** What the first operation on a file rejects with. */
+async function refusalOf(path: string): Promise<unknown> {
+  await using store = sqliteStore({ path });
+  return store.read("key").catch((error: unknown) => error);
+}
 
 function thrownBy(work: () => unknown): unknown {
   try {
@@ -29,33 +35,45 @@ describe("the file of a SQLite store", () => {
     expect(readdirSync(folder.file("deep/down"))).toEqual(["tokens.db"]);
   });
 
-  it("keeps its mode, and a folder its own, when they are there already", async () => {
+  it("is touched by the first operation, and not before", async () => {
     using folder = temporaryFolder();
-    const path = folder.file("shared/tokens.db");
-    mkdirSync(folder.file("shared"));
-    chmodSync(folder.file("shared"), 0o770);
-    await sqliteStore({ path }).close();
-    chmodSync(path, 0o660);
-    await sqliteStore({ path }).close();
-    expect([modeOf(folder.file("shared")), modeOf(path)]).toEqual(["770", "660"]);
+    const path = folder.file("deep/tokens.db");
+    const store = sqliteStore({ path });
+    store.watchAll(() => {})();
+    await store.close();
+    expect(readdirSync(folder.path)).toEqual([]);
+    await using another = sqliteStore({ path });
+    await another.read("key");
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it("is tried again by each operation when it could not be opened", async () => {
+    using folder = temporaryFolder();
+    const path = folder.file("tokens.db");
+    mkdirSync(path);
+    await using store = sqliteStore({ path });
+    for (let round = 0; round < 2; round += 1) await expect(store.read("key")).rejects.toBeInstanceOf(StoreError);
+    rmSync(path, { recursive: true });
+    expect(await store.compareAndSet("key", undefined, "one")).toBeDefined();
   });
 
   it.each([
     ["of another program", "CREATE TABLE orders (id INTEGER); INSERT INTO orders VALUES (1)"],
     ["of another program that names itself", "PRAGMA application_id = 7"],
     ["of another program that counts its versions", "PRAGMA user_version = 1"],
-  ])("is refused when it is a database %s, and left as it was", (_, sql) => {
+  ])("is refused when it is a database %s, and left as it was", async (_, sql) => {
     using folder = temporaryFolder();
     const path = folder.file("other.db");
     const other = new DatabaseSync(path);
     other.exec(sql);
     other.close();
     const before = readFileSync(path);
-    const error = thrownBy(() => sqliteStore({ path }));
+    const mode = modeOf(path);
+    const error = await refusalOf(path);
     expect(error).toBeInstanceOf(StoreError);
     expect(error).toMatchObject({ code: "ERR_STORE_RECORD_INVALID", message: expect.stringContaining("another program's") as unknown });
     expect(readFileSync(path).equals(before)).toBe(true);
-    expect(readdirSync(folder.path)).toEqual(["other.db"]);
+    expect([readdirSync(folder.path), modeOf(path)]).toEqual([["other.db"], mode]);
   });
 
   it("is refused when a newer version wrote it, and left as it was", async () => {
@@ -68,7 +86,7 @@ describe("the file of a SQLite store", () => {
     newer.exec("PRAGMA user_version = 2");
     newer.close();
     const before = readFileSync(path);
-    const error = thrownBy(() => sqliteStore({ path }));
+    const error = await refusalOf(path);
     expect(error).toBeInstanceOf(StoreError);
     expect(error).toMatchObject({ code: "ERR_STORE_RECORD_INVALID", message: expect.stringContaining("schema version 2") as unknown });
     expect(readFileSync(path).equals(before)).toBe(true);
@@ -84,18 +102,20 @@ describe("the file of a SQLite store", () => {
     await store.close();
     truncateSync(cut, 5000);
     for (const path of [text, cut]) {
-      const error = thrownBy(() => sqliteStore({ path }));
+      const error = await refusalOf(path);
       expect(error).toBeInstanceOf(StoreError);
       expect(error).toMatchObject({ code: "ERR_STORE_RECORD_INVALID", message: expect.stringContaining(path) as unknown });
     }
   });
 
-  it("cannot be opened where there may be none: a typed error at construction", () => {
+  it("is refused where there can be none: what is no file is left as it is", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("file"), "");
-    for (const path of [folder.path, folder.file("file/tokens.db")]) {
-      expect(thrownBy(() => sqliteStore({ path }))).toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
+    const mode = modeOf("/dev/null");
+    for (const path of [folder.path, folder.file("file/tokens.db"), "/dev/null"]) {
+      expect(await refusalOf(path)).toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
     }
+    expect(modeOf("/dev/null")).toBe(mode);
   });
 
   it("has no trace of a value soon after it was replaced, while it is in use", async () => {
@@ -132,14 +152,14 @@ describe("the file of a SQLite store", () => {
     await store.close();
   });
 
-  it("says that the disk is full when there is no room for its tables", () => {
+  it("says that the disk is full when there is no room for its tables", async () => {
     using folder = temporaryFolder();
     const exec = DatabaseSync.prototype.exec;
     const full = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (this: DatabaseSync, sql) {
       exec.call(this, "PRAGMA max_page_count = 1");
       exec.call(this, sql);
     });
-    const error = thrownBy(() => sqliteStore({ path: folder.file("tokens.db") }));
+    const error = await refusalOf(folder.file("tokens.db"));
     full.mockRestore();
     expect(error).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", message: expect.stringContaining("disk is full") as unknown });
   });
@@ -159,17 +179,22 @@ describe("the file of a SQLite store", () => {
   });
 
   it.each([
-    ["path", { path: "" }],
-    ["path", { path: 5 }],
-    ["path", {}],
-    ["path", { path: ":memory:" }],
-    ["path", { path: "file:tokens.db?mode=memory" }],
-    ["busyTimeout", { path: "tokens.db", busyTimeout: -1 }],
-    ["busyTimeout", { path: "tokens.db", busyTimeout: "1" }],
-    ["sqliteStore.file", { file: "tokens.db" }],
-  ])("has its options checked: %s", (option, wrong) => {
+    ["path", { path: "" }, "the path of a file"],
+    ["path", { path: 5 }, "got 5"],
+    ["path", {}, "got nothing"],
+    ["path", { path: "file:tokens.db?mode=memory" }, "write new URL"],
+    ["path", { path: "~alice/tokens.db" }, '"./~" begins a name with a tilde'],
+    ["path", { path: "tokens.db\0" }, "NUL"],
+    ["path", { path: new URL("https://example.com/tokens.db") }, "a URL of https:"],
+    ["path", { path: new URL("file:///tokens.db?mode=ro") }, "pathToFileURL"],
+    ["path", { path: new URL("file:///a%2Fb") }, "a URL that is no path"],
+    ["busyTimeout", { path: "tokens.db", busyTimeout: -1 }, "seconds"],
+    ["busyTimeout", { path: "tokens.db", busyTimeout: "1" }, "seconds"],
+    ["warn", { path: "tokens.db", warn: true }, "a function"],
+    ["sqliteStore.file", { file: "tokens.db" }, "an unknown option"],
+  ])("has its options checked: %s", (option, wrong, told) => {
     const error = thrownBy(() => sqliteStore(wrong as never));
     expect(error).toBeInstanceOf(InvalidOptionError);
-    expect(error).toMatchObject({ option });
+    expect(error).toMatchObject({ option, message: expect.stringContaining(told) as unknown });
   });
 });

@@ -50,7 +50,7 @@ describe("a SQLite store of many processes", () => {
     expect(last - acknowledged.length).toBeLessThanOrEqual(2 * kills);
   }, 60_000);
 
-  it("lets a process end that watches and has closed nothing", async () => {
+  it("lets a process end that watches and holds, and has closed nothing", async () => {
     using folder = temporaryFolder();
     const { status, printed } = await run(process.execPath, [...program("sqlite-watcher.ts"), folder.file("tokens.db")]);
     expect({ status, printed }).toEqual({ status: 0, printed: "watching\n" });

@@ -8,17 +8,30 @@ export interface Driver {
   run(script: Script, key: string, given: readonly string[]): Promise<unknown>;
   /** Whether a command would wait in the client's queue now, because the connection is lost and the client tries to get it back. */
   isDisconnected(): boolean;
+  /** Whether the client has a connection or tries to get one: it keeps the process alive by itself then. */
+  isOpen(): boolean;
+  /** Whether it has ended, or was never begun, and a command would be rejected. */
+  isClosed(): boolean;
   /** The server's own words about itself. */
   info(): Promise<string>;
-  /** Opens another connection, which tells `hint` of each channel with a message, or of none when there may have been some on any. */
-  subscribe(hint: (channel?: string) => void): Subscriber;
+  /** Opens another connection, which keeps no process alive, for the messages of one channel. Undefined when the client cannot have another one. */
+  subscribe(channel: string, events: SubscriptionEvents): Subscriber | undefined;
   on(event: "ready" | "end", listener: () => void): void;
   off(event: "ready" | "end", listener: () => void): void;
 }
 
+export interface SubscriptionEvents {
+  readonly message: (text: string) => void;
+  /** Messages may have been lost until now. */
+  readonly connected: () => void;
+}
+
 export interface Subscriber {
+  /** Whether messages come, as far as the client knows. */
+  isConnected(): boolean;
   /** Resolves when messages come from now on. */
-  add(channel: string): Promise<unknown>;
-  remove(channel: string): Promise<unknown>;
+  begin(): Promise<unknown>;
+  /** Keeps the connection. */
+  pause(): Promise<unknown>;
   close(): void;
 }

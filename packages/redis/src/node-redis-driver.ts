@@ -1,7 +1,11 @@
 import type { NodeRedisClient } from "./clients.ts";
-import type { Driver, Subscriber } from "./driver.ts";
+import type { Driver, Subscriber, SubscriptionEvents } from "./driver.ts";
 
 interface Connection {
+  readonly isOpen: boolean;
+  /** A cluster's has none, and no `unref`. */
+  readonly isReady?: boolean;
+  unref?(): void;
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
@@ -24,25 +28,32 @@ export function nodeRedisDriver(client: NodeRedisClient & Optional): Driver {
     runKnown: ({ sha }, key, given) => client.evalSha(sha, { keys: [key], arguments: [...given] }),
     run: ({ lua }, key, given) => client.eval(lua, { keys: [key], arguments: [...given] }),
     isDisconnected: () => client.isOpen && client.isReady === false && !isCluster,
+    isOpen: () => client.isOpen,
+    isClosed: () => !client.isOpen,
     info: async () => String(await (isCluster ? client.sendCommand?.(undefined, true, ["INFO"]) : client.info?.())),
-    subscribe: (hint) => subscriber(client, hint),
+    subscribe: (channel, events) => subscriber(client, channel, events),
     on: (event, listener) => void client.on(event, listener),
     off: (event, listener) => void client.off(event, listener),
   };
 }
 
-function subscriber(client: Optional, hint: (channel?: string) => void): Subscriber {
+function subscriber(client: Optional, channel: string, { message, connected }: SubscriptionEvents): Subscriber | undefined {
+  // A pool has none.
   const connection = client.duplicate?.();
-  // A pool has none: nobody is told of changes then, and whoever waits finds them by looking.
-  if (connection === undefined) return { add: async () => {}, remove: async () => {}, close: () => {} };
+  if (connection === undefined) return undefined;
   // It reconnects by itself; without a listener its errors would end the process.
   connection.on("error", () => {});
-  connection.on("ready", () => hint());
-  const connected = connection.connect();
-  connected.catch(() => {});
+  connection.on("ready", connected);
+  const opened = connection.connect();
+  opened.catch(() => {});
+  connection.unref?.();
+  // The client takes a subscription that begins while the one before is still ending for the same one, and ends both.
+  let last: Promise<unknown> = opened;
+  const inTurn = (work: () => Promise<unknown>): Promise<unknown> => (last = last.then(work, () => opened.then(work)));
   return {
-    add: (channel) => connected.then(() => connection.subscribe(channel, () => hint(channel))),
-    remove: (channel) => connected.then(() => connection.unsubscribe(channel)),
+    isConnected: () => connection.isReady ?? connection.isOpen,
+    begin: () => inTurn(() => connection.subscribe(channel, message)),
+    pause: () => inTurn(() => connection.unsubscribe(channel)),
     close: () => connection.destroy(),
   };
 }

@@ -1,12 +1,18 @@
 import {
+  ChangeListeners,
   InvalidOptionError,
   kindOf,
+  OpenWork,
   readOptions,
   requireFunction,
   requireText,
   StoreError,
+  ttlOf,
   waitFor,
+  type ChangeListener,
   type TokenStore,
+  type Version,
+  type WriteOptions,
 } from "@tokenflight/core";
 import { randomBytes } from "node:crypto";
 import { Disconnection } from "./disconnection.ts";
@@ -14,15 +20,16 @@ import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from
 import type { Driver } from "./driver.ts";
 import { ioredisDriver } from "./ioredis-driver.ts";
 import { nodeRedisDriver } from "./node-redis-driver.ts";
+import { writeChange } from "./messages.ts";
 import { isUnknownScript, toStoreError } from "./redis-error.ts";
-import { deleteEntry, readEntry, versionLength, writeExpiring, writeForEver, type Script } from "./scripts.ts";
+import { deleteEntry, publish, readEntry, versionLength, writeExpiring, writeForEver, type Script } from "./scripts.ts";
 import { warningsOf, type RedisWarning } from "./server-check.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface RedisStoreOptions {
   /** A client of ioredis or of node-redis (the package `redis`). It stays yours: the store neither connects nor closes it. */
   client: IoredisClient | NodeRedisClient;
-  /** What every key and channel begins with. Default "tokenflight:". */
+  /** What every key and the channel begin with. Default "tokenflight:". */
   prefix?: string | undefined;
   /**
    * Seconds after which an entry that nobody has written expires: a subject that was forgotten, needs a login, or never came back.
@@ -40,8 +47,14 @@ export interface RedisStoreOptions {
 /** A token store in Redis. */
 export interface RedisStore extends TokenStore {
   watch(key: string, changed: () => void): () => void;
-  /** Closes the store's own connection for hints, and leaves the client as it is. Operations that come later reject with StoreError. */
+  watchAll(changed: ChangeListener): () => void;
+  keepOpen(work: Promise<unknown>): void;
+  /**
+   * Waits for what `keepOpen` was told of, then closes the store's own connection for hints, and leaves the client as it is: end that one afterwards.
+   * Operations that come later reject with a StoreError, ERR_CLOSED.
+   */
   close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const shortestLife = 60;
@@ -76,6 +89,17 @@ function emitWarning({ code, message }: RedisWarning): void {
   process.emitWarning(message, { code: `TOKENFLIGHT_REDIS_${code.toUpperCase()}` });
 }
 
+/** A client may be set up to answer with buffers. */
+function textOf(answer: unknown): string {
+  return typeof answer === "string" ? answer : (answer as Buffer).toString("utf8");
+}
+
+/** It can be replaced, as it has a version all the same. */
+function foreignEntry(name: string, version: Version): StoreError {
+  const told = `The Redis key ${name} holds something that this store has not written.`;
+  return new StoreError("ERR_STORE_RECORD_INVALID", told, { version });
+}
+
 class ScriptedStore implements RedisStore {
   readonly #driver: Driver;
   readonly #prefix: string;
@@ -84,69 +108,89 @@ class ScriptedStore implements RedisStore {
   readonly #warn: (warning: RedisWarning) => void;
   readonly #watchers: Watchers;
   readonly #disconnection: Disconnection;
-  /** The caller's client is gone for good: a connection of ours would only keep the process alive. */
-  readonly #leave = (): void => this.#watchers.close();
+  readonly #work = new OpenWork("Redis");
   #checked = false;
-  #closed = false;
 
   constructor(driver: Driver, prefix: string, ttl: number, warn: (warning: RedisWarning) => void) {
     this.#driver = driver;
     this.#prefix = prefix;
     this.#ttl = ttl;
     this.#warn = warn;
-    this.#watchers = new Watchers(driver);
+    this.#watchers = new Watchers(driver, this.#channel(), (text) => this.#send(publish, this.#name("probe"), [this.#channel(), text]));
     this.#disconnection = new Disconnection(driver);
-    driver.on("end", this.#leave);
   }
 
   read: TokenStore["read"] = async (key, options) => {
     const name = this.#name(key);
     const entry = await this.#run(readEntry, name, [], options?.signal);
     if (entry === null || entry === undefined) return undefined;
-    // A client may be set up to answer with buffers.
-    const text = typeof entry === "string" ? entry : (entry as Buffer).toString("utf8");
-    const version = text.slice(0, versionLength);
-    if (/^[0-9a-f]{32}$/.test(version)) return { version, value: text.slice(versionLength) };
-    throw new StoreError("ERR_STORE_RECORD_INVALID", `The Redis key ${name} holds something that this store has not written.`);
+    if (Array.isArray(entry)) throw foreignEntry(name, textOf(entry[0]));
+    const text = textOf(entry);
+    return { version: text.slice(0, versionLength), value: text.slice(versionLength) };
   };
 
   compareAndSet: TokenStore["compareAndSet"] = async (key, expected, value, options) => {
-    const name = this.#name(key);
     const version = randomBytes(versionLength / 2).toString("hex");
-    const common = [expected ?? "", version, name];
-    const written = await (value === undefined
-      ? this.#run(deleteEntry, name, common, options?.signal)
-      : this.#run(
-          this.#ttl === Number.POSITIVE_INFINITY ? writeForEver : writeExpiring,
-          name,
-          [...common, String(this.#ttl), value],
-          options?.signal,
-        ));
-    return Number(written) === 1 ? version : undefined;
+    const mark = value === undefined ? undefined : ChangeListeners.markOf(options);
+    const settle = this.#watchers.writing(key, version, mark);
+    try {
+      const isWritten = await this.#write(key, [expected ?? "", version, this.#channel(), writeChange(key, mark)], value, options);
+      settle(isWritten);
+      return isWritten ? version : undefined;
+    } catch (error) {
+      settle(undefined);
+      throw error;
+    }
   };
 
   watch(key: string, changed: () => void): () => void {
-    return this.#closed ? () => {} : this.#watchers.add(this.#name(key), changed);
+    return this.#work.hasEnded ? () => {} : this.#watchers.watch(key, changed);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#driver.off("end", this.#leave);
-    this.#watchers.close();
+  watchAll(changed: ChangeListener): () => void {
+    return this.#work.hasEnded ? () => {} : this.#watchers.watchAll(changed);
   }
 
-  /** The subject stands in braces, so that a cluster places an entry by its subject alone. The channel has the same name. */
+  keepOpen(work: Promise<unknown>): void {
+    this.#work.keepOpen(work);
+  }
+
+  close(): Promise<void> {
+    return this.#work.close(() => this.#watchers.close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The subject stands in braces, so that a cluster places an entry by its subject alone. */
   #name(key: string): string {
     return `${this.#prefix}{${key}}`;
   }
 
+  /** No key has this name, as none ends without a brace. */
+  #channel(): string {
+    return `${this.#prefix}changes`;
+  }
+
+  async #write(key: string, common: readonly string[], value: string | undefined, options: WriteOptions | undefined): Promise<boolean> {
+    const name = this.#name(key);
+    const life = Math.min(this.#ttl, ttlOf(options) ?? Number.POSITIVE_INFINITY);
+    let answer: unknown;
+    if (value === undefined) answer = await this.#run(deleteEntry, name, common, options?.signal);
+    else if (life === Number.POSITIVE_INFINITY) answer = await this.#run(writeForEver, name, [...common, value], options?.signal);
+    else answer = await this.#run(writeExpiring, name, [...common, value, String(Math.ceil(life))], options?.signal);
+    return Number(answer) === 1;
+  }
+
   async #run(script: Script, name: string, given: readonly string[], signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
-    if (this.#closed) throw new StoreError("ERR_STORE_UNAVAILABLE", "The Redis store is closed.");
+    this.#work.requireOpen();
     if (signal !== undefined) await this.#disconnection.over(signal);
     try {
       const answer = await waitFor(this.#send(script, name, given), signal);
       if (!this.#checked) void this.#check();
+      this.#watchers.begin();
       return answer;
     } catch (error) {
       throw signal?.aborted === true ? error : toStoreError(error);

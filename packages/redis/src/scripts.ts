@@ -12,11 +12,29 @@ function script(lua: string): Script {
 /** Characters of a version, with which an entry begins. */
 export const versionLength = 32;
 
+/** What an entry of ours begins with, in Lua. */
+const isVersion = (text: string): string => `#${text} == ${versionLength} and not string.find(${text}, '[^0-9a-f]')`;
+/** In Lua: whether a command found something that is no string. */
+const isWrongType = (reply: string): string =>
+  `type(${reply}) == 'table' and ${reply}.err and string.find(${reply}.err, 'WRONGTYPE', 1, true)`;
+
+/** The version of what this store has not written and a user may want to be rid of; it shows nothing of it. */
+const foreignText = (text: string): string => `'?' .. redis.sha1hex(${text})`;
+const foreignType = `'? another type'`;
+
 /**
+ * Answers with the entry, or with a list that holds nothing but the version of something that this store has not written.
+ *
  * It is a script although GET would do, because clients that may read from replicas take scripts to the primary, and only the primary has seen
  * every acknowledged write.
  */
-export const readEntry: Script = script(`return redis.call('GET', KEYS[1])`);
+export const readEntry: Script = script(`
+local entry = redis.pcall('GET', KEYS[1])
+if ${isWrongType("entry")} then return {${foreignType}} end
+if type(entry) ~= 'string' then return entry end
+local version = string.sub(entry, 1, ${versionLength})
+if ${isVersion("version")} then return entry end
+return {${foreignText("entry")}}`);
 
 /**
  * An entry is one string, version and value, so that it is written by one command, which is carried out or not.
@@ -25,22 +43,34 @@ export const readEntry: Script = script(`return redis.call('GET', KEYS[1])`);
  * was lost with the connection: it finds its own version there and says so. And no version comes twice, not even after the
  * entry was deleted, has expired, or was lost with the server.
  *
- * A user who may not publish on the channel is told nothing: the write is done by then, and the message is only a hint.
+ * A user who may not publish on the channel is told nothing: the write is done by then, and the message is only a hint. It is the new version, and then
+ * what the writer tells of the change.
  */
 const compareAndSet = (write: string): Script =>
   script(`
-local version = redis.call('GETRANGE', KEYS[1], 0, ${versionLength - 1})
+local version = redis.pcall('GETRANGE', KEYS[1], 0, ${versionLength - 1})
+if ${isWrongType("version")} then
+  version = ${foreignType}
+elseif type(version) == 'table' then
+  return version
+elseif not (${isVersion("version")}) then
+  local entry = redis.call('GET', KEYS[1])
+  version = entry and ${foreignText("entry")} or ''
+end
 if version == ARGV[2] then return 1 end
 if version ~= ARGV[1] then return 0 end
 ${write}
-redis.pcall('PUBLISH', ARGV[3], '')
+redis.pcall('PUBLISH', ARGV[3], ARGV[2] .. ARGV[4])
 return 1`);
 
-/** Arguments: expected version or nothing, new version, channel, milliseconds to live, value. */
-export const writeExpiring: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[2] .. ARGV[5], 'PX', ARGV[4])`);
+/** Arguments: expected version or nothing, new version, channel, what is told of the change, value, milliseconds to live. */
+export const writeExpiring: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[2] .. ARGV[5], 'PX', ARGV[6])`);
 
 /** The same without an end. */
 export const writeForEver: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[2] .. ARGV[5])`);
 
-/** Arguments: expected version or nothing, new version, channel. */
+/** Arguments: expected version or nothing, new version, channel, what is told of the change. */
 export const deleteEntry: Script = compareAndSet(`redis.call('DEL', KEYS[1])`);
+
+/** A message that says nothing, and by its coming back that messages come. Arguments: channel, text. */
+export const publish: Script = script(`redis.pcall('PUBLISH', ARGV[1], ARGV[2])`);

@@ -1,63 +1,148 @@
+import { ChangeListeners, type ChangeListener, type Version } from "@tokenflight/core";
+import { randomUUID } from "node:crypto";
 import type { Driver, Subscriber } from "./driver.ts";
+import { readMessage } from "./messages.ts";
+import { OwnWrites } from "./own-writes.ts";
+
+/** Milliseconds between two looks whether messages come. While they do not, whoever listens is told each time that anything may have changed. */
+const deafDelay = 30_000;
 
 /**
- * Calls back who watches a channel. The connection for it is opened when somebody watches for the first time, and kept until `close`. Nothing here
- * ever fails: a hint that does not come is not needed.
+ * Calls back who listens. There is one subscription for all entries, on a connection of its own that is opened when somebody listens and the caller's
+ * client is in use, and kept until `close`. Nothing here ever fails: a hint that does not come is not needed.
  */
 export class Watchers {
   readonly #driver: Driver;
-  readonly #watching = new Map<string, Set<() => void>>();
+  readonly #channel: string;
+  readonly #listeners = new ChangeListeners();
+  readonly #own = new OwnWrites();
+  readonly #publish: (text: string) => Promise<unknown>;
   #subscriber: Subscriber | undefined;
+  #state: "idle" | "subscribing" | "subscribed" | "failed" = "idle";
+  /** A message of our own that has not come back yet. */
+  #probe: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isAttached = false;
+  /** The caller's client has connected, perhaps again. */
+  readonly #open = (): void => this.#retry();
+  /** It is gone: a connection of ours would be of no use. */
+  readonly #leave = (): void => this.#disconnect();
 
-  constructor(driver: Driver) {
+  constructor(driver: Driver, channel: string, publish: (text: string) => Promise<unknown>) {
     this.#driver = driver;
+    this.#channel = channel;
+    this.#publish = publish;
   }
 
-  add(channel: string, changed: () => void): () => void {
-    // One function may watch twice, and stop once.
-    const watcher = (): void => changed();
-    const ofChannel = this.#watching.get(channel);
-    if (ofChannel === undefined) {
-      this.#watching.set(channel, new Set([watcher]));
-      void this.#subscribe(channel);
-    } else {
-      ofChannel.add(watcher);
-    }
-    return () => this.#remove(channel, watcher);
+  watch(key: string, changed: () => void): () => void {
+    return this.#add(this.#listeners.watch(key, changed));
+  }
+
+  watchAll(changed: ChangeListener): () => void {
+    return this.#add(this.#listeners.watchAll(changed));
+  }
+
+  /** Subscribes if somebody listens and the client is in use, or will be by whoever waits for one entry. */
+  begin(): void {
+    if (this.#state !== "idle" || this.#listeners.isEmpty) return;
+    if (this.#driver.isOpen() || (this.#listeners.hasKeys && !this.#driver.isClosed())) void this.#subscribe();
+  }
+
+  /** This client is about to write. The returned function is told what became of it: written, not, or undefined when nobody knows. */
+  writing(key: string, version: Version, mark: string | undefined): (isWritten: boolean | undefined) => void {
+    if (this.#listeners.isEmpty) return () => {};
+    this.#own.begin(version);
+    return (isWritten) => {
+      const isHeard = this.#own.end(version, isWritten);
+      if (isWritten === true || isHeard) this.#listeners.tell(key, version, mark);
+    };
   }
 
   close(): void {
-    this.#watching.clear();
+    this.#listeners.clear();
+    this.#stop();
+    this.#disconnect();
+    this.#driver.off("ready", this.#open);
+    this.#driver.off("end", this.#leave);
+  }
+
+  #add(stop: () => void): () => void {
+    if (!this.#isAttached) {
+      this.#isAttached = true;
+      this.#driver.on("ready", this.#open);
+      this.#driver.on("end", this.#leave);
+    }
+    this.#timer ??= setInterval(() => this.#lookAround(), deafDelay).unref();
+    this.begin();
+    return () => {
+      stop();
+      if (this.#listeners.isEmpty) this.#stop();
+    };
+  }
+
+  /** Nobody listens any more. */
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#own.clear();
+    this.#state = "idle";
+    this.#subscriber?.pause().catch(() => {});
+  }
+
+  #retry(): void {
+    if (this.#state === "failed") this.#state = "idle";
+    this.begin();
+  }
+
+  async #subscribe(): Promise<void> {
+    this.#state = "subscribing";
+    try {
+      this.#subscriber ??= this.#driver.subscribe(this.#channel, {
+        message: (text) => this.#hear(text),
+        connected: () => {
+          if (this.#state === "subscribed") void this.#subscribe();
+        },
+      });
+      await this.#subscriber?.begin();
+      if (this.#listeners.isEmpty) return;
+      this.#state = "subscribed";
+      this.#sendProbe();
+      // There may have been a change after somebody looked and before messages came.
+      this.#listeners.tell();
+    } catch {
+      // The server is away, or forbids it.
+      if (this.#state === "subscribing") this.#state = "failed";
+    }
+  }
+
+  #hear(text: string): void {
+    if (text === this.#probe) this.#probe = undefined;
+    const change = readMessage(text);
+    if (change === undefined || this.#own.hear(change.version)) return;
+    this.#listeners.tell(change.key, change.version, change.mark);
+  }
+
+  #lookAround(): void {
+    this.#retry();
+    const hears = this.#state === "subscribed" && this.#subscriber?.isConnected() === true && this.#probe === undefined;
+    if (!hears) this.#listeners.tell();
+    this.#sendProbe();
+  }
+
+  /** It comes back, unless nobody may publish, the connection is dead and does not know it, or the client has none of its own for messages. */
+  #sendProbe(): void {
+    if (this.#state !== "subscribed") return;
+    this.#probe = `probe ${randomUUID()}`;
+    if (!this.#driver.isDisconnected()) this.#publish(this.#probe).catch(() => {});
+  }
+
+  #disconnect(): void {
+    this.#state = "idle";
     try {
       this.#subscriber?.close();
     } catch {
       // It was closed already, with the client whose duplicate it is.
     }
     this.#subscriber = undefined;
-  }
-
-  async #subscribe(channel: string): Promise<void> {
-    try {
-      this.#subscriber ??= this.#driver.subscribe((hinted) => this.#hint(hinted));
-      await this.#subscriber.add(channel);
-      // There may have been a change after the watcher looked and before the subscription was there.
-      this.#hint(channel);
-    } catch {
-      // The server is away, or forbids it.
-    }
-  }
-
-  #remove(channel: string, watcher: () => void): void {
-    const ofChannel = this.#watching.get(channel);
-    if (ofChannel?.delete(watcher) !== true || ofChannel.size > 0) return;
-    this.#watching.delete(channel);
-    this.#subscriber?.remove(channel).catch(() => {});
-  }
-
-  #hint(channel?: string): void {
-    const channels = channel === undefined ? [...this.#watching.keys()] : [channel];
-    for (const each of channels) {
-      for (const changed of this.#watching.get(each) ?? []) changed();
-    }
   }
 }

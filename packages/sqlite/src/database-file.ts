@@ -1,13 +1,17 @@
+import { StoreError } from "@tokenflight/core";
 import { randomUUID } from "node:crypto";
-import { closeSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
+import { chmodSync, closeSync, linkSync, mkdirSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** What a file system says that has no hard links: there the file is made in place. */
 const withoutLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
+const othersBits = 0o007;
+const groupBits = 0o070;
+
 /**
  * Makes an empty file of mode 0600 when there is none, in folders of mode 0700 where there are none. SQLite would make it readable for
- * everybody; its -wal and -shm files take the mode of this one. What exists already keeps its mode.
+ * everybody; its -wal and -shm files take the mode of this one.
  *
  * The file is made under another name and linked into place: to close a file descriptor of the database drops every lock that this
  * process holds on it, those of other threads included (https://sqlite.org/howtocorrupt.html, section 2.2).
@@ -30,8 +34,44 @@ export function ensureFile(path: string): void {
   }
 }
 
+/**
+ * Throws a StoreError for a file that every user of the machine may read or write and that is another user's: we cannot close it, and do not know who
+ * has been in it. Changes nothing.
+ */
+export function refuseUnsafeFile(path: string): void {
+  const { mode, uid, isFile } = look(path);
+  if (!isFile) throw new StoreError("ERR_STORE_UNAVAILABLE", `${path} is not a file. It was left as it is.`);
+  if (process.geteuid === undefined || (mode & othersBits) === 0 || uid === process.geteuid()) return;
+  const told = `${path} belongs to another user and every user may open it (mode ${octal(mode)}). It was refused: its owner has to make it 0600.`;
+  throw new StoreError("ERR_STORE_UNAVAILABLE", told);
+}
+
+/**
+ * Gives a file of ours that every user may open, and its log, mode 0600. What its group may do is left as it is. Returns the mode, as text,
+ * of a file that its group may open. Undefined for the others.
+ */
+export function makePrivate(path: string): string | undefined {
+  if (process.geteuid === undefined) return undefined;
+  const { mode } = look(path);
+  if ((mode & othersBits) === 0) return (mode & groupBits) === 0 ? undefined : octal(mode);
+  const file = realpathSync(path);
+  for (const ending of ["", "-wal", "-shm"]) {
+    if (statSync(file + ending, { throwIfNoEntry: false }) !== undefined) chmodSync(file + ending, 0o600);
+  }
+  return undefined;
+}
+
 /** Tells two files apart that had the same path one after the other. Undefined when there is none. */
 export function fileIdentity(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false, bigint: true });
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+}
+
+function look(path: string): { mode: number; uid: number; isFile: boolean } {
+  const found = statSync(path);
+  return { mode: found.mode, uid: found.uid, isFile: found.isFile() };
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
 }

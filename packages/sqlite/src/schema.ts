@@ -1,5 +1,6 @@
 import { StoreError } from "@tokenflight/core";
 import type { DatabaseSync } from "node:sqlite";
+import { isReadOnly } from "./sqlite-error.ts";
 import { transaction } from "./transaction.ts";
 
 /** Says in the file's header whose it is: "TkFl". */
@@ -19,22 +20,67 @@ const schema = `
 `;
 
 /**
- * Makes the connection durable and the file ours. Nothing is changed in a file that is somebody else's, or of a newer version of this
- * package: both throw a StoreError. Throws SQLite's busy error while another connection is at it.
+ * What came later. Processes that do not know of it use the same file: they write entries and leave the rest alone, so an expiry counts only for
+ * the version that it was written with, and so does a mark. A deletion is noted by the file itself, whoever deletes. Marks are of use for a moment only:
+ * they have a fixed number of slots, which are used in turn, so that none is left behind.
  */
-export function prepareFile(database: DatabaseSync, path: string): void {
+const additions: Readonly<Record<string, string>> = {
+  entries_by_version: "CREATE INDEX entries_by_version ON entries (version)",
+  expiries: `CREATE TABLE expiries (key TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT`,
+  expiries_by_end: "CREATE INDEX expiries_by_end ON expiries (expires_at)",
+  deletions: "CREATE TABLE deletions (version INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (version, key)) STRICT, WITHOUT ROWID",
+  entries_deleted: `CREATE TRIGGER entries_deleted AFTER DELETE ON entries BEGIN
+    INSERT OR REPLACE INTO deletions VALUES ((SELECT writes FROM store), old.key); END`,
+  marks: "CREATE TABLE marks (slot INTEGER NOT NULL PRIMARY KEY, version INTEGER NOT NULL, mark TEXT NOT NULL) STRICT",
+};
+
+/**
+ * Makes the connection durable and the file ours. Nothing is changed in a file that is somebody else's, or of a newer version of this
+ * package: both throw a StoreError. Throws SQLite's busy error while another connection is at it. Returns whether the additions are there, which
+ * they are not in a file of an older version that may only be read.
+ */
+export function prepareFile(database: DatabaseSync, path: string): boolean {
   // SQLite never waits for a lock: that would block the event loop. The caller tries again.
   database.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
-  if (isReady(database, path) && isWal(pragma(database, "journal_mode"))) return;
-  if (!isWal(pragma(database, "journal_mode = WAL"))) {
-    throw new StoreError(
-      "ERR_STORE_UNAVAILABLE",
-      `${path} has to be on a local file system: SQLite's write-ahead log does not work there.`,
-    );
+  if (!isReady(database, path) || !isWal(pragma(database, "journal_mode"))) {
+    if (!isWal(pragma(database, "journal_mode = WAL"))) {
+      throw new StoreError(
+        "ERR_STORE_UNAVAILABLE",
+        `${path} has to be on a local file system: SQLite's write-ahead log does not work there.`,
+      );
+    }
+    transaction(database, () => {
+      if (isReady(database, path)) return;
+      database.exec(schema);
+      for (const sql of missingAdditions(database)) database.exec(sql);
+    });
   }
-  transaction(database, () => {
-    if (!isReady(database, path)) database.exec(schema);
-  });
+  return addAdditions(database);
+}
+
+function addAdditions(database: DatabaseSync): boolean {
+  if (missingAdditions(database).length === 0) return true;
+  try {
+    transaction(database, () => {
+      for (const sql of missingAdditions(database)) database.exec(sql);
+    });
+    return true;
+  } catch (error) {
+    if (isReadOnly(error)) return false;
+    throw error;
+  }
+}
+
+function missingAdditions(database: DatabaseSync): string[] {
+  const there = new Set(
+    database
+      .prepare("SELECT name FROM sqlite_schema")
+      .all()
+      .map(({ name }) => name),
+  );
+  return Object.entries(additions)
+    .filter(([name]) => !there.has(name))
+    .map(([, sql]) => sql);
 }
 
 /** Whether the tables are there. False for an empty file. */

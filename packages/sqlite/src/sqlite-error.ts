@@ -7,6 +7,7 @@ function resultCode(error: unknown): number | undefined {
 }
 
 const busy = 5;
+const readOnly = 8;
 const corrupt = 11;
 const lockingProtocol = 15;
 const notADatabase = 26;
@@ -15,6 +16,10 @@ const notADatabase = 26;
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error);
   return code === busy || code === lockingProtocol;
+}
+
+export function isReadOnly(error: unknown): boolean {
+  return resultCode(error) === readOnly;
 }
 
 /** What a caller is told of an error of SQLite's or the file system's. Values never stand in their messages. */

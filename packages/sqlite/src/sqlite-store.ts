@@ -1,22 +1,52 @@
-import { InvalidOptionError, kindOf, readOptions, StoreError, type TokenStore } from "@tokenflight/core";
-import { resolve } from "node:path";
+import {
+  ChangeListeners,
+  InvalidOptionError,
+  kindOf,
+  memoryStore,
+  OpenWork,
+  readOptions,
+  requireFunction,
+  StoreError,
+  ttlOf,
+  type ChangeListener,
+  type TokenStore,
+} from "@tokenflight/core";
+import { statSync } from "node:fs";
 import { Database } from "./database.ts";
+import { Holders } from "./holders.ts";
 import { retryWhileBusy } from "./retry-while-busy.ts";
 import { isBusy, toStoreError } from "./sqlite-error.ts";
+import { inMemory, readPath } from "./store-path.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface SqliteStoreOptions {
-  /** The database file, on a local file system. It is created with mode 0600, and folders that are missing with mode 0700. */
-  path: string;
+  /**
+   * The database file, on a local file system: a path, in which "~/" is the home directory, or a file URL. It is made with mode 0600, and
+   * folders that are missing with mode 0700. ":memory:" shares with nobody and is gone when the process ends.
+   */
+  path: string | URL;
   /** Seconds that an operation waits for its turn while other connections write. Default 5; a token cache gives up sooner. */
   busyTimeout?: number | undefined;
+  /** Is told, once, when the users of a group may open the file. Default: `process.emitWarning`. */
+  warn?: ((warning: SqliteWarning) => void) | undefined;
+}
+
+export interface SqliteWarning {
+  readonly code: "group";
+  readonly message: string;
 }
 
 /** A token store in one file. */
 export interface SqliteStore extends TokenStore {
   watch(key: string, changed: () => void): () => void;
-  /** Closes the database. What was acknowledged is in the file. Operations that come later reject with StoreError. */
+  watchAll(changed: ChangeListener): () => void;
+  keepOpen(work: Promise<unknown>): void;
+  /** Rejects with a StoreError where no file may be made beside the database: a holder that nobody can see is no holder. */
+  holder(): Promise<string>;
+  isGone(holder: string): Promise<boolean>;
+  /** Waits for what `keepOpen` was told of, then closes the database. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Milliseconds after a write until the log is emptied, where replaced values may still be read. */
@@ -26,60 +56,88 @@ const logLifetime = 1000;
  * Shares token sets between the processes and worker threads of one machine, through one SQLite file.
  *
  * A write has reached the disk when it is acknowledged. SQLite works synchronously: an operation blocks the event loop for as long as the
- * disk takes, and never for the sake of a lock. Throws InvalidOptionError, and StoreError when the file cannot be opened, is damaged,
- * is another program's, or was written by a newer version.
+ * disk takes, and never for the sake of a lock. Throws InvalidOptionError. The file is opened by the first operation: when it cannot be, is damaged,
+ * is another program's, or was written by a newer version, each operation rejects with a StoreError, and the next one tries again.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
-  const { path: given, busyTimeout = 5 } = readOptions("sqliteStore", options, ["path", "busyTimeout"]);
-  if (typeof given !== "string" || given === "" || /^(?::memory:$|file:)/.test(given)) {
-    throw new InvalidOptionError("path", "the path of a file", typeof given === "string" && given !== "" ? `"${given}"` : kindOf(given));
-  }
+  const { path: given, busyTimeout = 5, warn = emitWarning } = readOptions("sqliteStore", options, ["path", "busyTimeout", "warn"]);
+  const path = readPath(given);
   if (typeof busyTimeout !== "number" || !(busyTimeout >= 0 && Number.isFinite(busyTimeout))) {
     throw new InvalidOptionError("busyTimeout", "a number of seconds, zero or more", kindOf(busyTimeout));
   }
-  return new FileStore(resolve(given), busyTimeout * 1000);
+  requireFunction("warn", warn);
+  // Nobody else has a holder's name of a store that is not shared.
+  if (path === inMemory) return { ...memoryStore(), holder: async () => "memory", isGone: async () => false };
+  return new FileStore(path, busyTimeout * 1000, warn);
+}
+
+function emitWarning({ code, message }: SqliteWarning): void {
+  process.emitWarning(message, { code: `TOKENFLIGHT_SQLITE_${code.toUpperCase()}` });
 }
 
 class FileStore implements SqliteStore {
   readonly #path: string;
   /** Milliseconds. */
   readonly #busyTimeout: number;
-  readonly #watchers = new Watchers(() => this.#open().changes());
+  readonly #warn: (warning: SqliteWarning) => void;
+  readonly #work = new OpenWork("SQLite");
+  readonly #watchers: Watchers;
+  readonly #holders: Holders;
   #database: Database | undefined;
-  #closed = false;
+  #warned = false;
   #tidying: NodeJS.Timeout | undefined;
 
-  constructor(path: string, busyTimeout: number) {
+  constructor(path: string, busyTimeout: number, warn: (warning: SqliteWarning) => void) {
     this.#path = path;
     this.#busyTimeout = busyTimeout;
-    try {
-      this.#open();
-    } catch (error) {
-      // The first operation opens it then.
-      if (!isBusy(error)) throw toStoreError(error, path);
-    }
+    this.#warn = warn;
+    this.#watchers = new Watchers(() => this.#openIfThere());
+    this.#holders = new Holders(path);
   }
 
   read: TokenStore["read"] = (key, options) => this.#do((database) => database.read(key), options?.signal);
 
   compareAndSet: TokenStore["compareAndSet"] = async (key, expected, value, options) => {
-    const version = await this.#do((database) => database.compareAndSet(key, expected, value), options?.signal);
+    const notes = { ttl: ttlOf(options), mark: value === undefined ? undefined : ChangeListeners.markOf(options) };
+    const version = await this.#do((database) => database.compareAndSet(key, expected, value, notes), options?.signal);
     if (version !== undefined) {
       this.#tidyLater();
-      this.#watchers.wrote(key);
+      this.#watchers.wrote(key, version, notes.mark);
     }
     return version;
   };
 
   watch(key: string, changed: () => void): () => void {
-    return this.#closed ? () => {} : this.#watchers.add(key, changed);
+    return this.#work.hasEnded ? () => {} : this.#watchers.watch(key, changed);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#watchers.stop();
-    clearTimeout(this.#tidying);
-    this.#drop();
+  watchAll(changed: ChangeListener): () => void {
+    return this.#work.hasEnded ? () => {} : this.#watchers.watchAll(changed);
+  }
+
+  keepOpen(work: Promise<unknown>): void {
+    this.#work.keepOpen(work);
+  }
+
+  holder(): Promise<string> {
+    return this.#do(() => this.#holders.hold(), undefined);
+  }
+
+  isGone(holder: string): Promise<boolean> {
+    return this.#do(() => this.#holders.isGone(holder), undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#work.close(() => {
+      this.#watchers.stop();
+      clearTimeout(this.#tidying);
+      this.#holders.release();
+      this.#drop();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #do<Result>(work: (database: Database) => Result, signal: AbortSignal | undefined): Promise<Result> {
@@ -94,9 +152,29 @@ class FileStore implements SqliteStore {
   }
 
   #open(): Database {
-    if (this.#closed) throw new StoreError("ERR_STORE_UNAVAILABLE", "The SQLite store is closed.");
+    this.#work.requireOpen();
     if (this.#database?.isCurrent() === false) this.#drop();
-    return (this.#database ??= new Database(this.#path));
+    if (this.#database === undefined) {
+      this.#database = new Database(this.#path);
+      if (this.#database.groupMode !== undefined) this.#warnOfGroup(this.#database.groupMode);
+    }
+    return this.#database;
+  }
+
+  /** For whoever only looks, and makes no file for that. */
+  #openIfThere(): Database | undefined {
+    if (this.#database === undefined && statSync(this.#path, { throwIfNoEntry: false }) === undefined) return undefined;
+    return this.#open();
+  }
+
+  #warnOfGroup(mode: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    try {
+      this.#warn({ code: "group", message: `The users of its group may open ${this.#path}, which holds token sets (mode ${mode}).` });
+    } catch {
+      // Nobody wants to be warned.
+    }
   }
 
   #drop(): void {
@@ -109,15 +187,19 @@ class FileStore implements SqliteStore {
   }
 
   #tidyLater(): void {
+    if (this.#work.hasEnded) return;
     this.#tidying ??= setTimeout(() => this.#tidy(), logLifetime).unref();
   }
 
   #tidy(): void {
     this.#tidying = undefined;
     try {
-      if (!this.#open().emptyLog()) this.#tidyLater();
-    } catch {
-      // It is emptied after a later write, or when the last connection closes.
+      const database = this.#open();
+      const isSwept = database.sweep();
+      if (!database.emptyLog() || !isSwept) this.#tidyLater();
+    } catch (error) {
+      // The log is emptied after a later write, or when the last connection closes.
+      if (isBusy(error)) this.#tidyLater();
     }
   }
 }

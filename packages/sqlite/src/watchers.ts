@@ -1,55 +1,95 @@
-/** Milliseconds between two looks at the file; each costs microseconds, and there are some only while somebody watches. */
-const interval = 10;
+import { ChangeListeners, type ChangeListener, type Version } from "@tokenflight/core";
+import type { Database, Seen } from "./database.ts";
 
-/** Calls back who watches a key, after a write of this connection to that key, and after any write of another one. */
+/** Milliseconds between two looks at the file, each of which costs microseconds: while somebody waits for one entry, and while somebody listens to all. */
+const shortDelay = 10;
+const longDelay = 50;
+/** After a look that failed, such as at a file that may not be read. */
+const failureDelay = 500;
+/** Own writes that are remembered without a look, fewer than a look goes through. */
+const mostOwn = 500;
+
+/** Calls back who listens, after a write of this connection and after any write of another one. One timer, which keeps no process alive. */
 export class Watchers {
-  readonly #changes: () => string;
-  readonly #watching = new Map<string, Set<() => void>>();
+  readonly #open: () => Database | undefined;
+  readonly #listeners = new ChangeListeners();
+  /** Versions of own writes that were told of already, and that a look will find. */
+  readonly #own = new Set<Version>();
+  #seen: Seen | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #last = "";
+  #delay = Number.POSITIVE_INFINITY;
 
-  /** `changes` gives another text after each write of another connection. What it throws counts as no change. */
-  constructor(changes: () => string) {
-    this.#changes = () => {
-      try {
-        return changes();
-      } catch {
-        return this.#last;
-      }
-    };
+  /** `open` gives undefined when there is no file yet. */
+  constructor(open: () => Database | undefined) {
+    this.#open = open;
   }
 
-  add(key: string, changed: () => void): () => void {
-    // One function may watch twice, and stop once.
-    const watcher = (): void => changed();
-    const ofKey = this.#watching.get(key) ?? new Set();
-    this.#watching.set(key, ofKey.add(watcher));
-    if (this.#timer === undefined) {
-      this.#last = this.#changes();
-      this.#timer = setInterval(() => this.#look(), interval).unref();
-    }
-    return () => {
-      ofKey.delete(watcher);
-      if (ofKey.size === 0 && this.#watching.get(key) === ofKey) this.#watching.delete(key);
-      if (this.#watching.size === 0) this.stop();
-    };
+  watch(key: string, changed: () => void): () => void {
+    return this.#begin(this.#listeners.watch(key, changed));
   }
 
-  /** This connection wrote the key. */
-  wrote(key: string): void {
-    for (const changed of this.#watching.get(key) ?? []) changed();
+  watchAll(changed: ChangeListener): () => void {
+    return this.#begin(this.#listeners.watchAll(changed));
+  }
+
+  /** This connection wrote. */
+  wrote(key: string, version: Version, mark: string | undefined): void {
+    if (this.#listeners.isEmpty) return;
+    this.#own.add(version);
+    this.#listeners.tell(key, version, mark);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#watching.clear();
+    this.#listeners.clear();
   }
 
-  #look(): void {
-    const now = this.#changes();
-    if (now === this.#last) return;
-    this.#last = now;
-    for (const key of this.#watching.keys()) this.wrote(key);
+  #begin(stop: () => void): () => void {
+    if (this.#timer === undefined) {
+      this.#seen = undefined;
+      this.#look(true);
+      this.#lookLater(this.#listeners.hasKeys ? shortDelay : longDelay);
+    } else if (this.#listeners.hasKeys && this.#delay === longDelay) {
+      this.#lookLater(shortDelay);
+    }
+    return stop;
+  }
+
+  #lookLater(delay: number): void {
+    clearTimeout(this.#timer);
+    this.#delay = delay;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#listeners.isEmpty) return;
+      const hasLooked = this.#look(false);
+      // Who was called may have stopped everything, or begun anew.
+      if (this.#timer !== undefined || this.#listeners.isEmpty) return;
+      if (hasLooked) this.#lookLater(this.#listeners.hasKeys ? shortDelay : longDelay);
+      else this.#lookLater(failureDelay);
+    }, delay).unref();
+  }
+
+  /** Tells of what has changed since the last look; the first one of those who have just begun finds nothing. False when it failed. */
+  #look(isFirst: boolean): boolean {
+    try {
+      const database = this.#open();
+      if (database === undefined) return true;
+      const isQuiet = this.#seen !== undefined && this.#seen.state === database.state();
+      // Then only this connection has written, if anybody has.
+      if (isQuiet && this.#own.size < mostOwn) return true;
+      const { seen, changes } = database.look(this.#seen);
+      this.#seen = seen;
+      const isTold = changes?.map(({ version }) => this.#own.has(version));
+      this.#own.clear();
+      if (isFirst) return true;
+      if (changes === undefined) this.#listeners.tell();
+      changes?.forEach(({ key, version, mark }, index) => {
+        if (isTold?.[index] === false) this.#listeners.tell(key, version, mark);
+      });
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
