@@ -32,7 +32,8 @@ export function attachBearer(
   if (attached.has(instance)) {
     throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
   }
-  const base = URL.parse(onPage(instance.defaults.baseURL ?? ""));
+  const { defaults } = instance;
+  const base = URL.parse(onPage((Object.hasOwn(defaults, "baseURL") && defaults.baseURL) || ""));
   const policy = new BearerPolicy(tokens, options, base === null ? undefined : [base.origin]);
   const wrapAdapter = createAdapterWrapper((adapter, config) => send(policy, adapter, config));
 

@@ -16,7 +16,7 @@ export class CallerLimits {
   constructor(config: InternalAxiosRequestConfig, adapter: AxiosAdapter) {
     this.#config = config;
     this.#adapter = adapter;
-    this.#started = config.timeout ? performance.now() : 0;
+    this.#started = config.timeout ? systemClock.monotonic() : 0;
   }
 
   /** Aborts, with the error that axios would reject with, when one of the limits is reached. Made when there is something to wait for. */
@@ -40,7 +40,9 @@ export class CallerLimits {
    */
   get timeLeft(): number | undefined {
     const { timeout = 0 } = this.#config;
-    return timeout > 0 ? Math.max(1, Math.ceil(timeout - (performance.now() - this.#started))) : undefined;
+    if (!(timeout > 0)) return undefined;
+    const left = Math.ceil(timeout - (systemClock.monotonic() - this.#started));
+    return Math.max(1, left);
   }
 
   /** Leaves nothing behind on a signal that outlives the request. */

@@ -21,9 +21,8 @@ const globalEnv = { env: { fetch: globalRecorder, Blob: globalThis.Blob } } as u
 
 /** Whether axios's fetch adapter is to use other functions and classes than the global ones. */
 export function hasOwnFetch({ env }: InternalAxiosRequestConfig): boolean {
-  return (
-    env !== undefined && ("fetch" in env || "Request" in env || "Response" in env || (env as { Blob?: unknown }).Blob !== globalThis.Blob)
-  );
+  if (env === undefined) return false;
+  return ["fetch", "Request", "Response"].some((name) => Object.hasOwn(env, name)) || (env as { Blob?: unknown }).Blob !== globalThis.Blob;
 }
 
 /** What `axios.getAdapter` looks at in a config, with a fetch function that records. */

@@ -31,7 +31,8 @@ export function bearer(
   options: BearerOptions<PlainResponse> = {},
 ): BearerExtension {
   const policy = new BearerPolicy<NormalizedOptions, PlainResponse>(tokens, options);
-  const parts = { policy, refusedBy401: options.refused === undefined };
+  // Only the options' own count, as they do for the policy.
+  const parts = { policy, refusedBy401: !Object.hasOwn(options, "refused") || options.refused === undefined };
 
   const handler: HandlerFunction = (request, next) => {
     // got calls handlers without options when it could make none of what it was given, and reports that itself.
@@ -46,7 +47,7 @@ export function bearer(
 
   // got runs this for whatever an instance that has our handler is extended by.
   const refuseOthers: InitHook = (init) => {
-    const { handlers = [] } = init as ExtendOptions;
+    const { handlers = [] } = Object.hasOwn(init, "handlers") ? (init as ExtendOptions) : {};
     if (handlers.some((other) => attached.has(other) && other !== handler)) {
       throw new InvalidOptionError("extend", "a got instance without bearer tokens", "one that has them");
     }

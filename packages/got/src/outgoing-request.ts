@@ -118,16 +118,17 @@ export class OutgoingGotRequest {
   async #renew({ cache, tokenSet, options }: Attempt, request: Request): Promise<boolean> {
     if (tokenSet === undefined) return false;
     const { signal } = options;
-    const deadline = this.#timeout.deadline(options);
-    const limits = [signal, deadline].filter((limit) => limit !== undefined);
-    try {
-      await cache.renew(tokenSet, { signal: limits.length > 1 ? AbortSignal.any(limits) : limits[0] });
-      return true;
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      if (deadline?.aborted) throw timeoutError(request);
-      return false;
-    }
+    return this.#timeout.within(options, async (deadline) => {
+      const limits = [signal, deadline].filter((limit) => limit !== undefined);
+      try {
+        await cache.renew(tokenSet, { signal: limits.length > 1 ? AbortSignal.any(limits) : limits[0] });
+        return true;
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        if (deadline?.aborted) throw timeoutError(request);
+        return false;
+      }
+    });
   }
 
   /** Answers without a promise unless the caller's own predicate gives one. Nothing refuses a token that was not sent. */

@@ -1,4 +1,4 @@
-import { longestDelay } from "@tokenflight/core";
+import { longestDelay, systemClock } from "@tokenflight/core";
 import { TimeoutError, type NormalizedOptions, type Options, type Request } from "got";
 
 /**
@@ -16,7 +16,7 @@ export class RequestTimeout {
     if (retryCount === this.#retryCount) return;
     this.restore(options);
     this.#retryCount = retryCount;
-    this.#started = performance.now();
+    this.#started = systemClock.monotonic();
   }
 
   /** Gives the replay what is left. */
@@ -33,15 +33,19 @@ export class RequestTimeout {
     this.#whole = undefined;
   }
 
-  /** Aborts when nothing is left. Undefined without a timeout. */
-  deadline(options: NormalizedOptions): AbortSignal | undefined {
+  /** Gives work a signal that aborts when nothing is left. Without a timeout there is none. */
+  async within<Result>(options: NormalizedOptions, work: (deadline: AbortSignal | undefined) => Promise<Result>): Promise<Result> {
     const left = this.#left(options);
-    return left === undefined ? undefined : AbortSignal.timeout(left);
+    if (left === undefined) return work(undefined);
+    const deadline = new AbortController();
+    const cancel = systemClock.schedule(() => deadline.abort(), left);
+    return work(deadline.signal).finally(cancel);
   }
 
   #left({ timeout: { request } }: NormalizedOptions): number | undefined {
     if (request === undefined || request > longestDelay) return undefined;
-    return Math.max(1, Math.ceil(request - (performance.now() - this.#started)));
+    const left = Math.ceil(request - (systemClock.monotonic() - this.#started));
+    return Math.max(1, left);
   }
 }
 

@@ -21,7 +21,9 @@ export function bearer(
   tokens: TokenCache | TokenCacheSelector<KyRequest>,
   options: BearerOptions<Response> = {},
 ): (parent: Options) => Options {
-  return (parent) => {
+  return (given) => {
+    // Only the parent's own options count.
+    const parent = Object.assign<object, Options>(Object.create(null), given);
     if (parent.fetch !== undefined && attached.has(parent.fetch)) {
       throw new InvalidOptionError("parent", "a ky instance without bearer tokens", "one that has them");
     }
@@ -31,17 +33,21 @@ export function bearer(
     const fetchFor =
       (call: Pick<Options, "context">): FetchFunction =>
       (input, init) =>
-        fetchWithToken(policy, fetch, { input, init, context: call.context ?? {} });
+        fetchWithToken(policy, fetch, { input, init, context: ownContext(call) ?? {} });
     const withTokens = fetchFor({});
     attached.add(withTokens);
     if (typeof tokens !== "function") return { fetch: withTokens };
     // ky tells its fetch function nothing of a call's context. An init hook sees the options of the call, and may give them another fetch.
     const bindContext = (call: Options): void => {
-      call.context ??= {};
+      call.context = ownContext(call) ?? {};
       if (call.fetch === withTokens) call.fetch = fetchFor(call);
     };
     return { fetch: withTokens, hooks: { init: [bindContext] } };
   };
+}
+
+function ownContext(call: Pick<Options, "context">): Record<string, unknown> | undefined {
+  return Object.hasOwn(call, "context") ? call.context : undefined;
 }
 
 /** ky puts a string input behind `prefix`, and resolves that against `baseUrl`. */

@@ -43,11 +43,6 @@ describe("clientCredentials", () => {
     ]);
   });
 
-  it("uses nothing up, and refreshToken does", () => {
-    expect(clientOf(nowhere).clientCredentials().spendsRefreshToken).toBe(false);
-    expect(clientOf(nowhere).refreshToken().spendsRefreshToken).toBeUndefined();
-  });
-
   it("takes the scope that was asked for when the answer leaves it out (RFC 6749 section 5.1)", async () => {
     const silent = await startOddServer(always(200, tokenResponse));
     expect((await call(clientOf(silent).clientCredentials({ scope: " read  write " }))).scope).toBe("read write");

@@ -31,7 +31,7 @@ export function bearer(
       const called = typeof tokens === "function" ? inCallersContext(handler) : handler;
       const origin = dispatcherOrigin ?? String(given.origin);
       if (!policy.allows(origin)) return dispatch(given, called);
-      const request = { ...given, headers: readableHeaders(given.headers) };
+      const request = { ...given, headers: readableHeaders(Object.hasOwn(given, "headers") ? given.headers : undefined) };
       // The caller may change a URL object while the request waits for a token.
       if (request.origin instanceof URL) request.origin = request.origin.href;
       const cache = hasAuthorization(request.headers) ? undefined : policy.cacheFor(given);

@@ -1,5 +1,6 @@
 import { InvalidOptionError, kindOf, readOptions, requireOneOf, requireText } from "@tokenflight/core";
 import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from "oauth4webapi";
+import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
 
 export interface PrivateKeyJwtOptions {
@@ -26,8 +27,7 @@ const lifetime = 300;
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);
   const { key, audience = "issuer" } = read;
-  const jwk = typeof key === "object" && key !== null ? (key as { kid?: string; alg?: SigningAlgorithm }) : {};
-  const { keyId = jwk.kid, alg = jwk.alg } = read;
+  const { keyId = ownField(key, "kid") as string | undefined, alg = ownField(key, "alg") as SigningAlgorithm | undefined } = read;
   if (keyId !== undefined) requireText("privateKeyJwt.keyId", keyId);
   requireOneOf("privateKeyJwt.audience", audience, ["issuer", "token-endpoint"]);
   if (alg === undefined) throw new InvalidOptionError("privateKeyJwt.alg", 'an algorithm such as "ES256"', kindOf(alg));

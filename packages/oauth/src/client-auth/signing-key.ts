@@ -1,4 +1,5 @@
 import { InvalidOptionError, kindOf, requireOneOf } from "@tokenflight/core";
+import { ownFields } from "../own-fields.ts";
 
 /** How an assertion is signed: the `alg` of RFC 7518 section 3.1 and RFC 8037. "EdDSA" is Ed25519. */
 export type SigningAlgorithm = "ES256" | "ES384" | "ES512" | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "EdDSA";
@@ -53,11 +54,12 @@ function loaderOf(where: string, key: SigningKey, algorithm: SigningAlgorithm): 
     checkCryptoKey(where, key, algorithm, parameters);
     return async () => key;
   }
-  const kind = key.kty === "RSA" ? "RSA" : `${key.kty} ${key.crv}`;
+  const jwk = ownFields(key);
+  const kind = jwk.kty === "RSA" ? "RSA" : `${jwk.kty} ${jwk.crv}`;
   if (kind !== (jwkKinds[algorithm] ?? "RSA")) throw new InvalidOptionError(where, `a JWK for ${algorithm}`, "one of another kind");
-  if (typeof key.d !== "string") throw new InvalidOptionError(where, "a private JWK", "one without its private part");
+  if (typeof jwk.d !== "string") throw new InvalidOptionError(where, "a private JWK", "one without its private part");
   // What else a JWK says of its use does not matter here: the key signs.
-  const { key_ops: _operations, use: _use, ext: _extractable, alg: _algorithm, ...jwk } = key;
+  for (const name of ["key_ops", "use", "ext", "alg"] as const) delete jwk[name];
   return () => crypto.subtle.importKey("jwk", jwk, parameters, false, ["sign"]);
 }
 

@@ -20,7 +20,8 @@ const maxHeader = 4096;
 /** Fetches for as long as the signal allows, even with a fetch that ignores its signal. Rejects with the signal's reason. */
 export async function fetchUntil(fetch: FetchFunction, url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
   signal.throwIfAborted();
-  const fetched = Promise.resolve(fetch(url, { ...init, signal }));
+  // What it lacks is missing, whatever may have been written to Object.prototype.
+  const fetched = Promise.resolve(fetch(url, Object.assign<object, RequestInit>(Object.create(null), { ...init, signal })));
   try {
     const response = await waitFor(fetched, signal);
     if (!isResponse(response)) throw new TypeError("The fetch option did not give a Response of the Fetch standard.");

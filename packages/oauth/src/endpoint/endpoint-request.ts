@@ -7,6 +7,7 @@ import {
   TokenRequestError,
   waitFor,
   withDeadline,
+  type Clock,
   type TokenRequestOutcome,
 } from "@tokenflight/core";
 import type { ClientCredentials, ClientParts, CurrentCredentials, EndpointName, LocatedServer } from "../client-parts.ts";
@@ -32,6 +33,26 @@ export interface EndpointRequest extends Purpose {
 /** A name may come more than once. */
 export type BodyFields = readonly (readonly [name: string, value: string])[];
 
+export type WaitingClock = Pick<Clock, "monotonic" | "schedule">;
+
+/** The system's clock with timers that keep the process alive: whoever waits for an answer gets one, or an error, before the process ends. */
+export const waitingClock: WaitingClock = {
+  monotonic: () => systemClock.monotonic(),
+  schedule: (callback, delay) => systemClock.schedule(callback, delay, true),
+};
+
+/**
+ * Gives work a signal that aborts after `timeout` milliseconds, and with the caller's. All timeouts of this package go through here, so that
+ * a process that was stopped meanwhile reads an answer that has come before it gives up (core's `withDeadline`).
+ */
+export function within<Value>(
+  timeout: number,
+  caller: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  return withDeadline(waitingClock, timeout, caller, work);
+}
+
 type CredentialSets = readonly [ClientCredentials, ...ClientCredentials[]];
 
 /**
@@ -46,7 +67,7 @@ export function askEndpoint<Result>(
   request: EndpointRequest,
   read: (answer: EndpointAnswer) => Result,
 ): Promise<Result> {
-  return withDeadline(systemClock, client.timeout, request.signal, async (signal) => {
+  return within(client.timeout, request.signal, async (signal) => {
     const server = await locate(client, request, signal);
     const sets = await currentCredentials(client, request, signal);
     // The refusal of the grant to a client that the server knows. It counts when the server does not know the next client, which may be gone.
@@ -91,8 +112,10 @@ export async function readCredentials(current: CurrentCredentials): Promise<Cred
   const sets: readonly ClientCredentials[] = Array.isArray(given) ? (given as readonly ClientCredentials[]) : [given as ClientCredentials];
   for (const set of sets) {
     requireThat(typeof set === "object" && set !== null, "credentials", "client id and authentication", set);
-    requireText("credentials.clientId", set.clientId);
-    requireFunction("credentials.clientAuth", set.clientAuth);
+    // Only the object's own fields count.
+    const { clientId, clientAuth } = Object.assign<object, ClientCredentials>(Object.create(null), set);
+    requireText("credentials.clientId", clientId);
+    requireFunction("credentials.clientAuth", clientAuth);
   }
   const [first, ...others] = sets;
   if (first === undefined) throw new InvalidOptionError("credentials", "at least one set of credentials", "an empty array");

@@ -13,6 +13,7 @@ export function clientCredentials(client: ClientParts, options: GrantOptions = {
     return requestTokens(client, { grant, fields, secrets: {}, scope, signal });
   };
   source.identity = identify(client, grant, parameters);
+  source.requiresLogin = false;
   source.spendsRefreshToken = false;
   return source;
 }

@@ -42,8 +42,9 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     }
   };
   source.identity = identify(client, grant, parameters);
-  if (client.hasReusableRefreshTokens) source.spendsRefreshToken = false;
-  if (client.refreshTokenGrace > 0) source.refreshTokenGrace = client.refreshTokenGrace / 1000;
+  source.requiresLogin = true;
+  source.spendsRefreshToken = !client.hasReusableRefreshTokens;
+  source.refreshTokenGrace = client.refreshTokenGrace / 1000;
   return source;
 }
 

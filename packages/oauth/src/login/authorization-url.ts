@@ -1,7 +1,7 @@
-import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText, systemClock, withDeadline } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText } from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
-import { currentCredentials, locate } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate, within } from "../endpoint/endpoint-request.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { PendingLogin } from "./pending-login.ts";
 
@@ -30,16 +30,18 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   const where = "authorizationUrl";
   const read = readOptions<AuthorizationRequest>(where, request, ["redirectUri", "timeout", ...grantOptionNames]);
   const { redirectUri, timeout = 600, ...options } = read;
+  // What is left in `options` inherits from Object.prototype. `read` does not.
+  const { parameters } = read;
   requireRedirectUri(`${where}.redirectUri`, redirectUri);
   requireSeconds(`${where}.timeout`, timeout);
   for (const name of reserved) {
-    if (options.parameters !== undefined && Object.hasOwn(options.parameters, name)) {
+    if (parameters !== undefined && Object.hasOwn(parameters, name)) {
       throw new InvalidOptionError(`${where}.parameters.${name}`, "a parameter that is not set elsewhere", "one that is");
     }
   }
   const { fields, scope } = readGrantParameters(where, options);
   const purpose = { endpoint: "authorization_endpoint", signal: undefined } as const;
-  const [server, [{ clientId }]] = await withDeadline(systemClock, client.timeout, undefined, (signal) =>
+  const [server, [{ clientId }]] = await within(client.timeout, undefined, (signal) =>
     Promise.all([locate(client, purpose, signal), currentCredentials(client, purpose, signal)]),
   );
   const pending: PendingLogin = {

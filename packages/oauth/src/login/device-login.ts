@@ -6,14 +6,12 @@ import {
   systemClock,
   TokenRequestError,
   waitFor,
-  withDeadline,
-  type Clock,
   type TokenResponse,
   type TokenSet,
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readClaims } from "../endpoint/answer-fields.ts";
-import { currentCredentials, locate } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate, waitingClock, within, type WaitingClock } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { LoginError } from "../errors.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
@@ -47,21 +45,14 @@ export interface DeviceLoginOptions extends GrantOptions {
   /** Ends the login. */
   signal?: AbortSignal | undefined;
   /** Measures the delay between two attempts. Default: the system's clock, which keeps the process alive meanwhile. */
-  clock?: Pick<Clock, "monotonic" | "schedule"> | undefined;
+  clock?: WaitingClock | undefined;
 }
-
-type WaitingClock = Pick<Clock, "monotonic" | "schedule">;
 
 const grant = "urn:ietf:params:oauth:grant-type:device_code";
 /** Milliseconds by which `slow_down` makes every further delay longer (RFC 8628 section 3.5). */
 const slowDown = 5000;
 /** Milliseconds. */
 const maxDelay = 60_000;
-
-const waitingClock: WaitingClock = {
-  monotonic: () => systemClock.monotonic(),
-  schedule: (callback, delay) => systemClock.schedule(callback, delay, true),
-};
 
 /**
  * Logs a user in on another device (RFC 8628): shows a code, and asks for the token set until the user has decided. Rejects with LoginError
@@ -116,7 +107,7 @@ async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthori
 /** The request of a device login has no nonce, and not every server answers it with an id token. Rejects with LoginError. */
 async function checkDeviceIdToken(client: ClientParts, response: TokenResponse, signal: AbortSignal | undefined): Promise<void> {
   const purpose = { endpoint: "token_endpoint", signal } as const;
-  await withDeadline(systemClock, client.timeout, signal, async (ending) => {
+  await within(client.timeout, signal, async (ending) => {
     const [server, sets] = await Promise.all([locate(client, purpose, ending), currentCredentials(client, purpose, ending)]);
     // Of several sets of credentials, a later one may have been used.
     const audience = new Set([readClaims(response.id_token)?.["aud"]].flat());

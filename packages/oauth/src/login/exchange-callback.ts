@@ -1,8 +1,8 @@
-import { readOptions, readTokenResponse, requireSignal, systemClock, withDeadline, type TokenSet } from "@tokenflight/core";
+import { readOptions, readTokenResponse, requireSignal, systemClock, type TokenSet } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { LoginError } from "../errors.ts";
-import { locate, readCredentials } from "../endpoint/endpoint-request.ts";
+import { locate, readCredentials, within } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
+import { LoginError } from "../errors.ts";
 import { readGrantParameters } from "../grants/grant-parameters.ts";
 import { checkCallback, readCallbackUrl, type CallbackUrl } from "./callback.ts";
 import { checkIdToken } from "./id-token.ts";
@@ -23,9 +23,7 @@ export async function exchangeCallback(
   const login = readPendingLogin("exchangeCallback.pending", pending);
   const parameters = readCallbackUrl("exchangeCallback.url", url);
   const { timeout } = client;
-  const { metadata } = await withDeadline(systemClock, timeout, signal, (ending) =>
-    locate(client, { endpoint: "token_endpoint", signal }, ending),
-  );
+  const { metadata } = await within(timeout, signal, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
   const code = checkCallback(parameters, login, {
     issuer: client.knowsIssuer ? metadata.issuer : undefined,
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
@@ -44,7 +42,7 @@ export async function exchangeCallback(
   });
   const { clientId, nonce } = login;
   const required = login.scope?.split(" ").includes("openid") === true;
-  await withDeadline(systemClock, timeout, signal, (ending) =>
+  await within(timeout, signal, (ending) =>
     checkIdToken(client, response, { server: metadata, clientId, nonce, required, signal: ending }),
   );
   return readTokenResponse(response, systemClock.now());

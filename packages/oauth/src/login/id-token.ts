@@ -6,12 +6,14 @@ import {
   KEY_SELECTION,
   processAuthorizationCodeResponse,
   validateApplicationLevelSignature,
+  type ProcessAuthorizationCodeResponseOptions,
   type ValidateSignatureOptions,
 } from "oauth4webapi";
 import type { ClientParts, ServerMetadata } from "../client-parts.ts";
 import { readClaims } from "../endpoint/answer-fields.ts";
 import { fetchUntil, readAnswer } from "../endpoint/answer.ts";
 import { readFailure } from "../endpoint/failure.ts";
+import { ownFields } from "../own-fields.ts";
 import { LoginError } from "../errors.ts";
 import { endpointOf } from "../server/authorization-server.ts";
 
@@ -44,10 +46,8 @@ export async function checkIdToken(client: ClientParts, response: TokenResponse,
   const answer = Response.json({ access_token: "-", token_type: "bearer", id_token: idToken });
   try {
     const issuer = issuerOf(client, rules.server, idToken);
-    await processAuthorizationCodeResponse(issuer, { client_id: clientId }, answer, {
-      expectedNonce: nonce ?? expectNoNonce,
-      requireIdToken: true,
-    });
+    const expected = ownFields<ProcessAuthorizationCodeResponseOptions>({ expectedNonce: nonce ?? expectNoNonce, requireIdToken: true });
+    await processAuthorizationCodeResponse(issuer, ownFields({ client_id: clientId }), answer, expected);
     if (issuer.jwks_uri !== undefined) await checkSignature(client, answer, issuer, rules);
   } catch (error) {
     const { cause } = readFailure(error);
@@ -79,7 +79,7 @@ async function checkSignature(
   { server, signal }: IdTokenRules,
 ): Promise<void> {
   const url = endpointOf(issuer, "jwks_uri");
-  const options: ValidateSignatureOptions = {
+  const options = ownFields<ValidateSignatureOptions>({
     [allowInsecureRequests]: url.protocol === "http:",
     [customFetch]: async (address, { method, headers, redirect }) => {
       const response = await fetchUntil(client.fetch, address, { method, headers, redirect }, signal);
@@ -90,7 +90,7 @@ async function checkSignature(
         headers: { "content-type": "application/json" },
       });
     },
-  };
+  });
   await validateApplicationLevelSignature(issuer, answer, options).catch((error: { code?: unknown }) => {
     if (error.code !== KEY_SELECTION) throw error;
     // The key is not among those that are kept: the server may have a new one since. With another object, the keys are fetched again.

@@ -1,4 +1,5 @@
-import { InvalidOptionError, kindOf, requireText } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, requireText, requireThat } from "@tokenflight/core";
+import { ownFields } from "../own-fields.ts";
 
 /**
  * A login that has been begun: everything that its callback is checked against. A plain object, so that it can be kept in the user's
@@ -18,15 +19,16 @@ export interface PendingLogin {
   readonly expiresAt: number;
 }
 
-const texts = ["state", "nonce", "codeVerifier", "redirectUri", "clientId"] as const;
-
-/** Reads what a session gave back. Throws InvalidOptionError, which shows nothing of it. */
+/**
+ * Reads what a session gave back: a copy with the login's own fields, and nothing else. Throws InvalidOptionError, which shows nothing of it.
+ */
 export function readPendingLogin(where: string, pending: PendingLogin): PendingLogin {
   if (typeof pending !== "object" || pending === null) {
     throw new InvalidOptionError(where, "the pending login that authorizationUrl gave", kindOf(pending));
   }
-  for (const name of texts) requireText(`${where}.${name}`, pending[name]);
-  if (typeof pending.expiresAt !== "number") throw new InvalidOptionError(`${where}.expiresAt`, "a number", kindOf(pending.expiresAt));
-  if (pending.scope !== undefined) requireText(`${where}.scope`, pending.scope);
-  return pending;
+  const { state, nonce, codeVerifier, redirectUri, clientId, expiresAt, scope } = ownFields(pending);
+  for (const [name, text] of Object.entries({ state, nonce, codeVerifier, redirectUri, clientId })) requireText(`${where}.${name}`, text);
+  requireThat(Number.isFinite(expiresAt), `${where}.expiresAt`, "a number", expiresAt);
+  if (scope !== undefined) requireText(`${where}.scope`, scope);
+  return { state, nonce, codeVerifier, redirectUri, clientId, expiresAt, scope };
 }

@@ -1,5 +1,6 @@
-import { readOptions, requireFunction, requireSeconds, requireSignal, systemClock, type TokenSet } from "@tokenflight/core";
+import { readOptions, requireFunction, requireSeconds, requireSignal, type TokenSet } from "@tokenflight/core";
 import type { OAuthClient } from "../client/oauth-client.ts";
+import { within } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
 import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { AuthorizationUrl } from "../login/authorization-url.ts";
@@ -17,6 +18,9 @@ export interface LoopbackLoginOptions extends GrantOptions {
   /** Ends the login. */
   signal?: AbortSignal | undefined;
 }
+
+/** Seconds for which a callback still counts that has come in time, and is read late by a process that was stopped: the server knows its codes. */
+const whileStopped = 3600;
 
 const optionNames = ["open", "show", "timeout", "signal", ...grantOptionNames] as const;
 
@@ -52,9 +56,8 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   const abort = (): void => callback.reject(aborted());
   signal?.addEventListener("abort", abort, { once: true });
   const expire = (): void => callback.reject(new LoginError("expired", "The user did not log in in time."));
-  const cancel = systemClock.schedule(expire, timeout * 1000, true);
-  try {
-    begun = await client.authorizationUrl({ ...grant, redirectUri: server.redirectUri, timeout });
+  const logIn = async (): Promise<TokenSet> => {
+    begun = await client.authorizationUrl({ ...grant, redirectUri: server.redirectUri, timeout: timeout + whileStopped });
     const url = requireWebUrl(begun.url);
     show?.(url);
     // An opener may run for as long as its browser is open. Its end does not matter, nor does its failure once the user has come back.
@@ -65,9 +68,15 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
         return callback.promise;
       },
     );
-    return await Promise.race([callback.promise, opened]);
+    return Promise.race([callback.promise, opened]);
+  };
+  try {
+    return await within(timeout * 1000, undefined, (ending) => {
+      // Once the user has come back, the exchange of the code has a timeout of its own.
+      ending.addEventListener("abort", expire, { once: true });
+      return logIn();
+    });
   } finally {
-    cancel();
     signal?.removeEventListener("abort", abort);
     server.close();
   }

@@ -1,6 +1,7 @@
-import { systemClock, withDeadline } from "@tokenflight/core";
+import { TokenflightError, waitFor } from "@tokenflight/core";
 import type { AuthorizationServer } from "oauth4webapi";
 import type { FetchFunction, LocatedServer, ServerLocator } from "../client-parts.ts";
+import { within } from "../endpoint/endpoint-request.ts";
 import { locatedServer } from "./authorization-server.ts";
 
 export interface DiscoveryOptions {
@@ -16,20 +17,28 @@ export interface DiscoveryOptions {
  * request. No caller's signal ends it, because others may wait for it.
  */
 export function discoveredServer(issuer: URL, { known, fetch, timeout }: DiscoveryOptions): ServerLocator {
-  let found: Promise<LocatedServer> | undefined;
+  let found: LocatedServer | undefined;
+  let finding: Promise<LocatedServer> | undefined;
   const find = async (signal: AbortSignal): Promise<LocatedServer> => {
     // It is loaded late: only a client that knows no more than its issuer needs it, and waits for an answer of the server's in any case.
     const { discover } = await import("./discovery.ts");
-    return locatedServer({ ...(await discover(issuer, fetch, signal)), ...known });
+    return (found = locatedServer({ ...(await discover(issuer, fetch, signal)), ...known }));
   };
   return {
     identity: ["issuer", issuer.href],
-    locate() {
-      found ??= withDeadline(systemClock, timeout, undefined, find).catch((error: unknown) => {
-        found = undefined;
-        throw error;
-      });
-      return found;
+    async locate() {
+      for (;;) {
+        if (found !== undefined) return found;
+        const joined = finding;
+        const own = (finding ??= within(timeout, undefined, find));
+        try {
+          // Each caller has a deadline of its own: in workerd, a discovery ends without a word when the request that began it is over.
+          return await within(timeout, undefined, (signal) => waitFor(own, signal));
+        } catch (error) {
+          if (finding === own) finding = undefined;
+          if (joined === undefined || TokenflightError.is(error)) throw error;
+        }
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import type { FetchFunction, ServerMetadata } from "../client-parts.ts";
 import { readFields, type AnswerFields } from "../endpoint/answer-fields.ts";
 import { fetchUntil, readAnswer, type Answer } from "../endpoint/answer.ts";
 import { outcomeOf, readFailure, readRetryAfter } from "../endpoint/failure.ts";
+import { ownFields } from "../own-fields.ts";
 import { problemOf } from "./authorization-server.ts";
 
 /** RFC 8414 section 3, then OpenID Connect Discovery 1.0 section 4. */
@@ -25,11 +26,11 @@ export async function discover(issuer: URL, fetch: FetchFunction, signal: AbortS
 }
 
 async function ask(issuer: URL, algorithm: (typeof places)[number], fetch: FetchFunction, signal: AbortSignal): Promise<Answer> {
-  const options: DiscoveryRequestOptions = {
+  const options = ownFields<DiscoveryRequestOptions>({
     algorithm,
     [allowInsecureRequests]: issuer.protocol === "http:",
     [customFetch]: (url, { method, headers, redirect }) => fetchUntil(fetch, url, { method, headers, redirect }, signal),
-  };
+  });
   try {
     return await readAnswer(await discoveryRequest(issuer, options), signal);
   } catch (error) {

@@ -53,11 +53,12 @@ const overlap = 7 * 24 * 3_600_000;
  * after a restart, keep the events and `rotate` through the later ones. Throws InvalidOptionError, which never shows a credential.
  */
 export function installationFrom(event: unknown, options: InstallationOptions = {}): Installation {
-  const { auth = "signed-jwt", ...urls } = readOptions("installationFrom", options, ["auth", "tokenEndpoint", "authorizationEndpoint"]);
+  const read = readOptions("installationFrom", options, ["auth", "tokenEndpoint", "authorizationEndpoint"]);
+  const { auth = "signed-jwt" } = read;
   requireOneOf("installationFrom.auth", auth, ["signed-jwt", "basic"]);
   const installed = readInstallationEvent(event, "app.installed");
   const { apiOrigin, appId, installationId: id, accountId, accountName } = installed;
-  const service = talkdeskAt({ ...endpointsOf(installed, urls), apiOrigin });
+  const service = talkdeskAt({ ...endpointsOf(installed, read), apiOrigin });
   const { basic: _, ...settings } = service;
   /** The newest first. */
   let sets: readonly CredentialSet[] = [credentialsOf(installed, auth)];
@@ -73,16 +74,17 @@ export function installationFrom(event: unknown, options: InstallationOptions = 
       clientId: `${appId}/${id}`,
       credentials: () => sets.filter(({ expiresAt }) => expiresAt > Date.now()),
     },
-    rotate(rotated, { compromised = false } = {}) {
-      const read = readInstallationEvent(rotated, "app.credentials_rotated");
-      if (read.installationId !== id || read.appId !== appId) {
+    rotate(rotated, given = {}) {
+      const { compromised = false } = readOptions("rotate", given, ["compromised"]);
+      const rotation = readInstallationEvent(rotated, "app.credentials_rotated");
+      if (rotation.installationId !== id || rotation.appId !== appId) {
         throw new InvalidOptionError("event.data.installation_id", "this installation's", "another one's");
       }
       const [current] = sets;
-      const isKnown = sets.some(({ clientId, keyId }) => clientId === read.clientId && keyId === read.keyId);
-      if (current === undefined || isKnown || read.createdAt < current.createdAt) return false;
-      current.expiresAt = Math.min(read.createdAt, Date.now()) + overlap;
-      sets = compromised ? [credentialsOf(read, auth)] : [credentialsOf(read, auth), current];
+      const isKnown = sets.some(({ clientId, keyId }) => clientId === rotation.clientId && keyId === rotation.keyId);
+      if (current === undefined || isKnown || rotation.createdAt < current.createdAt) return false;
+      current.expiresAt = Math.min(rotation.createdAt, Date.now()) + overlap;
+      sets = compromised ? [credentialsOf(rotation, auth)] : [credentialsOf(rotation, auth), current];
       return true;
     },
     async acknowledge(send) {
