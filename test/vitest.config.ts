@@ -7,7 +7,7 @@ const conditions = ["source"];
 
 const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
 /** These start many processes, or keep every core busy, and would starve each other and all the rest. */
-const heavy = ["test/{bench,faults,model,processes,simulation}/**/*.test.ts", "examples/storm/*.test.ts"];
+const heavy = ["test/{bench,faults,model,processes,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { LoginRequiredError, systemClock, TokenRequestError, TokenSet } from "@tokenflight/core";
 import { expect, it } from "vitest";
 import type { SubjectRecord } from "../../packages/core/src/refresh/record.ts";
-import { withFailure, withIntent, withoutOwner, withTokenSet } from "../../packages/core/src/refresh/transitions.ts";
+import { withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../../packages/core/src/refresh/transitions.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = read("docs/shared-refresh.md");
@@ -71,15 +71,17 @@ const unknown = new TokenRequestError("unknown", "Who knows.");
 
 /** What each line of the page's table means, in code. */
 const changes: Record<string, ((record: SubjectRecord) => SubjectRecord)[]> = {
-  "somebody is about to send a token request": [(record) => withIntent(record, "me", 15_000)],
-  "somebody is about to send its refresh token once more": [(record) => withIntent(record, "me", 15_000)],
-  "a token set came": [(record) => withTokenSet(record, tokenSet)],
+  "somebody is about to send a token request": [(record) => withIntent(record, intent)],
+  "somebody is about to send its refresh token once more": [(record) => withIntent(record, intent)],
+  "a token set came": [(record) => withTokenSet(record, tokenSet, systemClock)],
   "the request was not sent, throttled or refused": known,
   "nobody knows what became of the request": [failed(unknown)],
   "nobody knows, and it used nothing up": [failed(unknown, false)],
   "the server says that the session is over": [failed(new LoginRequiredError("Over."))],
   "its owner was silent for the deadline": [(record) => withoutOwner(record, true)],
   "its owner knows that nothing was sent": [(record) => withoutOwner(record, false)],
+  "a login (save)": [(record) => withLogin(record, tokenSet, systemClock)],
+  "a logout (forget)": [(record) => withLogin(record, undefined, systemClock)],
 };
 
 it("gives every record one state", () => {
@@ -108,12 +110,15 @@ it("has every change from every state in which it can happen, and names every fu
   const pairs = rows.flatMap(([from = "", event]) => from.split(", ").map((name) => `${name}: ${event}`));
   expect(new Set(pairs).size).toBe(pairs.length);
   // Whoever has an intent comes to one of six ends; whoever has none, and is not told to log in, may write one.
-  const owned = Object.keys(changes).filter((event) => !event.startsWith("somebody"));
+  const logins = Object.keys(changes).filter((event) => event.startsWith("a log"));
+  const owned = Object.keys(changes).filter((event) => !event.startsWith("somebody") && !logins.includes(event));
   for (const name of ["refreshing", "retrying"]) for (const event of owned) expect(pairs).toContain(`${name}: ${event}`);
   for (const name of ["forgotten", "ready", "waiting", "unresolved"]) {
     expect(pairs.filter((pair) => pair.startsWith(`${name}: somebody`))).toHaveLength(1);
   }
-  expect(pairs.some((pair) => pair.startsWith("over"))).toBe(false);
+  // A login and a logout may come at any time, and nothing else leads out of a session that is over.
+  for (const name of Object.keys(states)) for (const event of logins) expect(pairs).toContain(`${name}: ${event}`);
+  expect(pairs.filter((pair) => pair.startsWith("over"))).toEqual(logins.map((event) => `over: ${event}`));
 });
 
 it("names every field of the record", () => {

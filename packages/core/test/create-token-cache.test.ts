@@ -30,12 +30,13 @@ describe("the options of a token cache", () => {
     [{ timeouts: { store: "1" } }, "timeouts.store: expected a number of seconds above zero, got a string of 1 characters."],
     [{ timeouts: { connect: 1 } }, "timeouts.connect: expected one of request, store, got an unknown option."],
     [{ timeouts: 10 }, "timeouts: expected an object with options, got 10."],
+    [{ keepAlive: {} }, "keepAlive: expected a function, got an object."],
     [{ observe: console }, "observe: expected a function, got an object."],
     [{ clock: Date }, "clock: expected an object with now, monotonic, schedule and random, got a function."],
     [{ clock: { now: Date.now } }, "clock: expected an object with now, monotonic, schedule and random, got an object."],
     [
       { onRefresh: () => {} },
-      "createTokenCache.onRefresh: expected one of source, store, key, queue, freshness, timeouts, observe, clock, got an unknown option.",
+      "createTokenCache.onRefresh: expected one of source, key, observe, store, queue, freshness, timeouts, keepAlive, clock, got an unknown option.",
     ],
   ])("are refused for %j", (options, message) => {
     const create = (): unknown => createTokenCache({ source, ...options } as TokenCacheOptions);
@@ -57,6 +58,7 @@ describe("the options of a token cache", () => {
       freshness: undefined,
       timeouts: undefined,
       observe: undefined,
+      keepAlive: undefined,
       clock: undefined,
     };
     expect((await createTokenCache({ source, ...nothing }).get()).accessToken).toBe("a");

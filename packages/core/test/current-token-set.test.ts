@@ -8,7 +8,7 @@ import { TestClock } from "./test-clock.ts";
 let clock: TestClock;
 let current: CurrentTokenSet;
 
-const named = (name: string, expires_in = 3600): TokenSet => readTokenResponse({ access_token: name, expires_in }, clock.now());
+const named = (name: string): TokenSet => readTokenResponse({ access_token: name, expires_in: 3600 }, clock.now());
 const state = (): string => (clock.now() < current.refreshAt ? "fresh" : clock.now() < current.usableUntil ? "usable" : "over");
 
 beforeEach(() => {
@@ -33,39 +33,27 @@ describe("the tokens of a cache", () => {
     expect(state()).toBe("over");
   });
 
-  it("are replaced by newer ones only", async () => {
-    current.take({ generation: 2, tokenSet: named("newer") });
-    const promise = current.asPromise(named("newer"));
-    current.take({ generation: 2, tokenSet: named("equal") });
-    current.take({ generation: 1, tokenSet: named("older") });
-    expect(current.tokenSet?.accessToken).toBe("newer");
-    expect(current.asPromise(named("newer"))).toBe(promise);
-    const newest = named("newest");
-    current.take({ generation: 3, tokenSet: newest });
-    expect(await current.asPromise(newest)).toBe(newest);
-  });
-
-  it("give way to others of the same generation only when those stand in the store, and not after a logout", () => {
-    current.take({ generation: 2, tokenSet: named("mine", 60) });
-    clock.skip(60_000);
-    const theirs = named("theirs");
-    current.take({ generation: 2, tokenSet: theirs });
-    expect([state(), current.tokenSet?.accessToken]).toEqual(["over", "mine"]);
-    current.take({ generation: 2, tokenSet: theirs }, true);
-    expect([state(), current.tokenSet]).toEqual(["fresh", theirs]);
-    current.take({ generation: 2, tokenSet: named("theirs", 10) }, true);
-    expect(current.tokenSet).toBe(theirs);
-    current.take({ generation: 1, tokenSet: named("older") }, true);
-    expect(current.tokenSet).toBe(theirs);
-    current.take({ generation: 3, tokenSet: undefined });
-    current.take({ generation: 3, tokenSet: theirs }, true);
-    expect([state(), current.tokenSet]).toEqual(["over", undefined]);
+  it("are replaced by whatever others the record has, and stay what they are when it has the same", async () => {
+    const first = named("a");
+    expect(current.take({ generation: 2, tokenSet: first })).toBe(true);
+    const promise = current.asPromise(first);
+    expect(current.take({ generation: 2, tokenSet: named("a"), intent: { owner: "other", deadline: 5 } })).toBe(false);
+    expect([current.tokenSet, current.asPromise(first), current.record.intent?.owner]).toEqual([first, promise, "other"]);
+    for (const [record, name] of [
+      [{ generation: 3 }, "newer"],
+      [{ generation: 3 }, "as-old"],
+      [{ generation: 1, lineage: "other" }, "another-login"],
+    ] as const) {
+      const next = named(name);
+      expect(current.take({ ...record, tokenSet: next })).toBe(true);
+      expect([state(), await current.asPromise(next)]).toEqual(["fresh", next]);
+    }
   });
 
   it("are gone after a record without any", () => {
     current.take({ generation: 1, tokenSet: named("a") });
-    current.take({ generation: 2 });
-    expect([state(), current.tokenSet, current.generation]).toEqual(["over", undefined, 2]);
+    expect(current.take({ generation: 2 })).toBe(true);
+    expect([state(), current.tokenSet, current.record.generation]).toEqual(["over", undefined, 2]);
   });
 
   it("are not sent while they are held back, and again after that, until their hard expiry", () => {
@@ -113,8 +101,44 @@ describe("the tokens of a cache", () => {
   });
 
   it("that come when they are over stay over", () => {
-    const tokenSet = named("a", 0);
+    const tokenSet = named("a");
+    clock.skip(3_600_000);
     current.take({ generation: 1, tokenSet });
     expect(state()).toBe("over");
+  });
+
+  it("are news for a second after they were obtained, here or elsewhere, and not after a login", () => {
+    expect(current.isNews).toBe(false);
+    current.take({ lineage: "one", generation: 1, tokenSet: named("a") });
+    current.obtained(clock.monotonic());
+    clock.skip(999);
+    expect(current.isNews).toBe(true);
+    clock.skip(1);
+    expect(current.isNews).toBe(false);
+    // Another process has refreshed it.
+    const elsewhere = named("b");
+    clock.skip(600);
+    current.take({ lineage: "one", generation: 2, tokenSet: elsewhere });
+    clock.skip(399);
+    expect(current.isNews).toBe(true);
+    clock.skip(1);
+    expect(current.isNews).toBe(false);
+    // Somebody has logged in, there or here.
+    current.take({ lineage: "two", generation: 3, tokenSet: named("login") });
+    expect(current.isNews).toBe(false);
+    current.take({ lineage: "two", generation: 4, tokenSet: named("c") });
+    expect(current.isNews).toBe(true);
+    current.obtained(undefined);
+    expect(current.isNews).toBe(false);
+  });
+
+  it("of a machine whose clock is far off are no news", () => {
+    for (const [index, off] of [-3_600_000, 3_600_000, 1000, -1000].entries()) {
+      const tokenSet = readTokenResponse({ access_token: String(off), expires_in: 3600 }, clock.now() + off);
+      current.take({ lineage: "one", generation: index + 1, tokenSet });
+      expect(current.isNews).toBe(false);
+    }
+    current.take({ lineage: "one", generation: 9 });
+    expect(current.isNews).toBe(false);
   });
 });

@@ -1,25 +1,19 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
-import { waitForChange } from "../src/refresh/intents.ts";
-import type { Refresh } from "../src/refresh/refresh.ts";
-import type { SubjectParts } from "../src/refresh/subject-parts.ts";
+import { newlySeen, waitForChange } from "../src/refresh/intents.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { cellIn } from "./cell-in.ts";
 import { Outcome } from "./outcome.ts";
+import { partsOf, refreshOf } from "./parts.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
-const refresh: Refresh = {
-  id: "me",
-  reason: "missing",
-  urgency: "ahead",
-  generation: 0,
-  failures: 0,
-  obtained: false,
-  accepts: () => true,
-};
+const refresh = refreshOf({ id: "me" });
 
-const parts = (cell: RecordCell, clock: TestClock): SubjectParts => ({ cell, clock }) as unknown as SubjectParts;
+/** Waits for so many milliseconds from now. */
+function waitFor(cell: RecordCell, clock: TestClock, seen: VersionedRecord, time: number): Promise<string> {
+  return waitForChange(partsOf(clock, { cell }), seen, refresh, time, newlySeen(seen.version, "other"));
+}
 
 describe.each([
   ["that is watched", memoryStore],
@@ -43,33 +37,33 @@ describe.each([
   });
 
   it("whose owner is silent is waited for until its deadline, and no longer", async () => {
-    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
+    const change = new Outcome(waitFor(cell, clock, seen, 15_000));
     await clock.advance(14_999);
     expect(change.state).toBe("pending");
     await clock.advance(200);
-    expect(change.value).toBe(false);
+    expect(change.value).toBe("silence");
     expect(clock.timers).toBe(0);
   });
 
   it("that is replaced is waited for no more, within 200 ms", async () => {
-    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
+    const change = new Outcome(waitFor(cell, clock, seen, 15_000));
     await clock.advance(5000);
     await cell.replace(seen, { generation: 1 });
     await clock.advance(200);
-    expect(change.value).toBe(true);
+    expect(change.value).toBe("changed");
     expect(clock.timers).toBe(0);
   });
 
   it("that is replaced by another intent is waited for no more either", async () => {
-    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
+    const change = new Outcome(waitFor(cell, clock, seen, 15_000));
     await clock.advance(14_900);
     await cell.replace(seen, { generation: 0, intent: { owner: "third", deadline: 15_000 } });
     await clock.advance(200);
-    expect(change.value).toBe(true);
+    expect(change.value).toBe("changed");
   });
 
   it("is judged by the monotonic clock, whatever is done to the wall clock", async () => {
-    const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
+    const change = new Outcome(waitFor(cell, clock, seen, 15_000));
     clock.setWall(clock.now() + 86_400_000);
     await clock.advance(10_000);
     clock.setWall(0);
@@ -82,11 +76,11 @@ it("ends at once when the watched store tells of the change", async () => {
   const clock = new TestClock();
   const cell = cellIn(memoryStore(), clock);
   const seen = await cell.read();
-  const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
+  const change = new Outcome(waitFor(cell, clock, seen, 15_000));
   await settle();
   await cell.replace(seen, { generation: 1 });
   await settle();
-  expect(change.value).toBe(true);
+  expect(change.value).toBe("changed");
 });
 
 it("reads no more often than without hints when a store hints at changes that are none", async () => {
@@ -109,11 +103,11 @@ it("reads no more often than without hints when a store hints at changes that ar
     },
   };
   const cell = cellIn(nervous, clock);
-  const change = new Outcome(waitForChange(parts(cell, clock), await cell.read(), refresh, 1000));
+  const change = new Outcome(waitFor(cell, clock, await cell.read(), 1000));
   await settle();
   changed[0]?.();
   await clock.advance(1200);
-  expect(change.value).toBe(false);
+  expect(change.value).toBe("silence");
   // After 20, 26, 34 ... milliseconds, 200 at most, and once for the hint.
   expect(reads).toBeLessThan(20);
   expect([changed.length, stopped]).toEqual([1, 1]);
@@ -124,7 +118,7 @@ it("fails with the store", async () => {
   const store = memoryStore();
   const cell = cellIn(store, clock);
   const seen = await cell.read();
-  const change = new Outcome(waitForChange(parts(cell, clock), seen, refresh, 15_000));
+  const change = new Outcome(waitFor(cell, clock, seen, 15_000));
   await settle();
   store.read = () => Promise.reject(new Error("gone"));
   await clock.advance(200);

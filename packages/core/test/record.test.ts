@@ -11,6 +11,8 @@ const tokenSet = readTokenResponse(
   now,
 );
 
+const decode = (value: string): SubjectRecord => decodeRecord({ version: "7", value });
+
 describe("a record", () => {
   it.each<[string, SubjectRecord]>([
     ["that is empty", emptyRecord],
@@ -21,19 +23,19 @@ describe("a record", () => {
     ["that wants a login", { generation: 7, tokenSet, loginRequired: { error: "invalid_grant", errorDescription: "over" } }],
     ["that wants a login and says no more", { generation: 7, loginRequired: {} }],
   ])("%s is the same after it was stored", (_, record) => {
-    const decoded = decodeRecord(encodeRecord(record));
+    const decoded = decode(encodeRecord(record));
     expect({ ...decoded, tokenSet: undefined }).toEqual({ ...record, tokenSet: undefined });
     expect(decoded.tokenSet && toTokenResponse(decoded.tokenSet)).toEqual(record.tokenSet && toTokenResponse(record.tokenSet));
   });
 
   it("keeps the expiry of its tokens to the millisecond, in our days", () => {
-    expect(decodeRecord(encodeRecord({ generation: 1, tokenSet })).tokenSet?.expiresAt).toBe(now + 60_000);
-    expect(decodeRecord(encodeRecord({ generation: 1, tokenSet })).tokenSet?.issuedAt).toBe(now);
+    expect(decode(encodeRecord({ generation: 1, tokenSet })).tokenSet?.expiresAt).toBe(now + 60_000);
+    expect(decode(encodeRecord({ generation: 1, tokenSet })).tokenSet?.issuedAt).toBe(now);
   });
 
   it("keeps a field called __proto__", () => {
     const odd = readTokenResponse(JSON.parse('{"access_token":"a","__proto__":{"x":1}}') as { access_token: string }, now);
-    const { extra } = decodeRecord(encodeRecord({ generation: 1, tokenSet: odd })).tokenSet ?? odd;
+    const { extra } = decode(encodeRecord({ generation: 1, tokenSet: odd })).tokenSet ?? odd;
     expect(Object.keys(extra)).toEqual(["__proto__"]);
     expect("x" in {}).toBe(false);
   });
@@ -46,7 +48,8 @@ describe("an entry that is not a record of ours", () => {
     ["text", "record"],
     ["a list", [record]],
     ["an empty object", {}],
-    ["a record of a later format", { ...record, format: 2 }],
+    ["a record of an earlier format", { ...record, format: 0 }],
+    ["a record of a format in words", { ...record, format: "2" }],
     ["a record without a generation", { ...record, generation: undefined }],
     ["a record with half a generation", { ...record, generation: 1.5 }],
     ["a record with a negative generation", { ...record, generation: -1 }],
@@ -85,7 +88,7 @@ describe("an entry that is not a record of ours", () => {
     fc.assert(
       fc.property(value, (text) => {
         try {
-          decodeRecord(text);
+          decode(text);
         } catch (error) {
           expect(error).toBeInstanceOf(StoreError);
         }
@@ -97,7 +100,7 @@ describe("an entry that is not a record of ours", () => {
 
 function expectRefusal(value: string): void {
   try {
-    decodeRecord(value);
+    decode(value);
   } catch (error) {
     expect(error).toBeInstanceOf(StoreError);
     expect(error).toMatchObject({ code: "ERR_STORE_RECORD_INVALID" });
@@ -110,8 +113,8 @@ function expectRefusal(value: string): void {
 
 it("an entry's own word for a token set in memory is not believed", () => {
   for (const tokenSet of [{ accessToken: "evil\r\nx" }, null, "evil"]) {
-    expect(decodeRecord(JSON.stringify({ format: 1, generation: 3, tokenSet })).tokenSet).toBeUndefined();
-    const { tokenSet: read } = decodeRecord(JSON.stringify({ format: 1, generation: 3, tokenSet, tokens: { access_token: "good" } }));
+    expect(decode(JSON.stringify({ format: 1, generation: 3, tokenSet })).tokenSet).toBeUndefined();
+    const { tokenSet: read } = decode(JSON.stringify({ format: 1, generation: 3, tokenSet, tokens: { access_token: "good" } }));
     expect(read?.accessToken).toBe("good");
   }
 });

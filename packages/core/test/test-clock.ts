@@ -3,6 +3,7 @@ import type { Clock } from "../src/clock.ts";
 interface Timer {
   readonly at: number;
   readonly callback: () => void;
+  readonly ref: boolean;
 }
 
 /** Lets everything run that waits for no timer. */
@@ -35,14 +36,19 @@ export class TestClock implements Clock {
     return this.chance;
   }
 
-  schedule(callback: () => void, delay: number): () => void {
-    const timer = { at: this.#monotonic + delay, callback };
+  schedule(callback: () => void, delay: number, ref = false): () => void {
+    const timer = { at: this.#monotonic + delay, callback, ref };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
 
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Whether a timer keeps the process alive. */
+  get isHeld(): boolean {
+    return [...this.#timers].some(({ ref }) => ref);
   }
 
   /** Time passes: every timer that becomes due is called, in order, and what it sets off runs before the next one. */
@@ -87,5 +93,13 @@ export class TestClock implements Clock {
     this.#timers.delete(timer);
     this.skip(Math.max(0, timer.at - this.#monotonic));
     timer.callback();
+  }
+}
+
+/** A clock whose `random` answers something else each time, so that no two logins have one name. */
+export class RandomClock extends TestClock {
+  override random(): number {
+    this.draws += 1;
+    return (this.draws * 0.618_033_988_749) % 1;
   }
 }

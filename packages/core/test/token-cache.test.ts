@@ -219,21 +219,32 @@ describe("get", () => {
     expect(waiting.value?.accessToken).toBe("access-2");
   });
 
-  it("with a token that is over when it comes gives it, and asks once for 1,000 callers even then", async () => {
-    for (const fields of [{ expires_in: 0 }, { expires_at: 1, expires_in: undefined }]) {
+  it("with a token that is over when it comes asks once more, and then fails, for 1,000 callers even then", async () => {
+    const { tokens, hand, clock } = setUp();
+    const callers = Array.from({ length: 1000 }, () => new Outcome(tokens.get()));
+    for (const asked of [1, 2]) {
+      await settle();
+      expect(hand.calls).toHaveLength(asked);
+      clock.skip(5);
+      hand.last.give(response(String(asked), { expires_at: 1 }));
+    }
+    await settle();
+    expect(hand.calls).toHaveLength(2);
+    expect(new Set(callers.map(({ code }) => code))).toEqual(new Set(["ERR_INVALID_TOKEN_RESPONSE"]));
+    expect(tokens.peek()).toBeUndefined();
+  });
+
+  it("with a token whose lifetime is zero asks once for 1,000 callers, and sends it until it is refused", async () => {
+    for (const fields of [{ expires_in: 0 }, { expires_in: "0" }, { expires_at: 0, expires_in: undefined }]) {
       const { tokens, hand, clock } = setUp();
       const callers = Array.from({ length: 1000 }, () => new Outcome(tokens.get()));
       await settle();
-      clock.skip(5);
       hand.last.give(response("1", fields));
-      clock.skip(5);
       await settle();
-      expect(hand.calls).toHaveLength(1);
       expect(callers.every(({ value }) => value?.accessToken === "access-1")).toBe(true);
-      expect(tokens.peek()).toBeUndefined();
-      void tokens.get();
-      await settle();
-      expect(hand.calls).toHaveLength(2);
+      clock.skip(1e9);
+      expect(tokens.peek()?.accessToken).toBe("access-1");
+      expect(hand.calls).toHaveLength(1);
     }
   });
 });
@@ -259,7 +270,8 @@ describe("get with a minimum validity", () => {
   });
 
   it("that no token can have asks once for 1,000 callers and gives what came", async () => {
-    const { tokens, hand } = await withToken();
+    const { tokens, hand, clock } = await withToken();
+    clock.skip(1000);
     const callers = Array.from({ length: 1000 }, () => new Outcome(tokens.get({ minValidity: 7200 })));
     await settle();
     hand.last.give(response("2"));
@@ -348,7 +360,7 @@ describe("a failed refresh", () => {
     expect(new Set(callers.map(({ reason }) => reason)).size).toBe(1);
     expect(callers[0]?.reason).toBeInstanceOf(TokenRequestError);
     expect(callers[0]?.reason).toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN", cause });
-    expect(events).toEqual([{ type: "refresh-failed", reason: "missing", error: callers[0]?.reason, retryIn: 500 }]);
+    expect(events).toEqual([{ type: "refresh-failed", reason: "missing", error: callers[0]?.reason, retryIn: 1000 }]);
   });
 
   it("fails those who come during the pause at once, with the same error and without asking", async () => {
@@ -356,7 +368,7 @@ describe("a failed refresh", () => {
     const first = new Outcome(tokens.get());
     await settle();
     hand.last.fail(new Error("no"));
-    await clock.advance(499);
+    await clock.advance(999);
     const callers = Array.from({ length: 100 }, () => new Outcome(tokens.get()));
     await settle();
     expect(callers.every(({ reason }) => reason === first.reason)).toBe(true);
@@ -368,7 +380,7 @@ describe("a failed refresh", () => {
     void tokens.get().catch(() => {});
     await settle();
     hand.last.fail(new Error("no"));
-    await clock.advance(500);
+    await clock.advance(1000);
     const next = new Outcome(tokens.get());
     await settle();
     expect(hand.calls).toHaveLength(2);
@@ -379,7 +391,7 @@ describe("a failed refresh", () => {
 
   it("makes the pauses grow, and a success makes them short again", async () => {
     const { tokens, hand, clock, events } = setUp();
-    for (const pause of [500, 1000, 2000, 4000]) {
+    for (const pause of [1000, 2000, 4000, 8000]) {
       void tokens.get().catch(() => {});
       await settle();
       hand.last.fail(new Error("no"));
@@ -394,7 +406,7 @@ describe("a failed refresh", () => {
     hand.last.fail(new Error("no"));
     await settle();
     const pauses = events.flatMap((event) => (event.type === "refresh-failed" ? [event.retryIn] : []));
-    expect(pauses).toEqual([500, 1000, 2000, 4000, 500]);
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 1000]);
   });
 
   it.each<[string, TokenSource]>([
@@ -504,7 +516,7 @@ describe("a source that never answers", () => {
     await clock.advance(2000);
     expect(outcome.code).toBe("ERR_TOKEN_REQUEST_UNKNOWN");
     expect(hand.last.context.signal.aborted).toBe(true);
-    await clock.advance(500);
+    await clock.advance(1000);
     void tokens.get();
     await settle();
     expect(hand.calls).toHaveLength(2);
@@ -542,7 +554,7 @@ describe("a source that never answers", () => {
   it("but answers late, after somebody else's newer token, changes nothing", async () => {
     const { tokens, hand, clock } = setUp();
     void tokens.get().catch(() => {});
-    await clock.advance(10_500);
+    await clock.advance(11_000);
     const next = new Outcome(tokens.get());
     await settle();
     const [first, second] = hand.calls;

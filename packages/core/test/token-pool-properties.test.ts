@@ -4,7 +4,7 @@ import type { TokenCache } from "../src/cache/token-cache.ts";
 import { createTokenPool } from "../src/cache/token-pool.ts";
 import "./fixed-seed.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
-import { settle } from "./test-clock.ts";
+import { settle, TestClock } from "./test-clock.ts";
 
 beforeAll(hashAtOnce);
 
@@ -21,11 +21,15 @@ it("keeps the ones that were used last, everybody who is refreshing, and no more
     fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (steps, limit) => {
       const running = new Set<string>();
       const pending = new Map<string, () => void>();
+      const clock = new TestClock();
       const pool = createTokenPool({
         limit,
+        clock,
+        // A refresh that is silent for longer than its timeout is nobody's any more.
+        timeouts: { request: 100_000 },
         source: (key) => () =>
           new Promise((resolve) => {
-            pending.set(key, () => resolve({ access_token: key, expires_in: 0 }));
+            pending.set(key, () => resolve({ access_token: key, expires_in: 60 }));
           }),
       });
       const caches = new Map<string, TokenCache>();
@@ -50,6 +54,8 @@ it("keeps the ones that were used last, everybody who is refreshing, and no more
         expect(pool.size).toBe(order.length);
         expect(pool.size).toBeLessThanOrEqual(Math.max(limit, running.size + 1));
         if (what === "use" || running.has(key)) continue;
+        // Whatever it has is over.
+        clock.skip(60_000);
         void cache.get().catch(() => {});
         await settle();
         running.add(key);

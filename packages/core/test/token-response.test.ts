@@ -23,7 +23,10 @@ describe("a token response that is odd and means something", () => {
     ["a lifetime in digits", { expires_in: "3600" }, 3600],
     ["a lifetime with a unit", { expires_in: "3600s" }, 3600],
     ["a fraction of a second", { expires_in: 1.5 }, 1.5],
-    ["a lifetime of zero", { expires_in: 0 }, 0],
+    ["a lifetime of zero", { expires_in: 0 }, undefined],
+    ["a lifetime of zero in digits", { expires_in: "0" }, undefined],
+    ["an expiry at the beginning of time", { expires_at: 0 }, undefined],
+    ["an expiry there as a Date, beside a lifetime", { expires_at: new Date(0), expires_in: 60 }, 60],
     ["a lifetime of centuries", { expires_in: 1e300 }, tenYears],
     ["an endless lifetime", { expires_in: Infinity }, tenYears],
     ["no lifetime", {}, undefined],
@@ -212,7 +215,7 @@ describe("a refresh response", () => {
   it("keeps fields called __proto__ as fields", () => {
     const odd = JSON.parse('{"access_token":"a","__proto__":{"x":1}}') as TokenResponse;
     const renewed = readTokenResponse({ access_token: "b", more: 1 }, now, readTokenResponse(odd, now));
-    expect(Object.keys(renewed.extra)).toEqual(["__proto__", "more"]);
+    expect(Object.keys(renewed.extra)).toEqual(["more", "__proto__"]);
     expect("x" in renewed.extra).toBe(false);
   });
 });

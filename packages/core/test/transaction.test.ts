@@ -132,9 +132,9 @@ describe("caches that share a store", () => {
     first.hand.last.fail(new Error("no"));
     await settle();
     expect(outcome.state).toBe("rejected");
-    await expect(second.tokens.get()).rejects.toMatchObject({ outcome: "unknown", retryAfter: 500 });
+    await expect(second.tokens.get()).rejects.toMatchObject({ outcome: "unknown", retryAfter: 1000 });
     expect(second.hand.calls).toEqual([]);
-    await clock.advance(500);
+    await clock.advance(1000);
     const next = new Outcome(second.tokens.get());
     await give(second, "1");
     expect(next.value?.accessToken).toBe("access-1");
@@ -339,7 +339,7 @@ describe("a token request of unknown fate", () => {
     void first.tokens.get().catch(() => {});
     await settle();
     first.hand.last.fail(new Error("reset"));
-    await clock.advance(499);
+    await clock.advance(999);
     await expect(first.tokens.get()).rejects.toMatchObject({ outcome: "unknown" });
     expect(first.hand.calls).toHaveLength(1);
     await clock.advance(1);
@@ -367,7 +367,7 @@ describe("a token request of unknown fate", () => {
     await first.tokens.save(response("1"));
     clock.skip(3_600_000);
     void first.tokens.get().catch(() => {});
-    await clock.advance(10_500);
+    await clock.advance(11_000);
     const taker = new Outcome(second.tokens.get());
     await settle();
     expect(second.hand.calls).toHaveLength(1);

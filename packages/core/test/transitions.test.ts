@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
 import type { SubjectRecord } from "../src/refresh/record.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
-import { mayRepeat, withFailure, withIntent, withoutOwner, withTokenSet } from "../src/refresh/transitions.ts";
-import { TestClock } from "./test-clock.ts";
+import { mayRepeat, withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../src/refresh/transitions.ts";
+import { RandomClock, TestClock } from "./test-clock.ts";
 
 const clock = new TestClock();
 const tokenSet = readTokenResponse({ access_token: "a", refresh_token: "r" }, 0);
@@ -12,7 +12,7 @@ const unknown = new TokenRequestError("unknown", "No.");
 
 it("an intent changes neither generation nor tokens, and the note of the last failure stays until there is news", () => {
   const pause = { duration: 5, begun: 0, failures: 2, outcome: "unknown" } as const;
-  expect(withIntent({ generation: 4, tokenSet, pause }, "me", 15_000)).toEqual({
+  expect(withIntent({ generation: 4, tokenSet, pause }, { owner: "me", deadline: 15_000 })).toEqual({
     generation: 4,
     tokenSet,
     pause,
@@ -29,21 +29,48 @@ describe("an intent that is left behind", () => {
   });
 
   it("leaves its doubt to the next one, until something is known of that refresh token", () => {
-    const next = withIntent(withoutOwner(claimed, true), "other", 15_000);
+    const next = withIntent(withoutOwner(claimed, true), { owner: "other", deadline: 15_000 });
     expect(next.intent).toEqual({ owner: "other", deadline: 15_000, doubtful: true });
     expect(withoutOwner(next, false).intent).toEqual({ ...unresolved, owner: "other" });
     const throttled = withFailure(next, new TokenRequestError("throttled", "Later."), true, clock);
     expect(throttled.intent).toEqual({ ...unresolved, owner: "other" });
-    expect(withIntent(throttled, "third", 15_000).intent?.doubtful).toBe(true);
+    expect(withIntent(throttled, { owner: "third", deadline: 15_000 }).intent?.doubtful).toBe(true);
     expect(withFailure(next, new TokenRequestError("throttled", "Later."), false, clock).intent).toBeUndefined();
-    expect(withTokenSet(next, tokenSet).intent).toBeUndefined();
+    expect(withTokenSet(next, tokenSet, clock).intent).toBeUndefined();
   });
+});
+
+it("new tokens go on with the lineage of those before; the first ones, a login and a logout begin another one", () => {
+  const random = new RandomClock();
+  const first = withTokenSet({ generation: 0 }, tokenSet, random);
+  expect([first.generation, typeof first.lineage]).toEqual([1, "string"]);
+  const second = withTokenSet(first, tokenSet, random);
+  expect(second).toEqual({ generation: 2, lineage: first.lineage, tokenSet });
+  const login = withLogin({ ...second, intent: { owner: "me", deadline: 5 }, loginRequired: {} }, tokenSet, random);
+  const logout = withLogin(login, undefined, random);
+  expect([login.generation, login.tokenSet, login.intent, login.loginRequired]).toEqual([3, tokenSet, undefined, undefined]);
+  expect([logout.generation, logout.tokenSet]).toEqual([4, undefined]);
+  expect(new Set([first, login, logout].map(({ lineage }) => lineage)).size).toBe(3);
+  const afterLogout = withTokenSet(logout, tokenSet, random);
+  expect([afterLogout.generation, afterLogout.lineage]).toEqual([5, logout.lineage]);
+  // A record of an earlier version has none, and goes on without.
+  expect(withTokenSet({ generation: 7, tokenSet }, tokenSet, random).lineage).toBeUndefined();
+});
+
+it("an intent names the owner's process where that has a name, and every note of a refresh keeps the lineage", () => {
+  const record: SubjectRecord = { generation: 4, lineage: "a", tokenSet };
+  const intent = withIntent(record, { owner: "me", holder: "process", deadline: 15_000 });
+  expect(intent).toEqual({ ...record, intent: { owner: "me", holder: "process", deadline: 15_000 } });
+  expect("holder" in (withIntent(record, { owner: "me", deadline: 15_000 }).intent ?? {})).toBe(false);
+  // Whoever is done has no process any more that could end.
+  expect(withoutOwner(intent, true)).toEqual({ ...record, intent: { owner: "me", deadline: 15_000, unresolved: true } });
+  for (const failure of [unknown, new LoginRequiredError("Over.")]) expect(withFailure(intent, failure, true, clock).lineage).toBe("a");
 });
 
 it("new tokens are a new generation, and everything else is over", () => {
   const next = readTokenResponse({ access_token: "b" }, 0);
   const before: SubjectRecord = { ...claimed, pause: { duration: 5, begun: 0, failures: 2, outcome: "unknown" }, loginRequired: {} };
-  expect(withTokenSet(before, next)).toEqual({ generation: 5, tokenSet: next });
+  expect(withTokenSet(before, next, clock)).toEqual({ generation: 5, tokenSet: next });
 });
 
 describe("a failure", () => {
@@ -64,7 +91,7 @@ describe("a failure", () => {
 
   it("counts on from the failures before, whoever had them", () => {
     const second = withFailure(withFailure(claimed, unknown, false, clock), unknown, false, clock);
-    expect(second.pause).toMatchObject({ failures: 2, duration: 1000 });
+    expect(second.pause).toMatchObject({ failures: 2, duration: 2000 });
   });
 
   it("that only a login mends leaves no intent and no pause", () => {

@@ -1,14 +1,15 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { StoreError } from "../src/errors.ts";
 import type { Observer } from "../src/events.ts";
 import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { limitsFor } from "../src/refresh/limits.ts";
 import { encodeRecord, type SubjectRecord } from "../src/refresh/record.ts";
-import type { SubjectParts } from "../src/refresh/subject-parts.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
 import { writeResult } from "../src/refresh/write-result.ts";
 import { cellIn } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";
+import { partsOf } from "./parts.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
 const tokensOf = (name: string): SubjectRecord["tokenSet"] => readTokenResponse({ access_token: name }, 0);
@@ -20,8 +21,9 @@ describe("the result of a token request", () => {
   let store: FaultyStore;
   let cell: RecordCell;
   let claim: VersionedRecord;
-  const write = (): Promise<SubjectRecord> =>
-    writeResult({ cell, clock, limits: limitsFor(40_000), observe: trouble } as unknown as SubjectParts, claim, next);
+  /** What the cell holds in the end. */
+  const write = async (): Promise<SubjectRecord | undefined> =>
+    (await writeResult(partsOf(clock, { cell, limits: limitsFor(40_000), observe: trouble }), claim, next))?.record;
 
   beforeEach(async () => {
     trouble.mockClear();
@@ -65,7 +67,7 @@ describe("the result of a token request", () => {
     const newer: SubjectRecord = { generation: 2, tokenSet: tokensOf("newer") };
     await cell.replace(claim, newer);
     const stored = await write();
-    expect(stored.tokenSet?.accessToken).toBe("newer");
+    expect(stored?.tokenSet?.accessToken).toBe("newer");
     expect((await store.record())?.["tokens"]).toMatchObject({ access_token: "newer" });
   });
 
@@ -78,6 +80,39 @@ describe("the result of a token request", () => {
     await cell.replace(claim, record);
     expect(await write()).toBe(next);
     expect(await store.record()).toEqual(JSON.parse(encodeRecord(next)));
+  });
+
+  it.each([1, 2, 3])("gives way to another login, of whatever generation: %d", async (generation) => {
+    const login: SubjectRecord = { generation, lineage: "other", tokenSet: tokensOf("login") };
+    await cell.replace(claim, login);
+    const stored = await write();
+    expect(stored?.tokenSet?.accessToken).toBe("login");
+    expect(await store.record()).toEqual(JSON.parse(encodeRecord(login)));
+  });
+
+  it("gives way to a logout", async () => {
+    const logout: SubjectRecord = { generation: 2, lineage: "other" };
+    await cell.replace(claim, logout);
+    expect((await write())?.tokenSet).toBeUndefined();
+    expect(await store.record()).toEqual(JSON.parse(encodeRecord(logout)));
+  });
+
+  it("is not written again to a store that was closed, at once and after it was away", async () => {
+    for (const tries of [0, 3]) {
+      const closed = new StoreError("ERR_CLOSED", "The store is closed.");
+      let asked = 0;
+      const closing = {
+        ...cell,
+        read: () => cell.read(),
+        replace: () => {
+          asked += 1;
+          return Promise.reject(asked > tries ? closed : new StoreError("ERR_STORE_UNAVAILABLE", "Away."));
+        },
+      } as unknown as RecordCell;
+      const written = new Outcome(writeResult(partsOf(clock, { cell: closing }), claim, next));
+      await clock.advance(600_000);
+      expect([written.state, written.value, asked, clock.timers]).toEqual(["resolved", undefined, tries + 1, 0]);
+    }
   });
 
   it("is written again when the store has lost everything", async () => {

@@ -2,6 +2,7 @@ import {
   createTokenCache,
   systemClock,
   type Clock,
+  type LoginStatus,
   type StoredEntry,
   type TokenCache,
   type TokenSet,
@@ -52,6 +53,14 @@ class OwnTokenCache implements TokenCache {
   forget(): Promise<void> {
     return this.#ask().forget();
   }
+
+  reread(): Promise<TokenSet | undefined> {
+    return this.#ask().reread();
+  }
+
+  status(): LoginStatus {
+    return this.#ask().status();
+  }
 }
 
 class OwnStore implements TokenStore {
@@ -85,8 +94,8 @@ class OwnClock implements Clock {
     return this.#clock.random();
   }
 
-  schedule(callback: () => void, delay: number): () => void {
-    return this.#clock.schedule(callback, delay);
+  schedule(callback: () => void, delay: number, ref?: boolean): () => void {
+    return this.#clock.schedule(callback, delay, ref);
   }
 }
 

@@ -1,0 +1,69 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { memoryStore } from "../src/store/memory-store.ts";
+import type { TokenStore, WriteOptions } from "../src/store/store.ts";
+import { HandSource } from "./hand-source.ts";
+import { hashAtOnce } from "./hash-at-once.ts";
+import { response, setUp, type SetUp } from "./set-up.ts";
+import { RandomClock, settle } from "./test-clock.ts";
+
+interface Write {
+  readonly value: { intent?: object; tokens?: { access_token: string } };
+  readonly how: WriteOptions;
+}
+
+let clock: RandomClock;
+let writes: Write[];
+let all: SetUp;
+
+beforeAll(hashAtOnce);
+beforeEach(() => {
+  clock = new RandomClock();
+  writes = [];
+  const store = memoryStore();
+  const noting: TokenStore = {
+    read: store.read,
+    compareAndSet: (key, expected, value, how) => {
+      writes.push({ value: JSON.parse(value ?? "null") as Write["value"], how: how ?? {} });
+      return store.compareAndSet(key, expected, value, how);
+    },
+  };
+  all = setUp({ clock, store: noting, key: "alice", hand: new HandSource() });
+});
+
+const marks = (): (string | undefined)[] => writes.map(({ how }) => how.mark);
+const ttls = (): (number | undefined)[] => writes.map(({ how }) => how.ttl);
+
+describe("what is written is told to the store", () => {
+  it("with a mark that changes with each token set, login and logout, and not with the notes of a refresh", async () => {
+    await all.tokens.save(response("1"));
+    const wish = all.tokens.get({ minValidity: 7200 });
+    await settle();
+    all.hand.last.give(response("2"));
+    await wish;
+    await all.tokens.forget();
+    const [login, intent, result, logout] = marks();
+    expect(intent).toBe(login);
+    expect(new Set([login, result, logout]).size).toBe(3);
+    expect(marks().every((mark) => mark !== undefined && mark !== "")).toBe(true);
+    expect(marks().join(" ")).not.toMatch(/alice|access-|refresh-/);
+  });
+
+  it("with the time for which it is of use: none with a refresh token, a minute beyond its end without, a month after a logout", async () => {
+    await all.tokens.save(response("1"));
+    await all.tokens.save({ access_token: "a", expires_in: 600 });
+    await all.tokens.save({ access_token: "a" });
+    await all.tokens.forget();
+    expect(ttls()).toEqual([undefined, 660_000, undefined, 30 * 86_400_000]);
+  });
+
+  it("so that an intent outlives a token set that is over already", async () => {
+    await all.tokens.save({ access_token: "a", expires_in: 600 });
+    clock.skip(3_600_000);
+    void all.tokens.get();
+    await settle();
+    expect(writes.at(-1)?.value.intent).toBeDefined();
+    expect(ttls().at(-1)).toBe(15_000 + 60_000);
+    all.hand.last.give(response("2"));
+    await settle();
+  });
+});

@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { temporaryFolder } from "../stores/temporary-folder.ts";
+import { workerBundle } from "./bundle.ts";
+import { workerdPath } from "./program.ts";
+import type { WorkerSetting } from "./setting.ts";
+
+/** One isolate of workerd, which all its requests share. */
+export interface TestWorker extends AsyncDisposable {
+  /** Such as "http://127.0.0.1:40123". */
+  readonly origin: string;
+  /** What workerd has written so far. */
+  readonly output: () => string;
+}
+
+export interface Compatibility {
+  readonly date?: string;
+  readonly flags?: readonly string[];
+}
+
+/** The port that workerd has chosen, which it tells on a pipe of its own. */
+async function portOf(control: Readable): Promise<number> {
+  for await (const line of createInterface(control)) {
+    const { event, port } = JSON.parse(line) as { event: string; port: number };
+    if (event === "listen") return port;
+  }
+  throw new Error("workerd did not start.");
+}
+
+/** Runs a command until its own input ends, so that nothing is left when this process is killed, whatever it was about to do. */
+const untilInputEnds = '"$0" "$@" & exec 3>&-; cat > /dev/null; kill -9 $!';
+
+export async function startWorker(setting: WorkerSetting, { date = "2026-10-01", flags = [] }: Compatibility = {}): Promise<TestWorker> {
+  const folder = temporaryFolder();
+  writeFileSync(folder.file("worker.js"), await workerBundle());
+  writeFileSync(folder.file("setting.json"), JSON.stringify(setting));
+  writeFileSync(folder.file("config.capnp"), configuration(date, flags));
+  const given = ["-c", untilInputEnds, workerdPath(), "serve", folder.file("config.capnp"), "--control-fd=3"];
+  const child = spawn("sh", given, { stdio: ["pipe", "pipe", "pipe", "pipe"] });
+  const ended = once(child, "close");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    await ended;
+    folder[Symbol.dispose]();
+  };
+  try {
+    const port = await portOf(child.stdio[3] as Readable);
+    return { origin: `http://127.0.0.1:${port}`, output: () => output, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw new Error(output, { cause: error });
+  }
+}
+
+function configuration(date: string, flags: readonly string[]): string {
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  bindings = [(name = "SETTING", json = embed "setting.json")],
+  compatibilityDate = "${date}",
+  compatibilityFlags = ${JSON.stringify(flags)},
+);
+`;
+}
