@@ -8,6 +8,8 @@ export interface CrashRow {
   readonly expected: string;
   /** The same for a process that stops and goes on later, where it is not the same. */
   readonly expectedOfStopped?: string;
+  /** The same for a process that is killed, where the store knows that it is dead. */
+  readonly expectedOfKnownEnd?: string;
   /** Whether the others still get the old access token until somebody takes over. */
   readonly oldTokenServed: boolean;
   /** Whether the session is over: nobody could have kept it. */
@@ -48,6 +50,8 @@ export const crashRows: readonly CrashRow[] = [
     point: "intent-written",
     provider: "strict",
     expected: "the old token is served, and after the deadline another process sends the only token request",
+    expectedOfKnownEnd:
+      "the old token is served, and another process sends the only token request at once, since it knows that the owner is dead",
     oldTokenServed: true,
     lost: false,
     requests: 1,

@@ -12,6 +12,7 @@ describe("a process that is killed in a refresh (SQLite)", () => {
     signal: "SIGKILL",
     runs: 50,
     store: () => ({ kind: "sqlite", path: folder.file("tokens.db") }),
+    endIsKnown: true,
     prepare: killInRefresh,
   });
 });

@@ -9,6 +9,8 @@ export interface MemberSetting {
   readonly tokenEndpoint: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Where its tokens come from. Default: a refresh token that works once. */
+  readonly grant?: "client credentials";
   /** In seconds. Default: those of the library. */
   readonly timeouts?: { readonly request?: number; readonly store?: number };
 }

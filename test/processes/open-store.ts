@@ -22,16 +22,17 @@ export async function openStore(setting: StoreSetting): Promise<TokenStore & Asy
   return closing(redisStore({ client, ...quiet }), () => client.destroy());
 }
 
+/** The methods of the seam that a wrapper passes on as they are, where the store has them. */
+const passedOn = ["read", "compareAndSet", "watch", "watchAll", "keepOpen", "holder", "isGone"] as const;
+
 function closing(store: TokenStore, disconnect: () => void): TokenStore & AsyncDisposable {
   const close = async (): Promise<void> => {
     await store.close?.();
     disconnect();
   };
-  return {
-    read: (key, options) => store.read(key, options),
-    compareAndSet: (key, expected, value, options) => store.compareAndSet(key, expected, value, options),
-    watch: (key, changed) => store.watch?.(key, changed) ?? (() => {}),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const methods = passedOn.flatMap((name) => {
+    const method: unknown = store[name];
+    return typeof method === "function" ? [[name, method.bind(store)]] : [];
+  });
+  return { ...(Object.fromEntries(methods) as TokenStore), close, [Symbol.asyncDispose]: close };
 }

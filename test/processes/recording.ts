@@ -17,6 +17,11 @@ export function recordedTokens(tokens: TokenCache, by: string, history: History)
     reportReplay: (renewed, accepted) => tokens.reportReplay(renewed, accepted),
     save: (response) => tokens.save(response),
     forget: () => tokens.forget(),
+    async reread() {
+      const token = await tokens.reread();
+      return token === undefined ? undefined : given(token);
+    },
+    status: () => tokens.status(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { parentPort } from "node:worker_threads";
 
 /** What a test process can be asked to do, by name. Arguments and results travel as JSON. */
 export type Commands = { readonly [name: string]: (...given: never[]) => unknown };
@@ -19,10 +20,13 @@ export function readSetting<Setting>(): Setting {
   return JSON.parse(process.argv[2] ?? "null") as Setting;
 }
 
-/** Makes this process do what its parent asks, until the parent leaves. */
+/** Makes this process, or this worker thread, do what its parent asks, until the parent leaves. */
 export function serveCommands(commands: Commands): void {
-  const tell = (reply: Reply): void => void process.send?.(reply);
-  process.on("message", async ({ id, command, given }: Question) => {
+  const tell = (reply: Reply): void => {
+    if (parentPort === null) process.send?.(reply);
+    else parentPort.postMessage(reply, []);
+  };
+  (parentPort ?? process).on("message", async ({ id, command, given }: Question) => {
     try {
       tell({ id, value: await commands[command]?.(...(given as never[])) });
     } catch (error) {

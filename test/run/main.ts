@@ -1,4 +1,7 @@
-/** The whole test command: each step in a process of its own, in the order in which a mistake is found soonest. */
+/**
+ * The whole test command: each step in a process of its own, in the order in which a mistake is found soonest. With `--full` what is tried many
+ * times is tried as often as docs/reliability.md says, and that page is written.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -32,13 +35,18 @@ const steps: Step[] = [
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/reliability-page.ts"] },
 ];
 
+const isFull = process.argv.includes("--full");
 rmSync(`${root}reports`, { recursive: true, force: true });
 mkdirSync(`${root}reports`);
 
 for (const { name, command, arguments: given } of steps) {
   process.stdout.write(`\n# ${name}\n`);
   const started = performance.now();
-  const { status, error } = spawnSync(command, given, { cwd: root, stdio: "inherit" });
+  const { status, error } = spawnSync(command, given, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...(isFull && { TOKENFLIGHT_FULL: "1" }) },
+  });
   if (error !== undefined) process.stderr.write(`${command} did not start: ${error.message}\n`);
   process.stdout.write(`# ${name}: ${status === 0 ? "ok" : "failed"} after ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   if (status !== 0) {

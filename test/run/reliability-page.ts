@@ -1,6 +1,7 @@
 /**
- * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes. With CI=true the page that is committed has
- * to have the same rows and expectations already; what was counted may differ from run to run.
+ * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes, when that was a full one (TOKENFLIGHT_FULL=1), or
+ * when the rows or expectations are others: what a full run has counted stays until then. With CI=true the page that is committed has to have
+ * the same rows and expectations already; what was counted may differ from run to run.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -27,15 +28,19 @@ const tableOf = (group: readonly TableRow[]): string =>
 
 const text = `# What happens when something breaks
 
-Processes die in the middle of a refresh, machines sleep, clocks are set, token endpoints fail, stores stall and lose data. This page says
-what comes of it. It is written by the test run: each row is a test, and what was counted is what its last run counted. The processes,
-Redis, SQLite and the authorization server are real; processes are killed and stopped by signals, at named steps of a refresh.
+Processes end, die and are frozen in the middle of a refresh, machines sleep, clocks are set, users log out elsewhere, token endpoints fail,
+stores stall and lose data. This page says what comes of it. It is written by the full test run: each row is a test, and what was counted is
+what that run counted. The processes, Redis, SQLite and the authorization server are real; processes are ended, killed, stopped and thawed
+by signals, at named steps of a refresh.
 
 ## What is promised
 
 - **One token request for each generation of a token set**, across all processes and machines that share a store.
 - **No session is lost that could have been kept.** One thing cannot be kept: a process dies after a provider without any grace time has used
   up the refresh token, and before the new one was stored. Then there is one typed error, \`LoginRequiredError\`, and no loop.
+- **The end of a process is no fault.** It comes after the refresh that is under way, and after its write; both are bounded by their timeouts.
+- **What one process does to a login is true for all of them**: nobody goes on with the token of a user who has logged out, once it knows; and where the
+  store tells of changes it knows within a tenth of a second.
 - **The old access token is served for as long as it is good**, whatever happens to its refresh.
 - **A new token set is stored before anybody gets it.** When the store is away, the write is repeated; the token request is not.
 - **Every call ends**, with a token or with a typed error.
@@ -63,12 +68,20 @@ Put what stands in its last column behind this:
 npx --yes pnpm@12.21.0 exec vitest run --config test/vitest.config.ts
 \`\`\`
 
+What takes long is tried a few times in an ordinary run of all tests, and as often as this page says in a full one:
+
+\`\`\`sh
+npx --yes pnpm@12.21.0 test -- --full
+\`\`\`
+
 ${[...groups].map(([name, group]) => `## ${name}\n\n${tableOf(group)}\n`).join("\n")}${notRunOf()}`;
 
-const before = readCommitted();
-writeFileSync(page, text);
-process.stdout.write(`docs/reliability.md: ${rows.length} faults in ${groups.size} groups, ${notRun.length} not run\n`);
-if (process.env["CI"] === "true" && withoutCounts(before) !== withoutCounts(text)) {
+const isSame = withoutCounts(readCommitted()) === withoutCounts(text);
+const isWritten = process.env["TOKENFLIGHT_FULL"] === "1" || !isSame;
+if (isWritten) writeFileSync(page, text);
+const told = isWritten ? "written" : "the same rows, left as the last full run has counted";
+process.stdout.write(`docs/reliability.md: ${rows.length} faults in ${groups.size} groups, ${notRun.length} not run; ${told}\n`);
+if (process.env["CI"] === "true" && !isSame) {
   process.stderr.write("docs/reliability.md does not have the rows of this run: run the tests and commit it.\n");
   process.exitCode = 1;
 }

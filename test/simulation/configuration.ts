@@ -20,6 +20,12 @@ export interface Faults {
   readonly skew: number;
   /** Wall clocks that jump by two hours, either way. */
   readonly jumps: number;
+  /** Entries that an operator deletes, or overwrites with what is no record of this version. */
+  readonly meddling: number;
+  /** A process that lives is said to have ended. */
+  readonly falseDeaths: number;
+  /** A hint of a change is lost. */
+  readonly hints: number;
 }
 
 /** One simulated world. */
@@ -38,8 +44,16 @@ export interface Configuration {
   readonly spends: boolean;
   /** Token caches that a process's pool keeps. Undefined: single caches. */
   readonly poolLimit: number | undefined;
-  /** Whether the store tells of changes. */
-  readonly watch: boolean;
+  /** Pools, or caches of one subject, that a process has. */
+  readonly caches: number;
+  /** Whether the store tells of changes: to those who wait for one key, to all, and with what. */
+  readonly hints: "none" | "of keys" | "marks" | "keys" | "anything";
+  /** Whether the store knows which processes have ended. */
+  readonly holders: boolean;
+  /** Processes are isolates, which drop what a request has begun when it ends; "kept": unless the platform was told of it. */
+  readonly isolates: "no" | "dropped" | "kept";
+  /** Processes that close their caches or their store, and end then. Others take their places. */
+  readonly closings: number;
   /** Whether the token source gives up when its signal aborts; otherwise its answer may come late. */
   readonly obedient: boolean;
   /** Usual time of one way through the network. */
@@ -48,15 +62,28 @@ export interface Configuration {
   readonly timeouts: { readonly request: number; readonly store: number };
   /** Whether somebody logs in again when a session is over. */
   readonly logsIn: boolean;
-  /** Whether users log out, and in again. */
+  /** Whether users log out and in again, or in without a logout. */
   readonly logsOut: boolean;
   readonly faults: Faults;
 }
 
-export const noFaults: Faults = { store: 0, outages: 0, loss: false, network: 0, server: 0, crashes: 0, pauses: 0, skew: 0, jumps: 0 };
+export const noFaults: Faults = {
+  store: 0,
+  outages: 0,
+  loss: false,
+  network: 0,
+  server: 0,
+  crashes: 0,
+  pauses: 0,
+  skew: 0,
+  jumps: 0,
+  meddling: 0,
+  falseDeaths: 0,
+  hints: 0,
+};
 
-export function isFaultless({ faults }: Configuration): boolean {
-  return Object.values(faults).every((value) => value === 0 || value === false);
+export function isFaultless({ faults, isolates }: Configuration): boolean {
+  return isolates !== "dropped" && Object.values(faults).every((value) => value === 0 || value === false);
 }
 
 /** The small world that a seed names: one of a few processes and one or two subjects, with any mixture of faults. */
@@ -71,6 +98,8 @@ export function configurationOf(seed: number): Configuration {
   const pooled = random.chance(0.5);
   const hasFaults = random.chance(0.9);
   const fault = (): boolean => hasFaults && random.chance(0.4);
+  const holders = random.chance(0.5);
+  const isolates = sometimes(0.2, () => random.pick(["dropped", "kept"] as const), "no");
   return {
     seed,
     processes,
@@ -81,7 +110,11 @@ export function configurationOf(seed: number): Configuration {
     provider: random.pick(["strict", "grace"]),
     spends,
     poolLimit: pooled ? random.whole(1, 3) : undefined,
-    watch: random.chance(0.5),
+    caches: random.chance(0.3) ? 2 : 1,
+    hints: random.pick(["none", "none", "of keys", "marks", "marks", "keys", "anything"]),
+    holders,
+    isolates,
+    closings: isolates === "no" && random.chance(0.3) ? random.whole(1, 3) : 0,
     obedient: random.chance(0.5),
     latency: random.pick([2, 20, 100]),
     timeouts: random.pick([
@@ -89,7 +122,7 @@ export function configurationOf(seed: number): Configuration {
       { request: 2, store: 0.5 },
     ]),
     logsIn: random.chance(0.3),
-    logsOut: spends && random.chance(0.2),
+    logsOut: spends && random.chance(0.3),
     faults: {
       store: fault() ? random.pick([0.02, 0.1, 0.3]) : 0,
       outages: fault() ? random.whole(1, 3) : 0,
@@ -100,6 +133,9 @@ export function configurationOf(seed: number): Configuration {
       pauses: fault() ? random.whole(1, 3) : 0,
       skew: sometimes(hasFaults ? 0.2 : 0, () => 2000, 0),
       jumps: sometimes(hasFaults ? 0.1 : 0, () => 1, 0),
+      meddling: hasFaults && random.chance(0.2) ? random.whole(1, 2) : 0,
+      falseDeaths: holders && fault() ? 0.02 : 0,
+      hints: fault() ? 0.2 : 0,
     },
   };
 }
@@ -115,7 +151,11 @@ export function largeConfigurationOf(seed: number): Configuration {
     lifetime: 120,
     spends: true,
     poolLimit: 20,
-    watch: seed % 2 === 0,
+    caches: 1,
+    hints: seed % 2 === 0 ? "of keys" : "none",
+    holders: seed % 2 === 0,
+    isolates: "no",
+    closings: 50,
     latency: 20,
     timeouts: { request: 10, store: 1 },
     logsIn: false,

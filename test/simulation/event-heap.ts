@@ -4,6 +4,8 @@ export interface Owner {
   readonly alive: boolean;
   /** Stopped until then, in virtual milliseconds. */
   readonly resumesAt: number;
+  /** Runs code as its own. */
+  enter?(run: () => void): void;
 }
 
 export interface ScheduledEvent {

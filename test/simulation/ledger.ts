@@ -1,12 +1,15 @@
 import type { SourceContext, TokenResponse, TokenSet } from "@tokenflight/core";
-import { newAttempt, type Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
+import { Attempts, type Write } from "./attempts.ts";
 import { isFaultless, type Configuration } from "./configuration.ts";
-import { brokenRules, describeRecord, type StoredRecord } from "./stored-record.ts";
+import { HandedTokens, type Place } from "./handed-tokens.ts";
+import { Logins, type Logout } from "./logins.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimProcess } from "./sim-process.ts";
+import type { SimRequest } from "./sim-request.ts";
 import type { SimServer } from "./sim-server.ts";
-
-const epoch = Date.UTC(2026, 0, 1);
+import { brokenRules, describeRecord } from "./stored-record.ts";
+import { Troubles } from "./troubles.ts";
 
 /**
  * Knows everything that happens in a simulated world, and what must never happen: at each step the invariants are checked here. The
@@ -18,21 +21,20 @@ export class Ledger {
   requests = 0;
   /** Sessions that an authorization server ended. */
   sessionsEnded = 0;
-  /** Times that an intent was taken over. */
-  takeovers = 0;
+  /** Requests that isolates have dropped, with whatever they had begun. */
+  requestsDropped = 0;
+  readonly attempts: Attempts;
+  readonly logins: Logins;
   readonly #configuration: Configuration;
   readonly #scheduler: Scheduler;
   readonly #server: SimServer;
-  /** By the owner that the intent names. */
-  readonly #attempts = new Map<string, Attempt>();
-  readonly #byRefreshToken = new Map<string, Attempt[]>();
-  readonly #open = new Map<SimProcess, Set<Attempt>>();
-  /** The attempt of each process and subject that may ask the source. */
-  readonly #latest = new Map<string, Attempt>();
-  readonly #generations = new Map<string, number>();
-  readonly #handed = new Map<string, number>();
-  readonly #troubles = new Set<string>();
-  #hasLost = false;
+  readonly #troubles: Troubles;
+  /** When each access token came from a source. */
+  readonly #obtained = new Map<string, number>();
+  readonly #refused = new Set<string>();
+  /** Whose intent stands in the entry of each subject, as far as nobody knows its end. */
+  readonly #owners = new Map<string, string | undefined>();
+  readonly #handed: HandedTokens;
   /** The generation that a logout by this process has written, for each process and subject. */
   readonly #logouts = new Map<string, number>();
 
@@ -40,6 +42,10 @@ export class Ledger {
     this.#configuration = configuration;
     this.#scheduler = scheduler;
     this.#server = server;
+    this.#troubles = new Troubles(configuration);
+    this.attempts = new Attempts(configuration, this.#troubles, (text) => this.violate(text));
+    this.logins = new Logins(server);
+    this.#handed = new HandedTokens(server, this.#troubles, this.logins, (text) => this.violate(text));
   }
 
   violate(text: string): void {
@@ -48,53 +54,37 @@ export class Ledger {
   }
 
   /** The store has carried out a write. */
-  wrote(process: SimProcess, subject: string, entry: { record: StoredRecord; writtenAt: number } | undefined, after: StoredRecord): void {
-    const before = entry?.record ?? { generation: 0 };
+  wrote(write: Write, ttl: number | undefined, logout: Logout | undefined): void {
+    const { process, subject, before, after } = write;
     this.#scheduler.note(`${subject} by ${process.name}: ${describeRecord(before)} -> ${describeRecord(after)}`);
-    for (const broken of brokenRules(subject, before, after, this.#server, { counts: this.#configuration.spends && !this.#hasLost }))
-      this.violate(broken);
+    const counts = this.#configuration.spends && !this.#troubles.hasLost(subject);
+    for (const broken of brokenRules(subject, before, after, this.#server, { counts, ttl })) this.violate(broken);
+    for (const broken of this.logins.wrote(subject, before, after, logout)) this.violate(broken);
     if (after.tokens === undefined && after.generation > before.generation)
       this.#logouts.set(`${process.name} ${subject}`, after.generation);
-    const owner = before.intent?.owner;
-    const standing = owner === undefined ? undefined : this.#attempts.get(owner);
-    // One refresh may write several intents, each after what the one before had come to was known.
-    const isAnother =
-      after.intent !== undefined && after.intent.unresolved !== true && (after.intent.owner !== owner || standing?.outcome !== undefined);
-    const closes = owner !== undefined && (after.intent?.owner !== owner || after.intent.unresolved === true || isAnother);
-    if (closes && standing?.process === process) this.#close(standing);
-    if (after.tokens !== undefined && after.generation > before.generation) {
-      this.#generations.set(after.tokens.access_token, after.generation);
-      for (const attempt of this.#open.get(process) ?? []) if (attempt.obtained === after.tokens.access_token) this.#close(attempt);
-    }
-    if (isAnother) this.#claim(process, subject, before, entry?.writtenAt ?? 0, after, after.intent as NonNullable<StoredRecord["intent"]>);
+    if (after.tokens !== undefined && after.generation > before.generation)
+      this.#handed.stored(after.tokens.access_token, after.generation, this.#scheduler.now);
+    this.#owners.set(subject, after.intent?.unresolved === true ? undefined : after.intent?.owner);
+    this.attempts.wrote(write, this.#scheduler.now);
   }
 
   /** A token source was called. */
-  asked(process: SimProcess, subject: string, { previous, urgency, reason }: SourceContext): Attempt {
+  asked(process: SimProcess, subject: string, context: SourceContext): Attempt {
     this.requests += 1;
-    const { spends } = this.#configuration;
-    const found = this.#latest.get(`${process.name} ${subject}`);
-    const isItsOwn = found !== undefined && !found.asked;
-    if (!isItsOwn && (spends || !this.#hadTrouble(process, subject)))
-      this.violate(`${process.name} sent a token request for ${subject} without an intent of its own`);
-    const attempt = isItsOwn
-      ? found
-      : newAttempt({
-          process,
-          subject,
-          owner: "",
-          refreshToken: undefined,
-          claimedAt: this.#scheduler.now,
-          deadline: Number.POSITIVE_INFINITY,
-        });
-    attempt.asked = true;
-    if (isItsOwn && previous?.refreshToken !== attempt.refreshToken)
-      this.violate(`${process.name} sent another refresh token than its intent stands for`);
-    const wasUsed = attempt.refreshToken !== undefined && this.#sharing(attempt).some((other) => other !== attempt && other.consumed);
-    if (wasUsed && urgency !== "blocking" && this.#configuration.provider === "strict" && !this.#hasLost) {
-      this.violate(`${process.name} sent a refresh token that was used up, although nobody waited (${reason})`);
-    }
-    return attempt;
+    this.#checkRate(process, subject, context);
+    if (process.closing === "done") this.violate(`${process.name} sent a token request for ${subject} after its close`);
+    return this.attempts.asked(process, subject, context, this.#scheduler.now);
+  }
+
+  /** What was obtained less than a second ago is as good as it gets, unless somebody has refused it. */
+  #checkRate(process: SimProcess, subject: string, { previous, reason }: SourceContext): void {
+    const obtainedAt = previous === undefined ? undefined : this.#obtained.get(previous.accessToken);
+    const isEarly = obtainedAt !== undefined && this.#scheduler.now - obtainedAt < 1000;
+    // A caller may want one that is good for nine tenths of its lifetime.
+    const isGoodEnough = this.#configuration.lifetime > 10;
+    if (previous !== undefined && this.#refused.has(previous.accessToken)) return;
+    if (isEarly && isGoodEnough && reason !== "refused" && this.#troubles.clocksAgree && !this.#troubles.had(process, subject))
+      this.violate(`${process.name} asked for another token of ${subject} within a second (${reason})`);
   }
 
   /** What a token source said. */
@@ -102,15 +92,16 @@ export class Ledger {
     attempt.outcome ??= outcome;
     if (outcome === "unknown") attempt.excuse ??= "its outcome was unknown";
     attempt.obtained ??= response?.access_token;
+    if (response !== undefined) this.#obtained.set(response.access_token, this.#scheduler.now);
   }
 
   /** The server saw a refresh token after it was over. */
   sessionEnded(attempt: Attempt): void {
     this.sessionsEnded += 1;
     this.#scheduler.note(`the session of ${attempt.subject} was ended`);
-    if (this.#hasLost) return;
+    if (this.#troubles.hasLost(attempt.subject)) return;
     const isLate = this.#scheduler.now - attempt.claimedAt >= attempt.deadline;
-    const others = this.#sharing(attempt).filter((other) => other !== attempt && other.consumed);
+    const others = this.attempts.sharing(attempt).filter((other) => other !== attempt && other.consumed);
     if (isLate || attempt.excuse !== undefined) return;
     if (this.#configuration.provider === "grace")
       this.violate(`${attempt.process.name} lost the session of ${attempt.subject}, which has a grace time`);
@@ -121,127 +112,90 @@ export class Ledger {
   /** A store operation of this process went wrong. */
   troubled(process: SimProcess, subject: string, fault: string): void {
     this.#scheduler.note(`store trouble of ${process.name}: ${fault}`);
-    this.#troubles.add(`${process.name} ${subject}`);
-    for (const attempt of this.#open.get(process) ?? []) if (attempt.subject === subject) attempt.excuse ??= `store: ${fault}`;
+    this.#troubles.note(process, subject, this.#scheduler.now);
+    this.attempts.excuse(process, `store: ${fault}`, (attempt) => attempt.subject === subject);
   }
 
   /** This process has died or is stopped: nobody knows where its token requests are. */
   disturbed(process: SimProcess, how: string): void {
     this.#scheduler.note(`${process.name} ${how}`);
-    this.#troubles.add(process.name);
-    for (const attempt of this.#open.get(process) ?? []) attempt.excuse ??= `its process ${how}`;
+    this.#troubles.note(process);
+    this.attempts.excuse(process, `its process ${how}`);
+  }
+
+  /** The store says of a process that lives that it has ended. */
+  saidToBeGone(process: SimProcess): void {
+    this.#scheduler.note(`${process.name} is said to have ended`);
+    this.attempts.excuse(process, "its process was said to have ended");
+    for (const attempt of this.attempts.openOf(process)) attempt.saidToBeGone = true;
+  }
+
+  /** An isolate has dropped everything that this request had begun. */
+  dropped(request: SimRequest, process: SimProcess): void {
+    if (this.#configuration.isolates === "dropped") {
+      this.#scheduler.note(`${request.name} is dropped`);
+      this.requestsDropped += 1;
+      return this.attempts.excuse(process, "its request was dropped", ({ task }) => task === request);
+    }
+    for (const { task, subject, asked, outcome, excuse } of this.attempts.openOf(process))
+      if (task === request && asked && outcome === undefined && excuse === undefined)
+        this.violate(`${request.name} ended in the middle of a refresh of ${subject}`);
+  }
+
+  /** A process has closed its caches, and may end. */
+  closed(process: SimProcess): void {
+    this.#scheduler.note(`${process.name} has closed its caches`);
+    process.closing = "done";
+    for (const { subject, owner, asked, excuse } of this.#configuration.spends ? this.attempts.openOf(process) : [])
+      if (asked && excuse === undefined && owner === this.#owners.get(subject))
+        this.violate(`The close of ${process.name} came to its end in the middle of a refresh of ${subject}`);
   }
 
   /** Whether this process has a token request under way. */
   isBusy(process: SimProcess): boolean {
-    return (this.#open.get(process)?.size ?? 0) > 0;
+    for (const _ of this.attempts.openOf(process)) return true;
+    return false;
   }
 
-  lostEverything(): void {
-    this.#scheduler.note("the store lost everything");
-    this.#hasLost = true;
-    for (const attempt of this.#attempts.values()) attempt.excuse ??= "the store lost everything";
+  /** The entry of a subject is gone, or something else stands there. */
+  lost(subject: string, how: string): void {
+    this.#scheduler.note(`the entry of ${subject} ${how}`);
+    this.#troubles.lost(subject);
+    this.logins.lost(subject);
+    this.attempts.excuseAll(subject, `its entry ${how}`);
+  }
+
+  /** A process was told of a change by its store, when these logins were over. */
+  heard(process: SimProcess, subject: string, replaced: ReturnType<Logins["replaced"]>): void {
+    this.logins.heard(process.name, subject, replaced, this.#scheduler.now);
+  }
+
+  /** A resource server has refused this token, as a caller says. */
+  refused({ accessToken }: TokenSet): void {
+    this.#refused.add(accessToken);
   }
 
   /** A process was told that its logout is done: no token of before may be handed out there any more. */
-  forgotten(process: SimProcess, subject: string): void {
-    const place = `${process.name} ${subject}`;
-    this.#handed.set(place, Math.max(this.#handed.get(place) ?? 0, this.#logouts.get(place) ?? 0));
+  forgotten(place: Place): void {
+    this.#handed.forgotten(place, this.#logouts.get(`${place.process.name} ${place.subject}`) ?? 0);
   }
 
   /** Whether some caller may have to be told that only a login helps. */
   get mayRequireLogin(): boolean {
-    return this.sessionsEnded > 0 || this.#hasLost || this.#logouts.size > 0;
+    return this.sessionsEnded > 0 || this.#troubles.hasLostSomething || this.#logouts.size > 0;
   }
 
   /** Whether this many token requests are too many for a time in which nothing went wrong, whatever had gone wrong before. */
   checkTraffic(requests: number, time: number): void {
     const { spends, subjects, lifetime } = this.#configuration;
-    if (!spends || !this.#clocksAgree()) return;
+    if (!spends || !this.#troubles.clocksAgree) return;
     const most = subjects * (3 + time / (lifetime * 500));
     if (requests > most) this.violate(`${requests} token requests were sent after the faults, more than ${most.toFixed(0)}`);
   }
 
-  /** A caller was given this token set. */
-  handed(process: SimProcess, subject: string, tokens: TokenSet): void {
-    const { accessToken, expiresAt } = tokens;
-    const who = `${process.name} handed out ${accessToken} for ${subject}`;
-    if (this.#server.subjects.get(accessToken) !== subject) this.violate(`${who}, which is somebody else's`);
-    if (expiresAt !== undefined && process.clock.now() >= expiresAt) this.violate(`${who}, which was over`);
-    const generation = this.#generations.get(accessToken);
-    const place = `${process.name} ${subject}`;
-    if (generation === undefined) {
-      if (!this.#hadTrouble(process, subject)) this.violate(`${who}, which was not stored`);
-      return;
-    }
-    const before = this.#handed.get(place) ?? 0;
-    if (generation < before && !this.#hasLost) this.violate(`${who} after a newer one`);
-    this.#handed.set(place, Math.max(before, generation));
-  }
-
-  #claim(
-    process: SimProcess,
-    subject: string,
-    before: StoredRecord,
-    writtenAt: number,
-    after: StoredRecord,
-    intent: NonNullable<StoredRecord["intent"]>,
-  ): void {
-    const { now } = this.#scheduler;
-    const refreshToken = after.tokens?.refresh_token;
-    // An intent of an older generation is no reason to wait: the store had lost the newer one, or could not be reached.
-    const replacesIntent = before.intent !== undefined && before.generation === after.generation;
-    const standing = before.intent === undefined ? undefined : this.#attempts.get(before.intent.owner);
-    const who = `${process.name} wrote an intent for ${subject}`;
-    if (before.loginRequired !== undefined && before.generation === after.generation) this.violate(`${who} although a login is required`);
-    if (replacesIntent && before.intent?.unresolved !== true && standing !== undefined) {
-      const isItsOwn = standing.process === process && (!standing.asked || standing.outcome !== undefined);
-      if (!isItsOwn && now - writtenAt < standing.deadline) this.violate(`${who} over one that lives`);
-    }
-    if (
-      before.pause !== undefined &&
-      before.generation === after.generation &&
-      this.#clocksAgree() &&
-      now < before.pause.begun - epoch + before.pause.duration - 1
-    )
-      this.violate(`${who} before its pause was over`);
-    for (const earlier of refreshToken === undefined ? [] : (this.#byRefreshToken.get(refreshToken) ?? []))
-      this.#checkRepetition(who, earlier);
-    if (replacesIntent) this.takeovers += 1;
-    const attempt = newAttempt({ process, subject, owner: intent.owner, refreshToken, claimedAt: now, deadline: intent.deadline });
-    this.#attempts.set(intent.owner, attempt);
-    this.#latest.set(`${process.name} ${subject}`, attempt);
-    if (refreshToken !== undefined) this.#sharing(attempt).push(attempt);
-    const open = this.#open.get(process) ?? new Set();
-    this.#open.set(process, open.add(attempt));
-  }
-
-  /** Whether a refresh token may be sent again after this attempt. */
-  #checkRepetition(who: string, { asked, consumed, closed, outcome, excuse }: Attempt): void {
-    if (this.#hasLost || !asked) return;
-    if (closed && outcome === "tokens") this.violate(`${who} whose refresh token had brought the tokens that are stored`);
-    else if (closed && outcome === "login required" && excuse === undefined)
-      this.violate(`${who} after the server had said that a login is required`);
-    else if (excuse === undefined && (consumed || !closed)) this.violate(`${who} whose refresh token was sent already`);
-  }
-
-  #sharing({ refreshToken = "" }: Attempt): Attempt[] {
-    const sharing = this.#byRefreshToken.get(refreshToken) ?? [];
-    this.#byRefreshToken.set(refreshToken, sharing);
-    return sharing;
-  }
-
-  #close(attempt: Attempt): void {
-    attempt.closed = true;
-    this.#open.get(attempt.process)?.delete(attempt);
-  }
-
-  #hadTrouble({ name }: SimProcess, subject: string): boolean {
-    return this.#troubles.has(name) || this.#troubles.has(`${name} ${subject}`);
-  }
-
-  #clocksAgree(): boolean {
-    return this.#configuration.faults.skew === 0 && this.#configuration.faults.jumps === 0;
+  /** A caller who had asked then was given this token set. */
+  handed(place: Place, tokens: TokenSet, asked: number): void {
+    this.#handed.handed(place, tokens, asked, this.#scheduler.now);
   }
 
   /** Whether nothing at all went wrong, so that no caller may fail. */

@@ -66,7 +66,8 @@ export class Scheduler {
     this.steps += 1;
     this.#mix(`${this.now} ${owner?.name} ${label}`);
     this.trace?.(`${this.now.toFixed(1).padStart(10)} ${(owner?.name ?? "").padEnd(7)}${label}`);
-    event.run();
+    if (owner?.enter === undefined) event.run();
+    else owner.enter(event.run);
     // The world's own events are plain functions; a process's go on in promises, which have all settled at the next turn of the event loop.
     if (owner !== undefined) await new Promise(setImmediate);
     for (const check of this.#afterStep.splice(0)) check();

@@ -3,6 +3,7 @@ import type { TokenResponse } from "@tokenflight/core";
 /** One login and everything that was refreshed from it. */
 export interface Session {
   readonly subject: string;
+  readonly name: string;
   /** A refresh token was used after it was over, so that nothing of this session works any more. */
   ended: boolean;
 }
@@ -19,8 +20,9 @@ export class SimServer {
   readonly #lifetime: number;
   readonly #rotates: boolean;
   readonly #refreshTokens = new Map<string, RefreshToken>();
-  /** Whom each access token is for. */
-  readonly subjects = new Map<string, string>();
+  readonly #sessions = new Map<string, Session>();
+  /** Of a grant that uses nothing up: nobody has logged in, so that there is one for each subject. */
+  readonly #grants = new Map<string, Session>();
   /** Access tokens per subject, logins included. */
   readonly issued = new Map<string, number>();
 
@@ -30,8 +32,13 @@ export class SimServer {
     this.#rotates = rotates;
   }
 
+  /** The login that an access token comes from; whom it is for stands there. */
+  sessionOf(accessToken: string): Session | undefined {
+    return this.#sessions.get(accessToken);
+  }
+
   logIn(subject: string): TokenResponse {
-    return this.#issue({ subject, ended: false }, undefined);
+    return this.#issue(newSession(subject, `login-${subject}-${this.#countOf(subject)}`), undefined);
   }
 
   /** Undefined: invalid_grant. */
@@ -48,7 +55,9 @@ export class SimServer {
 
   /** A token of a grant that uses nothing up. */
   grant(subject: string): TokenResponse {
-    return this.#issue({ subject, ended: false }, undefined);
+    const session = this.#grants.get(subject) ?? newSession(subject, `grant-${subject}`);
+    this.#grants.set(subject, session);
+    return this.#issue(session, undefined);
   }
 
   isOver(refreshToken: string): boolean {
@@ -57,13 +66,22 @@ export class SimServer {
 
   #issue(session: Session, parent: RefreshToken | undefined): TokenResponse {
     const { subject } = session;
-    const count = (this.issued.get(subject) ?? 0) + 1;
+    const count = this.#countOf(subject);
     this.issued.set(subject, count);
     const response: TokenResponse = { access_token: `access-${subject}-${count}`, expires_in: this.#lifetime };
-    this.subjects.set(response.access_token, subject);
+    this.#sessions.set(response.access_token, session);
     if (!this.#rotates) return response;
     const refreshToken = `refresh-${subject}-${count}`;
     this.#refreshTokens.set(refreshToken, { session, parent, over: false });
     return { ...response, refresh_token: refreshToken };
   }
+
+  /** Of the token set that is issued next. */
+  #countOf(subject: string): number {
+    return (this.issued.get(subject) ?? 0) + 1;
+  }
+}
+
+function newSession(subject: string, name: string): Session {
+  return { subject, name, ended: false };
 }

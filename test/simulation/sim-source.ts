@@ -1,6 +1,8 @@
 import { LoginRequiredError, TokenRequestError, type SourceContext, type TokenResponse, type TokenSource } from "@tokenflight/core";
 import type { Attempt } from "./attempt.ts";
+import type { Owner } from "./event-heap.ts";
 import type { SimProcess } from "./sim-process.ts";
+import { taskOf } from "./sim-request.ts";
 import type { SimServer } from "./sim-server.ts";
 import { happens, wayThrough, type World } from "./world.ts";
 
@@ -10,11 +12,15 @@ type ServerFate = "answers" | "throttles" | "fails before" | "fails after" | "is
 const networkMishaps: readonly NetworkFate[] = ["refused connection", "lost", "reset", "answer lost", "answer reset"];
 const serverMishaps: readonly ServerFate[] = ["throttles", "fails before", "fails after", "is slow"];
 
+/** A timer that fires so many milliseconds after it was due tells of a process that was stopped meanwhile, and is not believed at once. */
+const longestLateness = 1000;
+
 /** The token source of one process and subject: a token request over a network that loses things, to a server that has its troubles. */
 export function simSource(world: World, server: SimServer, process: SimProcess, subject: string): TokenSource {
   const { spends, provider } = world.configuration;
   return Object.assign((context: SourceContext) => new TokenRequest(world, server, process, subject, context).response, {
     spendsRefreshToken: spends,
+    requiresLogin: spends,
     refreshTokenGrace: provider === "grace" ? 3600 : 0,
   });
 }
@@ -24,6 +30,10 @@ class TokenRequest {
   readonly #world: World;
   readonly #server: SimServer;
   readonly #process: SimProcess;
+  readonly #task: Owner;
+  readonly #begun: number;
+  /** When an answer has come to this machine. */
+  #arrivedAt = Number.POSITIVE_INFINITY;
   readonly #attempt: Attempt;
   readonly #resolve: (response: TokenResponse) => void;
   readonly #reject: (error: unknown) => void;
@@ -36,15 +46,31 @@ class TokenRequest {
     this.#world = world;
     this.#server = server;
     this.#process = process;
+    this.#task = taskOf(process);
+    this.#begun = world.scheduler.now;
     this.#attempt = world.ledger.asked(process, subject, context);
     const { obedient, faults } = world.configuration;
     context.signal.addEventListener("abort", () => {
+      this.#checkThatNothingIsUnread();
       world.ledger.settled(this.#attempt, "unknown");
       if (obedient) reject(context.signal.reason);
     });
     const fate: NetworkFate = happens(world, faults.network) ? world.random.pick(networkMishaps) : "arrives";
     // The request does not leave in the same moment in which the source is called: names are looked up, connections made.
     this.#later(world.random.between(0, 20), "request leaves", () => this.#leave(fate));
+  }
+
+  /** A process that was stopped reads what has come meanwhile before it gives up, however late its timers are. */
+  #checkThatNothingIsUnread(): void {
+    const { stoppedAt, resumesAt, name } = this.#process;
+    const { scheduler, ledger, configuration } = this.#world;
+    const deadline = this.#begun + configuration.timeouts.request * 1000;
+    // A timer that was due in the middle, or one that gives another second.
+    const wasDueMeanwhile = stoppedAt <= deadline && resumesAt >= deadline + longestLateness + 5;
+    const wasDueAgain = stoppedAt > deadline && resumesAt > stoppedAt + 2 * longestLateness + 5;
+    const isUnread = this.#arrivedAt <= resumesAt && this.#attempt.outcome === undefined;
+    if ((wasDueMeanwhile || wasDueAgain) && isUnread && scheduler.now === resumesAt)
+      ledger.violate(`${name} gave up a token request whose answer had arrived`);
   }
 
   #leave(fate: NetworkFate): void {
@@ -93,6 +119,7 @@ class TokenRequest {
   #answer(network: NetworkFate, slowness: number, arrive: () => void): void {
     const delay = slowness + wayThrough(this.#world);
     if (network === "answer lost") return;
+    this.#arrivedAt = this.#world.scheduler.now + delay;
     if (network === "answer reset") this.#later(delay, "answer is reset", () => this.#fail("unknown", new Error("socket hang up")));
     else this.#later(delay, "answer", arrive);
   }
@@ -103,6 +130,6 @@ class TokenRequest {
   }
 
   #later(delay: number, label: string, run: () => void): void {
-    this.#world.scheduler.schedule(delay, label, run, this.#process);
+    this.#world.scheduler.schedule(delay, label, run, this.#task);
   }
 }

@@ -1,26 +1,37 @@
 import { createHash } from "node:crypto";
-import type { StoredEntry, TokenStore, Version } from "@tokenflight/core";
+import type { StoredEntry, Version } from "@tokenflight/core";
+import type { Owner } from "./event-heap.ts";
+import type { Logout } from "./logins.ts";
 import type { SimProcess } from "./sim-process.ts";
-import type { StoredRecord } from "./stored-record.ts";
-import { happens, wayThrough, type World } from "./world.ts";
+import { foreignValues, nothing, type StoredRecord } from "./stored-record.ts";
+import type { World } from "./world.ts";
 
 interface Entry extends StoredEntry {
   readonly record: StoredRecord;
+  readonly mark: string | undefined;
   readonly writtenAt: number;
-}
-
-/** A time in which operations fail. */
-export interface Outage {
+  /** When it is removed. */
   readonly until: number;
-  /** "away": nothing is answered; "refuses": errors; "read-only": only writes fail. */
-  readonly kind: "away" | "refuses" | "read-only";
-  /** Undefined: for everybody. */
-  readonly process: SimProcess | undefined;
 }
 
-type Fate = "carried out" | "fails" | "lost" | "reply lost" | "reply broken" | "held up";
+/** What a watcher of all entries is told; nothing, when any may have changed. */
+export interface Change {
+  readonly subject: string;
+  readonly key: string;
+  readonly version: Version | undefined;
+  readonly mark: string | undefined;
+}
 
-const mishaps: readonly Fate[] = ["fails", "lost", "reply lost", "reply broken", "held up"];
+/** A write on its way. */
+export interface Writing {
+  readonly key: string;
+  readonly expected: Version | undefined;
+  readonly value: string;
+  readonly ttl: number | undefined;
+  readonly mark: string | undefined;
+  readonly task: Owner;
+  readonly logout: Logout | undefined;
+}
 
 /** The name of a subject's entry. Token sources of the simulation have no identity. */
 function keyOf(subject: string): string {
@@ -29,13 +40,13 @@ function keyOf(subject: string): string {
     .digest("hex");
 }
 
-/** A linearizable store at the other end of a network. What it has acknowledged stays, unless it loses everything. */
+/** The entries of a linearizable store. What it has acknowledged stays, unless it loses everything or somebody deletes it. */
 export class SimStore {
-  outages: Outage[] = [];
   readonly #world: World;
   readonly #entries = new Map<string, Entry>();
   readonly #subjects: ReadonlyMap<string, string>;
   readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #listeners = new Set<(change: Change) => void>();
   #writes = 0;
 
   constructor(world: World, subjects: readonly string[]) {
@@ -44,90 +55,82 @@ export class SimStore {
   }
 
   loseEverything(): void {
-    this.#entries.clear();
-    this.#world.ledger.lostEverything();
+    for (const [key, subject] of this.#subjects) {
+      this.#entries.delete(key);
+      this.#world.ledger.lost(subject, "was lost");
+    }
   }
 
-  /** One process's way to the store. */
-  clientFor(process: SimProcess): TokenStore {
-    return {
-      read: (key) => this.#ask(process, key, "read", () => this.read(key)),
-      compareAndSet: (key, expected, value) =>
-        this.#ask(process, key, "write", () => this.compareAndSet(process, key, expected, value as string)),
-      ...(this.#world.configuration.watch ? { watch: (key: string, changed: () => void) => this.#watch(process, key, changed) } : {}),
-    };
+  /** An operator deletes an entry, or writes something else there. */
+  meddle(subject: string, how: "was deleted" | keyof typeof foreignValues): void {
+    const key = keyOf(subject);
+    this.#world.ledger.lost(subject, how === "was deleted" ? how : `became ${how}`);
+    this.#writes += 1;
+    const version = String(this.#writes);
+    if (how === "was deleted") this.#entries.delete(key);
+    else this.#put(key, { version, value: foreignValues[how], record: { ...nothing, foreign: how }, mark: undefined });
+    this.#tell({ subject, key, version, mark: undefined });
+  }
+
+  isForeign(subject: string): boolean {
+    return this.#entries.get(keyOf(subject))?.record.foreign !== undefined;
   }
 
   read(key: string): StoredEntry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     return entry === undefined ? undefined : { version: entry.version, value: entry.value };
   }
 
-  compareAndSet(process: SimProcess, key: string, expected: Version | undefined, value: string): Version | undefined {
-    const entry = this.#entries.get(key);
-    if (entry?.version !== expected) return undefined;
-    return this.write(process, key, value);
+  compareAndSet(process: SimProcess, writing: Writing): Version | undefined {
+    if (this.#find(writing.key)?.version !== writing.expected) return undefined;
+    return this.write(process, writing);
   }
 
   /** Writes whatever stands there. */
-  write(process: SimProcess, key: string, value: string): Version {
-    const { ledger, scheduler } = this.#world;
-    const before = this.#entries.get(key);
-    const record = JSON.parse(value) as StoredRecord;
+  write(process: SimProcess, { key, value, ttl, mark, task, logout }: Omit<Writing, "expected">): Version {
+    const { record: before = nothing, writtenAt = 0 } = this.#find(key) ?? {};
+    const after = JSON.parse(value) as StoredRecord;
+    const subject = this.subjectOf(key);
     this.#writes += 1;
-    const entry = { version: String(this.#writes), value, record, writtenAt: scheduler.now };
-    this.#entries.set(key, entry);
-    ledger.wrote(process, this.#subjectOf(key), before, record);
-    for (const changed of this.#watchers.get(key) ?? []) changed();
-    return entry.version;
+    const version = String(this.#writes);
+    this.#put(key, { version, value, record: after, mark }, ttl);
+    this.#world.ledger.wrote({ process, task, subject, before, after, writtenAt }, ttl, logout);
+    this.#tell({ subject, key, version, mark });
+    return version;
   }
 
-  #subjectOf(key: string): string {
+  subjectOf(key: string): string {
     const subject = this.#subjects.get(key);
     if (subject === undefined) throw new Error("The store was asked for a key of no subject.");
     return subject;
   }
 
-  #ask<Answer>(process: SimProcess, key: string, operation: "read" | "write", carryOut: () => Answer): Promise<Answer> {
-    const { scheduler, random, ledger } = this.#world;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const fail = (): void => reject(new Error("connection reset"));
-    let fate: Fate = happens(this.#world, this.#world.configuration.faults.store) ? random.pick(mishaps) : "carried out";
-    if (fate !== "carried out") ledger.troubled(process, this.#subjectOf(key), fate);
-    const there = wayThrough(this.#world) + (fate === "held up" ? random.between(200, 6000) : 0);
-    const back = wayThrough(this.#world);
-    const arrive = (): void => {
-      const outage = this.#outageOf(process, operation);
-      if (outage !== undefined) {
-        fate = outage.kind === "away" ? "lost" : "fails";
-        ledger.troubled(process, this.#subjectOf(key), outage.kind);
-      }
-      if (fate === "lost") return;
-      if (fate === "fails") return void scheduler.schedule(back, `store fails to ${operation}`, fail, process);
-      const answer = carryOut();
-      if (fate === "reply broken") scheduler.schedule(back, `reply to ${operation} breaks off`, fail, process);
-      else if (fate !== "reply lost") scheduler.schedule(back, `reply to ${operation}`, () => resolve(answer), process);
-    };
-    scheduler.schedule(there, `${operation} for ${process.name}`, arrive);
-    return promise;
-  }
-
-  #outageOf(process: SimProcess, operation: "read" | "write"): Outage | undefined {
-    const { now } = this.#world.scheduler;
-    return this.outages.find(
-      ({ until, kind, process: one }) =>
-        until > now && (one === undefined || one === process) && (kind !== "read-only" || operation === "write"),
-    );
-  }
-
-  /** Hints come late, and one in ten not at all. */
-  #watch(process: SimProcess, key: string, changed: () => void): () => void {
-    const { scheduler, random } = this.#world;
-    const hint = (): void => {
-      if (!random.chance(0.1)) scheduler.schedule(wayThrough(this.#world), "hint", changed, process);
-    };
+  watch(key: string, changed: () => void): () => void {
     const watching = this.#watchers.get(key) ?? new Set();
-    this.#watchers.set(key, watching.add(hint));
-    return () => watching.delete(hint);
+    this.#watchers.set(key, watching.add(changed));
+    return () => watching.delete(changed);
+  }
+
+  watchAll(changed: (change: Change) => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  #find(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || this.#world.scheduler.now < entry.until) return entry;
+    this.#entries.delete(key);
+    this.#world.ledger.lost(this.subjectOf(key), "was over and was removed");
+    return undefined;
+  }
+
+  #put(key: string, entry: Omit<Entry, "writtenAt" | "until">, ttl = Number.POSITIVE_INFINITY): void {
+    const { now } = this.#world.scheduler;
+    this.#entries.set(key, { ...entry, writtenAt: now, until: now + ttl });
+  }
+
+  #tell(change: Change): void {
+    for (const changed of this.#watchers.get(change.key) ?? []) changed();
+    for (const changed of this.#listeners) changed(change);
   }
 }

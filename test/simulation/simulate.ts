@@ -1,24 +1,29 @@
-import { createTokenCache, createTokenPool, type Clock, type TokenCache, type TokenSource, type TokenStore } from "@tokenflight/core";
 import { Callers } from "./callers.ts";
+import { Closings } from "./closings.ts";
 import type { Configuration } from "./configuration.ts";
 import { Ledger } from "./ledger.ts";
 import { Mischief } from "./mischief.ts";
+import type { Mutant } from "./mutant.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
-import { seedCrypto } from "./seeded-crypto.ts";
+import { seedPlatform } from "./seeded-platform.ts";
+import { partsOf } from "./process-parts.ts";
 import { SimProcess } from "./sim-process.ts";
+import { SimRequest } from "./sim-request.ts";
 import { SimServer } from "./sim-server.ts";
-import { simSource } from "./sim-source.ts";
 import { SimStore } from "./sim-store.ts";
-import type { World } from "./world.ts";
+import { Users } from "./users.ts";
+import { World } from "./world.ts";
 
-/** Changes to what the shipped code stands on, which have to be found. */
-export interface Mutant {
-  readonly store?: (store: TokenStore, inside: SimStore, process: SimProcess) => TokenStore;
-  readonly source?: (source: TokenSource) => TokenSource;
-  readonly clock?: (clock: Clock, process: SimProcess) => Clock;
-  readonly cache?: (cache: TokenCache) => TokenCache;
-}
+type Count =
+  | "requests"
+  | "takeovers"
+  | "takeovers at once"
+  | "closings"
+  | "requests dropped"
+  | "sessions ended"
+  | "calls given"
+  | "calls failed";
 
 export interface Outcome {
   readonly configuration: Configuration;
@@ -28,7 +33,7 @@ export interface Outcome {
   /** Two runs with the same one took the same way. */
   readonly fingerprint: number;
   /** How much happened. */
-  readonly counts: Readonly<Record<"requests" | "takeovers" | "sessions ended" | "calls given" | "calls failed", number>>;
+  readonly counts: Readonly<Record<Count, number>>;
 }
 
 /** Virtual milliseconds in which everybody logs in, before anything may go wrong. */
@@ -48,70 +53,48 @@ export async function simulate(
   scheduler.trace = options.trace;
   const server = new SimServer(provider, lifetime, spends);
   const ledger = new Ledger(configuration, scheduler, server);
-  const world: World = { configuration, random, scheduler, ledger, faultsAreOver: true };
+  const world = new World(configuration, random, scheduler, ledger);
   const subjects = Array.from({ length: configuration.subjects }, (_, index) => `s${index}`);
   const store = new SimStore(world, subjects);
-  const callers = new Callers(world, server);
-  let born = 0;
+  const users = new Users(world, server);
+  const callers = new Callers(world, users);
+  const born = new Map<string, SimProcess>();
 
   function bear(): SimProcess {
-    const process = new SimProcess(`p${born}`, scheduler, random, random.between(-faults.skew, faults.skew));
-    born += 1;
-    process.caches = cachesOf(process);
+    const process = new SimProcess(`p${born.size}`, scheduler, random, random.between(-faults.skew, faults.skew));
+    born.set(process.name, process);
+    process.parts = partsOf(process, { world, server, store, subjects, born, mutant });
     return process;
-  }
-
-  function cachesOf(process: SimProcess): (subject: string) => TokenCache {
-    const { poolLimit, timeouts } = configuration;
-    const shared = {
-      store: mutant.store?.(store.clientFor(process), store, process) ?? store.clientFor(process),
-      clock: mutant.clock?.(process.clock, process) ?? process.clock,
-      timeouts,
-    };
-    const source = (subject: string): TokenSource =>
-      mutant.source?.(simSource(world, server, process, subject)) ?? simSource(world, server, process, subject);
-    const changed = (cache: TokenCache): TokenCache => mutant.cache?.(cache) ?? cache;
-    if (poolLimit !== undefined) {
-      const pool = createTokenPool({ ...shared, source, limit: poolLimit });
-      return (subject) => changed(pool.for(subject));
-    }
-    const caches = new Map<string, TokenCache>();
-    return (subject) => {
-      const cache = caches.get(subject) ?? changed(createTokenCache({ ...shared, source: source(subject), key: subject }));
-      caches.set(subject, cache);
-      return cache;
-    };
   }
 
   /** Until nothing is left to do before `until`. */
   async function live(until: number): Promise<void> {
     for (let next = scheduler.next; next !== undefined && next <= until && ledger.violation === undefined; next = scheduler.next) {
       const owner = await scheduler.step();
-      if (owner instanceof SimProcess) mischief.after(owner);
+      const process = owner instanceof SimRequest ? owner.process : owner;
+      if (process instanceof SimProcess) mischief.after(process);
     }
   }
 
-  const restore = seedCrypto(random);
+  const restore = seedPlatform(random);
   const processes = Array.from({ length: count }, bear);
-  const replace = (place: number): void => {
+  const replace = (process: SimProcess): void => {
+    const place = processes.indexOf(process);
     scheduler.schedule(random.between(0, 3000), "a process is started", () => {
       processes[place] = bear();
     });
   };
-  const mischief = new Mischief(world, processes, replace);
+  const closings = new Closings(world, callers, replace);
+  const mischief = new Mischief(world, processes, replace, (process) => closings.close(process));
   try {
-    for (const subject of spends ? subjects : []) {
+    const logIn = (subject: string, failed?: () => void): void => {
       const process = random.pick(processes);
-      const logIn = (): void =>
-        void process
-          .caches(subject)
-          .save(server.logIn(subject))
-          .catch(() => ledger.violate("The first login failed"));
-      scheduler.schedule(0, "first login", logIn, process);
-    }
+      scheduler.schedule(0, "login", () => users.logIn({ process, subject, which: 0 }, undefined, failed), process);
+    };
+    for (const subject of spends ? subjects : []) logIn(subject, () => ledger.violate("The first login failed"));
     await live(start);
     world.faultsAreOver = false;
-    mischief.begin(store);
+    mischief.begin(store, subjects, logIn);
     for (let left = calls; left > 0;) {
       const at = random.between(0, duration);
       const subject = random.pick(subjects);
@@ -127,7 +110,7 @@ export async function simulate(
     await live(start + duration);
     scheduler.note("the faults are over");
     world.faultsAreOver = true;
-    store.outages = [];
+    world.outages = [];
     const before = { requests: ledger.requests, at: scheduler.now };
     for (let index = 0; index < Math.min(count * subjects.length, 2000); index += 1) {
       const process = processes[index % count] as SimProcess;
@@ -142,6 +125,7 @@ export async function simulate(
   if (ledger.violation === undefined) {
     if (scheduler.next !== undefined) ledger.violate("Something never comes to rest");
     callers.checkNobodyWaits();
+    closings.checkThatAllHaveEnded();
   }
   return {
     configuration,
@@ -150,7 +134,10 @@ export async function simulate(
     fingerprint: scheduler.fingerprint,
     counts: {
       requests: ledger.requests,
-      takeovers: ledger.takeovers,
+      takeovers: ledger.attempts.takeovers,
+      "takeovers at once": ledger.attempts.takeoversAtOnce,
+      closings: closings.count,
+      "requests dropped": ledger.requestsDropped,
       "sessions ended": ledger.sessionsEnded,
       "calls given": callers.given,
       "calls failed": callers.failed,

@@ -2,15 +2,41 @@ import type { Configuration } from "./configuration.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { SimProcess } from "./sim-process.ts";
+
+/** A time in which operations fail. */
+export interface Outage {
+  readonly until: number;
+  /** "away": nothing is answered; "refuses": errors; "read-only": only writes fail. */
+  readonly kind: "away" | "refuses" | "read-only";
+  /** Undefined: for everybody. */
+  readonly process: SimProcess | undefined;
+}
 
 /** What every part of a simulation knows. */
-export interface World {
+export class World {
   readonly configuration: Configuration;
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly ledger: Ledger;
   /** From here on everything works. */
-  faultsAreOver: boolean;
+  faultsAreOver = true;
+  outages: Outage[] = [];
+
+  constructor(configuration: Configuration, random: Random, scheduler: Scheduler, ledger: Ledger) {
+    this.configuration = configuration;
+    this.random = random;
+    this.scheduler = scheduler;
+    this.ledger = ledger;
+  }
+
+  outageOf(process: SimProcess, operation: "read" | "write"): Outage["kind"] | undefined {
+    const { now } = this.scheduler;
+    return this.outages.find(
+      ({ until, kind, process: one }) =>
+        until > now && (one === undefined || one === process) && (kind !== "read-only" || operation === "write"),
+    )?.kind;
+  }
 }
 
 /** The time of one way through the network. */

@@ -1,0 +1,95 @@
+import type { SimProcess } from "./sim-process.ts";
+import type { SimServer, Session } from "./sim-server.ts";
+import type { StoredRecord } from "./stored-record.ts";
+
+/** The logins of one subject. */
+interface Known {
+  /** All whose tokens have ever stood in the entry. */
+  readonly stood: Set<Session>;
+  /** Those of them that another login, or a logout, has replaced. */
+  readonly replaced: Set<Session>;
+  current: Session | undefined;
+  /** Which of the replaced ones each process, or cache, knows to be so, and since when. */
+  readonly heard: Map<string, Map<Session, number>>;
+}
+
+/** A logout on its way: which logins there had been when it looked. It ends whichever of them stands. */
+export interface Logout {
+  found?: ReadonlySet<Session>;
+}
+
+/** Which login stands in the entry of each subject, which ones were replaced, and who has heard of it. */
+export class Logins {
+  readonly #server: SimServer;
+  readonly #known = new Map<string, Known>();
+
+  constructor(server: SimServer) {
+    this.#server = server;
+  }
+
+  current(subject: string): Session | undefined {
+    return this.#of(subject).current;
+  }
+
+  /** All that there have been. */
+  all(subject: string): ReadonlySet<Session> {
+    return new Set(this.#of(subject).stood);
+  }
+
+  /** The entry has changed. What is wrong with that? */
+  *wrote(subject: string, before: StoredRecord, after: StoredRecord, logout: Logout | undefined): Generator<string> {
+    const known = this.#of(subject);
+    const token = after.tokens?.access_token;
+    const session = token === undefined ? undefined : this.#server.sessionOf(token);
+    const isLogout = session === undefined && after.generation > before.generation;
+    if (isLogout && logout?.found !== undefined && known.current !== undefined && !logout.found.has(known.current))
+      yield `A logout of ${subject} has ended ${known.current.name}, which came later`;
+    if (session === known.current || (session === undefined && !isLogout)) return;
+    // Over nothing, somebody who has not heard of what was deleted may write what it holds.
+    if (session !== undefined && known.replaced.has(session) && before.generation > 0)
+      yield `${session.name} came back after it was replaced`;
+    for (const each of known.stood) known.replaced.add(each);
+    if (session !== undefined) known.stood.add(session);
+    if (session !== undefined) known.replaced.delete(session);
+    known.current = session;
+  }
+
+  /** The entry was deleted: what was known before says nothing any more. */
+  lost(subject: string): void {
+    const known = this.#of(subject);
+    known.current = undefined;
+    known.replaced.clear();
+    known.heard.clear();
+  }
+
+  /** What a message says that is sent now. Whoever gets it knows that these logins are over. */
+  replaced(subject: string): ReadonlySet<Session> {
+    return new Set(this.#of(subject).replaced);
+  }
+
+  /** A process, or one of its caches, was told of a change. */
+  heard(place: string, subject: string, replaced: Iterable<Session>, now: number): void {
+    const { heard, replaced: still } = this.#of(subject);
+    const known = heard.get(place) ?? new Map<Session, number>();
+    heard.set(place, known);
+    for (const session of replaced) if (still.has(session) && !known.has(session)) known.set(session, now);
+  }
+
+  /** Whether a token of this login may not be given any more to somebody who has asked then. */
+  isKnownToBeReplaced(place: string, subject: string, session: Session, asked: number): boolean {
+    const { heard, replaced } = this.#of(subject);
+    const since = heard.get(place)?.get(session);
+    return since !== undefined && since < asked && replaced.has(session);
+  }
+
+  /** For what a process hears, and what one of its caches has given away. */
+  static placesOf({ name }: SimProcess, which: number): readonly string[] {
+    return [name, `${name} ${which}`];
+  }
+
+  #of(subject: string): Known {
+    const known = this.#known.get(subject) ?? { stood: new Set(), replaced: new Set(), current: undefined, heard: new Map() };
+    this.#known.set(subject, known);
+    return known;
+  }
+}
