@@ -10,8 +10,8 @@ import type { Troubles } from "./troubles.ts";
 /** Milliseconds for which a silent owner is waited for when asking twice does no harm. */
 const harmlessWait = 1000;
 
-/** A timer that fires so many milliseconds after it was due tells of a process that was stopped meanwhile. */
-const longestLateness = 1000;
+/** Milliseconds of each stop that a process may take for silence of others: the lateness of a timer that is believed, and a pause between two looks. */
+const unnoticedStop = 1300;
 
 /** A write of the store: who wrote, and over what. */
 export interface Write {
@@ -125,7 +125,7 @@ export class Attempts {
       if (isEarly && !isKnownToBeGone) this.#violate(`${who} over one that lives`);
       if (isEarly && !isDropped(standing, process)) this.takeoversAtOnce += 1;
       // The owner may have been stopped together with it.
-      const watched = now - seen - process.blindSince(seen, longestLateness);
+      const watched = now - seen - process.blindSince(seen, unnoticedStop);
       if (!isItsOwn && !isKnownToBeGone && isSpending && watched < silence) this.#violate(`${who} over one that it could not watch`);
     }
     if (before.pause !== undefined && before.generation === after.generation && this.#troubles.isPaused(before.pause, now))

@@ -25,6 +25,9 @@ export class Closings {
     const begin = (): void => {
       scheduler.note(`${process.name} closes its ${first}`);
       process.closing = first;
+      // Whoever calls from now on is told so.
+      for (let left = 2; left > 0; left -= 1)
+        scheduler.schedule(random.between(0, 20), "calls what is closed", () => this.#callers.call(process, "s0"), process);
       this.#expectEnd(process);
       const steps = [
         (): unknown => closeCaches(process),

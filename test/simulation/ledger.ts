@@ -59,7 +59,7 @@ export class Ledger {
     this.#scheduler.note(`${subject} by ${process.name}: ${describeRecord(before)} -> ${describeRecord(after)}`);
     const counts = this.#configuration.spends && !this.#troubles.hasLost(subject);
     for (const broken of brokenRules(subject, before, after, this.#server, { counts, ttl })) this.violate(broken);
-    for (const broken of this.logins.wrote(subject, before, after, logout)) this.violate(broken);
+    for (const broken of this.logins.wrote(write, logout)) this.violate(broken);
     if (after.tokens === undefined && after.generation > before.generation)
       this.#logouts.set(`${process.name} ${subject}`, after.generation);
     if (after.tokens !== undefined && after.generation > before.generation)

@@ -1,6 +1,6 @@
+import type { Write } from "./attempts.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { SimServer, Session } from "./sim-server.ts";
-import type { StoredRecord } from "./stored-record.ts";
 
 /** The logins of one subject. */
 interface Known {
@@ -9,12 +9,15 @@ interface Known {
   /** Those of them that another login, or a logout, has replaced. */
   readonly replaced: Set<Session>;
   current: Session | undefined;
+  /** Who has written its first token set. */
+  writer: SimProcess | undefined;
   /** Which of the replaced ones each process, or cache, knows to be so, and since when. */
   readonly heard: Map<string, Map<Session, number>>;
 }
 
-/** A logout on its way: which logins there had been when it looked. It ends whichever of them stands. */
+/** A logout on its way: which logins there had been when it found one, or a logout. It ends whichever of them stands, or one of its own process. */
 export interface Logout {
+  readonly process: SimProcess;
   found?: ReadonlySet<Session>;
 }
 
@@ -37,12 +40,18 @@ export class Logins {
   }
 
   /** The entry has changed. What is wrong with that? */
-  *wrote(subject: string, before: StoredRecord, after: StoredRecord, logout: Logout | undefined): Generator<string> {
+  *wrote({ process, subject, before, after }: Write, logout: Logout | undefined): Generator<string> {
     const known = this.#of(subject);
     const token = after.tokens?.access_token;
     const session = token === undefined ? undefined : this.#server.sessionOf(token);
     const isLogout = session === undefined && after.generation > before.generation;
-    if (isLogout && logout?.found !== undefined && known.current !== undefined && !logout.found.has(known.current))
+    if (
+      isLogout &&
+      logout?.found !== undefined &&
+      known.current !== undefined &&
+      !logout.found.has(known.current) &&
+      known.writer !== logout.process
+    )
       yield `A logout of ${subject} has ended ${known.current.name}, which came later`;
     if (session === known.current || (session === undefined && !isLogout)) return;
     // Over nothing, somebody who has not heard of what was deleted may write what it holds.
@@ -52,6 +61,7 @@ export class Logins {
     if (session !== undefined) known.stood.add(session);
     if (session !== undefined) known.replaced.delete(session);
     known.current = session;
+    known.writer = process;
   }
 
   /** The entry was deleted: what was known before says nothing any more. */
@@ -82,13 +92,14 @@ export class Logins {
     return since !== undefined && since < asked && replaced.has(session);
   }
 
-  /** For what a process hears, and what one of its caches has given away. */
-  static placesOf({ name }: SimProcess, which: number): readonly string[] {
-    return [name, `${name} ${which}`];
-  }
-
   #of(subject: string): Known {
-    const known = this.#known.get(subject) ?? { stood: new Set(), replaced: new Set(), current: undefined, heard: new Map() };
+    const known = this.#known.get(subject) ?? {
+      stood: new Set(),
+      replaced: new Set(),
+      current: undefined,
+      writer: undefined,
+      heard: new Map(),
+    };
     this.#known.set(subject, known);
     return known;
   }

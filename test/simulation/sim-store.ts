@@ -81,6 +81,11 @@ export class SimStore {
     return entry === undefined ? undefined : { version: entry.version, value: entry.value };
   }
 
+  /** Whether anybody has ever logged in there, or out. */
+  hasGeneration(key: string): boolean {
+    return (this.#find(key)?.record.generation ?? 0) > 0;
+  }
+
   compareAndSet(process: SimProcess, writing: Writing): Version | undefined {
     if (this.#find(writing.key)?.version !== writing.expected) return undefined;
     return this.write(process, writing);

@@ -77,7 +77,8 @@ export async function simulate(
   }
 
   const restore = seedPlatform(random);
-  const processes = Array.from({ length: count }, bear);
+  const { processes } = world;
+  for (let left = count; left > 0; left -= 1) processes.push(bear());
   const replace = (process: SimProcess): void => {
     const place = processes.indexOf(process);
     scheduler.schedule(random.between(0, 3000), "a process is started", () => {

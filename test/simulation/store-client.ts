@@ -45,7 +45,8 @@ export class StoreClient {
   #read(key: string): ReturnType<TokenStore["read"]> {
     const logout = logouts.getStore();
     return this.#ask(key, "read", () => {
-      if (logout !== undefined) logout.found ??= this.#world.ledger.logins.all(this.#inside.subjectOf(key));
+      if (logout !== undefined && this.#inside.hasGeneration(key))
+        logout.found ??= this.#world.ledger.logins.all(this.#inside.subjectOf(key));
       return this.#inside.read(key);
     });
   }

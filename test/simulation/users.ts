@@ -19,7 +19,7 @@ export class Users {
     const { process, subject, which } = place;
     scheduler.note(`${process.name} logs ${subject} out`);
     logouts
-      .run({}, () => process.cache(subject, which).forget())
+      .run({ process }, () => process.cache(subject, which).forget())
       .then(() => {
         ledger.forgotten(place);
         if (ledger.logins.current(subject) === undefined) ledger.heard(process, subject, ledger.logins.replaced(subject));
@@ -28,7 +28,8 @@ export class Users {
       .finally(done);
     this.logInSoon(place);
     // Somebody else may be about to log in at the same time.
-    if (this.#world.random.chance(0.3)) this.logInSoon({ ...place, which: 0 }, 4 * this.#world.configuration.latency);
+    if (this.#world.random.chance(0.3))
+      this.logInSoon({ process: this.#world.random.pick(this.#world.processes), subject, which: 0 }, 4 * this.#world.configuration.latency);
   }
 
   logInSoon(place: Place, latest = 3000): void {

@@ -22,6 +22,8 @@ export class World {
   /** From here on everything works. */
   faultsAreOver = true;
   outages: Outage[] = [];
+  /** Those that run now. */
+  readonly processes: SimProcess[] = [];
 
   constructor(configuration: Configuration, random: Random, scheduler: Scheduler, ledger: Ledger) {
     this.configuration = configuration;

@@ -49,7 +49,8 @@ export function scheduleEnd(clock: Timing, callback: () => void, delay: number, 
   const due = clock.monotonic() + delay;
   let cancel = clock.schedule(
     () => {
-      if (clock.monotonic() - due > longestLateness) cancel = clock.schedule(callback, longestLateness, ref);
+      // The second may be slept through as well.
+      if (clock.monotonic() - due > longestLateness) cancel = scheduleEnd(clock, callback, longestLateness, ref);
       else callback();
     },
     delay,

@@ -63,14 +63,14 @@ export class Lifetime {
     const settled = new Promise<void>((resolve) => (settle = resolve));
     keepOpen(settled);
     this.#unfinished.add(settled);
-    const release = this.hold();
-    try {
-      return await work();
-    } finally {
+    const end = (): void => {
       release();
       this.#unfinished.delete(settled);
       settle();
-    }
+    };
+    // A store that is away may keep a result waiting for ever, and nobody waits for that.
+    const release = this.#clock.schedule(end, this.#longest, true);
+    return work().finally(end);
   }
 
   /** Keeps the process alive until the returned function is called. */

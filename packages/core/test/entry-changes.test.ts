@@ -38,7 +38,7 @@ describe("the changes of a store's entries", () => {
     const changes = new EntryChanges();
     const record = { generation: 1 };
     if (order === "before") changes.changed("a", "1", "x.1");
-    changes.wrote("a", { version: "1", written: record, replaced: undefined, heard: 0 });
+    changes.wrote("a", { version: "1", mark: "x.1", written: record, replaced: undefined, heard: 0 });
     if (order === "after") changes.changed("a", "1", "x.1");
     expect(changes.count).toBe(1);
     expect(changes.since("a", 0)?.written?.deref()).toBe(record);
@@ -55,10 +55,10 @@ describe("the changes of a store's entries", () => {
       // The write begins, the store tells of another one, and then the write is acknowledged.
       changes.changed("a", "1", "x.1");
       const record = { generation: 1 };
-      changes.wrote("a", { version: "2", written: record, replaced, heard: 0 });
+      changes.wrote("a", { version: "2", mark: "x.1", written: record, replaced, heard: 0 });
       expect(changes.since("a", 0)?.version).toBe(isOver ? "2" : "1");
       // One that begins later replaces all that was heard before.
-      changes.wrote("a", { version: "3", written: record, replaced: undefined, heard: changes.count });
+      changes.wrote("a", { version: "3", mark: "x.1", written: record, replaced: undefined, heard: changes.count });
       expect(changes.since("a", 0)?.written?.deref()).toBe(record);
     }
   });

@@ -14,7 +14,7 @@ export function partsOf(clock: TestClock, own: Partial<SubjectParts> = {}): Subj
     queue: createImmediateQueue(clock),
     freshness: createFreshness({}, clock),
     clock,
-    limits: limitsFor(10_000),
+    limits: limitsFor(10_000, 1000),
     lifetime: new Lifetime(clock, 60_000, undefined),
     observe: () => {},
     ...own,

@@ -23,7 +23,7 @@ describe("the result of a token request", () => {
   let claim: VersionedRecord;
   /** What the cell holds in the end. */
   const write = async (): Promise<SubjectRecord | undefined> =>
-    (await writeResult(partsOf(clock, { cell, limits: limitsFor(40_000), observe: trouble }), claim, next))?.record;
+    (await writeResult(partsOf(clock, { cell, limits: limitsFor(40_000, 1000), observe: trouble }), claim, next))?.record;
 
   beforeEach(async () => {
     trouble.mockClear();

@@ -117,9 +117,10 @@ export class Database {
   }
 
   /** How far one has seen who looks now, and what has changed since an earlier look: undefined when any entry may have. */
-  look(before: Seen | undefined): { seen: Seen; changes: Change[] | undefined } {
+  look(before: Seen | "no file" | undefined): { seen: Seen; changes: Change[] | undefined } {
     const seen = { file: `${this.#file} ${this.#id}`, state: this.state(), writes: this.#ledger?.writes() ?? 0 };
-    const written = before?.file === seen.file ? this.#ledger?.changesSince(before.writes, seen.writes) : undefined;
+    const from = before === "no file" ? 0 : before?.file === seen.file ? before.writes : undefined;
+    const written = from === undefined ? undefined : this.#ledger?.changesSince(from, seen.writes);
     const writes = Math.max(seen.writes, written?.at(-1)?.write ?? 0);
     const changes = written?.map(({ key, write, mark }) => ({ key, version: this.#version(write), mark }));
     return { seen: { ...seen, writes }, changes };

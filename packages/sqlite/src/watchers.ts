@@ -15,7 +15,7 @@ export class Watchers {
   readonly #listeners = new ChangeListeners();
   /** Versions of own writes that were told of already, and that a look will find. */
   readonly #own = new Set<Version>();
-  #seen: Seen | undefined;
+  #seen: Seen | "no file" | undefined;
   #timer: NodeJS.Timeout | undefined;
   #delay = Number.POSITIVE_INFINITY;
 
@@ -74,8 +74,11 @@ export class Watchers {
   #look(isFirst: boolean): boolean {
     try {
       const database = this.#open();
-      if (database === undefined) return true;
-      const isQuiet = this.#seen !== undefined && this.#seen.state === database.state();
+      if (database === undefined) {
+        this.#seen ??= "no file";
+        return true;
+      }
+      const isQuiet = typeof this.#seen === "object" && this.#seen.state === database.state();
       // Then only this connection has written, if anybody has.
       if (isQuiet && this.#own.size < mostOwn) return true;
       const { seen, changes } = database.look(this.#seen);

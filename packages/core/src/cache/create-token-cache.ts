@@ -1,10 +1,12 @@
 import { systemClock, type Clock } from "../clock.ts";
 import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
+import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
 import { Lifetime, type KeepAlive } from "../lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireTimeout } from "../options.ts";
 import { ownOption } from "../own.ts";
+import { holdsSlotOf } from "../refresh/callers.ts";
 import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";
 import { StoreCell } from "../refresh/store-cell.ts";
@@ -72,11 +74,14 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
   const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);
   requireTimeout("timeouts.store", storeTimeout);
-  const limits = limitsFor(request * 1000);
+  const limits = limitsFor(request * 1000, storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
   const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
-  const lifetime = new Lifetime(clock, 2 * limits.slotTimeout, keepAlive);
-  const close = (): Promise<void> => lifetime.close();
+  const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
+  const close = async (): Promise<void> => {
+    if (holdsSlotOf(queue)) throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source closes the cache that it is refreshing.");
+    await lifetime.close();
+  };
 
   return {
     create(source, key, observe) {

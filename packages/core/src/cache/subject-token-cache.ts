@@ -1,4 +1,12 @@
-import { InvalidOptionError, InvalidTokenResponseError, LoginRequiredError, StoreError, TokenflightError } from "../errors.ts";
+import { waitFor, withDeadline } from "../clock.ts";
+import {
+  InvalidOptionError,
+  InvalidTokenResponseError,
+  LoginRequiredError,
+  StoreError,
+  TokenflightError,
+  TokenRequestError,
+} from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
 import { ownOption } from "../own.ts";
@@ -19,6 +27,8 @@ import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
 type Predicate = (tokenSet: TokenSet) => boolean;
 
+/** Refreshes in a row of which nothing more is heard. */
+const mostDrops = 5;
 /** Token sets in a row that are over when they come. */
 const mostOver = 2;
 
@@ -57,7 +67,7 @@ export class SubjectTokenCache implements TokenCache {
     const isCurrent = this.#held.newest === this.#current.record && this.#held.isCurrent(now);
     if (isCurrent && now < this.#current.refreshAt && !lifetime.isClosed) return this.#current.tokenSet;
     if (!isCurrent) this.#hear();
-    if (now >= this.#current.usableUntil || lifetime.isClosed || !this.#held.isUsable(now)) return undefined;
+    if (now >= this.#current.usableUntil || lifetime.isClosed || !this.#held.isUsable()) return undefined;
     if (this.#pending === undefined) this.#start("expiring", "ahead", () => true, now < this.#current.refreshAt);
     return this.#current.tokenSet;
   }
@@ -101,8 +111,11 @@ export class SubjectTokenCache implements TokenCache {
     const tokenSet = readTokenSet(given, this.#parts.clock.now());
     const { record } = await this.#overwrite(tokenSet);
     this.#refusedAccessToken = undefined;
+    this.#held.hear();
     this.#current.take(this.#held.newest);
     this.#current.obtained(undefined);
+    // A caller who comes now does not wait for the tokens of the session before.
+    this.#pending = undefined;
     this.#parts.observe({ type: "token-saved", ...tokenFacts(tokenSet, record.generation) });
     return tokenSet;
   }
@@ -114,6 +127,7 @@ export class SubjectTokenCache implements TokenCache {
     // A refresh under way may have used up the refresh token already. What it brings is what has to be given back.
     const first = revoke ? this.#pending?.tokenSet : undefined;
     const { record, replaced } = await this.#overwrite(undefined, first);
+    this.#held.hear();
     this.#current.take(this.#held.newest);
     // A caller who comes now begins anew, and does not wait for the tokens of the session that is over.
     this.#pending = undefined;
@@ -123,7 +137,11 @@ export class SubjectTokenCache implements TokenCache {
 
   async reread(): Promise<TokenSet | undefined> {
     this.#parts.lifetime.requireOpen();
-    await this.#held.read(this.#parts.cell);
+    // Somebody may change the entry while it is read.
+    for (let left = 3; left > 0; left -= 1) {
+      await this.#held.read(this.#parts.cell);
+      if (this.#held.isUsable()) break;
+    }
     this.#adopt(undefined);
     return this.peek();
   }
@@ -132,14 +150,17 @@ export class SubjectTokenCache implements TokenCache {
     const { clock, source, lifetime } = this.#parts;
     const now = clock.now();
     this.#hear();
-    return lifetime.isClosed || !this.#held.isUsable(now) ? unknownStatus : statusOf(this.#held.newest, source, now);
+    return lifetime.isClosed || !this.#held.isUsable() ? unknownStatus : statusOf(this.#held.newest, source, now);
   }
 
   /** Logins and logouts of one cache follow each other in the order of the calls. */
   async #overwrite(tokenSet: TokenSet | undefined, first?: Promise<unknown>): Promise<Overwritten> {
+    const { clock, limits } = this.#parts;
     const before = this.#overwriting;
     const mine = (async () => {
-      await Promise.allSettled([before, first]);
+      const earlier = Promise.allSettled([before, first]);
+      // A runtime may have dropped them with the request that they belonged to.
+      await withDeadline(clock, limits.slotTimeout, undefined, (signal) => waitFor(earlier, signal)).catch(() => {});
       return overwrite(this.#parts, this.#held, tokenSet);
     })();
     this.#overwriting = mine;
@@ -154,13 +175,22 @@ export class SubjectTokenCache implements TokenCache {
   async #obtain(reason: RefreshReason, isWanted: Predicate, signal: AbortSignal | undefined): Promise<TokenSet> {
     signal?.throwIfAborted();
     this.#parts.lifetime.requireOpen();
+    let drops = 0;
     for (let over = this.#givesOver ? mostOver - 1 : 0, wasOver = false; ;) {
       const news = wasOver || reason === "refused" ? undefined : this.#news();
       if (news !== undefined) return news;
       const joined = this.#pending;
       const pending = joined ?? this.#start(reason, "blocking", isWanted);
       const obtained = await this.#wait(pending, joined !== undefined, signal);
-      if (obtained === undefined) continue;
+      if (obtained === undefined) {
+        drops += 1;
+        const found = this.peek();
+        if (found !== undefined && isWanted(found)) return found;
+        if (drops === mostDrops) throw new TokenRequestError("unknown", "A refresh was dropped again and again.");
+        continue;
+      }
+      // Another login may have been heard of since the record was read.
+      if (this.#held.isReplaced) continue;
       const isNew = pending.refresh.obtainedAt !== undefined;
       // A refresh for a `get()` accepts a stored token set with 20 s left. A caller with a `minValidity` of 60 who joined it starts another.
       if (!isNew && joined !== undefined && !isWanted(obtained)) continue;
@@ -176,7 +206,7 @@ export class SubjectTokenCache implements TokenCache {
   /** What the source gave less than a second ago, if that may be sent. Throws InvalidTokenResponseError when it was over. */
   #news(): TokenSet | undefined {
     const { tokenSet, isNews, isWithheld } = this.#current;
-    if (tokenSet === undefined || !isNews || isWithheld || !this.#held.isUsable(this.#parts.clock.now())) return undefined;
+    if (tokenSet === undefined || !isNews || isWithheld || !this.#held.isUsable()) return undefined;
     if (this.#givesOver) throw overError();
     return tokenSet;
   }
@@ -230,7 +260,7 @@ export class SubjectTokenCache implements TokenCache {
       began: undefined,
       failures: 0,
       obtainedAt: undefined,
-      silentAfter: clock.monotonic() + limits.requestTimeout,
+      silentAfter: clock.monotonic() + limits.longestStep,
       queue,
       caller: callingRefresh(),
       awaited: new Set(),
@@ -238,7 +268,7 @@ export class SubjectTokenCache implements TokenCache {
       accepts,
     };
     const tokenSet = this.#transaction.run(refresh).then(
-      () => this.#take(refresh, before),
+      (record) => this.#take(refresh, record, before),
       (error: unknown) => this.#fail(refresh, error),
     );
     // After a refresh ahead nobody may be waiting. A caller who waits gets the rejection from a promise of its own.
@@ -248,8 +278,11 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   /** The refresh has brought a record. */
-  #take(refresh: Refresh, before: SubjectRecord): TokenSet {
+  #take(refresh: Refresh, found: SubjectRecord, before: SubjectRecord): TokenSet {
     this.#end(refresh);
+    this.#held.hear();
+    // A login may have come in between, whose token set no source has given.
+    if (this.#held.newest !== found) refresh.obtainedAt = undefined;
     this.#adopt(refresh);
     const { tokenSet, record } = this.#current;
     if (isSameTokenSet(record, before)) this.#current.postponeRefresh(this.#transaction.pause.left());
@@ -266,10 +299,10 @@ export class SubjectTokenCache implements TokenCache {
       this.#current.postponeRefresh(this.#transaction.pause.left());
     }
     if (!(error instanceof StoreError)) throw error;
-    this.#held.believe(this.#parts.clock.now());
+    this.#held.believe();
     // Somebody else has changed the entry, and nobody can look at it now: the token set in memory is sent for as long as it is good.
     const { record, tokenSet } = this.#current;
-    if (tokenSet === undefined || !refresh.accepts(record)) throw error;
+    if (tokenSet === undefined || this.#held.isReplaced || !refresh.accepts(record)) throw error;
     return tokenSet;
   }
 

@@ -50,8 +50,8 @@ export interface TokenCache {
 /** What ends a token cache of its own, or a pool with all its caches. */
 export interface Closable {
   /**
-   * Begins nothing new, and resolves when everything is finished that is under way: a token request, within its timeout, and the write of its
-   * result, within the same time. Calls that come later reject with a TokenflightError, ERR_CLOSED. The store stays open.
+   * Begins nothing new, and resolves when everything is finished that is under way: a token request, and the write of its result. It waits for 2.75
+   * times the timeout of a token request at most, which only a store that is away makes it do. Calls that come later reject with a TokenflightError, ERR_CLOSED. The store stays open.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -41,12 +41,15 @@ export interface SharedEntry {
 /** Holds the record itself, for a cache that shares it with nobody. Only that cache writes here, so there is nothing to watch. */
 export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
   let entry: VersionedRecord = { version: undefined, record: first, heard: 0 };
+  let writes = 0;
   return {
     shared: undefined,
     read: async () => entry,
     async replace({ version }, record) {
       if (version !== entry.version) return undefined;
-      return (entry = { version: String(Number(version ?? 0) + 1), record, heard: 0 });
+      writes += 1;
+      // No store gives such a version, so that the two are never taken for each other.
+      return (entry = { version: `private ${writes}`, record, heard: 0 });
     },
     watch: () => () => {},
     keepOpen: () => {},

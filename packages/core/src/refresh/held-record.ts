@@ -3,11 +3,11 @@ import type { RecordCell, VersionedRecord } from "./cell.ts";
 import type { SubjectParts } from "./refresh.ts";
 import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "./record.ts";
 
-/** Seconds of use after which an entry is looked at again: in a store that tells nobody of changes, and, for messages that were lost, in one that does. */
-const lookInterval = 30;
-const longLookInterval = 300;
-/** Whole seconds take less room, and a pool may hold very many caches. */
-const inSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+/** Milliseconds of use after which an entry is looked at again: in a store that tells nobody of changes, and, for messages that were lost, in one that does. */
+const lookInterval = 30_000;
+const longLookInterval = 300_000;
+/** Milliseconds for which what is held will do after a look has failed. */
+const belief = 1000;
 
 /** What this process knows of the record. It may be newer than what the cell holds: the store has lost it, or would not take it. */
 export class HeldRecord {
@@ -18,10 +18,10 @@ export class HeldRecord {
   /** The version that was read or written last, and how many changes had been heard of then. */
   #version: VersionedRecord["version"];
   #heard = 0;
-  /** When that was, by the wall clock, in seconds; negative before the first time. */
-  #lookedAt = -1;
-  /** Until then what is held will do, whatever was heard. */
-  #believedUntil = 0;
+  /** When that was, by the wall clock; undefined before the first time. */
+  #lookedAt: number | undefined;
+  /** After a look that failed: how many changes had been heard of then, and until when what is held will do, by the monotonic clock. */
+  #belief: { readonly heard: number; readonly until: number } | undefined;
   /**
    * The version of the entry under which the note of a failure could not be written; `newest` is that note. Example: the endpoint says that the
    * refresh token is dead, and the store is away. The entry still looks like one to be refreshed, and each refresh would send the token again.
@@ -34,37 +34,44 @@ export class HeldRecord {
 
   /** Whether somebody has looked at the cell once. */
   get isKnown(): boolean {
-    return this.#parts.cell.shared === undefined || this.#lookedAt >= 0;
+    return this.#parts.cell.shared === undefined || this.#lookedAt !== undefined;
   }
 
   /** Whether what is held needs no look. Costs a comparison or two. `now` is a time of the wall clock. */
   isCurrent(now: number): boolean {
     const { shared } = this.#parts.cell;
     if (shared === undefined) return true;
-    const seconds = now / 1000;
-    if (seconds < this.#believedUntil) return true;
-    if (shared.changes?.count !== this.#heard && this.#news() !== undefined) return false;
-    const age = seconds - this.#lookedAt;
+    if (this.#belief !== undefined && this.#isBelieved(this.#belief)) return true;
+    if (this.#lookedAt === undefined || (shared.changes?.count !== this.#heard && this.#news() !== undefined)) return false;
+    const age = now - this.#lookedAt;
     return age >= 0 && age < (shared.isWatched ? longLookInterval : lookInterval);
   }
 
   /** Whether what is held will do until somebody has looked: as far as this process knows, the login is the same. */
-  isUsable(now: number): boolean {
+  isUsable(): boolean {
     if (!this.isKnown) return false;
-    if (now / 1000 < this.#believedUntil) return true;
+    if (this.#belief !== undefined && this.#isBelieved(this.#belief)) return true;
     const news = this.#news();
     return news === undefined || (news.mark !== undefined && isOfLogin(news.mark, this.newest));
   }
 
-  /** A look has failed. What is held will do for a second. */
-  believe(now: number): void {
-    if (this.isKnown) this.#believedUntil = inSeconds(now) + 2;
+  /** Whether another login is known to stand in the entry, so that what is held may not be sent, whatever happens to the store. */
+  get isReplaced(): boolean {
+    const mark = this.#news()?.mark;
+    return mark !== undefined && !isOfLogin(mark, this.newest);
+  }
+
+  /** A look has failed. What is held will do for a second, unless more is heard. */
+  believe(): void {
+    if (!this.isKnown || this.isReplaced) return;
+    const { cell, clock } = this.#parts;
+    this.#belief = { heard: cell.shared?.changes?.count ?? 0, until: clock.monotonic() + belief };
   }
 
   /** Takes what another cache of this process has written since, if it is still in memory. */
   hear(): void {
     const news = this.#news();
-    const record = writtenIn(news);
+    const record = news?.written?.deref() as SubjectRecord | undefined;
     if (news === undefined || record === undefined) return;
     if (!this.#isNewerThan(record, undefined)) this.newest = record;
     this.#look({ version: news.version, record, heard: news.number });
@@ -111,8 +118,12 @@ export class HeldRecord {
   #look({ version, heard }: VersionedRecord): void {
     this.#version = version;
     this.#heard = heard;
-    this.#lookedAt = inSeconds(this.#parts.clock.now());
-    this.#believedUntil = 0;
+    this.#lookedAt = this.#parts.clock.now();
+    this.#belief = undefined;
+  }
+
+  #isBelieved({ heard, until }: { readonly heard: number; readonly until: number }): boolean {
+    return this.#parts.cell.shared?.changes?.count === heard && this.#parts.clock.monotonic() < until;
   }
 
   #isNewerThan({ generation, lineage }: SubjectRecord, version: VersionedRecord["version"]): boolean {
@@ -125,21 +136,11 @@ export class HeldRecord {
   #news(): Change | undefined {
     const { changes, key } = this.#parts.cell.shared ?? {};
     // Who has never looked has nothing that could be out of date.
-    if (changes === undefined || key === undefined || changes.count === this.#heard || this.#lookedAt < 0) return undefined;
+    if (changes === undefined || key === undefined || changes.count === this.#heard || this.#lookedAt === undefined) return undefined;
     const change = changes.since(key, this.#heard);
-    if (change !== undefined && this.#isNews(change)) return change;
+    const isOwn = change?.version !== undefined && change.version === this.#version;
+    if (change !== undefined && !isOwn && (change.mark === undefined || change.mark !== markOf(this.newest))) return change;
     this.#heard = changes.count;
     return undefined;
   }
-
-  #isNews(change: Change): boolean {
-    if (change.version !== undefined && change.version === this.#version) return false;
-    const written = writtenIn(change);
-    const mark = written === undefined ? change.mark : markOf(written);
-    return mark === undefined || mark !== markOf(this.newest);
-  }
-}
-
-function writtenIn(change: Change | undefined): SubjectRecord | undefined {
-  return change?.written?.deref() as SubjectRecord | undefined;
 }

@@ -97,7 +97,7 @@ export async function waitForChange(
       const left = Math.ceil(longestSilence - standing.silence);
       if (left <= 0) return "silence";
       const begun = clock.monotonic();
-      refresh.silentAfter = begun + limits.requestTimeout;
+      refresh.silentAfter = begun + limits.longestStep;
       await wait(clock, Math.min(delay, left), hint.signal);
       lifetime.requireOpen();
       hint = new AbortController();

@@ -1,4 +1,4 @@
-import { wait, type Clock } from "../clock.ts";
+import { longestLateness, wait, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import { asFailedWrite } from "./store-cell.ts";
 
@@ -18,6 +18,7 @@ import { asFailedWrite } from "./store-cell.ts";
  * | callers wait for the write of a result                    | `requestTimeout`; then they get the token set                              |
  * | a result is written, every `writeDelay` at least          | the store has it, or a newer one, or is closed                             |
  * | a task holds a slot of the queue                          | `slotTimeout`; then the slot is somebody else's                            |
+ * | a refresh shows no sign of life                           | `longestStep`, with three operations of the store; then it may be dropped  |
  */
 export type RefreshLimits = Readonly<
   Record<
@@ -29,18 +30,31 @@ export type RefreshLimits = Readonly<
     | "sendWithin"
     | "takeoverWait"
     | "writeDelay"
-    | "slotTimeout",
+    | "slotTimeout"
+    | "longestStep",
     number
   >
 >;
 
 /** `sendWithin` and `requestTimeout` together are `intentTimeout`, and two `writeDelay`s are `takeoverWait`. */
-export function limitsFor(requestTimeout: number): RefreshLimits {
+export function limitsFor(requestTimeout: number, storeTimeout: number): RefreshLimits {
   const [sendWithin, takeoverWait, writeDelay] = [requestTimeout / 2, requestTimeout / 4, requestTimeout / 8];
   const intentTimeout = sendWithin + requestTimeout;
   const harmlessWait = Math.min(1000, intentTimeout);
   const slotTimeout = takeoverWait + intentTimeout + requestTimeout;
-  return { rounds: 30, repeats: 2, requestTimeout, intentTimeout, harmlessWait, sendWithin, takeoverWait, writeDelay, slotTimeout };
+  const longestStep = requestTimeout + 3 * storeTimeout + longestLateness;
+  return {
+    rounds: 30,
+    repeats: 2,
+    requestTimeout,
+    intentTimeout,
+    harmlessWait,
+    sendWithin,
+    takeoverWait,
+    writeDelay,
+    slotTimeout,
+    longestStep,
+  };
 }
 
 /** Rounds that follow each other at once: a few writers that meet, as they should. */

@@ -108,7 +108,7 @@ export function markOf({ lineage = "", generation, loginRequired }: SubjectRecor
 
 /** Whether a mark is of the same login as the record. */
 export function isOfLogin(mark: string, { lineage = "" }: SubjectRecord): boolean {
-  return mark.slice(0, mark.lastIndexOf(".")) === lineage && !mark.endsWith("!");
+  return mark.slice(0, mark.lastIndexOf(".")) === lineage;
 }
 
 /** Milliseconds. What stands in a store may be wrong, and nobody waits longer because of it. */
@@ -145,15 +145,16 @@ function isHolder(holder: unknown): boolean {
   return holder === undefined || typeof holder === "string";
 }
 
-/** Milliseconds for which a logged-out record is kept: it stops whoever writes late. */
+/** Milliseconds for which a record is kept whose login is over: it stops whoever writes late, or asks in vain. */
 const loggedOutLifetime = 30 * 24 * 60 * 60 * 1000;
 /** Milliseconds for which a record is kept that says nothing of use any more. */
 const grace = 60_000;
 
 /** Milliseconds after which the store may remove the record; undefined while it may be of use, as a refresh token always is. */
-export function timeToLive({ tokenSet, intent, pause }: SubjectRecord, now: number): number | undefined {
-  if (tokenSet === undefined) return loggedOutLifetime;
-  const { refreshToken, expiresAt } = tokenSet;
-  if (refreshToken !== undefined || expiresAt === undefined) return undefined;
+export function timeToLive({ tokenSet, intent, pause, loginRequired }: SubjectRecord, now: number): number | undefined {
+  if (tokenSet?.refreshToken !== undefined) return undefined;
+  if (tokenSet === undefined || loginRequired !== undefined) return loggedOutLifetime;
+  const { expiresAt } = tokenSet;
+  if (expiresAt === undefined) return undefined;
   return Math.max(expiresAt - now, intent?.deadline ?? 0, pause?.duration ?? 0) + grace;
 }

@@ -33,8 +33,8 @@ export class StoreCell implements RecordCell, SharedEntry {
       const heard = this.#heard();
       const entry = await store.read(key, { signal });
       const record = entry === undefined ? emptyRecord : decodeRecord(entry);
-      // What one cache of this process finds, the others have to know, unless they have heard of something later meanwhile.
-      if (entry !== undefined && this.changes?.since(key, heard) === undefined) this.changes?.changed(key, entry.version, markOf(record));
+      // What one cache of this process finds, the others have to know.
+      if (entry !== undefined) this.changes?.found(key, entry.version, markOf(record), heard);
       return { version: entry?.version, record, heard };
     });
   }
@@ -42,12 +42,13 @@ export class StoreCell implements RecordCell, SharedEntry {
   async replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined> {
     const ttl = timeToLive(record, this.#access.clock.now());
     const value = encodeRecord(record);
+    const mark = markOf(record);
     try {
       return await this.#ask(async (store, key, signal) => {
         const heard = this.#heard();
-        const version = await store.compareAndSet(key, seen.version, value, { signal, ttl, mark: markOf(record) });
+        const version = await store.compareAndSet(key, seen.version, value, { signal, ttl, mark });
         if (version === undefined) return undefined;
-        this.changes?.wrote(key, { version, written: record, replaced: seen.version, heard });
+        this.changes?.wrote(key, { version, mark, written: record, replaced: seen.version, heard });
         return { version, record, heard };
       });
     } catch (error) {
@@ -83,7 +84,12 @@ export class StoreCell implements RecordCell, SharedEntry {
   }
 
   keepOpen(work: Promise<unknown>): void {
-    this.#access.store.keepOpen?.(work);
+    try {
+      this.#access.store.keepOpen?.(work);
+    } catch (error) {
+      // Whatever else a store throws here says nothing of what it may do.
+      if (error instanceof StoreError) throw error;
+    }
   }
 
   async holder(): Promise<string | undefined> {

@@ -8,7 +8,7 @@ import { privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
-import type { SubjectRecord } from "./record.ts";
+import { emptyRecord, type SubjectRecord } from "./record.ts";
 import { callSource } from "./source-call.ts";
 import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
@@ -61,7 +61,9 @@ export class RefreshTransaction {
       observe({ type: "store-trouble", operation: operationOf(error), error });
       // Two token requests do no harm when they use nothing up. A refresh token is never sent before the store has the intent.
       if (!canDoWithoutStore(source, this.held.newest.tokenSet)) throw error;
-      return this.#transact({ ...this.#parts, cell: privateCell(this.held.newest) }, refresh);
+      this.held.believe();
+      const known = this.held.isReplaced ? emptyRecord : this.held.newest;
+      return this.#transact({ ...this.#parts, cell: privateCell(known) }, refresh);
     }
   }
 
@@ -84,7 +86,7 @@ export class RefreshTransaction {
     const { cell, source, clock, lifetime, limits } = parts;
     for (const anotherRound = createRounds(clock, limits); ;) {
       lifetime.requireOpen();
-      refresh.silentAfter = clock.monotonic() + limits.requestTimeout;
+      refresh.silentAfter = clock.monotonic() + limits.longestStep;
       const seen = await this.held.read(cell); // 1
       if (this.#satisfies(seen.record, refresh) || (refresh.isLook && refresh.urgency === "ahead")) return seen.record;
       const claimable = await waitForOwner(parts, seen, refresh, this.#knownOf(seen), this.#wasUnsent(seen, refresh)); // 2
@@ -130,7 +132,7 @@ export class RefreshTransaction {
     // During a longer pause of the endpoint the queue rejects the task.
     const left = Math.max(pause, queue.pausedFor());
     if (left === 0 || left > limits.requestTimeout) return false;
-    refresh.silentAfter = clock.monotonic() + left + limits.requestTimeout;
+    refresh.silentAfter = clock.monotonic() + left + limits.longestStep;
     await wait(clock, left, lifetime.closing);
     return true;
   }
@@ -160,10 +162,10 @@ export class RefreshTransaction {
 
   /** Runs in the queue, so that an intent exists only while its token request is under way. Resolves to undefined when a new round is due. */
   async #claimAndAsk(parts: SubjectParts, claimable: Claimable, refresh: Refresh): Promise<SubjectRecord | undefined> {
-    const { cell, clock, source, limits, lifetime } = parts;
+    const { cell, clock, source, limits } = parts;
     const { reason, urgency } = refresh;
     const started = clock.monotonic();
-    refresh.silentAfter = started + limits.takeoverWait + limits.intentTimeout;
+    refresh.silentAfter = started + limits.takeoverWait + limits.longestStep;
     // 4
     const claim = await writeIntent(parts, claimable, refresh).catch((error: unknown) => {
       this.#unsent = refresh.id;
@@ -174,14 +176,14 @@ export class RefreshTransaction {
     if (cell === this.#parts.cell) this.held.claimed(claim);
     const claimed: ClaimedRefresh = { parts, refresh, claim, started };
     const storeResult = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#storeResult(claimed, tokenSet);
-    const takeLate = (tokenSet: TokenSet): Promise<SubjectRecord> => lifetime.finishLate(() => storeResult(tokenSet), cell);
     try {
       if (clock.monotonic() - started > limits.sendWithin)
         throw new TokenRequestError("not-sent", "The process was stopped for too long to send the token request.");
+      refresh.silentAfter = clock.monotonic() + limits.longestStep;
       const { tokenSet: previous } = claim.record;
-      const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate, ...(previous && { previous }) };
+      const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate: storeResult, ...(previous && { previous }) };
       const tokenSet = await callSource(source, clock, call); // 5
-      refresh.silentAfter = clock.monotonic() + 2 * limits.requestTimeout;
+      refresh.silentAfter = clock.monotonic() + limits.requestTimeout + limits.longestStep;
       this.#standing = undefined;
       const record = await storeResult(tokenSet); // 6
       // After a lost race, the winner's token set may have expired already, or may be the one that was refused.
@@ -194,12 +196,14 @@ export class RefreshTransaction {
 
   /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
   async #storeResult({ parts, refresh, claim, started }: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
-    const { clock, limits, lifetime, observe } = parts;
+    const { cell, clock, limits, lifetime, observe } = parts;
     const { reason, urgency } = refresh;
     const answered = clock.monotonic();
     const next = withTokenSet(claim.record, tokenSet, clock);
     this.#writing += 1;
-    const written = writeResult(parts, claim, next)
+    // Whoever closes waits for it as well, and for longer than its callers do.
+    const written = lifetime
+      .finishLate(() => writeResult(parts, claim, next), cell)
       .catch((error: StoreError) => observe({ type: "store-trouble", operation: "write", error }))
       .finally(() => (this.#writing -= 1));
     lifetime.keepAlive(written);

@@ -11,7 +11,7 @@ import type { SubjectParts } from "./refresh.ts";
  * undefined if the store was closed. Rejects with StoreError when the store answers, and never takes it.
  */
 export async function writeResult(parts: SubjectParts, claim: VersionedRecord, next: SubjectRecord): Promise<VersionedRecord | undefined> {
-  const { cell, clock, limits, observe } = parts;
+  const { cell, clock, limits, lifetime, observe } = parts;
   const anotherRound = createRounds(clock, limits);
   let seen = claim;
   for (let delay = 50; ;) {
@@ -29,7 +29,8 @@ export async function writeResult(parts: SubjectParts, claim: VersionedRecord, n
       if (trouble.code === "ERR_CLOSED") return undefined;
       // What nobody can read is replaced by a login only.
       if (trouble.code === "ERR_STORE_RECORD_INVALID") throw trouble;
-      await wait(clock, Math.min(delay, limits.writeDelay));
+      // A `close` waits for the result: it is tried again at once.
+      await wait(clock, Math.min(delay, limits.writeDelay), lifetime.isClosed ? undefined : lifetime.closing);
       delay *= 2;
       continue;
     }
