@@ -12,7 +12,7 @@ import { limitsFor } from "../refresh/limits.ts";
 import { StoreCell } from "../refresh/store-cell.ts";
 import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
-import type { TokenSource } from "../tokens/token-source.ts";
+import { requireSource, type TokenSource } from "../tokens/token-source.ts";
 import { SubjectTokenCache } from "./subject-token-cache.ts";
 import type { Closable, ClosableTokenCache } from "./token-cache.ts";
 
@@ -85,7 +85,7 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
 
   return {
     create(source, key, observe) {
-      requireFunction("source", source);
+      requireSource(source);
       if (observe !== undefined) requireFunction("observe", observe);
       const cell = access === undefined ? privateCell() : new StoreCell(access, ownOption(source, "identity"), key);
       return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });

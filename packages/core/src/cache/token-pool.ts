@@ -1,6 +1,7 @@
 import { createTokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
+import { InvalidOptionError } from "../errors.ts";
 import type { TokenEvent } from "../events.ts";
-import { readOptions, requireCount, requireFunction, requireText } from "../options.ts";
+import { kindOf, readOptions, requireCount, requireFunction, requireText } from "../options.ts";
 import { memoryStore } from "../store/memory-store.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { createSubjectFactory, type SharedOptions } from "./create-token-cache.ts";
@@ -24,6 +25,19 @@ export interface TokenPool extends Closable {
   readonly size: number;
 }
 
+/** Throws InvalidOptionError for a grant in place of a function that gives one, whose promise nobody waits for. */
+function sourceOf(source: TokenPoolOptions["source"], key: string): TokenSource {
+  const given: unknown = source(key);
+  if (typeof given === "function") return given as TokenSource;
+  const isPromise = given instanceof Promise;
+  if (isPromise) given.catch(() => {});
+  throw new InvalidOptionError(
+    "createTokenPool.source",
+    "a function of the key that gives a token source",
+    isPromise ? "one that gives a promise" : `one that gives ${kindOf(given)}`,
+  );
+}
+
 /** Never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost. Throws InvalidOptionError. */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
   const names = ["source", "store", "limit", "queue", "freshness", "timeouts", "keepAlive", "observe", "clock"] as const;
@@ -40,7 +54,7 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
 
   function newSubject(key: string): SubjectTokenCache {
     requireText("key", key);
-    return create(source(key), key, observe === undefined ? undefined : (event) => observe(event, key));
+    return create(sourceOf(source, key), key, observe === undefined ? undefined : (event) => observe(event, key));
   }
 
   /** Makes room for one more cache. */

@@ -1,4 +1,5 @@
-import { ownOption } from "../own.ts";
+import { requireFunction, requireSeconds, requireText, requireThat } from "../options.ts";
+import { ownOnly, ownOption } from "../own.ts";
 import type { TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
 
@@ -61,4 +62,15 @@ export function canDoWithoutStore(source: TokenSource, previous: TokenSet | unde
   const spendsRefreshToken = ownOption(source, "spendsRefreshToken");
   if (spendsRefreshToken === undefined) return previous !== undefined && previous.refreshToken === undefined;
   return !spendsRefreshToken && (ownOption(source, "requiresLogin") !== true || previous?.refreshToken !== undefined);
+}
+
+/** Throws InvalidOptionError for what is no token source, or says odd things of itself. */
+export function requireSource(source: TokenSource): void {
+  requireFunction("source", source);
+  const { identity, spendsRefreshToken, requiresLogin, refreshTokenGrace, revoke } = ownOnly(source);
+  if (identity !== undefined) requireText("source.identity", identity);
+  for (const [name, value] of Object.entries({ spendsRefreshToken, requiresLogin }))
+    requireThat(value === undefined || typeof value === "boolean", `source.${name}`, "true or false", value);
+  if (refreshTokenGrace !== undefined) requireSeconds("source.refreshTokenGrace", refreshTokenGrace);
+  if (revoke !== undefined) requireFunction("source.revoke", revoke);
 }
