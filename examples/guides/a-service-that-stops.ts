@@ -23,10 +23,12 @@ const server = createServer(async ({ url = "/" }, response) => {
 server.listen(0, "127.0.0.1", () => console.log(`Listening on port ${(server.address() as AddressInfo).port}`));
 
 for (const signal of ["SIGTERM", "SIGINT"]) {
-  process.once(signal, async () => {
-    server.close(); // no new requests
-    await users.close(); // token requests under way end, and what they brought is stored
-    await store.close();
-    server.closeIdleConnections(); // nor connections that only keep the process alive
+  process.once(signal, () => {
+    // No new requests; those under way are answered first.
+    server.close(async () => {
+      await users.close(); // token requests under way end, and what they brought is stored
+      await store.close();
+    });
+    setInterval(() => server.closeIdleConnections(), 100).unref();
   });
 }

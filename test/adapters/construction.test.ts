@@ -90,7 +90,7 @@ it("a token cache and an OAuth client check their options, too", () => {
       () => createTokenCache({ source, freshness: { defaultLifetime: -1 } }),
       "freshness.defaultLifetime: expected a number of seconds, zero or more, got -1.",
     ],
-    [() => createTokenCache(anything({ source, sorce: 1 })), "createTokenCache.sorce: expected one of source, store,"],
+    [() => createTokenCache(anything({ source, sorce: 1 })), "createTokenCache.sorce: expected one of source, key, observe, store,"],
     [() => createOAuthClient({ ...good, clientId: "" }), "clientId"],
     [() => createOAuthClient({ ...good, tokenEndpoint: "http://login.example.com/token" }), "tokenEndpoint"],
     [() => createOAuthClient({ ...good, timeout: -1 }), "timeout"],

@@ -7,7 +7,7 @@ export type { RefreshReason, SourceContext, TokenSource, Urgency } from "./token
 export type { FreshnessOptions } from "./tokens/freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint/endpoint-queue.ts";
 
-export { storeKey, ttlOf } from "./store/store.ts";
+export { signalOf, storeKey, ttlOf } from "./store/store.ts";
 export type { ChangeListener, StoredEntry, StoreOptions, TokenStore, Version, WriteOptions } from "./store/store.ts";
 export { memoryStore, type MemoryStore } from "./store/memory-store.ts";
 export { ChangeListeners } from "./store/change-listeners.ts";

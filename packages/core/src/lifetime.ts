@@ -5,6 +5,9 @@ import { guarded } from "./events.ts";
 /** Takes a promise for work that goes on in the background, and keeps the platform from ending before it has settled. It never rejects. */
 export type KeepAlive = (work: Promise<unknown>) => void;
 
+/** Is given a function that makes others wait for something more than its result. */
+type Work<Result> = (waitAlsoFor: (other: Promise<unknown>) => void) => Promise<Result>;
+
 /** Where the result is written. */
 interface Place {
   keepOpen(work: Promise<unknown>): void;
@@ -42,13 +45,13 @@ export class Lifetime {
    * Does what must not end in the middle, because its result has to be written: the process, the store and `close` wait for it. Throws
    * ERR_CLOSED, before anything has begun, when the cache or its store is closed.
    */
-  async finish<Result>(work: () => Promise<Result>, place: Place): Promise<Result> {
+  async finish<Result>(work: Work<Result>, place: Place): Promise<Result> {
     this.requireOpen();
     return this.#finish(work, (settled) => place.keepOpen(settled));
   }
 
   /** The same for a result that comes late, perhaps after `close`: it is written if the store still takes it. */
-  async finishLate<Result>(work: () => Promise<Result>, place: Place): Promise<Result> {
+  async finishLate<Result>(work: Work<Result>, place: Place): Promise<Result> {
     return this.#finish(work, (settled) => {
       try {
         place.keepOpen(settled);
@@ -58,7 +61,7 @@ export class Lifetime {
     });
   }
 
-  async #finish<Result>(work: () => Promise<Result>, keepOpen: (settled: Promise<void>) => void): Promise<Result> {
+  async #finish<Result>(work: Work<Result>, keepOpen: (settled: Promise<void>) => void): Promise<Result> {
     let settle = ignore;
     const settled = new Promise<void>((resolve) => (settle = resolve));
     keepOpen(settled);
@@ -70,7 +73,13 @@ export class Lifetime {
     };
     // A store that is away may keep a result waiting for ever, and nobody waits for that.
     const release = this.#clock.schedule(end, this.#longest, true);
-    return work().finally(end);
+    const others: Promise<unknown>[] = [];
+    const result = work((other) => void others.push(other));
+    void result
+      .catch(ignore)
+      .then(() => Promise.allSettled(others))
+      .then(end);
+    return result;
   }
 
   /** Keeps the process alive until the returned function is called. */
@@ -89,7 +98,8 @@ export class Lifetime {
     this.#closing.abort();
     if (this.#unfinished.size === 0) return;
     const over = new AbortController();
-    await Promise.race([Promise.all(this.#unfinished), wait(this.#clock, this.#longest, over.signal)]);
+    const latest = wait(this.#clock, this.#longest, over.signal).then(() => over.abort());
+    while (this.#unfinished.size > 0 && !over.signal.aborted) await Promise.race([Promise.all(this.#unfinished), latest]);
     over.abort();
   }
 }

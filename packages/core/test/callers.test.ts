@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
-import { callingRefresh, holdsSlotOf, runAsSourceOf, wouldWaitForItself } from "../src/refresh/callers.ts";
+import { callingRefresh, holdsSlot, isCalledFrom, runAsSourceOf, wouldWaitForItself } from "../src/refresh/callers.ts";
+import { createImmediateQueue } from "../src/endpoint/immediate-queue.ts";
 import type { Refresh } from "../src/refresh/refresh.ts";
 import { Outcome } from "./outcome.ts";
 import { refreshOf } from "./parts.ts";
@@ -23,28 +24,34 @@ describe("the refresh on whose behalf code runs", () => {
   });
 
   it("holds a slot of a queue if it, or one that has set it off, was put there", () => {
-    const [queue, other] = [{}, {}];
+    const [queue, other] = [{}, createImmediateQueue(new TestClock())];
     const outer = refreshOf({ queue });
     const inner = refreshOf({ queue: other, caller: outer });
-    expect(runAsSourceOf(inner, () => [holdsSlotOf(queue), holdsSlotOf(other), holdsSlotOf({})])).toEqual([true, true, false]);
-    expect(runAsSourceOf(outer, () => [holdsSlotOf(queue), holdsSlotOf(other)])).toEqual([true, false]);
-    expect(holdsSlotOf(queue)).toBe(false);
+    expect(runAsSourceOf(inner, () => [isCalledFrom(queue), isCalledFrom(other), isCalledFrom({}), holdsSlot()])).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(runAsSourceOf(outer, () => [isCalledFrom(queue), isCalledFrom(other), holdsSlot()])).toEqual([true, false, true]);
+    expect(runAsSourceOf(refreshOf({ queue: other }), () => holdsSlot())).toBe(false);
+    expect([isCalledFrom(queue), holdsSlot()]).toEqual([false, false]);
     outer.isOver = true;
-    expect(runAsSourceOf(outer, () => holdsSlotOf(queue))).toBe(false);
+    expect(runAsSourceOf(outer, () => [isCalledFrom(queue), holdsSlot()])).toEqual([false, false]);
   });
 
   it("would wait for itself when what it waits for waits for it, over however many in between", () => {
     const chain = Array.from({ length: 50 }, (_, index) => refreshOf({ id: String(index) }));
     for (const [index, refresh] of chain.entries()) {
       const next = chain[index + 1];
-      if (next !== undefined) refresh.awaited.add(next);
+      if (next !== undefined) refresh.awaited.set(next, 1);
     }
     const [first, last] = [chain[0] as Refresh, chain.at(-1) as Refresh];
     expect(runAsSourceOf(last, () => wouldWaitForItself(first))).toBe(true);
     expect(runAsSourceOf(first, () => wouldWaitForItself(last))).toBe(false);
     expect(wouldWaitForItself(first)).toBe(false);
     // A ring of others ends the search as well.
-    last.awaited.add(chain[10] as Refresh);
+    last.awaited.set(chain[10] as Refresh, 1);
     expect(runAsSourceOf(refreshOf(), () => wouldWaitForItself(first))).toBe(false);
   });
 });

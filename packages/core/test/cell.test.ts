@@ -33,6 +33,25 @@ describe.each([
   });
 });
 
+describe("the versions of a private cell", () => {
+  it("are none that a store gives, so that the two are never taken for each other", async () => {
+    const versionsOf = async (cell: ReturnType<typeof privateCell>): Promise<unknown[]> => {
+      const versions: unknown[] = [];
+      let seen = await cell.read();
+      for (let generation = 1; generation <= 20; generation += 1) {
+        const next = await cell.replace(seen, { generation });
+        if (next === undefined) throw new Error("Nobody else writes here.");
+        versions.push((seen = next).version);
+      }
+      return versions;
+    };
+    const [own, stored] = await Promise.all([versionsOf(privateCell()), versionsOf(cellIn(memoryStore(), new TestClock()))]);
+    expect(new Set([...own, ...stored]).size).toBe(40);
+    // Neither a number, nor a random name in hexadecimal digits or base64.
+    for (const version of own) expect(version).toMatch(/\s/);
+  });
+});
+
 describe("a store's operation", () => {
   const stalling = (): Promise<never> => new Promise(() => {});
   const throwing = (): never => {

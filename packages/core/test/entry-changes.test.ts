@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { changesOf, EntryChanges } from "../src/store/entry-changes.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
@@ -42,7 +43,29 @@ describe("the changes of a store's entries", () => {
     if (order === "after") changes.changed("a", "1", "x.1");
     expect(changes.count).toBe(1);
     expect(changes.since("a", 0)?.written?.deref()).toBe(record);
+    expect(changes.since("a", 0)?.mark).toBe("x.1");
     expect(changes.since("a", 1)).toBeUndefined();
+  });
+
+  it.each<[string, (changes: EntryChanges) => void]>([
+    ["the store tells of it again, without a mark", (changes) => changes.changed("a", "1")],
+    ["a cache finds it", (changes) => changes.found("a", "1", "x.1", changes.count)],
+    ["another entry changes", (changes) => changes.changed("b", "7", "y.1")],
+  ])("keep the mark of a write of this process when its record is gone: %s", (_, then) => {
+    const changes = new EntryChanges();
+    changes.wrote("a", { version: "1", mark: "x.1", written: { generation: 1 }, replaced: undefined, heard: 0 });
+    then(changes);
+    expect(changes.since("a", 0)).toMatchObject({ version: "1", mark: "x.1" });
+  });
+
+  it("are known as what they are when they come after one that may have been of any entry", () => {
+    const changes = new EntryChanges();
+    changes.changed();
+    changes.changed("a", "1", "x.1");
+    expect(changes.since("a", 0)).toMatchObject({ version: "1", mark: "x.1" });
+    expect(changes.since("b", 0)).toMatchObject({ version: undefined, mark: undefined });
+    changes.changed();
+    expect(changes.since("a", 0)).toMatchObject({ version: undefined, mark: undefined });
   });
 
   it("keep what was heard while a write of this process was under way, unless it was what the write has replaced", () => {
@@ -72,6 +95,32 @@ describe("the changes of a store's entries", () => {
     expect(changes.since("never told of", 1)).toBeUndefined();
     expect(changes.since("key-1", 1)?.version).toBe("1");
     expect(changes.since("key-10000", 10_000)?.version).toBe("1");
+  });
+
+  it("of 70,000 entries make each cache look once, and after that only those whose place a later change has taken", () => {
+    const changes = new EntryChanges();
+    const keys = Array.from({ length: 70_000 }, (_, index) => createHash("sha256").update(`subject-${index}`).digest("hex"));
+    const heard = new Map<string, number>(keys.map((each) => [each, 0]));
+    /** Every cache is used once. How many of them have to look? */
+    const looks = (): number => {
+      let looked = 0;
+      for (const each of keys) {
+        const before = changes.count;
+        if (changes.since(each, heard.get(each) ?? 0) === undefined) continue;
+        looked += 1;
+        changes.found(each, "1", "x.1", before);
+        heard.set(each, before);
+      }
+      return looked;
+    };
+    for (const each of keys) changes.changed(each, "1", "x.1");
+    expect(looks()).toBe(keys.length);
+    expect([looks(), looks()]).toEqual([0, 0]);
+    // What other processes write for their subjects makes few look here: those of the forgotten changes' places.
+    for (let index = 0; index < 500; index += 1)
+      changes.changed(createHash("sha256").update(`stranger-${index}`).digest("hex"), "1", "y.1");
+    expect(looks()).toBeLessThan(2000);
+    expect(looks()).toBe(0);
   });
 
   it("are those of the store object, for all who share it, and nobody is watched twice", () => {

@@ -50,6 +50,38 @@ describe("the end of a wait for I/O", () => {
     );
   });
 
+  it("comes a second of running after the last of several stops in a row, however short the process ran in between", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        delays,
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 999 }), stopped), { minLength: 1, maxLength: 5 }),
+        async (delay, stops) => {
+          const clock = new TestClock();
+          let ended = 0;
+          const cancel = scheduleEnd(clock, () => (ended += 1), delay, true);
+          await thaw(clock, delay, 20_000);
+          for (const [ran, stop] of stops) {
+            await clock.advance(ran);
+            // The second is slept through as well.
+            await thaw(clock, 1000 - ran, stop);
+            expect([ended, clock.timers, clock.isHeld]).toEqual([0, 1, true]);
+          }
+          if (stops.length === 1) {
+            cancel();
+            await clock.advance(10_000);
+            expect([ended, clock.timers]).toEqual([0, 0]);
+            return;
+          }
+          await clock.advance(999);
+          expect(ended).toBe(0);
+          await clock.advance(1);
+          expect([ended, clock.timers]).toEqual([1, 0]);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it.each([false, true])("can be cancelled before it and in the second after it, and holds the process as it was told: %s", async (ref) => {
     const clock = new TestClock();
     let ended = 0;

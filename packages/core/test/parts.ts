@@ -33,7 +33,7 @@ export function refreshOf(own: Partial<Refresh> = {}): Refresh {
     silentAfter: 0,
     queue: {},
     caller: undefined,
-    awaited: new Set(),
+    awaited: new Map(),
     isOver: false,
     isLook: false,
     atOnce: false,

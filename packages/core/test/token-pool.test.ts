@@ -149,6 +149,8 @@ describe("a token pool", () => {
 
   it("checks the key and the source when a subject is asked for", () => {
     expect(() => createTokenPool({ source: accounts().source }).for("")).toThrow("key: expected a string that is not empty");
-    expect(() => createTokenPool({ source: () => undefined as never }).for("a")).toThrow("createTokenPool.source: expected a function of the key that gives a token source, got one that gives nothing.");
+    expect(() => createTokenPool({ source: () => undefined as never }).for("a")).toThrow(
+      "createTokenPool.source: expected a function of the key that gives a token source, got one that gives nothing.",
+    );
   });
 });

@@ -7,6 +7,7 @@ import {
   requireFunction,
   requireText,
   StoreError,
+  signalOf,
   ttlOf,
   waitFor,
   type ChangeListener,
@@ -122,7 +123,7 @@ class ScriptedStore implements RedisStore {
 
   read: TokenStore["read"] = async (key, options) => {
     const name = this.#name(key);
-    const entry = await this.#run(readEntry, name, [], options?.signal);
+    const entry = await this.#run(readEntry, name, [], signalOf(options));
     if (entry === null || entry === undefined) return undefined;
     if (Array.isArray(entry)) throw foreignEntry(name, textOf(entry[0]));
     const text = textOf(entry);
@@ -177,9 +178,9 @@ class ScriptedStore implements RedisStore {
     const name = this.#name(key);
     const life = Math.min(this.#ttl, ttlOf(options) ?? Number.POSITIVE_INFINITY);
     let answer: unknown;
-    if (value === undefined) answer = await this.#run(deleteEntry, name, common, options?.signal);
-    else if (life === Number.POSITIVE_INFINITY) answer = await this.#run(writeForEver, name, [...common, value], options?.signal);
-    else answer = await this.#run(writeExpiring, name, [...common, value, String(Math.ceil(life))], options?.signal);
+    if (value === undefined) answer = await this.#run(deleteEntry, name, common, signalOf(options));
+    else if (life === Number.POSITIVE_INFINITY) answer = await this.#run(writeForEver, name, [...common, value], signalOf(options));
+    else answer = await this.#run(writeExpiring, name, [...common, value, String(Math.ceil(life))], signalOf(options));
     return Number(answer) === 1;
   }
 

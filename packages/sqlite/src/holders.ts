@@ -25,6 +25,8 @@ const draftLife = 60_000;
 const locks = new Set<DatabaseSync>();
 /** Files of others that are looked at when a holder begins. */
 const atOnce = 100;
+/** Milliseconds. */
+const aliveFor = 50;
 
 /**
  * Who holds a store open, as the operating system knows: each holder has a file of its own in a folder beside the database, which a connection of SQLite's
@@ -34,6 +36,8 @@ const atOnce = 100;
 export class Holders {
   readonly #path: string;
   readonly #name: string = randomUUID();
+  /** Who was found alive, until when that needs no further look: many may wait for one holder. */
+  readonly #alive = new Map<string, number>();
   #held: { readonly file: string; readonly lock: DatabaseSync } | undefined;
 
   /** `path` is the database's. */
@@ -64,12 +68,17 @@ export class Holders {
   /** False for one that lives, and for one of whom nobody can say. */
   isGone(name: string): boolean {
     if (name === this.#name || !nameForm.test(name)) return false;
+    const now = performance.now();
+    if ((this.#alive.get(name) ?? 0) > now) return false;
     try {
       const folder = this.#folder();
-      return isTrusted(folder, this.#path) && removeIfDead(join(folder, name));
+      if (isTrusted(folder, this.#path) && removeIfDead(join(folder, name))) return true;
     } catch {
-      return false;
+      // Nobody can say.
     }
+    if (this.#alive.size >= atOnce) this.#alive.clear();
+    this.#alive.set(name, now + aliveFor);
+    return false;
   }
 
   release(): void {

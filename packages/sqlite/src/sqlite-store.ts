@@ -7,6 +7,7 @@ import {
   readOptions,
   requireFunction,
   StoreError,
+  signalOf,
   ttlOf,
   type ChangeListener,
   type TokenStore,
@@ -95,11 +96,11 @@ class FileStore implements SqliteStore {
     this.#holders = new Holders(path);
   }
 
-  read: TokenStore["read"] = (key, options) => this.#do((database) => database.read(key), options?.signal);
+  read: TokenStore["read"] = (key, options) => this.#do((database) => database.read(key), signalOf(options));
 
   compareAndSet: TokenStore["compareAndSet"] = async (key, expected, value, options) => {
     const notes = { ttl: ttlOf(options), mark: value === undefined ? undefined : ChangeListeners.markOf(options) };
-    const version = await this.#do((database) => database.compareAndSet(key, expected, value, notes), options?.signal);
+    const version = await this.#do((database) => database.compareAndSet(key, expected, value, notes), signalOf(options));
     if (version !== undefined) {
       this.#tidyLater();
       this.#watchers.wrote(key, version, notes.mark);

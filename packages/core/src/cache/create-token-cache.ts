@@ -6,7 +6,7 @@ import { guarded, type Observer } from "../events.ts";
 import { Lifetime, type KeepAlive } from "../lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireTimeout } from "../options.ts";
 import { ownOption } from "../own.ts";
-import { holdsSlotOf } from "../refresh/callers.ts";
+import { isCalledFrom } from "../refresh/callers.ts";
 import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";
 import { StoreCell } from "../refresh/store-cell.ts";
@@ -79,7 +79,8 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
   const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
   const close = async (): Promise<void> => {
-    if (holdsSlotOf(queue)) throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source closes the cache that it is refreshing.");
+    if (isCalledFrom(queue))
+      throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source closes the cache that it is refreshing.");
     await lifetime.close();
   };
 

@@ -20,16 +20,16 @@ export async function waitForRefresh(
   { refresh, tokenSet }: PendingRefresh,
   { clock, limits }: SubjectParts,
   signal: AbortSignal | undefined,
-  look: () => void,
+  waitsOn: () => void,
 ): Promise<TokenSet | undefined> {
   if (wouldWaitForItself(refresh))
     throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source asked for a token of the cache that it is refreshing.");
   const caller = callingRefresh();
-  caller?.awaited.add(refresh);
+  caller?.awaited.set(refresh, (caller.awaited.get(refresh) ?? 0) + 1);
   let cancel = (): void => {};
   const silence = new Promise<undefined>((resolve) => {
     const check = (): void => {
-      look();
+      waitsOn();
       if (clock.monotonic() >= refresh.silentAfter) resolve(undefined);
       else watch();
     };
@@ -43,6 +43,8 @@ export async function waitForRefresh(
     return await Promise.race([waitFor(tokenSet, signal), silence]);
   } finally {
     cancel();
-    caller?.awaited.delete(refresh);
+    const others = (caller?.awaited.get(refresh) ?? 1) - 1;
+    if (others > 0) caller?.awaited.set(refresh, others);
+    else caller?.awaited.delete(refresh);
   }
 }

@@ -10,7 +10,7 @@ import {
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
 import { ownOption } from "../own.ts";
-import { callingRefresh, holdsSlotOf } from "../refresh/callers.ts";
+import { callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
 import { overwrite, type Overwritten } from "../refresh/login.ts";
 import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../refresh/record.ts";
@@ -256,14 +256,14 @@ export class SubjectTokenCache implements TokenCache {
       reason,
       isLook,
       urgency,
-      atOnce: holdsSlotOf(queue),
+      atOnce: holdsSlot(),
       began: undefined,
       failures: 0,
       obtainedAt: undefined,
       silentAfter: clock.monotonic() + limits.longestStep,
       queue,
       caller: callingRefresh(),
-      awaited: new Set(),
+      awaited: new Map(),
       isOver: false,
       accepts,
     };

@@ -14,7 +14,7 @@ export interface LoginStatus {
   readonly scope: string | undefined;
 }
 
-/** Holds the token set of one subject: an account, a user, a tenant. After `close` every call rejects with ERR_CLOSED. */
+/** Holds the token set of one subject: an account, a user, a tenant. After `close` every promise rejects with ERR_CLOSED, and nothing is known. */
 export interface TokenCache {
   /**
    * The token set if it is fresh enough to send now, without waiting for anything. Near its end it is still given, and a refresh

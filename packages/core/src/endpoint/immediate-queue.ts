@@ -5,7 +5,7 @@ import type { TokenEndpointQueue } from "./endpoint-queue.ts";
 /** Runs each task at once, for a cache that is alone at its token endpoint and has one refresh under way at a time. It keeps the pauses. */
 export function createImmediateQueue(clock: Clock): TokenEndpointQueue {
   const { check, ...pause } = createEndpointPause(clock);
-  return {
+  const queue: TokenEndpointQueue = {
     ...pause,
     async run(task) {
       check();
@@ -13,4 +13,13 @@ export function createImmediateQueue(clock: Clock): TokenEndpointQueue {
     },
     raise() {},
   };
+  immediate.add(queue);
+  return queue;
+}
+
+const immediate = new WeakSet<object>();
+
+/** Whether this queue has no slots for which somebody could wait. */
+export function isImmediate(queue: object): boolean {
+  return immediate.has(queue);
 }

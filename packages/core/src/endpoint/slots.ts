@@ -54,8 +54,8 @@ export class Slots {
   #queue: Queue;
   /** When a task began, or was put in behind none, by the monotonic clock. */
   #movedAt = 0;
-  /** When it was looked at those that run. */
-  #lookedAt = 0;
+  /** When those that run were checked last. */
+  #checkedAt = 0;
   #isStuck = false;
 
   constructor(clock: Clock, limits: SlotLimits) {
@@ -78,7 +78,7 @@ export class Slots {
       const waiting: Waiting = { priority, queue: undefined, begin };
       if (this.#waiting.size === 0) this.#movedAt = this.#clock.monotonic();
       this.#waiting.set(id, waiting);
-      this.#look();
+      this.#check();
       if (atOnce) void begin();
       else this.#enqueue(id, waiting);
     });
@@ -86,7 +86,7 @@ export class Slots {
 
   /** Somebody waits for this task, or waits on. */
   raise(id: string, priority: number, atOnce: boolean): void {
-    this.#look();
+    this.#check();
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     const isRaised = priority > waiting.priority;
@@ -110,12 +110,12 @@ export class Slots {
     void this.#queue.add(waiting.begin, { id, priority: waiting.priority, lose, signal: undefined });
   }
 
-  #look(): void {
+  #check(): void {
     const now = this.#clock.monotonic();
     for (const [id, { until }] of this.#running) if (until < now) this.#end(id);
     // The platform rejects the promises of a request that has ended, to whoever waits for them then.
-    if (now - this.#lookedAt >= longestStandstill) {
-      this.#lookedAt = now;
+    if (now - this.#checkedAt >= longestStandstill) {
+      this.#checkedAt = now;
       for (const [id, { done }] of this.#running) done.catch(() => this.#end(id));
     }
     const isStill = this.#waiting.size > 0 && this.#running.size === 0 && now - this.#movedAt > this.#limits.interval + longestStandstill;

@@ -1,10 +1,11 @@
+import { isImmediate } from "../endpoint/immediate-queue.ts";
 import type { Refresh } from "./refresh.ts";
 
 /** Remembers, for everything that `work` calls, on whose behalf it runs. */
 type Scope<Owner> = { run<Result>(owner: Owner, work: () => Result): Result; current(): Owner | undefined };
 type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined } };
 
-/** Finds a token source that asks its own cache, and would wait for itself. Without AsyncLocalStorage its deadline ends the wait. */
+/** Without AsyncLocalStorage nobody knows who calls, and a source that waits for itself does so until its deadline. */
 export function createScope<Owner>(): Scope<Owner> {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
   // Core imports nothing of Node's, and looks it up on the running host.
@@ -27,9 +28,18 @@ export function callingRefresh(): Refresh | undefined {
   return refresh?.isOver === true ? undefined : refresh;
 }
 
-/** Whether the running code was called by a token source that holds a slot of this queue. It must not wait for another one. */
-export function holdsSlotOf(queue: object): boolean {
-  for (let caller = callingRefresh(); caller !== undefined; caller = caller.caller) if (caller.queue === queue) return true;
+/** Whether the running code was called by a token source that holds a slot, of whatever queue. It must not wait for another one. */
+export function holdsSlot(): boolean {
+  return someCaller(({ queue }) => !isImmediate(queue));
+}
+
+/** Whether the running code was called by a token source whose token request is in this queue. */
+export function isCalledFrom(queue: object): boolean {
+  return someCaller((caller) => caller.queue === queue);
+}
+
+function someCaller(holds: (caller: Refresh) => boolean): boolean {
+  for (let caller = callingRefresh(); caller !== undefined; caller = caller.caller) if (holds(caller)) return true;
   return false;
 }
 
@@ -44,7 +54,7 @@ export function wouldWaitForItself(refresh: Refresh): boolean {
   const reached = new Set([refresh]);
   for (const each of reached) {
     if (callers.has(each)) return true;
-    for (const awaited of each.awaited) reached.add(awaited);
+    for (const awaited of each.awaited.keys()) reached.add(awaited);
   }
   return false;
 }

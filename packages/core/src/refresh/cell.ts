@@ -34,13 +34,14 @@ export interface SharedEntry {
   readonly changes: EntryChanges | undefined;
   /** The entry's key in the store; undefined before the first operation. */
   readonly key: string | undefined;
-  /** Whether the store tells of changes. */
-  readonly isWatched: boolean;
 }
+
+/** Of an operation in a private cell, which says nothing of any store. */
+export const nothingHeard = -1;
 
 /** Holds the record itself, for a cache that shares it with nobody. Only that cache writes here, so there is nothing to watch. */
 export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
-  let entry: VersionedRecord = { version: undefined, record: first, heard: 0 };
+  let entry: VersionedRecord = { version: undefined, record: first, heard: nothingHeard };
   let writes = 0;
   return {
     shared: undefined,
@@ -49,7 +50,7 @@ export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
       if (version !== entry.version) return undefined;
       writes += 1;
       // No store gives such a version, so that the two are never taken for each other.
-      return (entry = { version: `private ${writes}`, record, heard: 0 });
+      return (entry = { version: `private ${writes}`, record, heard: nothingHeard });
     },
     watch: () => () => {},
     keepOpen: () => {},

@@ -1,5 +1,5 @@
 import type { Change } from "../store/entry-changes.ts";
-import type { RecordCell, VersionedRecord } from "./cell.ts";
+import { nothingHeard, type RecordCell, type VersionedRecord } from "./cell.ts";
 import type { SubjectParts } from "./refresh.ts";
 import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "./record.ts";
 
@@ -44,7 +44,7 @@ export class HeldRecord {
     if (this.#belief !== undefined && this.#isBelieved(this.#belief)) return true;
     if (this.#lookedAt === undefined || (shared.changes?.count !== this.#heard && this.#news() !== undefined)) return false;
     const age = now - this.#lookedAt;
-    return age >= 0 && age < (shared.isWatched ? longLookInterval : lookInterval);
+    return age >= 0 && age < (shared.changes?.isListening === true ? longLookInterval : lookInterval);
   }
 
   /** Whether what is held will do until somebody has looked: as far as this process knows, the login is the same. */
@@ -61,9 +61,14 @@ export class HeldRecord {
     return mark !== undefined && !isOfLogin(mark, this.newest);
   }
 
+  /** The login that is held has been replaced, and nobody can look at the one that is there. */
+  forget(): void {
+    this.newest = emptyRecord;
+  }
+
   /** A look has failed. What is held will do for a second, unless more is heard. */
   believe(): void {
-    if (!this.isKnown || this.isReplaced) return;
+    if (!this.isKnown || (this.isReplaced && this.newest !== emptyRecord)) return;
     const { cell, clock } = this.#parts;
     this.#belief = { heard: cell.shared?.changes?.count ?? 0, until: clock.monotonic() + belief };
   }
@@ -116,6 +121,7 @@ export class HeldRecord {
   }
 
   #look({ version, heard }: VersionedRecord): void {
+    if (heard === nothingHeard) return;
     this.#version = version;
     this.#heard = heard;
     this.#lookedAt = this.#parts.clock.now();
@@ -134,7 +140,8 @@ export class HeldRecord {
 
   /** What somebody else has written since, if it is more than a note of a refresh. */
   #news(): Change | undefined {
-    const { changes, key } = this.#parts.cell.shared ?? {};
+    const { shared } = this.#parts.cell;
+    const [changes, key] = [shared?.changes, shared?.key];
     // Who has never looked has nothing that could be out of date.
     if (changes === undefined || key === undefined || changes.count === this.#heard || this.#lookedAt === undefined) return undefined;
     const change = changes.since(key, this.#heard);

@@ -66,8 +66,14 @@ export async function writeIntent(parts: SubjectParts, claimable: Claimable, ref
   const intent = { owner: refresh.id, holder: await cell.holder(), deadline: limits.intentTimeout };
   const claim = await cell.replace(claimable, withIntent(claimable.record, intent));
   if (claim === undefined || !claimable.hadSilentOwner) return claim;
-  const end = await waitForChange(parts, claim, refresh, limits.takeoverWait, newlySeen(claim.version, refresh.id));
-  return end === "changed" ? undefined : claim;
+  try {
+    const end = await waitForChange(parts, claim, refresh, limits.takeoverWait, newlySeen(claim.version, refresh.id));
+    return end === "changed" ? undefined : claim;
+  } catch (error) {
+    // It has sent nothing, and nobody has to wait for it: the cache was closed, or the store is away.
+    await cell.replace(claim, claimable.record).catch(() => {});
+    throw error;
+  }
 }
 
 /** Milliseconds between two looks at the entry. */

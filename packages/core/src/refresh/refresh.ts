@@ -43,8 +43,8 @@ export interface Refresh {
   readonly queue: object;
   /** The refresh whose token source has started this one, until one of the two is over. */
   caller: Refresh | undefined;
-  /** The refreshes that its token source waits for. */
-  readonly awaited: Set<Refresh>;
+  /** The refreshes that its token source waits for, and how many times at once. */
+  readonly awaited: Map<Refresh, number>;
   /** Its callers have been answered. */
   isOver: boolean;
   /** Whether a token set that another process obtained will do. */

@@ -60,10 +60,6 @@ export class StoreCell implements RecordCell, SharedEntry {
     return typeof this.#key === "string" ? this.#key : undefined;
   }
 
-  get isWatched(): boolean {
-    return this.#access.store.watchAll !== undefined;
-  }
-
   watch(changed: () => void): () => void {
     let stop: (() => void) | undefined;
     let isStopped = false;

@@ -3,12 +3,12 @@ import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightErro
 import { tokenFacts } from "../events.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { canDoWithoutStore, mayEndSession, spends } from "../tokens/token-source.ts";
-import { holdsSlotOf } from "./callers.ts";
+import { holdsSlot } from "./callers.ts";
 import { privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
-import { emptyRecord, type SubjectRecord } from "./record.ts";
+import type { SubjectRecord } from "./record.ts";
 import { callSource } from "./source-call.ts";
 import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
@@ -26,6 +26,8 @@ interface ClaimedRefresh {
   readonly claim: VersionedRecord;
   /** When this process began to write the intent, by the monotonic clock. */
   readonly started: number;
+  /** Whoever waits for the refresh to be finished waits for this as well. */
+  readonly waitAlsoFor: (work: Promise<unknown>) => void;
 }
 
 /** The refresh transaction. docs/architecture.md has its steps: all who share a cell send one token request at most for each generation. */
@@ -61,16 +63,16 @@ export class RefreshTransaction {
       observe({ type: "store-trouble", operation: operationOf(error), error });
       // Two token requests do no harm when they use nothing up. A refresh token is never sent before the store has the intent.
       if (!canDoWithoutStore(source, this.held.newest.tokenSet)) throw error;
+      if (this.held.isReplaced) this.held.forget();
       this.held.believe();
-      const known = this.held.isReplaced ? emptyRecord : this.held.newest;
-      return this.#transact({ ...this.#parts, cell: privateCell(known) }, refresh);
+      return this.#transact({ ...this.#parts, cell: privateCell(this.held.newest) }, refresh);
     }
   }
 
   /** A caller begins to wait for a refresh, or waits on. */
   raise(refresh: Refresh, waitsOn: boolean): void {
     const { queue } = this.#parts;
-    refresh.atOnce ||= holdsSlotOf(queue);
+    refresh.atOnce ||= holdsSlot();
     if (refresh.urgency === "blocking" && !refresh.atOnce && !waitsOn) return;
     refresh.urgency = "blocking";
     queue.raise(refresh.id, { atOnce: refresh.atOnce });
@@ -95,7 +97,10 @@ export class RefreshTransaction {
       const isUnresolved = claimable.record.intent !== undefined && mayEndSession(source, claimable.record.tokenSet);
       if (isUnresolved && refresh.urgency === "ahead") return claimable.record;
       if (await this.#waitForPause(claimable, refresh)) continue;
-      const record = await this.#inTurn(() => lifetime.finish(() => this.#claimAndAsk(parts, claimable, refresh), cell), refresh); // 3
+      const record = await this.#inTurn(
+        () => lifetime.finish((waitAlsoFor) => this.#claimAndAsk(parts, claimable, refresh, waitAlsoFor), cell),
+        refresh,
+      ); // 3
       if (record !== undefined) return record;
       await anotherRound();
     }
@@ -161,7 +166,12 @@ export class RefreshTransaction {
   }
 
   /** Runs in the queue, so that an intent exists only while its token request is under way. Resolves to undefined when a new round is due. */
-  async #claimAndAsk(parts: SubjectParts, claimable: Claimable, refresh: Refresh): Promise<SubjectRecord | undefined> {
+  async #claimAndAsk(
+    parts: SubjectParts,
+    claimable: Claimable,
+    refresh: Refresh,
+    waitAlsoFor: ClaimedRefresh["waitAlsoFor"],
+  ): Promise<SubjectRecord | undefined> {
     const { cell, clock, source, limits } = parts;
     const { reason, urgency } = refresh;
     const started = clock.monotonic();
@@ -174,7 +184,7 @@ export class RefreshTransaction {
     if (claim === undefined) return undefined;
     this.#standing = newlySeen(claim.version, refresh.id);
     if (cell === this.#parts.cell) this.held.claimed(claim);
-    const claimed: ClaimedRefresh = { parts, refresh, claim, started };
+    const claimed: ClaimedRefresh = { parts, refresh, claim, started, waitAlsoFor };
     const storeResult = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#storeResult(claimed, tokenSet);
     try {
       if (clock.monotonic() - started > limits.sendWithin)
@@ -195,17 +205,18 @@ export class RefreshTransaction {
   }
 
   /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
-  async #storeResult({ parts, refresh, claim, started }: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
+  async #storeResult({ parts, refresh, claim, started, waitAlsoFor }: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
     const { cell, clock, limits, lifetime, observe } = parts;
     const { reason, urgency } = refresh;
     const answered = clock.monotonic();
     const next = withTokenSet(claim.record, tokenSet, clock);
     this.#writing += 1;
-    // Whoever closes waits for it as well, and for longer than its callers do.
+    // Whoever closes waits for it for longer than its callers do, and also for one that comes late.
     const written = lifetime
       .finishLate(() => writeResult(parts, claim, next), cell)
       .catch((error: StoreError) => observe({ type: "store-trouble", operation: "write", error }))
       .finally(() => (this.#writing -= 1));
+    waitAlsoFor(written);
     lifetime.keepAlive(written);
     const found = await withDeadline(clock, limits.requestTimeout, undefined, (signal) => waitFor(written, signal)).catch(() => {});
     // What the store has not taken yet is handed out all the same, and written on.

@@ -25,10 +25,10 @@ export async function writeResult(parts: SubjectParts, claim: VersionedRecord, n
       if (!isReplaceable(seen.record, claim.record)) return seen;
     } catch (error) {
       const trouble = error as StoreError;
-      observe({ type: "store-trouble", operation: operationOf(trouble), error: trouble });
-      if (trouble.code === "ERR_CLOSED") return undefined;
       // What nobody can read is replaced by a login only.
       if (trouble.code === "ERR_STORE_RECORD_INVALID") throw trouble;
+      observe({ type: "store-trouble", operation: operationOf(trouble), error: trouble });
+      if (trouble.code === "ERR_CLOSED") return undefined;
       // A `close` waits for the result: it is tried again at once.
       await wait(clock, Math.min(delay, limits.writeDelay), lifetime.isClosed ? undefined : lifetime.closing);
       delay *= 2;

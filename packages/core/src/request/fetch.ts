@@ -1,7 +1,7 @@
 import type { BearerPolicy } from "./bearer-policy.ts";
 import { hasAuthorization } from "./fetch-headers.ts";
 import type { OriginCheck } from "./origins.ts";
-import { OutgoingFetchRequest, type FetchFunction } from "./outgoing-fetch-request.ts";
+import { membersOf, OutgoingFetchRequest, type FetchFunction } from "./outgoing-fetch-request.ts";
 import { sendWithToken } from "./send-with-token.ts";
 
 export type { FetchFunction } from "./outgoing-fetch-request.ts";
@@ -24,7 +24,7 @@ export function fetchWithToken<Call extends FetchRequest>(
     if (url === undefined) return fetch(input, call.init);
     const request = isRequest(input) ? input : undefined;
     const init = withReusableHeaders(call.init);
-    const cache = hasAuthorization(init?.headers ?? request?.headers) ? undefined : policy.cacheFor(call);
+    const cache = hasAuthorization(membersOf(init).headers ?? request?.headers) ? undefined : policy.cacheFor(call);
     if (cache === undefined) return fetch(input, init);
     const outgoing = new OutgoingFetchRequest(fetch, request ?? url, init, url, policy.wantsReplay);
     const response = sendWithToken(policy, cache, outgoing);
@@ -55,6 +55,6 @@ function isRequest(input: string | URL | Request): input is Request {
 
 /** An iterator over header fields can be read once only. */
 function withReusableHeaders(init: RequestInit | undefined): RequestInit | undefined {
-  const headers: unknown = init?.headers;
+  const headers: unknown = membersOf(init).headers;
   return typeof headers === "object" && headers !== null && "next" in headers ? { ...init, headers: new Headers(init?.headers) } : init;
 }

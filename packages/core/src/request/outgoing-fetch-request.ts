@@ -97,7 +97,7 @@ const memberNames =
   "method headers body mode credentials cache redirect referrer referrerPolicy integrity keepalive signal duplex priority dispatcher";
 
 /** A copy of an init. fetch reads the members of a class instance, such as a Request, wherever they come from; a spread does not. */
-function membersOf(init: RequestInit | undefined): RequestInit {
+export function membersOf(init: RequestInit | undefined): RequestInit {
   const copy: Record<string, unknown> = ownOnly({ ...init });
   const prototype: unknown = init == null ? null : Object.getPrototypeOf(init);
   if (prototype === Object.prototype || prototype === null) return copy;

@@ -31,6 +31,8 @@ const places = 65_536;
 export class EntryChanges {
   /** How many changes were heard of. */
   count = 0;
+  /** Whether the store tells of changes. */
+  isListening = false;
   /** The last one that may have been a change of any entry. */
   #any: Change = { number: 0, version: undefined, mark: undefined };
   readonly #last = new Map<string, Change>();
@@ -64,8 +66,8 @@ export class EntryChanges {
 
   /** What has become of an entry since so many changes had been heard of. */
   since(key: string, count: number): Change | undefined {
-    if (this.#any.number > count) return this.#any;
     const change = this.#last.get(key);
+    if (this.#any.number > count && (change === undefined || change.number < this.#any.number)) return this.#any;
     if (change !== undefined) return change.number > count ? change : undefined;
     const number = this.#forgotten?.[placeOf(key)] ?? 0;
     return number > count ? { number, version: undefined, mark: undefined } : undefined;
@@ -112,6 +114,7 @@ export function changesOf(store: TokenStore): EntryChanges {
   ofStores.set(store, weak);
   try {
     const stop = store.watchAll?.((key, version, mark) => weak.deref()?.changed(key, version, mark));
+    changes.isListening = stop !== undefined;
     if (stop !== undefined) unwatched?.register(changes, stop);
   } catch {
     // A store that cannot watch now gives no hints.

@@ -73,6 +73,11 @@ export async function storeKey(identity: string | undefined, key: string): Promi
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The signal of an operation, read as an own property. */
+export function signalOf(options: StoreOptions | undefined): AbortSignal | undefined {
+  return options !== undefined && Object.hasOwn(options, "signal") ? options.signal : undefined;
+}
+
 /** Milliseconds after which an entry may be removed, one at least; undefined for never. For stores: a polluted prototype ends nothing. */
 export function ttlOf(options: WriteOptions | undefined): number | undefined {
   const ttl = options !== undefined && Object.hasOwn(options, "ttl") ? options.ttl : undefined;
