@@ -2,6 +2,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { changesOf } from "../src/store/entry-changes.ts";
 import { memoryStore, type MemoryStore } from "../src/store/memory-store.ts";
 import { storeKey, type ChangeListener, type TokenStore } from "../src/store/store.ts";
+import type { TokenResponse } from "../src/tokens/token-response.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
+import type { SourceContext } from "../src/tokens/token-source.ts";
 import { HandSource } from "./hand-source.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
 import { Outcome } from "./outcome.ts";
@@ -127,6 +130,23 @@ describe("a hint of another process", () => {
     else expect([outcome.code, mine.tokens.peek(), mine.tokens.status().state]).toEqual(["ERR_STORE_UNAVAILABLE", undefined, "unknown"]);
   });
 
+  it.each<[string, (mine: SetUp, alice: TokenSet) => Promise<unknown>]>([
+    ["get", ({ tokens }) => tokens.get()],
+    ["get with a validity", ({ tokens }) => tokens.get({ minValidity: 60 })],
+    ["renew of the token that it had", ({ tokens }, alice) => tokens.renew(alice)],
+    ["renew of another token", async ({ tokens }) => tokens.renew(await setUp().tokens.save(response("older")))],
+    ["reread", ({ tokens }) => tokens.reread()],
+  ])("of another login lets no call give the token of the login before: %s", async (_, call) => {
+    const alice = mine.tokens.peek() as TokenSet;
+    hint(key, "999", "another.7");
+    for (let calls = 0; calls < 3; calls += 1) {
+      await expect(call(mine, alice)).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
+      expect([mine.tokens.peek(), mine.tokens.status().state]).toEqual([undefined, "unknown"]);
+      await clock.advance(700);
+    }
+    expect(mine.hand.calls).toEqual([]);
+  });
+
   it("of another login ends the belief in what is held, after a hint that said nothing", async () => {
     hint();
     expect((await mine.tokens.get()).accessToken).toBe("access-alice");
@@ -152,25 +172,40 @@ describe.each(changes)("%s of another cache of this process, after a hint that s
 });
 
 describe("a source that uses nothing up, while another login is known to stand in a store that is away", () => {
-  it("is asked without the tokens of the login before, or the store's error is given: nobody asks without end", async () => {
-    let asked = 0;
-    const previous: unknown[] = [];
-    const source = async (context: { previous?: unknown }): Promise<ReturnType<typeof response>> => {
+  let asked: number;
+  let previous: unknown[];
+  let mine: SetUp;
+
+  beforeEach(async () => {
+    asked = 0;
+    previous = [];
+    const source = async (context: SourceContext): Promise<TokenResponse> => {
       asked += 1;
       previous.push(context.previous);
       return { access_token: `service-${asked}`, expires_in: 3600 };
     };
-    const hand = Object.assign(new HandSource(), { source: Object.assign(source, { spendsRefreshToken: false }) });
-    const mine = cache(hand);
-    expect((await mine.tokens.get()).accessToken).toBe("service-1");
+    mine = setUp({ clock, store, key: "alice", source: Object.assign(source, { spendsRefreshToken: false }) });
+    await mine.tokens.get();
     hint(key, "999", "another.7");
     isAway = true;
+  });
+
+  it("is asked without the tokens of the login before, or the store's error is given: nobody asks without end", async () => {
     const outcome = new Outcome(mine.tokens.get());
     await clock.advance(2000);
     expect(reads).toBeLessThan(10);
     expect(outcome.state).not.toBe("pending");
     expect(outcome.value?.accessToken).not.toBe("service-1");
     expect([asked <= 2, previous.every((each) => each === undefined)]).toEqual([true, true]);
+  });
+
+  it("is not asked anew each second: what it has given is good", async () => {
+    for (let uses = 0; uses < 50; uses += 1) {
+      await mine.tokens.get().catch(() => {});
+      await clock.advance(100);
+    }
+    expect(asked).toBeLessThanOrEqual(2);
+    expect(reads).toBeLessThan(10);
   });
 });
 

@@ -194,6 +194,8 @@ export class SubjectTokenCache implements TokenCache {
       const isNew = pending.refresh.obtainedAt !== undefined;
       // A refresh for a `get()` accepts a stored token set with 20 s left. A caller with a `minValidity` of 60 who joined it starts another.
       if (!isNew && joined !== undefined && !isWanted(obtained)) continue;
+      // Another cache has written its own in the meantime, which may be over.
+      if (!isNew && this.#isOver(obtained)) continue;
       this.#givesOver = isNew && this.#isOver(obtained);
       if (!this.#givesOver) return obtained;
       // It may have expired before it could be written, as when the process was stopped meanwhile.

@@ -61,14 +61,17 @@ export class HeldRecord {
     return mark !== undefined && !isOfLogin(mark, this.newest);
   }
 
-  /** The login that is held has been replaced, and nobody can look at the one that is there. */
-  forget(): void {
-    this.newest = emptyRecord;
+  /** The login that is held has been replaced, nobody can look at the one that is there, and the source has given this instead. */
+  supersede(record: SubjectRecord): void {
+    this.newest = record;
+    this.#heard = this.#parts.cell.shared?.changes?.count ?? 0;
+    // It is to be looked at as soon as that is possible.
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** A look has failed. What is held will do for a second, unless more is heard. */
   believe(): void {
-    if (!this.isKnown || (this.isReplaced && this.newest !== emptyRecord)) return;
+    if (!this.isKnown || this.isReplaced) return;
     const { cell, clock } = this.#parts;
     this.#belief = { heard: cell.shared?.changes?.count ?? 0, until: clock.monotonic() + belief };
   }
@@ -87,11 +90,13 @@ export class HeldRecord {
     for (;;) {
       const before = this.newest;
       const seen = await cell.read();
+      // A refresh that goes on without the store began with what is held.
+      if (seen.heard === nothingHeard && cell !== this.#parts.cell) return seen;
       const { version, record } = seen;
       const isNewer = this.#isNewerThan(record, version);
       // Two lineages have no order. One that was learned while this answer was under way may be the later one.
       if (!isNewer && this.newest !== before && !continues(this.newest, record)) continue;
-      if (cell === this.#parts.cell) this.#look(seen);
+      this.#look(seen);
       if (isNewer) return { ...seen, record: this.newest };
       this.newest = record;
       return seen;

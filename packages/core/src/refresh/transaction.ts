@@ -8,7 +8,7 @@ import { privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
-import type { SubjectRecord } from "./record.ts";
+import { emptyRecord, type SubjectRecord } from "./record.ts";
 import { callSource } from "./source-call.ts";
 import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
@@ -63,9 +63,12 @@ export class RefreshTransaction {
       observe({ type: "store-trouble", operation: operationOf(error), error });
       // Two token requests do no harm when they use nothing up. A refresh token is never sent before the store has the intent.
       if (!canDoWithoutStore(source, this.held.newest.tokenSet)) throw error;
-      if (this.held.isReplaced) this.held.forget();
+      const { isReplaced, newest } = this.held;
       this.held.believe();
-      return this.#transact({ ...this.#parts, cell: privateCell(this.held.newest) }, refresh);
+      refresh.began = undefined;
+      const record = await this.#transact({ ...this.#parts, cell: privateCell(isReplaced ? emptyRecord : newest) }, refresh);
+      if (isReplaced) this.held.supersede(record);
+      return record;
     }
   }
 

@@ -114,8 +114,10 @@ export function changesOf(store: TokenStore): EntryChanges {
   ofStores.set(store, weak);
   try {
     const stop = store.watchAll?.((key, version, mark) => weak.deref()?.changed(key, version, mark));
-    changes.isListening = stop !== undefined;
-    if (stop !== undefined) unwatched?.register(changes, stop);
+    // Whatever a store gives here that is no function, such as a promise that rejects, stops nothing.
+    if (stop !== undefined && typeof stop !== "function") Promise.resolve(stop).catch(() => {});
+    changes.isListening = typeof stop === "function";
+    if (typeof stop === "function") unwatched?.register(changes, stop);
   } catch {
     // A store that cannot watch now gives no hints.
   }
