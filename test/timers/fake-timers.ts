@@ -43,21 +43,22 @@ export const libraries: readonly FakeTime[] = [
   {
     name: "jest",
     movesTimers: true,
-    install: () => jest.useFakeTimers(),
+    // Node and vitest need the next tick to go on.
+    install: () => jest.useFakeTimers({ doNotFake: ["nextTick"] }),
     advance: (milliseconds) => jest.advanceTimersByTimeAsync(milliseconds),
     uninstall: () => jest.useRealTimers(),
   },
   {
     name: "sinon",
     movesTimers: true,
-    install: () => (sinon = FakeTimers.install({ now: Date.now() })),
+    install: () => (sinon = FakeTimers.install({ now: Date.now(), toNotFake: ["nextTick"] })),
     advance: async (milliseconds) => void (await sinon?.tickAsync(milliseconds)),
     uninstall: () => sinon?.uninstall(),
   },
   {
     name: "sinon's jump, as of a machine that was asleep",
     movesTimers: true,
-    install: () => (sinon = FakeTimers.install({ now: Date.now() })),
+    install: () => (sinon = FakeTimers.install({ now: Date.now(), toNotFake: ["nextTick"] })),
     async advance(milliseconds) {
       sinon?.jump(milliseconds);
       await settle();

@@ -74,7 +74,7 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
   const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);
   requireTimeout("timeouts.store", storeTimeout);
-  const limits = limitsFor(request * 1000, storeTimeout * 1000);
+  const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
   const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
