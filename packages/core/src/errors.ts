@@ -64,6 +64,8 @@ export interface TokenRequestErrorDetails {
   errorDescription?: string | undefined;
   /** Milliseconds until the server wants to be asked again. */
   retryAfter?: number | undefined;
+  /** The new refresh token of an answer that was of no use otherwise: a token cache keeps it. */
+  refreshToken?: string | undefined;
   cause?: unknown;
 }
 
@@ -82,18 +84,33 @@ export class TokenRequestError extends TokenflightError {
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly #refreshToken: string | undefined;
 
   constructor(outcome: TokenRequestOutcome, message: string, details: TokenRequestErrorDetails = {}) {
     super(outcomeCodes[outcome], message, details);
     this.outcome = outcome;
     ({ status: this.status, error: this.error, errorDescription: this.errorDescription, retryAfter: this.retryAfter } = ownOnly(details));
+    this.#refreshToken = ownOption(details, "refreshToken");
+  }
+
+  /** The new refresh token that came with the failure. No log of the error shows it. */
+  get refreshToken(): string | undefined {
+    return this.#refreshToken;
   }
 }
 
-/** The token endpoint's answer holds no usable token set. Nothing that was stored has changed. */
+/** The token endpoint's answer holds no usable access token. Nothing that was stored has changed, but for a new refresh token that came with it. */
 export class InvalidTokenResponseError extends TokenflightError {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly #refreshToken: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { refreshToken?: string | undefined } = {}) {
     super("ERR_INVALID_TOKEN_RESPONSE", message, options);
+    this.#refreshToken = ownOption(options, "refreshToken");
+  }
+
+  /** The new refresh token that came all the same: a token cache keeps it. No log of the error shows it. */
+  get refreshToken(): string | undefined {
+    return this.#refreshToken;
   }
 }
 
