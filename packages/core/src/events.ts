@@ -10,6 +10,10 @@ export type TokenEvent =
   | ({ type: "token-adopted" } & TokenFacts)
   | ({ type: "token-saved" } & TokenFacts)
   | { type: "token-forgotten"; generation: number }
+  /** These fields of what the token source gave, or of a login, could not be used, and count as left out. */
+  | { type: "fields-ignored"; fields: readonly string[] }
+  /** A login was saved whose tokens cannot be refreshed: the scope or the parameter was missing by which this server gives a refresh token. */
+  | { type: "no-refresh-token" }
   /** A resource server refused the current token. Told once for each token, however many requests it refused. */
   | { type: "token-refused"; token: string }
   /** A replay with a brand-new token was refused too: refusals of it cause no refresh for `pause` milliseconds. */

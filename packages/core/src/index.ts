@@ -2,8 +2,10 @@ export { createTokenCache, type TokenCacheOptions } from "./cache/create-token-c
 export type { Closable, ClosableTokenCache, LoginStatus, TokenCache } from "./cache/token-cache.ts";
 export { createTokenPool, type TokenPool, type TokenPoolOptions } from "./cache/token-pool.ts";
 export { TokenSet, type TokenSetFields } from "./tokens/token-set.ts";
-export { readTokenResponse, toTokenResponse, type TokenResponse } from "./tokens/token-response.ts";
+export { readTokenResponse, toTokenResponse } from "./tokens/token-response.ts";
+export type { InitialTokens, ReadingOptions, TokenResponse } from "./tokens/token-response.ts";
 export type { RefreshReason, SourceContext, TokenSource, Urgency } from "./tokens/token-source.ts";
+export { wrapSource } from "./tokens/wrap-source.ts";
 export type { FreshnessOptions } from "./tokens/freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint/endpoint-queue.ts";
 
@@ -14,7 +16,7 @@ export { ChangeListeners } from "./store/change-listeners.ts";
 export { OpenWork } from "./store/open-work.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
-export type { KeepAlive } from "./lifetime.ts";
+export type { KeepAlive } from "./refresh/lifetime.ts";
 export { guarded, type Observer, type TokenEvent } from "./events.ts";
 export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
 export { LoginRequiredError, StoreError } from "./errors.ts";
@@ -30,7 +32,8 @@ export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
-export { createOriginCheck, isLoopback, type OriginCheck } from "./request/origins.ts";
+export type { AdapterEvent } from "./request/adapter-event.ts";
+export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
 export { kindOf, readOptions } from "./options.ts";
 export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";
 export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

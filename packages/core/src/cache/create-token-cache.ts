@@ -3,13 +3,13 @@ import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
-import { Lifetime, type KeepAlive } from "../lifetime.ts";
-import { readOptions, requireFunction, requireMethods, requireText, requireTimeout } from "../options.ts";
+import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
+import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
 import { ownOption } from "../own.ts";
 import { isCalledFrom } from "../refresh/callers.ts";
 import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";
-import { StoreCell } from "../refresh/store-cell.ts";
+import { StoreCell, type EntryName } from "../refresh/store-cell.ts";
 import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import { requireSource, type TokenSource } from "../tokens/token-source.ts";
@@ -20,6 +20,11 @@ import type { Closable, ClosableTokenCache } from "./token-cache.ts";
 export interface SharedOptions {
   /** Shares token sets with other caches and processes. Default: a cache keeps its own to itself, a pool has a memory store of its own. */
   store?: TokenStore | undefined;
+  /**
+   * In place of the token source's own `identity`: names whose logins these are, in the store. Required with a store where the source has none. Keep it,
+   * and the logins are found again, whatever changes.
+   */
+  identity?: string | undefined;
   /** The queue of the token endpoint, for several caches that use the same one. Default: a pool makes its own, a cache needs none. */
   queue?: TokenEndpointQueue | undefined;
   freshness?: FreshnessOptions | undefined;
@@ -43,7 +48,7 @@ export interface TokenCacheOptions extends SharedOptions {
 }
 
 const ownNames = ["source", "key", "observe"] as const;
-const sharedNames = ["store", "queue", "freshness", "timeouts", "keepAlive", "clock"] as const;
+const sharedNames = ["store", "identity", "queue", "freshness", "timeouts", "keepAlive", "clock"] as const;
 
 /** Makes a cache for the tokens of one subject. Throws InvalidOptionError. */
 export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache {
@@ -63,13 +68,17 @@ export interface SubjectFactory {
   readonly closable: Closable;
 }
 
-/** Checks once what all subjects share. Reads own options only if `options` has no prototype. Throws InvalidOptionError. */
-export function createSubjectFactory(options: SharedOptions): SubjectFactory {
-  const { store, keepAlive, clock = systemClock } = options;
+/**
+ * Checks once what all subjects share. Reads own options only if `options` has no prototype. `unnamed` is the identity of a source that has none, in a store
+ * that nobody else has. Throws InvalidOptionError.
+ */
+export function createSubjectFactory(options: SharedOptions, unnamed?: string): SubjectFactory {
+  const { store, identity, keepAlive, clock = systemClock } = options;
   requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
   const { queue = createImmediateQueue(clock) } = options;
   requireMethods("queue", queue, ["run", "raise", "pause", "pausedFor"]);
   if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
+  if (identity !== undefined) requireText("identity", identity);
   if (keepAlive !== undefined) requireFunction("keepAlive", keepAlive);
   const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);
@@ -88,9 +97,16 @@ export function createSubjectFactory(options: SharedOptions): SubjectFactory {
     create(source, key, observe) {
       requireSource(source);
       if (observe !== undefined) requireFunction("observe", observe);
-      const cell = access === undefined ? privateCell() : new StoreCell(access, ownOption(source, "identity"), key);
+      const cell = access === undefined ? privateCell() : new StoreCell(access, nameOf(source, key, identity ?? ownOption(source, "identity") ?? unnamed));
       return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
     },
     closable: { close, [Symbol.asyncDispose]: close },
   };
+}
+
+/** Throws InvalidOptionError for a source without a name: another one under the same key would be given its tokens. */
+function nameOf(source: TokenSource, subject: string, identity: string | undefined): EntryName {
+  const expected = "a name, with a store: the option identity, or source.identity (`wrapSource` keeps that of a grant)";
+  requireThat(identity !== undefined, "identity", expected, identity);
+  return { identity, subject, purpose: ownOption(source, "purpose") };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { emptyRecord, isSameTokenSet, isSuccessor, type SubjectRecord } from "../refresh/record.ts";
+import { emptyRecord, isSameTokenSet, isSuccessor, type SubjectRecord } from "../record/record.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import type { Expiries } from "../tokens/freshness.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
@@ -42,15 +42,16 @@ export class CurrentTokenSet {
     return (this.#promise ??= Promise.resolve(tokenSet));
   }
 
-  /** Takes what is known of the record now. Returns whether that is another token set, or none in place of one. */
-  take(record: SubjectRecord): boolean {
-    const isNew = !isSameTokenSet(record, this.record);
+  /** Takes what is known of the record now. Returns whether that is another token set, or none in place of one, or one that the source has given again. */
+  take(record: SubjectRecord, isResult = false): boolean {
+    const isNew = isResult || !isSameTokenSet(record, this.record);
     const isRefreshed = isSuccessor(record, this.record);
-    this.record = record;
-    if (!isNew) return false;
     const { tokenSet } = record;
+    this.record = record;
+    if (!isNew && tokenSet?.refreshToken === this.tokenSet?.refreshToken) return false;
     this.tokenSet = tokenSet;
     this.#promise = undefined;
+    if (!isNew) return false;
     ({ refreshAt: this.refreshAt, usableUntil: this.usableUntil } = this.#expiries());
     const now = this.#parts.clock.now();
     const wasObtained = tokenSet !== undefined && isRefreshed && wasJustObtained(tokenSet, this.#parts.clock);

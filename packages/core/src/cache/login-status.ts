@@ -1,5 +1,5 @@
 import { ownOption } from "../own.ts";
-import type { SubjectRecord } from "../refresh/record.ts";
+import type { SubjectRecord } from "../record/record.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import type { LoginStatus } from "./token-cache.ts";
 
@@ -8,7 +8,11 @@ export const unknownStatus: LoginStatus = { state: "unknown", expiresAt: undefin
 /** Says of a record that is known to stand whether a token can be had without a person. */
 export function statusOf(record: SubjectRecord, source: TokenSource, now: number): LoginStatus {
   const { tokenSet } = record;
-  return { state: stateOf(record, ownOption(source, "requiresLogin"), now), expiresAt: tokenSet?.expiresAt, scope: tokenSet?.scope };
+  return {
+    state: stateOf(record, ownOption(source, "requiresLogin"), now),
+    expiresAt: tokenSet?.accessToken ? tokenSet.expiresAt : undefined,
+    scope: tokenSet?.scope,
+  };
 }
 
 function stateOf(

@@ -2,7 +2,7 @@ import { LoginRequiredError, StoreError, TokenflightError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
-import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../refresh/record.ts";
+import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../record/record.ts";
 import type { Refresh, SubjectParts } from "../refresh/refresh.ts";
 import { RefreshTransaction } from "../refresh/transaction.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
@@ -107,8 +107,9 @@ export class SubjectRefreshes {
   /** Takes what is known of the record now, and tells when somebody else has written it. */
   adopt(refresh: Refresh | undefined): void {
     const { newest } = this.held;
-    const isNew = this.current.take(newest);
+    const isNew = this.current.take(newest, refresh?.obtainedAt !== undefined);
     if (refresh?.obtainedAt !== undefined) this.current.obtained(refresh.obtainedAt);
+    else if (isNew && newest.tokenSet?.accessToken === "") return;
     else if (isNew && newest.tokenSet !== undefined)
       this.#parts.observe({ type: "token-adopted", ...tokenFacts(newest.tokenSet, newest.generation) });
     else if (isNew) this.#parts.observe({ type: "token-forgotten", generation: newest.generation });

@@ -3,10 +3,12 @@ import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenR
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
 import { ownOption } from "../own.ts";
-import { overwrite, type Overwritten } from "../refresh/login.ts";
+import type { SubjectRecord } from "../record/record.ts";
+import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
-import { readTokenSet, type TokenResponse } from "../tokens/token-response.ts";
-import type { TokenSet } from "../tokens/token-set.ts";
+import { storeKey } from "../store/store.ts";
+import { readInitialTokens, type InitialTokens } from "../tokens/token-response.ts";
+import { fingerprint, type TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
@@ -64,8 +66,7 @@ export class SubjectTokenCache implements TokenCache {
     if (!(minValidity >= 0))
       return Promise.reject(new InvalidOptionError("minValidity", "a number of seconds, zero or more", kindOf(minValidity)));
     const isValid: Predicate = ({ expiresAt }) => expiresAt === undefined || this.#parts.clock.now() + minValidity * 1000 <= expiresAt;
-    if (tokenSet === undefined)
-      return this.#obtain(this.#refreshes.current.tokenSet === undefined ? "missing" : "expired", isValid, signal);
+    if (tokenSet === undefined) return this.#obtain(this.#refreshes.current.tokenSet?.accessToken ? "expired" : "missing", isValid, signal);
     if (minValidity > 0 && !isValid(tokenSet)) return this.#obtain("min-validity", isValid, signal);
     return this.#refreshes.current.asPromise(tokenSet);
   }
@@ -93,14 +94,40 @@ export class SubjectTokenCache implements TokenCache {
     if (pause !== undefined) this.#parts.observe({ type: "new-token-refused", token: current.fingerprint, pause });
   }
 
-  async save(given: TokenSet | TokenResponse): Promise<TokenSet> {
-    const tokenSet = readTokenSet(given, this.#parts.clock.now());
+  async save(given: TokenSet | InitialTokens): Promise<TokenSet> {
+    const tokenSet = this.#read(given);
     const { record } = await this.#overwrite(tokenSet);
+    this.#loggedIn(tokenSet, record);
+    return tokenSet;
+  }
+
+  async seed(given: TokenSet | InitialTokens): Promise<boolean> {
+    const tokenSet = this.#read(given);
+    const { cell, source, clock } = this.#parts;
+    const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
+    const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
+    const isOver = (record: SubjectRecord): boolean => statusOf(record, source, clock.now()).state === "logged-out";
+    const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
+    if (record !== undefined) this.#loggedIn(tokenSet, record);
+    return record !== undefined;
+  }
+
+  #read(given: TokenSet | InitialTokens): TokenSet {
+    const { clock, freshness, observe } = this.#parts;
+    const fields: string[] = [];
+    const options = { ignored: (field: string) => void fields.push(field), jwtExpiry: freshness.jwtExpiry };
+    const tokenSet = readInitialTokens(given, clock.now(), options);
+    if (fields.length > 0) observe({ type: "fields-ignored", fields });
+    return tokenSet;
+  }
+
+  #loggedIn(tokenSet: TokenSet, { generation }: SubjectRecord): void {
+    const { source, observe } = this.#parts;
     this.#refreshes.refusedAccessToken = undefined;
     this.#refreshes.begin();
     this.#refreshes.current.obtained(undefined);
-    this.#parts.observe({ type: "token-saved", ...tokenFacts(tokenSet, record.generation) });
-    return tokenSet;
+    observe({ type: "token-saved", ...tokenFacts(tokenSet, generation) });
+    if (tokenSet.refreshToken === undefined && ownOption(source, "requiresLogin") === true) observe({ type: "no-refresh-token" });
   }
 
   async forget(options: { revoke?: boolean | undefined } = {}): Promise<void> {
@@ -112,7 +139,7 @@ export class SubjectTokenCache implements TokenCache {
     const { record, replaced } = await this.#overwrite(undefined, first);
     this.#refreshes.begin();
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
-    if (revoke && replaced !== undefined) await revokeTokens?.(replaced);
+    if (revoke) for (const tokenSet of replaced) await revokeTokens?.(tokenSet);
   }
 
   async reread(): Promise<TokenSet | undefined> {
@@ -189,15 +216,19 @@ export class SubjectTokenCache implements TokenCache {
     refreshes.current.withhold();
   }
 
+  #overwrite(tokenSet: TokenSet | undefined, first?: Promise<unknown>): Promise<Overwritten> {
+    return this.#inOrder(() => overwrite(this.#parts, this.#refreshes.held, tokenSet), first);
+  }
+
   /** Logins and logouts of one cache follow each other in the order of the calls. */
-  async #overwrite(tokenSet: TokenSet | undefined, first?: Promise<unknown>): Promise<Overwritten> {
+  async #inOrder<Result>(write: () => Promise<Result>, first?: Promise<unknown>): Promise<Result> {
     const { clock, limits } = this.#parts;
     const before = this.#overwriting;
     const mine = (async () => {
       const earlier = Promise.allSettled([before, first]);
       // A runtime may have dropped them with the request that they belonged to.
       await withDeadline(clock, limits.slotTimeout, undefined, (signal) => waitFor(earlier, signal)).catch(() => {});
-      return overwrite(this.#parts, this.#refreshes.held, tokenSet);
+      return write();
     })();
     this.#overwriting = mine;
     try {

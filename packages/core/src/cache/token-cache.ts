@@ -1,4 +1,4 @@
-import type { TokenResponse } from "../tokens/token-response.ts";
+import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
 /** What is known of a login without asking anybody. It holds no secret. */
@@ -33,8 +33,14 @@ export interface TokenCache {
   renew(refused: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
   /** Tells how a replay with a renewed token set ended, so that an API that refuses even new tokens causes no refresh for each request. */
   reportReplay(renewed: TokenSet, accepted: boolean): void;
-  /** Takes the token set of a login, in place of whatever was there. Rejects with a TokenflightError. */
-  save(tokenSet: TokenSet | TokenResponse): Promise<TokenSet>;
+  /** Takes the token set of a login, or its refresh token alone, in place of whatever was there. Rejects with a TokenflightError. */
+  save(tokens: TokenSet | InitialTokens): Promise<TokenSet>;
+  /**
+   * Begins with tokens that come from elsewhere, as a refresh token from the environment. They are taken only while there is no login, or when the login that
+   * is there is over and did not begin with the same ones: a refresh token that was used up is not sent at the next start. Resolves to whether they were
+   * taken. Rejects with a TokenflightError, also when the entry cannot be read.
+   */
+  seed(tokens: TokenSet | InitialTokens): Promise<boolean>;
   /**
    * Drops the token set, here and in the store: a logout. With `revoke` it is then given back to the authorization server, after a refresh that
    * is under way. If that fails, the call rejects, and the token set is forgotten all the same. Rejects with a TokenflightError; with

@@ -40,15 +40,16 @@ function sourceOf(source: TokenPoolOptions["source"], key: string): TokenSource 
 
 /** Never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost. Throws InvalidOptionError. */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
-  const names = ["source", "store", "limit", "queue", "freshness", "timeouts", "keepAlive", "observe", "clock"] as const;
+  const names = ["source", "store", "identity", "limit", "queue", "freshness", "timeouts", "keepAlive", "observe", "clock"] as const;
   const read = readOptions("createTokenPool", options, names);
   const { source, limit = 10_000, observe, clock } = read;
   requireFunction("source", source);
   if (observe !== undefined) requireFunction("observe", observe);
   requireCount("limit", limit);
+  const unnamed = read.store === undefined ? "pool" : undefined;
   read.store ??= memoryStore();
   read.queue ??= createTokenEndpointQueue({ clock });
-  const { create, closable } = createSubjectFactory(read);
+  const { create, closable } = createSubjectFactory(read, unnamed);
   // A Map keeps the order of insertion. A cache that is used is put in again, so the least recently used one is first.
   const subjects = new Map<string, SubjectTokenCache>();
 

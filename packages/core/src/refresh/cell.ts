@@ -1,6 +1,6 @@
 import type { EntryChanges } from "../store/entry-changes.ts";
 import type { Version } from "../store/store.ts";
-import { emptyRecord, type SubjectRecord } from "./record.ts";
+import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 
 /** A record as it was read or written, with the version by which it can be replaced. */
 export interface VersionedRecord {
@@ -30,6 +30,8 @@ export interface RecordCell {
 
 /** An entry that others may change. */
 export interface SharedEntry {
+  /** What the access tokens are for that its records are read with. */
+  readonly purpose: string | undefined;
   /** Undefined before the first operation. */
   readonly changes: EntryChanges | undefined;
   /** The entry's key in the store; undefined before the first operation. */

@@ -1,7 +1,8 @@
 import type { Change } from "../store/entry-changes.ts";
 import { nothingHeard, type RecordCell, type VersionedRecord } from "./cell.ts";
 import type { SubjectParts } from "./refresh.ts";
-import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "./record.ts";
+import { forPurpose } from "../record/purposes.ts";
+import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "../record/record.ts";
 
 /** Milliseconds of use after which an entry is looked at again: in a store that tells nobody of changes, and, for messages that were lost, in one that does. */
 const lookInterval = 30_000;
@@ -79,8 +80,9 @@ export class HeldRecord {
   /** Takes what another cache of this process has written since, if it is still in memory. */
   hear(): void {
     const news = this.#news();
-    const record = news?.written?.deref() as SubjectRecord | undefined;
-    if (news === undefined || record === undefined) return;
+    const written = news?.written?.deref() as SubjectRecord | undefined;
+    if (news === undefined || written === undefined) return;
+    const record = forPurpose(written, this.#parts.cell.shared?.purpose);
     if (!this.#isNewerThan(record, undefined)) this.newest = record;
     this.#look({ version: news.version, record, heard: news.number });
   }

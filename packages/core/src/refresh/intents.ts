@@ -2,7 +2,7 @@ import { longestLateness, wait } from "../clock.ts";
 import { spends } from "../tokens/token-source.ts";
 import type { VersionedRecord } from "./cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
-import { withIntent, withoutOwner } from "./transitions.ts";
+import { withIntent, withoutOwner } from "../record/transitions.ts";
 
 /** An entry that this process may write its intent into. */
 export interface Claimable extends VersionedRecord {

@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
 import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import type { Observer } from "../events.ts";
-import type { Lifetime } from "../lifetime.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { Freshness } from "../tokens/freshness.ts";
 import type { RefreshReason, TokenSource, Urgency } from "../tokens/token-source.ts";
 import type { RecordCell } from "./cell.ts";
 import type { RefreshLimits } from "./limits.ts";
-import type { SubjectRecord } from "./record.ts";
+import type { SubjectRecord } from "../record/record.ts";
 
 /** What one token cache is made of. The cache and its refresh share one object, because a pool may hold very many. */
 export interface SubjectParts {

@@ -1,31 +1,39 @@
-import { waitFor, withDeadline, type Clock } from "../clock.ts";
+import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
 import { ownOnly } from "../own.ts";
 import { readTokenSet } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import type { SourceContext, TokenSource } from "../tokens/token-source.ts";
+import type { SourceContext } from "../tokens/token-source.ts";
 import { runAsSourceOf } from "./callers.ts";
-import type { Refresh } from "./refresh.ts";
+import type { Refresh, SubjectParts } from "./refresh.ts";
 
 export interface SourceCall extends Omit<SourceContext, "signal"> {
   /** The refresh that asks. */
   readonly refresh: Refresh;
   /** Milliseconds. */
   readonly timeout: number;
-  /** Takes a token set that comes after the timeout: it may be the only one that still works. */
-  readonly takeLate?: (tokenSet: TokenSet) => void;
+  /** Takes what comes after the timeout: it may hold the only refresh token that still works. */
+  readonly takeLate?: (late: TokenSet | TokenflightError) => void;
 }
 
+type SourceCallParts = Pick<SubjectParts, "source" | "clock" | "freshness" | "observe">;
+
 /** Asks the source once. Settles within the timeout, with a checked token set or one of our errors, even if the source never does. */
-export async function callSource(source: TokenSource, clock: Clock, call: SourceCall): Promise<TokenSet> {
+export async function callSource({ source, clock, freshness, observe }: SourceCallParts, call: SourceCall): Promise<TokenSet> {
   const { refresh, timeout, takeLate = () => {}, ...rest } = ownOnly(call);
   const context = ownOnly(rest);
   const overdue = (): TokenRequestError => new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
   try {
     const ask = (signal: AbortSignal): Promise<TokenSet> => {
       const answer = runAsSourceOf(refresh, async () => source(ownOnly({ ...context, signal })));
-      const tokenSet = answer.then((given) => readTokenSet(given, clock.now(), context.previous));
-      signal.addEventListener("abort", () => void tokenSet.then(takeLate, () => {}));
+      const tokenSet = answer.then((given) => {
+        const fields: string[] = [];
+        const options = { ignored: (field: string) => void fields.push(field), jwtExpiry: freshness.jwtExpiry };
+        const read = readTokenSet(given, clock.now(), context.previous, options);
+        if (fields.length > 0) observe({ type: "fields-ignored", fields });
+        return read;
+      });
+      signal.addEventListener("abort", () => void tokenSet.then(takeLate, (error: unknown) => takeLate(asTokenflightError(error))));
       return waitFor(tokenSet, signal);
     };
     return await withDeadline(clock, timeout, undefined, ask, overdue);
@@ -41,9 +49,9 @@ function asTokenflightError(error: unknown): TokenflightError {
     // An error of another copy of this package is recognised by its code and its outcome.
     const { code, message } = error;
     if (code === "ERR_REENTRANT_REFRESH") return error;
-    if (code === "ERR_INVALID_TOKEN_RESPONSE") return new InvalidTokenResponseError(message, { cause: error });
-    const { outcome, status, error: answer, errorDescription, retryAfter } = error as TokenRequestError;
-    const details = { status, error: answer, errorDescription, retryAfter, cause: error };
+    const { outcome, status, error: answer, errorDescription, retryAfter, refreshToken } = error as TokenRequestError;
+    if (code === "ERR_INVALID_TOKEN_RESPONSE") return new InvalidTokenResponseError(message, { refreshToken, cause: error });
+    const details = { status, error: answer, errorDescription, retryAfter, refreshToken, cause: error };
     if (code === "ERR_LOGIN_REQUIRED") return new LoginRequiredError(message, details);
     if (outcome !== undefined) return new TokenRequestError(outcome, message, details);
   }

@@ -3,7 +3,9 @@ import { StoreError } from "../errors.ts";
 import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
 import type { RecordCell, SharedEntry, VersionedRecord } from "./cell.ts";
-import { decodeRecord, emptyRecord, encodeRecord, markOf, timeToLive, type SubjectRecord } from "./record.ts";
+import { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
+import { forPurpose } from "../record/purposes.ts";
+import { emptyRecord, markOf, type SubjectRecord } from "../record/record.ts";
 
 /** What the cells of all subjects in one store have in common. */
 export interface StoreAccess {
@@ -13,26 +15,37 @@ export interface StoreAccess {
   readonly timeout: number;
 }
 
+/** Which entry it is, and for what. */
+export interface EntryName {
+  /** Names the login's issuer and client (`identity` of a token source). */
+  readonly identity: string | undefined;
+  readonly subject: string;
+  readonly purpose: string | undefined;
+}
+
 /** One subject's record in a store, under a key that is hashed once. Every call ends within the timeout, whatever the store does. */
 export class StoreCell implements RecordCell, SharedEntry {
   readonly shared: SharedEntry = this;
+  readonly purpose: string | undefined;
   changes: EntryChanges | undefined;
   readonly #access: StoreAccess;
   readonly #identity: string | undefined;
   readonly #subject: string;
   /** The promise of the key while it is being hashed. */
   #key: string | Promise<string> | undefined;
-  constructor(access: StoreAccess, identity: string | undefined, subject: string) {
+
+  constructor(access: StoreAccess, { identity, subject, purpose }: EntryName) {
     this.#access = access;
     this.#identity = identity;
     this.#subject = subject;
+    this.purpose = purpose;
   }
 
   async read(): Promise<VersionedRecord> {
     return this.#ask(async (store, key, signal) => {
       const heard = this.#heard();
       const entry = await store.read(key, { signal });
-      const record = entry === undefined ? emptyRecord : decodeRecord(entry);
+      const record = entry === undefined ? forPurpose(emptyRecord, this.purpose) : decodeRecord(entry, this.purpose);
       // What one cache of this process finds, the others have to know.
       if (entry !== undefined) this.changes?.found(key, entry.version, markOf(record), heard);
       return { version: entry?.version, record, heard };

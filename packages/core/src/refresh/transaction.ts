@@ -1,23 +1,21 @@
 import { waitFor, wait, withDeadline } from "../clock.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
-import type { TokenSet } from "../tokens/token-set.ts";
+import { TokenSet } from "../tokens/token-set.ts";
 import { canDoWithoutStore, mayEndSession, spends } from "../tokens/token-source.ts";
 import { holdsSlot } from "./callers.ts";
 import { privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
-import { emptyRecord, type SubjectRecord } from "./record.ts";
+import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 import { callSource } from "./source-call.ts";
 import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 import { SubjectPause } from "./subject-pause.ts";
-import { mayRepeat, withFailure, withTokenSet } from "./transitions.ts";
+import { inTurn } from "./turn.ts";
+import { mayRepeat, refreshTokenOf, withFailure, withTokenSet } from "../record/transitions.ts";
 import { writeResult } from "./write-result.ts";
-
-/** Milliseconds that a refresh may wait in the queue before it counts as silent. */
-const longestTurn = 3_600_000;
 
 /** A refresh whose intent this process has written. */
 interface ClaimedRefresh {
@@ -29,6 +27,9 @@ interface ClaimedRefresh {
   /** Whoever waits for the refresh to be finished waits for this as well. */
   readonly waitAlsoFor: (work: Promise<unknown>) => void;
 }
+
+/** What was written, or found instead. */
+type Written = Pick<VersionedRecord, "version" | "record">;
 
 /** The refresh transaction. docs/architecture.md has its steps: all who share a cell send one token request at most for each generation. */
 export class RefreshTransaction {
@@ -100,9 +101,8 @@ export class RefreshTransaction {
       const isUnresolved = claimable.record.intent !== undefined && mayEndSession(source, claimable.record.tokenSet);
       if (isUnresolved && refresh.urgency === "ahead") return claimable.record;
       if (await this.#waitForPause(claimable, refresh)) continue;
-      const record = await this.#inTurn(
-        () => lifetime.finish((waitAlsoFor) => this.#claimAndAsk(parts, claimable, refresh, waitAlsoFor), cell),
-        refresh,
+      const record = await inTurn(this.#parts, refresh, () =>
+        lifetime.finish((waitAlsoFor) => this.#claimAndAsk(parts, claimable, refresh, waitAlsoFor), cell),
       ); // 3
       if (record !== undefined) return record;
       await anotherRound();
@@ -145,29 +145,6 @@ export class RefreshTransaction {
     return true;
   }
 
-  /** Runs the task when its turn at the token endpoint has come, unless the cache is closed before. */
-  async #inTurn<Result>(task: () => Promise<Result>, refresh: Refresh): Promise<Result> {
-    const { queue, clock, lifetime, limits } = this.#parts;
-    const leaving = new AbortController();
-    const leave = (): void => leaving.abort();
-    lifetime.closing.addEventListener("abort", leave);
-    // The queue may be long.
-    refresh.silentAfter = clock.monotonic() + longestTurn;
-    const begin = (): Promise<Result> => {
-      lifetime.closing.removeEventListener("abort", leave);
-      return task();
-    };
-    const { id, urgency, atOnce } = refresh;
-    try {
-      return await waitFor(queue.run(begin, { id, urgency, timeout: limits.slotTimeout, atOnce }), leaving.signal);
-    } catch (error) {
-      if (leaving.signal.aborted) lifetime.requireOpen();
-      throw error;
-    } finally {
-      lifetime.closing.removeEventListener("abort", leave);
-    }
-  }
-
   /** Runs in the queue, so that an intent exists only while its token request is under way. Resolves to undefined when a new round is due. */
   async #claimAndAsk(
     parts: SubjectParts,
@@ -175,7 +152,7 @@ export class RefreshTransaction {
     refresh: Refresh,
     waitAlsoFor: ClaimedRefresh["waitAlsoFor"],
   ): Promise<SubjectRecord | undefined> {
-    const { cell, clock, source, limits } = parts;
+    const { cell, clock, limits } = parts;
     const { reason, urgency } = refresh;
     const started = clock.monotonic();
     refresh.silentAfter = started + limits.takeoverWait + limits.longestStep;
@@ -188,17 +165,17 @@ export class RefreshTransaction {
     this.#standing = newlySeen(claim.version, refresh.id);
     if (cell === this.#parts.cell) this.held.claimed(claim);
     const claimed: ClaimedRefresh = { parts, refresh, claim, started, waitAlsoFor };
-    const storeResult = (tokenSet: TokenSet): Promise<SubjectRecord> => this.#storeResult(claimed, tokenSet);
+    const takeLate = (late: TokenSet | TokenflightError): void => this.#takeLate(claimed, late);
     try {
       if (clock.monotonic() - started > limits.sendWithin)
         throw new TokenRequestError("not-sent", "The process was stopped for too long to send the token request.");
       refresh.silentAfter = clock.monotonic() + limits.longestStep;
       const { tokenSet: previous } = claim.record;
-      const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate: storeResult, ...(previous && { previous }) };
-      const tokenSet = await callSource(source, clock, call); // 5
+      const call = { refresh, reason, urgency, timeout: limits.requestTimeout, takeLate, ...(previous && { previous }) };
+      const tokenSet = await callSource(parts, call); // 5
       refresh.silentAfter = clock.monotonic() + limits.requestTimeout + limits.longestStep;
       this.#standing = undefined;
-      const record = await storeResult(tokenSet); // 6
+      const record = await this.#storeResult(claimed, tokenSet); // 6
       // After a lost race, the winner's token set may have expired already, or may be the one that was refused.
       return refresh.obtainedAt !== undefined || record.tokenSet === undefined || refresh.accepts(record) ? record : undefined;
     } catch (error) {
@@ -208,11 +185,24 @@ export class RefreshTransaction {
   }
 
   /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
-  async #storeResult({ parts, refresh, claim, started, waitAlsoFor }: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
-    const { cell, clock, limits, lifetime, observe } = parts;
+  async #storeResult(claimed: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
+    const { parts, refresh, claim, started } = claimed;
+    const { clock, observe } = parts;
     const { reason, urgency } = refresh;
     const answered = clock.monotonic();
     const next = withTokenSet(claim.record, tokenSet, clock);
+    const { record } = await this.#write(claimed, next);
+    if (record === next) {
+      this.held.own = next;
+      refresh.obtainedAt = answered;
+      observe({ type: "token-obtained", ...tokenFacts(tokenSet, next.generation), reason, urgency, duration: answered - started });
+    }
+    return record;
+  }
+
+  /** Writes until the cell has it. Resolves to what the cell holds in the end; to `next`, too, when the cell has not taken it in time. */
+  async #write({ parts, claim, waitAlsoFor }: ClaimedRefresh, next: SubjectRecord): Promise<Written> {
+    const { cell, clock, limits, lifetime, observe } = parts;
     this.#writing += 1;
     // Whoever closes waits for it for longer than its callers do, and also for one that comes late.
     const written = lifetime
@@ -225,29 +215,25 @@ export class RefreshTransaction {
     // What the store has not taken yet is handed out all the same, and written on.
     if (found === undefined) this.held.hold(next, undefined);
     else this.held.learn(found, claim.record);
-    const record = found?.record ?? next;
-    if (record === next) {
-      this.held.own = next;
-      refresh.obtainedAt = answered;
-      observe({ type: "token-obtained", ...tokenFacts(tokenSet, next.generation), reason, urgency, duration: answered - started });
-    }
-    return record;
+    return found ?? { version: undefined, record: next };
+  }
+
+  /** The token source has answered after its timeout. A new refresh token may be the only one that still works. */
+  #takeLate(claimed: ClaimedRefresh, late: TokenSet | TokenflightError): void {
+    const { claim, parts } = claimed;
+    if (late instanceof TokenSet) void this.#storeResult(claimed, late);
+    else if (refreshTokenOf(late) !== undefined) void this.#write(claimed, withFailure(claim.record, late, true, parts.clock));
   }
 
   /** Notes a failure in the cell, for all who share it, and throws it unless the token request may be repeated. */
-  async #noteFailure({ parts, refresh, claim }: ClaimedRefresh, failure: TokenflightError): Promise<void> {
-    const { cell, clock, queue, source, observe, limits } = parts;
+  async #noteFailure(claimed: ClaimedRefresh, failure: TokenflightError): Promise<void> {
+    const { parts, refresh, claim } = claimed;
+    const { clock, queue, source, observe, limits } = parts;
     const noted = withFailure(claim.record, failure, spends(source, claim.record.tokenSet), clock);
-    let written: VersionedRecord | undefined = claim;
-    try {
-      written = await cell.replace(claim, noted);
-      if (written !== undefined) this.held.learn(written, claim.record);
-    } catch (error) {
-      this.held.hold(noted, claim.version);
-      observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
-    }
+    const isResult = refreshTokenOf(failure) !== undefined;
+    const written = isResult ? await this.#write(claimed, noted) : await this.#writeNote(claimed, noted);
     // Another process was faster and has a newer token set: the failure only says that a race was lost.
-    if (written === undefined) return;
+    if (written?.record !== noted) return;
     if (noted.pause === undefined) {
       observe({ type: "login-required", error: failure });
       throw failure;
@@ -258,5 +244,18 @@ export class RefreshTransaction {
     if (outcome === "throttled") queue.pause(duration);
     refresh.failures += 1;
     if (!mayRepeat(failure) || duration > limits.requestTimeout || refresh.failures > limits.repeats) throw failure;
+  }
+
+  /** Tries once. Resolves to undefined when another process was faster. */
+  async #writeNote({ parts, claim }: ClaimedRefresh, noted: SubjectRecord): Promise<Written | undefined> {
+    try {
+      const written = await parts.cell.replace(claim, noted);
+      if (written !== undefined) this.held.learn(written, claim.record);
+      return written;
+    } catch (error) {
+      this.held.hold(noted, claim.version);
+      parts.observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
+      return { version: claim.version, record: noted };
+    }
   }
 }

@@ -2,7 +2,7 @@ import { wait } from "../clock.ts";
 import type { StoreError } from "../errors.ts";
 import type { VersionedRecord } from "./cell.ts";
 import { createRounds } from "./limits.ts";
-import { isSameTokenSet, type SubjectRecord } from "./record.ts";
+import { isSameResult, type SubjectRecord } from "../record/record.ts";
 import { operationOf } from "./store-cell.ts";
 import type { SubjectParts } from "./refresh.ts";
 
@@ -21,7 +21,7 @@ export async function writeResult(parts: SubjectParts, claim: VersionedRecord, n
       // Another writer came since the claim.
       seen = await cell.read();
       // A store may have carried out a write whose reply was lost.
-      if (isSameTokenSet(seen.record, next)) return { ...seen, record: next };
+      if (isSameResult(seen.record, next)) return { ...seen, record: next };
       if (!isReplaceable(seen.record, claim.record)) return seen;
     } catch (error) {
       const trouble = error as StoreError;

@@ -1,6 +1,8 @@
+import { guarded } from "../events.ts";
 import { isAboutTheToken } from "./challenge.ts";
 import { readOptions, requireFunction, requireOneOf, requireThat } from "../options.ts";
-import { createOriginCheck, type OriginCheck } from "./origins.ts";
+import type { AdapterEvent } from "./adapter-event.ts";
+import { createOriginCheck, readInsecureOrigins, type OriginCheck } from "./origins.ts";
 import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
 import type { TokenCache } from "../cache/token-cache.ts";
 
@@ -14,6 +16,12 @@ export interface BearerOptions<Response> {
    * to anywhere else is sent untouched. Only https, or http to this machine. Adapters whose client has a base URL take its origin by default.
    */
   origins?: string | readonly string[] | undefined;
+  /**
+   * Plain http origins that may be among `origins`, or be the base URL's, although everybody on the way can read the token: for a network of one's own,
+   * such as ["http://orders:8080"] in a compose file or behind a mesh that encrypts. Each is named exactly; naming one here does not add it to
+   * `origins`. Default: none.
+   */
+  allowInsecureOrigins?: readonly string[] | undefined;
   /** Whether a refused request is sent again with another token. Default "once". */
   replay?: "once" | "never" | undefined;
   /**
@@ -26,6 +34,8 @@ export interface BearerOptions<Response> {
    * `authorization` along over a redirect to another origin: with one, a redirect is the caller's own to follow, except with got.
    */
   scheme?: AuthorizationScheme | undefined;
+  /** Is told what happens although nothing failed; what it throws is ignored. */
+  observe?: ((event: AdapterEvent) => void) | undefined;
 }
 
 /** What an adapter knows about one of its client's responses. */
@@ -51,22 +61,28 @@ export class BearerPolicy<Request, Response> {
   /** Whether the caller wants a refused request to be sent again. */
   readonly wantsReplay: boolean;
   readonly scheme: AuthorizationScheme;
+  /** Never throws. */
+  readonly observe: (event: AdapterEvent) => void;
   readonly #tokens: TokenCache | TokenCacheSelector<Request>;
   readonly #refused: BearerOptions<Response>["refused"];
 
   constructor(tokens: TokenCache | TokenCacheSelector<Request>, options: BearerOptions<Response> = {}, defaultOrigins?: readonly string[]) {
     const isCacheOrSelector = typeof tokens === "function" || typeof tokens?.peek === "function";
     requireThat(isCacheOrSelector, "tokens", "a token cache, or a function of the request that gives one", tokens);
-    const read = readOptions("options", options, ["origins", "replay", "refused", "scheme"]);
+    const read = readOptions("options", options, ["origins", "allowInsecureOrigins", "replay", "refused", "scheme", "observe"]);
     const { origins, replay = "once", refused, scheme = tokenTypeScheme } = read;
     requireOneOf("replay", replay, ["once", "never"]);
     if (refused !== undefined) requireFunction("refused", refused);
     requireFunction("scheme", scheme);
-    this.allows = createOriginCheck(origins ?? defaultOrigins);
+    if (read.observe !== undefined) requireFunction("observe", read.observe);
+    const insecure = readInsecureOrigins(read.allowInsecureOrigins);
+    this.allows = createOriginCheck(origins ?? defaultOrigins, insecure);
+    this.observe = guarded(read.observe);
     this.scheme = checkedScheme(scheme);
     this.#tokens = tokens;
     this.wantsReplay = replay === "once";
     this.#refused = refused;
+    for (const origin of insecure) if (this.allows(origin)) this.observe({ type: "insecure-origin", origin });
   }
 
   /** Returns undefined if the request gets no token. Throws what a selector throws, and InvalidOptionError if it gives no token cache. */

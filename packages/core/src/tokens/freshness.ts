@@ -1,15 +1,17 @@
 import type { Clock } from "../clock.ts";
-import { readOptions, requireSeconds } from "../options.ts";
+import { readOptions, requireSeconds, requireThat } from "../options.ts";
 import type { TokenSet } from "./token-set.ts";
 
-/** When a token is refreshed ahead and when it is no longer sent. All in seconds. */
+/** When a token is refreshed ahead and when it is no longer sent. Times are in seconds. */
 export interface FreshnessOptions {
   /** How long before its end a token is refreshed in the background. Default: a quarter of its lifetime, at most 300. */
   ahead?: number | undefined;
   /** How long before its end a token is not sent any more. Default: a twentieth of its lifetime, at most 30. */
   margin?: number | undefined;
-  /** Lifetime of a token whose endpoint names none. Default: unknown, so that only a refusal refreshes it. */
+  /** Lifetime of a token of which nothing says when it expires. Default: unknown, so that only a refusal refreshes it. */
   defaultLifetime?: number | undefined;
+  /** Whether the `exp` of an access token that is a JWT counts where the token response does not say when it expires. Default true. */
+  jwtExpiry?: boolean | undefined;
 }
 
 /** Two moments in one token's life, in milliseconds since the UNIX epoch. */
@@ -20,7 +22,10 @@ export interface Expiries {
   usableUntil: number;
 }
 
-export type Freshness = (tokenSet: TokenSet) => Expiries;
+export interface Freshness {
+  (tokenSet: TokenSet): Expiries;
+  readonly jwtExpiry: boolean;
+}
 
 const endless: Expiries = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
 
@@ -29,11 +34,13 @@ const endless: Expiries = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Nu
  * half of it. Chance puts the soft expiry of each token off by up to a fifth of the window, so that a fleet does not refresh in one moment.
  */
 export function createFreshness(options: FreshnessOptions = {}, clock: Pick<Clock, "random">): Freshness {
-  const { ahead, margin, defaultLifetime } = readOptions("freshness", options, ["ahead", "margin", "defaultLifetime"]);
+  const names = ["ahead", "margin", "defaultLifetime", "jwtExpiry"] as const;
+  const { ahead, margin, defaultLifetime, jwtExpiry = true } = readOptions("freshness", options, names);
   for (const [name, value] of Object.entries({ ahead, margin, defaultLifetime }))
     if (value !== undefined) requireSeconds(`freshness.${name}`, value);
+  requireThat(typeof jwtExpiry === "boolean", "freshness.jwtExpiry", "true or false", jwtExpiry);
 
-  return (tokenSet) => {
+  const expiriesOf = (tokenSet: TokenSet): Expiries => {
     const expiresAt = tokenSet.expiresAt ?? (defaultLifetime === undefined ? undefined : tokenSet.issuedAt + defaultLifetime * 1000);
     if (expiresAt === undefined) return endless;
     const lifetime = Math.max(0, expiresAt - tokenSet.issuedAt);
@@ -42,4 +49,5 @@ export function createFreshness(options: FreshnessOptions = {}, clock: Pick<Cloc
     const usableUntil = expiresAt - hard;
     return { refreshAt: Math.min(expiresAt - soft * (1 - 0.2 * clock.random()), usableUntil), usableUntil };
   };
+  return Object.assign(expiriesOf, { jwtExpiry });
 }

@@ -41,6 +41,7 @@ export class TokenSet {
     this.#extra = own.extra ?? noExtra;
   }
 
+  /** Empty for a login of which only the refresh token is known; `peek` and `get` of a token cache give no such token set. */
   get accessToken(): string {
     return this.#accessToken;
   }
@@ -80,7 +81,7 @@ export class TokenSet {
 }
 
 /** FNV-1a with 32 bits: far too short to find a token from, long enough to tell tokens apart. */
-function fingerprint(text: string): string {
+export function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

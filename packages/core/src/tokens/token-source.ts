@@ -38,8 +38,16 @@ export interface TokenSource {
    * sent again at once. Without one, it is sent again only when the access token has expired.
    */
   refreshTokenGrace?: number;
-  /** Issuer, client, grant, scope, resource: whatever makes its tokens different from another's. Part of the store's key. */
+  /**
+   * Names whose logins it refreshes, as issuer and client do; for tokens without a login, also what they are for. Part of the store's key: what changes it
+   * loses the logins that are stored, and two sources with the same one share them.
+   */
   identity?: string;
+  /**
+   * Names what its access tokens are for, as scope, resource and audience do. Access tokens of one login are kept apart by it; the refresh token is one.
+   * Default: there is only one purpose.
+   */
+  purpose?: string;
   /** Gives a token set back to where it came from (RFC 7009), for `forget({ revoke: true })` of a token cache. */
   revoke?: (tokenSet: TokenSet) => Promise<void>;
 }
@@ -67,8 +75,9 @@ export function canDoWithoutStore(source: TokenSource, previous: TokenSet | unde
 /** Throws InvalidOptionError for what is no token source, or says odd things of itself. */
 export function requireSource(source: TokenSource): void {
   requireFunction("source", source);
-  const { identity, spendsRefreshToken, requiresLogin, refreshTokenGrace, revoke } = ownOnly(source);
+  const { identity, purpose, spendsRefreshToken, requiresLogin, refreshTokenGrace, revoke } = ownOnly(source);
   if (identity !== undefined) requireText("source.identity", identity);
+  if (purpose !== undefined) requireText("source.purpose", purpose);
   for (const [name, value] of Object.entries({ spendsRefreshToken, requiresLogin }))
     requireThat(value === undefined || typeof value === "boolean", `source.${name}`, "true or false", value);
   if (refreshTokenGrace !== undefined) requireSeconds("source.refreshTokenGrace", refreshTokenGrace);

@@ -12,7 +12,7 @@ export function clientCredentials(client: ClientParts, options: GrantOptions = {
   const source: TokenSource = async function clientCredentialsSource({ signal }) {
     return requestTokens(client, { grant, fields, secrets: {}, scope, signal });
   };
-  source.identity = identify(client, grant, parameters);
+  source.identity = identify(client, grant, parameters.canonical);
   source.requiresLogin = false;
   source.spendsRefreshToken = false;
   return source;

@@ -95,7 +95,7 @@ function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }
     }
     return check(await requestTokens(client, { grant, fields, secrets, scope, signal }));
   };
-  source.identity = identify(client, grant, { canonical: [...canonical, types] });
+  source.identity = identify(client, grant, [...canonical, types]);
   // Whoever the subject is has logged in elsewhere: the suppliers give what is exchanged, and no login is saved here.
   source.requiresLogin = false;
   source.spendsRefreshToken = false;

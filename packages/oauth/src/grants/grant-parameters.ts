@@ -26,6 +26,8 @@ export interface GrantParameters {
   readonly scope: string | undefined;
   /** The same for two grants that ask for the same, in whatever order. */
   readonly canonical: readonly unknown[];
+  /** The same as text; undefined when nothing is asked for. */
+  readonly purpose: string | undefined;
 }
 
 /** Fields that a grant, the client authentication or another option sets. */
@@ -38,9 +40,20 @@ const reserved = new Set(
 /** `scope-token` of RFC 6749 section 3.3. */
 const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** The canonical form of what makes one grant's tokens different from another's. No secret is in it. */
-export function identify({ server, clientId }: ClientParts, grant: string, { canonical }: Pick<GrantParameters, "canonical">): string {
-  return JSON.stringify([...server.identity, clientId, grant, ...canonical]);
+/**
+ * Names whose tokens these are: server and client, for the logins of users; also what was asked for, for tokens without a login, which are all that there
+ * is of them. No secret is in it.
+ */
+export function identify({ server, clientId }: ClientParts, grant: string, canonical: readonly unknown[] = []): string {
+  const [kind, url] = server.identity;
+  return JSON.stringify([kind, canonicalUrl(url), clientId, grant, ...canonical]);
+}
+
+/** One spelling for a URL (RFC 3986 section 6.2.2), with or without a slash at its end: issuers are written both ways. */
+function canonicalUrl(href: string): string {
+  const { origin, pathname, search } = new URL(href);
+  const path = pathname.replace(/\/+$/, "").replaceAll(/%[0-9a-f]{2}/gi, (code) => code.toUpperCase());
+  return `${origin}${path}${search}`;
 }
 
 /** Reads what a grant asks for. Throws InvalidOptionError. */
@@ -54,6 +67,8 @@ export function readGrantParameters(where: string, options: GrantOptions): Grant
   const audiences = readList(`${where}.audience`, read.audience);
   const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});
   const scope = scopes.length === 0 ? undefined : scopes.join(" ");
+  const sorted = parameters.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const canonical = [asSet(scopes), asSet(resources), asSet(audiences), sorted];
   return {
     scope,
     fields: [
@@ -62,7 +77,8 @@ export function readGrantParameters(where: string, options: GrantOptions): Grant
       ...audiences.map((audience) => ["audience", audience] as const),
       ...parameters,
     ],
-    canonical: [asSet(scopes), asSet(resources), asSet(audiences), parameters.toSorted(([one], [other]) => (one < other ? -1 : 1))],
+    canonical,
+    purpose: canonical.every((list) => list.length === 0) ? undefined : JSON.stringify(canonical),
   };
 }
 

@@ -31,7 +31,7 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     const { scope = previous.scope } = parameters;
     try {
       const request = { grant, fields, secrets: { refresh_token: previous.refreshToken }, scope, signal };
-      return requireSameUser(await requestWithinGrace(client, request, signal), previous);
+      return await withCheckedIdToken(client, await requestWithinGrace(client, request, signal), previous, signal);
     } catch (error) {
       if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
       throw new LoginRequiredError(`A login is required. ${error.message}`, {
@@ -41,7 +41,8 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
       });
     }
   };
-  source.identity = identify(client, grant, parameters);
+  source.identity = identify(client, grant);
+  if (parameters.purpose !== undefined) source.purpose = parameters.purpose;
   source.requiresLogin = true;
   source.spendsRefreshToken = !client.hasReusableRefreshTokens;
   source.refreshTokenGrace = client.refreshTokenGrace / 1000;
@@ -58,12 +59,39 @@ async function requestWithinGrace(client: ClientParts, request: TokenRequest, si
   });
 }
 
-/** Checks that the id token of a refresh is about the user who logged in (OpenID Connect Core section 12.2). Throws InvalidTokenResponseError. */
-function requireSameUser(response: TokenResponse, previous: TokenSet): TokenResponse {
+/**
+ * Checks the id token of a refresh (OpenID Connect Core section 12.2). One that names another user or issuer than the id token before: rejects with
+ * InvalidTokenResponseError, and nothing of the answer is kept, not even its refresh token. One with another fault is taken out of the answer.
+ */
+async function withCheckedIdToken(
+  client: ClientParts,
+  response: TokenResponse,
+  previous: TokenSet,
+  signal: AbortSignal,
+): Promise<TokenResponse> {
+  if (typeof response.id_token !== "string" || response.id_token === "") return response;
+  requireSameUser(response.id_token, previous);
+  try {
+    // It is loaded late, with all that it takes to check a signature: only users who have logged in with the scope openid need it.
+    const { checkRefreshedIdToken } = await import("../id-token/refreshed-id-token.ts");
+    await checkRefreshedIdToken(client, response, previous, signal);
+  } catch {
+    // The tokens are there, and the refresh token before is used up: a file that cannot be loaded costs the id token only.
+    delete response.id_token;
+    client.observe({ type: "id-token-ignored", grant, reason: "keys" });
+  }
+  return response;
+}
+
+function requireSameUser(idToken: string, previous: TokenSet): void {
   const before = readClaims(previous.idToken);
-  const now = readClaims(response.id_token);
-  if (before === undefined || now === undefined || (before["iss"] === now["iss"] && before["sub"] === now["sub"])) return response;
-  throw new InvalidTokenResponseError("The token endpoint answered a refresh with the id token of another user, or of another issuer.");
+  const now = readClaims(idToken);
+  for (const [claim, whose] of [["sub", "user"], ["iss", "issuer"]] as const) {
+    const named = now?.[claim];
+    if (typeof named !== "string" || before?.[claim] === undefined || named === before[claim]) continue;
+    const told = `The token endpoint answered a refresh with the id token of another ${whose} (${claim}).`;
+    throw new InvalidTokenResponseError(`${told} Nothing of the answer was kept: the tokens may be somebody else's.`);
+  }
 }
 
 /** Throws TokenRequestError when the server would refuse the refresh because it comes too soon; nothing is sent then. */

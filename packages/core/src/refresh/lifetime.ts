@@ -1,6 +1,6 @@
-import { wait, type Clock } from "./clock.ts";
-import { TokenflightError } from "./errors.ts";
-import { guarded } from "./events.ts";
+import { wait, type Clock } from "../clock.ts";
+import { TokenflightError } from "../errors.ts";
+import { guarded } from "../events.ts";
 
 /** Takes a promise for work that goes on in the background, and keeps the platform from ending before it has settled. It never rejects. */
 export type KeepAlive = (work: Promise<unknown>) => void;

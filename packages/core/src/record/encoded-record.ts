@@ -1,0 +1,136 @@
+import { outcomeCodes, StoreError } from "../errors.ts";
+import type { StoredEntry, Version } from "../store/store.ts";
+import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
+import type { TokenSet } from "../tokens/token-set.ts";
+import { forPurpose } from "./purposes.ts";
+import type { OtherPurpose, SubjectRecord } from "./record.ts";
+
+interface EncodedPurpose extends Omit<OtherPurpose, "tokenSet"> {
+  readonly tokens?: InitialTokens | undefined;
+}
+
+/** A record as the store holds it, in JSON. Format 2 has what format 1 does not know: purposes, and a login without an access token. */
+interface Encoded extends Omit<SubjectRecord, "tokenSet" | "others"> {
+  readonly format: 1 | 2;
+  readonly tokens?: InitialTokens | undefined;
+  readonly others?: Readonly<Record<string, EncodedPurpose>> | undefined;
+}
+
+export function encodeRecord({ tokenSet, others, ...rest }: SubjectRecord): string {
+  const isFirst = rest.purpose === undefined && others === undefined && tokenSet?.accessToken !== "";
+  return JSON.stringify({
+    format: isFirst ? 1 : 2,
+    ...rest,
+    tokens: tokenSet && encodeTokenSet(tokenSet),
+    others:
+      others &&
+      Object.fromEntries(
+        Object.entries(others).map(([name, { tokenSet: other, ...told }]) => [name, { ...told, tokens: other && encodeTokenSet(other) }]),
+      ),
+  } satisfies Encoded);
+}
+
+/** Most tokens are bearer tokens, and a memory store may hold very many: their type is left out. */
+function encodeTokenSet(tokenSet: TokenSet): InitialTokens {
+  const response = toTokenResponse(tokenSet);
+  return response.token_type === "Bearer" ? { ...response, token_type: undefined } : response;
+}
+
+/** Gives the record as it is for this purpose. Throws StoreError for whatever is not a record of these formats, and leaves the entry as it is. */
+export function decodeRecord({ version, value }: StoredEntry, purpose?: string): SubjectRecord {
+  const encoded = decodeOr(() => readEncoded(JSON.parse(value)), version, "it is not JSON of format 1 or 2");
+  // Only `tokens`, which is checked, becomes the token set: nobody else's word for one is believed.
+  const { format: _, tokens, others, tokenSet: __, ...rest } = encoded as Encoded & { tokenSet?: unknown };
+  const record = {
+    ...rest,
+    ...(tokens && { tokenSet: decodeOr(() => readInitialTokens(tokens, 0), version, "its tokens are not usable") }),
+    ...(others && { others: decodeOthers(others) }),
+  };
+  return forPurpose(record, purpose);
+}
+
+/** Of another purpose, what cannot be read is asked for again. */
+function decodeOthers(others: NonNullable<Encoded["others"]>): SubjectRecord["others"] {
+  const read = Object.entries(others).flatMap(([name, { tokens, pause, loginRequired }]) => {
+    try {
+      if (!isPause(pause) || !isLoginRequired(loginRequired)) return [];
+      const told = { ...(pause && { pause: capped(pause) }), ...(loginRequired && { loginRequired }) };
+      return [[name, { ...told, ...(tokens && { tokenSet: readInitialTokens(tokens, 0) }) }] as const];
+    } catch {
+      return [];
+    }
+  });
+  return read.length === 0 ? undefined : Object.fromEntries(read);
+}
+
+/** Keeps no cause: an error of JSON.parse quotes the text around the fault, which may be a token. */
+function decodeOr<Result>(work: () => Result, version: Version, otherwise: string): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError("ERR_STORE_RECORD_INVALID", `The store's entry is not a token record: ${otherwise}.`, { version });
+  }
+}
+
+/** Milliseconds. What stands in a store may be wrong, and nobody waits longer because of it. */
+const longestStored = 7_200_000;
+/** A generation beyond it is no count. */
+const lastGeneration = 2 ** 50;
+const lastFormat = 2;
+
+function readEncoded(value: Encoded): Encoded {
+  const { format, lineage, generation, intent, pause, loginRequired, purpose, others, seed } = value;
+  if (typeof format === "number" && format > lastFormat) {
+    // It has no `version`, so nothing of this version of the package replaces it.
+    const told = `The store's entry is a token record of format ${format}, of a newer version of this package. It was left as it is.`;
+    throw new StoreError("ERR_STORE_RECORD_INVALID", told);
+  }
+  const isSound =
+    (format === 1 || format === 2) &&
+    [lineage, purpose, seed].every(isTextOrMissing) &&
+    Number.isSafeInteger(generation) &&
+    generation >= 0 &&
+    generation < lastGeneration &&
+    (intent === undefined || (typeof intent.owner === "string" && isTextOrMissing(intent.holder) && Number.isFinite(intent.deadline))) &&
+    isPause(pause) &&
+    isLoginRequired(loginRequired) &&
+    (others === undefined || (typeof others === "object" && others !== null));
+  if (!isSound) throw new TypeError("not a record");
+  return {
+    ...value,
+    ...(intent && { intent: { ...intent, deadline: Math.min(intent.deadline, longestStored) } }),
+    ...(pause && { pause: capped(pause) }),
+  };
+}
+
+function isTextOrMissing(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+function isPause(pause: OtherPurpose["pause"]): boolean {
+  if (pause === undefined) return true;
+  return Object.hasOwn(outcomeCodes, pause.outcome) && [pause.duration, pause.begun, pause.failures].every(Number.isFinite);
+}
+
+function capped(pause: NonNullable<OtherPurpose["pause"]>): NonNullable<OtherPurpose["pause"]> {
+  return { ...pause, duration: Math.min(pause.duration, longestStored) };
+}
+
+function isLoginRequired(loginRequired: unknown): boolean {
+  return loginRequired === undefined || (typeof loginRequired === "object" && loginRequired !== null);
+}
+
+/** Milliseconds for which a record is kept whose login is over: it stops whoever writes late, or asks in vain. */
+const loggedOutLifetime = 30 * 24 * 60 * 60 * 1000;
+/** Milliseconds for which a record is kept that says nothing of use any more. */
+const grace = 60_000;
+
+/** Milliseconds after which the store may remove the record; undefined while it may be of use, as a refresh token always is. */
+export function timeToLive({ tokenSet, others = {}, intent, pause, loginRequired }: SubjectRecord, now: number): number | undefined {
+  if (tokenSet?.refreshToken !== undefined) return undefined;
+  if (tokenSet === undefined || loginRequired !== undefined) return loggedOutLifetime;
+  const ends = [tokenSet, ...Object.values(others).flatMap((other) => other.tokenSet ?? [])].map(({ expiresAt }) => expiresAt);
+  if (ends.includes(undefined)) return undefined;
+  return Math.max(...ends.map((end = 0) => end - now), intent?.deadline ?? 0, pause?.duration ?? 0) + grace;
+}

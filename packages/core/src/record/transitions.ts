@@ -1,0 +1,87 @@
+import type { Clock } from "../clock.ts";
+import {
+  InvalidTokenResponseError,
+  LoginRequiredError,
+  TokenRequestError,
+  type TokenflightError,
+  type TokenRequestOutcome,
+} from "../errors.ts";
+import type { TokenSet } from "../tokens/token-set.ts";
+import { readInitialTokens, toTokenResponse } from "../tokens/token-response.ts";
+import { pauseAfter } from "./pause-after.ts";
+import { inUse } from "./purposes.ts";
+import type { Intent, SubjectRecord } from "./record.ts";
+
+/** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
+export function withIntent(record: SubjectRecord, { owner, holder, deadline }: Intent): SubjectRecord {
+  const isDoubtful = record.intent?.unresolved === true;
+  return { ...record, intent: { owner, deadline, ...(holder && { holder }), ...(isDoubtful ? { doubtful: true } : {}) } };
+}
+
+/** Marks the owner of the intent as gone. The intent stays, unresolved, unless surely no refresh token was sent, now or before. */
+export function withoutOwner(record: SubjectRecord, wasSent: boolean): SubjectRecord {
+  const { intent } = record;
+  const isOpen = intent !== undefined && (wasSent || intent.unresolved === true || intent.doubtful === true);
+  return { ...record, intent: isOpen ? { owner: intent.owner, deadline: intent.deadline, unresolved: true } : undefined };
+}
+
+/** A refresh has brought a token set. It belongs to the lineage of the one before; the first one begins a lineage. */
+export function withTokenSet(record: SubjectRecord, tokenSet: TokenSet, clock: Clock): SubjectRecord {
+  const { purpose, seed } = record;
+  const others = inUse(record.others, clock.now());
+  return { ...next(record, clock), tokenSet, ...(purpose && { purpose }), ...(others && { others }), ...(seed && { seed }) };
+}
+
+/** A login, which `seed` names if it began with one, or a logout when there is no token set: whatever was there is over. */
+export function withLogin(record: SubjectRecord, tokenSet: TokenSet | undefined, clock: Clock, seed?: string): SubjectRecord {
+  const { generation, purpose } = record;
+  // A seed stays known after the logout, so that the next start does not take it once more.
+  const begun = tokenSet === undefined ? record.seed : seed;
+  return { lineage: newLineage(clock), generation: generation + 1, tokenSet, ...(purpose && { purpose }), ...(begun && { seed: begun }) };
+}
+
+/** The next generation of the same lineage. */
+function next({ lineage, generation }: SubjectRecord, clock: Clock): Pick<SubjectRecord, "lineage" | "generation"> {
+  return { lineage: generation === 0 ? newLineage(clock) : lineage, generation: generation + 1 };
+}
+
+/** Two lineages of one subject must differ, and nobody gains anything by guessing one. */
+function newLineage(clock: Clock): string {
+  return Math.floor(clock.random() * 2 ** 40).toString(36);
+}
+
+/** The token request failed. The intent stays if a refresh token was sent, now or before, and nobody knows whether it was used up. */
+export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, clock: Clock): SubjectRecord {
+  const { pause: before, intent: _, loginRequired: __, ...rest } = record;
+  if (failure instanceof LoginRequiredError)
+    return { ...rest, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
+  const outcome = outcomeOf(failure);
+  const failures = (before?.failures ?? 0) + 1;
+  const retryAfter = failure instanceof TokenRequestError ? failure.retryAfter : undefined;
+  const pause = { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() };
+  const refreshToken = refreshTokenOf(failure);
+  if (refreshToken !== undefined)
+    return { ...rest, ...next(record, clock), tokenSet: withRefreshToken(rest.tokenSet, refreshToken, clock), pause };
+  return { ...rest, pause, intent: spends ? withoutOwner(record, outcome === "unknown").intent : undefined };
+}
+
+/** The new refresh token that came with a failure: the one that was sent is used up, and the next request has this one. */
+export function refreshTokenOf(failure: unknown): string | undefined {
+  return failure instanceof TokenRequestError || failure instanceof InvalidTokenResponseError ? failure.refreshToken : undefined;
+}
+
+/** The old access token is sent for as long as it is good. */
+function withRefreshToken(tokenSet: TokenSet | undefined, refreshToken: string, clock: Clock): TokenSet {
+  const before = tokenSet === undefined ? {} : toTokenResponse(tokenSet);
+  return readInitialTokens({ ...before, refresh_token: refreshToken }, clock.now());
+}
+
+function outcomeOf(failure: TokenflightError): TokenRequestOutcome {
+  if (failure instanceof TokenRequestError) return failure.outcome;
+  return failure.code === "ERR_REENTRANT_REFRESH" ? "not-sent" : "unknown";
+}
+
+/** Whether the same token request may be sent again soon, for the callers who wait already. */
+export function mayRepeat(failure: TokenflightError): boolean {
+  return failure instanceof TokenRequestError && (failure.outcome === "not-sent" || failure.outcome === "throttled");
+}
