@@ -15,10 +15,48 @@ export function readOptions<Options extends object>(where: string, given: Option
   requireThat(typeof given === "object" && given !== null && !Array.isArray(given), where, "an object with options", given);
   const read = Object.create(null) as Options;
   for (const name of Object.keys(given) as (keyof Options & string)[]) {
-    if (!known.includes(name)) throw new InvalidOptionError(`${where}.${name}`, `one of ${known.join(", ")}`, "an unknown option");
+    if (!known.includes(name)) throw unknownOption(where, name, known);
     if (given[name] !== undefined) read[name] = given[name];
   }
   return read;
+}
+
+function unknownOption(where: string, name: string, known: readonly string[]): InvalidOptionError {
+  const meant = nearestName(name, known);
+  const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+  return new InvalidOptionError(`${where}.${name}`, `one of ${known.join(", ")}`, `an unknown option${hint}`);
+}
+
+/** The known name that a misspelt one is nearest to: the same but for case, `_` and `-`, or one mistake in three characters away from it. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const given = plain(name.slice(0, 40));
+  let [nearest, least]: [string | undefined, number] = [undefined, Math.max(1, Math.floor(given.length / 3)) + 1];
+  for (const one of known) {
+    const mistakes = mistakesIn(given, plain(one));
+    if (mistakes < least) [nearest, least] = [one, mistakes];
+  }
+  return nearest;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
+
+/** How many characters to change, add or leave out, or neighbours to swap, until one is the other. */
+function mistakesIn(given: string, wanted: string): number {
+  const rows: number[][] = [Array.from({ length: wanted.length + 1 }, (_, index) => index)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  for (let i = 1; i <= given.length; i += 1) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= wanted.length; j += 1) {
+      const same = given[i - 1] === wanted[j - 1] ? 0 : 1;
+      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same));
+      const isSwapped = i > 1 && j > 1 && given[i - 1] === wanted[j - 2] && given[i - 2] === wanted[j - 1];
+      if (isSwapped) row[j] = Math.min(at(i, j), at(i - 2, j - 2) + 1);
+    }
+  }
+  return at(given.length, wanted.length);
 }
 
 /** Throws InvalidOptionError, which shows of what kind the value is, unless `holds`. */
@@ -39,14 +77,19 @@ export function requireText(where: string, value: unknown): void {
   requireThat(typeof value === "string" && value !== "", where, "a string that is not empty", value);
 }
 
-/** Durations are in seconds: finite, and not negative. */
-export function requireSeconds(where: string, value: unknown): void {
+/** Durations are in seconds: finite, not negative, and not above `most`, for one that somebody may have written in milliseconds. */
+export function requireSeconds(where: string, value: unknown, most: number = Number.POSITIVE_INFINITY): void {
   requireThat(Number.isFinite(value) && (value as number) >= 0, where, "a number of seconds, zero or more", value);
+  if ((value as number) > most) throw new InvalidOptionError(where, `at most ${most} seconds`, `${String(value)} (in seconds?)`);
 }
+
+/** Seconds. No request is worth a longer wait, and whoever gives more means milliseconds. */
+const longestTimeout = 600;
 
 /** A timeout of zero would end everything before it began. */
 export function requireTimeout(where: string, value: unknown): void {
   requireThat(Number.isFinite(value) && (value as number) > 0, where, "a number of seconds above zero", value);
+  requireSeconds(where, value, longestTimeout);
 }
 
 export function requireCount(where: string, value: unknown): void {

@@ -18,7 +18,7 @@ export interface RefreshWish {
   readonly urgency: Urgency;
   readonly isWanted: Predicate;
   /** The token set that is there will do, when the entry still has it. */
-  readonly isLook?: boolean;
+  readonly isLook: boolean;
 }
 
 /** The refreshes of one subject: the one under way, and what it does to the token set in memory. */
@@ -45,7 +45,7 @@ export class SubjectRefreshes {
     return isPending || this.#transaction.isBusy;
   }
 
-  start({ reason, urgency, isWanted, isLook = false }: RefreshWish): PendingRefresh {
+  start({ reason, urgency, isWanted, isLook }: RefreshWish): PendingRefresh {
     const { clock, freshness, queue, limits, lifetime } = this.#parts;
     const before = this.current.record;
     const accepts = (record: SubjectRecord): boolean =>

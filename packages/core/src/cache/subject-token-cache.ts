@@ -170,7 +170,7 @@ export class SubjectTokenCache implements TokenCache {
       const news = wasOver || reason === "refused" ? undefined : this.#news();
       if (news !== undefined) return news;
       const joined = this.#refreshes.pending;
-      const pending = joined ?? this.#refreshes.start({ reason, urgency: "blocking", isWanted });
+      const pending = joined ?? this.#refreshes.start({ reason, urgency: "blocking", isWanted, isLook: false });
       const obtained = (await this.#refreshes.wait(pending, joined !== undefined, signal)) ?? this.#afterDrop(isWanted);
       // A refresh was dropped, or another login was heard of since the record was read.
       if (obtained === undefined || this.#refreshes.held.isReplaced) continue;
