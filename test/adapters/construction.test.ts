@@ -50,14 +50,14 @@ describe.each(adapters)("$name", ({ attach }) => {
     [
       "http to another machine",
       { origins: "http://api.example.com" },
-      'origins: expected https origins, or http to this machine (localhost, 127.0.0.1, [::1]), got "http://api.example.com".',
+      'origins: expected https origins, or http to this machine (localhost, 127.0.0.1, [::1]) or to what allowInsecureOrigins names, got "http://api.example.com".',
     ],
     ["an origin with a path", { origins: "https://api.example.com/v1" }, "got one with a path, a query or a fragment."],
     ["something that is no URL", { origins: "api.example.com" }, 'got "api.example.com".'],
     [
       "an unknown option",
       anything<CommonOptions>({ origins: "https://a.example", orgins: 1 }),
-      "options.orgins: expected one of origins, replay, refused, scheme, got an unknown option.",
+      "options.orgins: expected one of origins, allowInsecureOrigins, replay, refused, scheme, observe, got an unknown option (did you mean origins?).",
     ],
     [
       "replay twice",

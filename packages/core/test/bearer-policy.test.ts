@@ -28,13 +28,24 @@ describe("the options of an policy", () => {
     [
       "origins",
       "http://api.example.com",
-      'origins: expected https origins, or http to this machine (localhost, 127.0.0.1, [::1]), got "http://api.example.com".',
+      'origins: expected https origins, or http to this machine (localhost, 127.0.0.1, [::1]) or to what allowInsecureOrigins names, got "http://api.example.com".',
     ],
     ["replay", "twice", 'replay: expected "once" or "never", got a string of 5 characters.'],
     ["replay", false, 'replay: expected "once" or "never", got false.'],
     ["refused", 401, "refused: expected a function, got 401."],
+    ["observe", true, "observe: expected a function, got true."],
+    [
+      "allowInsecureOrigins",
+      "http://a.example",
+      'allowInsecureOrigins: expected an array of http origins such as "http://keycloak:8080", got a string of 16 characters.',
+    ],
+    [
+      "allowInsecureOrigins",
+      ["https://a.example"],
+      'allowInsecureOrigins: expected http origins, because https needs no permission, got "https://a.example".',
+    ],
     ["scheme", "Bearer", "scheme: expected a function, got a string of 6 characters."],
-    ["retry", 1, "options.retry: expected one of origins, replay, refused, scheme, got an unknown option."],
+    ["retry", 1, "options.retry: expected one of origins, allowInsecureOrigins, replay, refused, scheme, observe, got an unknown option."],
   ])("are refused for %s %j", (name, value, message) => {
     const options = { origins, [name]: value } as BearerOptions<string>;
     expect(() => new BearerPolicy(tokens, options)).toThrow(InvalidOptionError);

@@ -38,6 +38,8 @@ export class OutgoingGotRequest {
   readonly #hasOwnCredentials: boolean;
   readonly #timeout = new RequestTimeout();
   #attempt: Attempt | undefined;
+  /** Whether this call has been at an https URL. What a redirect leads to over http then gets no token, whoever has allowed that origin. */
+  #wasSecure = false;
   /** Made for the few calls that need it. */
   #afterResponse: AfterResponseHook | undefined;
   #replay: Replay | undefined;
@@ -66,7 +68,7 @@ export class OutgoingGotRequest {
     if (this.#replay?.begin(options) === true) this.#timeout.shorten(options);
     // After a response from got's cache, and after a replay, the caller's `request`, `cache` and `timeout` have to be put back into the options.
     if (this.#replay !== undefined || options.cache !== undefined) this.#addAfterResponse(options);
-    if (this.#hasOwnCredentials || hasOwnCredentials(options) || !this.#allows(options.url)) return;
+    if (!this.#allows(options.url) || this.#hasOwnCredentials || hasOwnCredentials(options)) return;
     const cache = this.#cacheFor(options);
     if (cache === undefined) return;
     const onResponse = (status: number | undefined): void => {
@@ -139,6 +141,8 @@ export class OutgoingGotRequest {
   }
 
   #allows(url: URL | undefined): boolean {
+    if (url?.protocol === "https:") this.#wasSecure = true;
+    else if (this.#wasSecure) return false;
     // That hostname is got's for every UNIX socket, and no origin.
     return url !== undefined && url.hostname !== "unix" && this.#parts.policy.allows(url.href);
   }

@@ -3,6 +3,7 @@ import type { AuthorizationServer, ClientAuth } from "oauth4webapi";
 /** What one client is made of: its options, checked, with their defaults. */
 export interface ClientParts {
   readonly server: ServerLocator;
+  readonly endpoints: EndpointRules;
   /** Whether the server's issuer was named, rather than stood in for by its token endpoint. */
   readonly knowsIssuer: boolean;
   /** Names the client in the identity of its token sources. */
@@ -23,6 +24,10 @@ export interface ClientParts {
   readonly refreshTokenGrace: number;
   /** Milliseconds before the end of an access token from which on it may be refreshed; infinite when it may be at any time. */
   readonly earliestRefresh: number;
+  /** Seconds by which this machine's clock and the server's may differ when an id token is checked. */
+  readonly clockTolerance: number;
+  /** Whether authorization requests are pushed (RFC 9126) even where the server does not require it. */
+  readonly pushesAuthorizationRequests: boolean;
   /** Never throws. */
   readonly observe: (event: OAuthEvent) => void;
 }
@@ -49,7 +54,41 @@ export type CurrentCredentials = () =>
 /** What a client notices although nothing failed. No event has a secret in it. */
 export type OAuthEvent =
   /** The server gave a scope that is narrower or wider than what was asked for (RFC 6749 section 3.3). `grant` is the `grant_type`. */
-  { readonly type: "scope-differs"; readonly grant: string; readonly missing: readonly string[]; readonly added: readonly string[] };
+  { readonly type: "scope-differs"; readonly grant: string; readonly missing: readonly string[]; readonly added: readonly string[] }
+  /** Secrets are sent to this origin over plain http, because `allowInsecureOrigins` names it. Told once for each client and origin. */
+  | { readonly type: "insecure-origin"; readonly origin: string }
+  /**
+   * The id token of a refresh was not taken, because it did not pass the check (OpenID Connect Core section 12.2): the one before stays, and the tokens
+   * are used. For "time", `clockDifference` is the seconds by which this machine's clock seems to be ahead of the server's.
+   */
+  | { readonly type: "id-token-ignored"; readonly grant: string; readonly reason: IdTokenFault; readonly clockDifference?: number };
+
+/** What is wrong with an id token. */
+export type IdTokenFault =
+  /** It is for another client (`aud`, `azp`). */
+  | "audience"
+  /** It tells of another authentication than the login that it belongs to (`auth_time`, `azp`, `nonce`). */
+  | "changed"
+  /** It is one of another issuer than this client's (`iss`). */
+  | "issuer"
+  /** What it takes to check it could not be had: the server's keys, the client's credentials. */
+  | "keys"
+  /** Its signature is not the server's, or made with an algorithm that is not accepted. */
+  | "signature"
+  /** It has expired (`exp`) or is not valid yet (`nbf`), by more than the client's `clockTolerance`. */
+  | "time"
+  /** It is no signed JWT, or a claim is missing or of the wrong kind. */
+  | "unreadable";
+
+/** Which URLs of a server are used. */
+export interface EndpointRules {
+  /** Whether secrets may be sent there: https, http to this machine, and http where the program allows it. */
+  readonly isTrusted: (url: URL) => boolean;
+  /** The endpoints that the program itself has named: whatever the metadata says does not count for them. */
+  readonly own: ReadonlySet<EndpointName>;
+  /** Whether the server's `mtls_endpoint_aliases` are used (RFC 8705 section 5). */
+  readonly usesMtlsAliases: boolean;
+}
 
 /** Knows, or finds out, where an authorization server's endpoints are. */
 export interface ServerLocator {
@@ -74,5 +113,6 @@ export type EndpointName =
   | "device_authorization_endpoint"
   | "introspection_endpoint"
   | "jwks_uri"
+  | "pushed_authorization_request_endpoint"
   | "revocation_endpoint"
   | "token_endpoint";

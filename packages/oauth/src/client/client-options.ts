@@ -3,7 +3,7 @@ import type { CurrentCredentials, FetchFunction, OAuthEvent } from "../client-pa
 
 /** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */
 export interface OAuthClientOptions {
-  /** URL of the token endpoint: https, or http to this machine. */
+  /** URL of the token endpoint: https, or http to this machine or to what `allowInsecureOrigins` names. */
   tokenEndpoint?: string | undefined;
   /**
    * The issuer, whose metadata names the endpoints (RFC 8414, or OpenID Connect Discovery). The metadata is fetched when the first
@@ -20,6 +20,17 @@ export interface OAuthClientOptions {
   credentials?: CurrentCredentials | undefined;
   /** Seconds that one request may take, from the look for the endpoint to the last byte of the answer. Default 10. */
   timeout?: number | undefined;
+  /**
+   * Plain http origins to which secrets and tokens may be sent although everybody on the way can read them, for a network of one's own:
+   * ["http://keycloak:8080"] in a compose file or behind a mesh that encrypts. Each is named exactly, and permits what the options name and what the
+   * metadata of an http issuer names; that of an https issuer never leads to http. Default: none.
+   */
+  allowInsecureOrigins?: readonly string[] | undefined;
+  /**
+   * Whether requests go to the server's `mtls_endpoint_aliases`, where it asks for a certificate (RFC 8705 section 5); `fetch` has to show one. Default:
+   * with `tlsClientAuth()` as `clientAuth`.
+   */
+  mtlsEndpointAliases?: boolean | undefined;
   /** Sends the requests, through a proxy for example. Default: the global `fetch`. */
   fetch?: FetchFunction | undefined;
   /**
@@ -49,6 +60,16 @@ export interface OAuthClientOptions {
    * nothing is sent. Default: at any time.
    */
   earliestRefresh?: number | undefined;
+  /**
+   * Seconds by which this machine's clock and the server's may differ when an id token is checked: it may be that long over, or not valid yet. Up to
+   * 3600. Default 60.
+   */
+  clockTolerance?: number | undefined;
+  /**
+   * Whether authorization requests are pushed to the server (RFC 9126), so that the browser carries only a reference to them. Default: where the
+   * metadata says `require_pushed_authorization_requests`, which false does not undo.
+   */
+  pushAuthorizationRequests?: boolean | undefined;
   /** Where users log in. Default, of this and of the following: what the metadata says. */
   authorizationEndpoint?: string | undefined;
   /** Where tokens are revoked (RFC 7009). */
@@ -57,6 +78,8 @@ export interface OAuthClientOptions {
   introspectionEndpoint?: string | undefined;
   /** Where a login on another device begins (RFC 8628). */
   deviceAuthorizationEndpoint?: string | undefined;
+  /** Where authorization requests are pushed to (RFC 9126). */
+  pushedAuthorizationRequestEndpoint?: string | undefined;
   /** Where the server's public keys are; with it, signatures of id tokens are checked. */
   jwksUri?: string | undefined;
   /** Is told what is no failure, such as a scope that differs from what was asked for; what it throws is ignored. */

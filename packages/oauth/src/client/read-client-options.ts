@@ -1,6 +1,7 @@
 import {
   guarded,
   InvalidOptionError,
+  readInsecureOrigins,
   readOptions,
   requireFunction,
   requireOneOf,
@@ -9,21 +10,29 @@ import {
   requireThat,
   requireTimeout,
 } from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
-import type { ClientParts, CurrentCredentials, FetchFunction, ServerLocator } from "../client-parts.ts";
-import { fixedServer, requireServerUrl } from "../server/authorization-server.ts";
+import type { ClientParts, EndpointName, EndpointRules, FetchFunction, ServerLocator } from "../client-parts.ts";
+import { isTlsClientAuth } from "../client-auth/tls-client-auth.ts";
+import { fixedServer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
 import { discoveredServer } from "../server/discovered-server.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
+import { readClientAuth, refuseSecrets } from "./read-client-auth.ts";
 
 /** The options that say where something is, with their names in the server's metadata (RFC 8414 section 2). */
-const endpoints = {
+const endpointNames = {
   authorizationEndpoint: "authorization_endpoint",
   revocationEndpoint: "revocation_endpoint",
   introspectionEndpoint: "introspection_endpoint",
   deviceAuthorizationEndpoint: "device_authorization_endpoint",
+  pushedAuthorizationRequestEndpoint: "pushed_authorization_request_endpoint",
   jwksUri: "jwks_uri",
 } as const;
-const endpointOptions = Object.keys(endpoints) as (keyof typeof endpoints)[];
+const endpointOptions = Object.keys(endpointNames) as (keyof typeof endpointNames)[];
+
+/** Seconds: a day. */
+const longestGrace = 86_400;
+
+/** Seconds. With more, what is over would be good. */
+const longestTolerance = 3600;
 
 const optionNames = [
   "tokenEndpoint",
@@ -32,6 +41,8 @@ const optionNames = [
   "clientAuth",
   "credentials",
   "timeout",
+  "allowInsecureOrigins",
+  "mtlsEndpointAliases",
   "fetch",
   "tokenTypes",
   "loginRequiredErrors",
@@ -39,6 +50,8 @@ const optionNames = [
   "refreshTokens",
   "refreshTokenGrace",
   "earliestRefresh",
+  "clockTolerance",
+  "pushAuthorizationRequests",
   "observe",
   "expectedIssuer",
   ...endpointOptions,
@@ -46,6 +59,7 @@ const optionNames = [
 
 /** Checks the options of a client and adds the defaults. Throws InvalidOptionError. */
 export function readClientOptions(options: OAuthClientOptions): ClientParts {
+  refuseSecrets(options);
   const read = readOptions<OAuthClientOptions>("createOAuthClient", options, optionNames);
   // The global is looked up for each request, because it may be instrumented or replaced later.
   const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init) } = read;
@@ -55,13 +69,26 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
   requireTimeout("timeout", timeout);
   requireFunction("fetch", fetch);
   requireOneOf("refreshTokens", refreshTokens, ["single-use", "reusable"]);
-  requireSeconds("refreshTokenGrace", refreshTokenGrace);
+  requireSeconds("refreshTokenGrace", refreshTokenGrace, longestGrace);
   if (earliestRefresh !== undefined) requireSeconds("earliestRefresh", earliestRefresh);
+  const { clockTolerance = 60, pushAuthorizationRequests = false } = read;
+  const isTolerance = Number.isFinite(clockTolerance) && clockTolerance >= 0 && clockTolerance <= longestTolerance;
+  requireThat(isTolerance, "clockTolerance", `a number of seconds from 0 to ${longestTolerance}`, clockTolerance);
+  requireThat(typeof pushAuthorizationRequests === "boolean", "pushAuthorizationRequests", "true or false", pushAuthorizationRequests);
   if (read.observe !== undefined) requireFunction("observe", read.observe);
+  const observe = guarded(read.observe);
+  const insecure = readInsecureOrigins(read.allowInsecureOrigins);
+  const endpoints: EndpointRules = {
+    isTrusted: trustedOrigins(insecure, (origin) => observe({ type: "insecure-origin", origin })),
+    own: ownEndpoints(read),
+    usesMtlsAliases: read.mtlsEndpointAliases ?? isTlsClientAuth(read.clientAuth),
+  };
+  requireThat(typeof endpoints.usesMtlsAliases === "boolean", "mtlsEndpointAliases", "true or false", read.mtlsEndpointAliases);
   const tokenTypes = readTexts("tokenTypes", read.tokenTypes ?? []);
-  const server = readServer(read, fetch, timeout * 1000);
+  const server = readServer(read, fetch, timeout * 1000, endpoints);
   return {
     server,
+    endpoints,
     knowsIssuer: (read.issuer ?? read.expectedIssuer) !== undefined,
     clientId,
     credentials,
@@ -72,43 +99,40 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
     passingStatuses: new Set(readStatuses("passingStatuses", read.passingStatuses ?? [])),
     hasReusableRefreshTokens: refreshTokens === "reusable",
     refreshTokenGrace: refreshTokenGrace * 1000,
+    clockTolerance,
+    pushesAuthorizationRequests: pushAuthorizationRequests,
     earliestRefresh: (earliestRefresh ?? Number.POSITIVE_INFINITY) * 1000,
-    observe: guarded(read.observe),
+    observe,
   };
 }
 
-function readClientAuth({ clientId, clientAuth, credentials }: OAuthClientOptions): CurrentCredentials {
-  if (credentials === undefined) {
-    requireFunction("clientAuth", clientAuth);
-    const fixed = { clientId, clientAuth: clientAuth as ClientAuth };
-    return () => fixed;
-  }
-  if (clientAuth !== undefined) throw new InvalidOptionError("clientAuth, credentials", "one of them", "both");
-  requireFunction("credentials", credentials);
-  return credentials;
+function ownEndpoints(read: OAuthClientOptions): Set<EndpointName> {
+  const own = new Set<EndpointName>(endpointOptions.filter((name) => read[name] !== undefined).map((name) => endpointNames[name]));
+  return read.tokenEndpoint === undefined ? own : own.add("token_endpoint");
 }
 
-function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: number): ServerLocator {
+function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: number, rules: EndpointRules): ServerLocator {
+  const { isTrusted } = rules;
   const { tokenEndpoint, issuer, expectedIssuer } = read;
   if ((tokenEndpoint === undefined) === (issuer === undefined)) {
     throw new InvalidOptionError("tokenEndpoint, issuer", "one of them", issuer === undefined ? "neither" : "both");
   }
-  const known: Partial<Record<"issuer" | (typeof endpoints)[keyof typeof endpoints], string>> = {};
+  const known: Partial<Record<"issuer" | (typeof endpointNames)[keyof typeof endpointNames], string>> = {};
   for (const name of endpointOptions) {
-    if (read[name] !== undefined) known[endpoints[name]] = requireServerUrl(name, read[name]).href;
+    if (read[name] !== undefined) known[endpointNames[name]] = requireServerUrl(name, read[name], isTrusted).href;
   }
   if (issuer === undefined) {
     if (expectedIssuer !== undefined) {
-      requireServerUrl("expectedIssuer", expectedIssuer);
+      requireServerUrl("expectedIssuer", expectedIssuer, isTrusted);
       known.issuer = expectedIssuer;
     }
-    return fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint), known);
+    return fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint, isTrusted), known, rules);
   }
   if (expectedIssuer !== undefined) throw new InvalidOptionError("issuer, expectedIssuer", "one of them", "both");
-  const url = requireServerUrl("issuer", issuer);
+  const url = requireServerUrl("issuer", issuer, isTrusted);
   // RFC 8414 section 2.
   if (url.search !== "") throw new InvalidOptionError("issuer", "a URL without a query", "one with a query");
-  return discoveredServer(url, { known, fetch, timeout });
+  return discoveredServer(url, { known, fetch, timeout, rules });
 }
 
 function readTexts(where: string, value: readonly string[]): readonly string[] {

@@ -1,14 +1,32 @@
 import { InvalidOptionError, isLoopback, requireText, requireThat, TokenRequestError } from "@tokenflight/core";
 import type { AuthorizationServer } from "oauth4webapi";
-import type { EndpointName, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
+import type { EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
+import { ownField } from "../own-fields.ts";
+
+const noOrigins: EndpointRules = { isTrusted: keepsSecrets, own: new Set(), usesMtlsAliases: false };
+
+/**
+ * Where secrets may be sent: https, http to this machine, and http to the `insecure` origins. `tell` is told of each of these once, when it is first
+ * sent to.
+ */
+export function trustedOrigins(insecure: readonly string[], tell: (origin: string) => void): EndpointRules["isTrusted"] {
+  const told = new Set<string>();
+  return (url) => {
+    if (keepsSecrets(url)) return true;
+    if (!insecure.includes(url.origin)) return false;
+    if (!told.has(url.origin)) tell(url.origin);
+    told.add(url.origin);
+    return true;
+  };
+}
 
 /**
  * A server of which only the token endpoint is known, and perhaps some more of its metadata. The endpoint stands in for the issuer, because
  * it is the audience that such a server expects in a client assertion (RFC 7523 section 3).
  */
-export function fixedServer(tokenEndpoint: URL, known: Partial<AuthorizationServer>): ServerLocator {
+export function fixedServer(tokenEndpoint: URL, known: Partial<AuthorizationServer>, rules: EndpointRules): ServerLocator {
   const { href } = tokenEndpoint;
-  const server = locatedServer({ issuer: href, token_endpoint: href, ...known });
+  const server = locatedServer({ issuer: href, token_endpoint: href, ...known }, rules);
   return {
     identity: ["token_endpoint", href],
     async locate() {
@@ -17,44 +35,56 @@ export function fixedServer(tokenEndpoint: URL, known: Partial<AuthorizationServ
   };
 }
 
-export function locatedServer(metadata: ServerMetadata): LocatedServer {
-  return { metadata, endpoint: (name) => endpointOf(metadata, name) };
+export function locatedServer(metadata: ServerMetadata, rules: EndpointRules): LocatedServer {
+  return { metadata, endpoint: (name) => endpointOf(metadata, name, rules) };
 }
+
+/** Endpoints that other parties than the client ask, or that ask for no credentials: they have no aliases. */
+const withoutAlias: ReadonlySet<EndpointName> = new Set(["authorization_endpoint", "jwks_uri"]);
 
 /**
  * The URL of an endpoint that secrets may be sent to. Whoever wrote the metadata chose it, so it is accepted only when it is https (http for
- * an issuer on this machine) and has no credentials in it. Throws TokenRequestError; nothing was sent.
+ * an issuer on this machine, or to an origin that the program allows) and has no credentials in it. An endpoint that the program itself has named was
+ * checked before. Throws TokenRequestError; nothing was sent.
  */
-export function endpointOf(server: ServerMetadata, name: EndpointName): URL {
-  const value: unknown = server[name];
+export function endpointOf(server: ServerMetadata, name: EndpointName, rules: EndpointRules = noOrigins): URL {
+  const value = (rules.usesMtlsAliases && !rules.own.has(name) ? aliasOf(server, name) : undefined) ?? server[name];
   const invalid = (problem: string): TokenRequestError =>
     new TokenRequestError("not-sent", `The server ${server.issuer} ${problem} as its ${name}.`);
   const url = typeof value === "string" ? URL.parse(value) : null;
   if (url === null) throw invalid(value === undefined ? "names nothing" : "names something that is no URL");
-  const problem = problemOf(url, server.issuer);
+  const problem = problemOf(url, rules.own.has(name) ? undefined : server.issuer, rules.isTrusted);
   if (problem !== undefined) throw invalid(`names a URL ${problem}`);
   return url;
 }
 
+/** Where a client that shows a certificate sends its requests instead (RFC 8705 section 5). */
+function aliasOf(server: ServerMetadata, name: EndpointName): unknown {
+  return withoutAlias.has(name) ? undefined : ownField(ownField(server, "mtls_endpoint_aliases"), name);
+}
+
 /** Why no secret may be sent to a URL that is in an issuer's metadata. Completes "a URL ..."; undefined when secrets may be sent there. */
-export function problemOf(url: URL, issuer: string): string | undefined {
+export function problemOf(url: URL, issuer: string | undefined, isTrusted: EndpointRules["isTrusted"] = keepsSecrets): string | undefined {
+  const from = issuer === undefined ? null : URL.parse(issuer);
   // An issuer on the network must not have secrets sent to whatever listens on this machine.
-  if (!keepsSecrets(url) || (URL.parse(issuer)?.protocol === "https:" && url.protocol !== "https:")) return "that is not https";
+  const isRemote = from !== null && !isLoopback(from.hostname);
+  const isSecret = url.protocol === "https:" || (from?.protocol !== "https:" && !(isRemote && isLoopback(url.hostname)) && isTrusted(url));
+  if (!isSecret) return "that is not https";
   return url.username !== "" || url.password !== "" ? "with credentials" : undefined;
 }
 
 /**
- * Reads the URL of a server that is sent credentials: absolute, https or http to this machine, without a fragment (RFC 6749 section 3.2)
- * and without credentials of its own. Throws InvalidOptionError.
+ * Reads the URL of a server that is sent credentials: absolute, https or http to this machine or an origin that the program allows, without a fragment
+ * (RFC 6749 section 3.2) and without credentials of its own. Throws InvalidOptionError.
  */
-export function requireServerUrl(where: string, value: unknown): URL {
+export function requireServerUrl(where: string, value: unknown, isTrusted: EndpointRules["isTrusted"] = keepsSecrets): URL {
   requireText(where, value);
   const url = URL.parse(value as string);
   requireThat(url !== null, where, 'a URL such as "https://auth.example.com/oauth/token"', value);
   if (url.username !== "" || url.password !== "") throw new InvalidOptionError(where, "a URL without credentials", "one with credentials");
   if ((value as string).includes("#")) throw new InvalidOptionError(where, "a URL without a fragment", "one with a fragment");
-  if (keepsSecrets(url)) return url;
-  const expected = "an https URL, or http to this machine (localhost, 127.0.0.1, [::1])";
+  if (isTrusted(url)) return url;
+  const expected = "an https URL, or http to this machine (localhost, 127.0.0.1, [::1]) or to what allowInsecureOrigins names";
   throw new InvalidOptionError(where, expected, `one of "${url.protocol}//${url.host}"`);
 }
 

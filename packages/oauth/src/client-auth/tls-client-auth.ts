@@ -1,0 +1,19 @@
+import type { ClientAuth } from "oauth4webapi";
+
+const tlsClientAuths = new WeakSet<ClientAuth>();
+
+/**
+ * `tls_client_auth` and `self_signed_tls_client_auth`: the certificate that the connection shows says who the client is, and the client id is a field of
+ * the body (RFC 8705 section 2). The option `fetch` has to show the certificate. Requests go to the server's `mtls_endpoint_aliases` where it has some.
+ */
+export function tlsClientAuth(): ClientAuth {
+  const auth: ClientAuth = (_server, client, body) => {
+    body.set("client_id", client.client_id);
+  };
+  tlsClientAuths.add(auth);
+  return auth;
+}
+
+export function isTlsClientAuth(auth: ClientAuth | undefined): boolean {
+  return auth !== undefined && tlsClientAuths.has(auth);
+}
