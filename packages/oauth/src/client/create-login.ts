@@ -1,0 +1,81 @@
+import {
+  createTokenCache,
+  memoryStore,
+  readOptions,
+  requireFunction,
+  requireThat,
+  type Closable,
+  type ClosableTokenCache,
+  type InitialTokens,
+  type LoginStatus,
+  type TokenCache,
+  type TokenCacheOptions,
+  type TokenSet,
+} from "@tokenflight/core";
+import type { GrantOptions } from "../grants/grant-parameters.ts";
+import type { OAuthClient } from "./oauth-client.ts";
+
+/** Those of a token cache, but for its source, which the client gives. */
+export interface LoginOptions extends Omit<TokenCacheOptions, "source"> {
+  client: Pick<OAuthClient, "refreshToken">;
+}
+
+/**
+ * One login of one user, with access tokens for several APIs. There is one refresh token, and one entry in the store: whoever shares it sends one token
+ * request at a time, and no API is sent the access token of another.
+ */
+export interface Login extends Closable {
+  /**
+   * The access tokens for one API, as a token cache that every adapter takes: the same one for the same options, in whatever order. Each is refreshed when
+   * it is due. Throws InvalidOptionError.
+   */
+  for(options?: GrantOptions): TokenCache;
+  /**
+   * Takes the tokens of a login, or its refresh token alone, in place of whatever was there. Its access token serves `for()`, without options; each other
+   * cache obtains one of its own by the refresh token. Rejects with a TokenflightError.
+   */
+  save(tokens: TokenSet | InitialTokens): Promise<TokenSet>;
+  /** Begins with tokens that come from elsewhere, as `seed` of a token cache does. */
+  seed(tokens: TokenSet | InitialTokens): Promise<boolean>;
+  /** Ends the login for all its caches, here and in the store, as `forget` of a token cache does: `revoke` revokes all its tokens. */
+  forget(options?: { revoke?: boolean | undefined }): Promise<void>;
+  /** Whether the user is logged in, from memory. `expiresAt` and `scope` are those of `for()`. */
+  status(): LoginStatus;
+}
+
+const names = ["client", "store", "identity", "key", "queue", "freshness", "timeouts", "keepAlive", "clock", "observe"] as const;
+
+/** Throws InvalidOptionError. Without a store, the login is in memory and ends with the process. */
+export function createLogin(options: LoginOptions): Login {
+  const { client, ...read } = readOptions<LoginOptions>("createLogin", options, names);
+  requireFunction("createLogin.client.refreshToken", client?.refreshToken);
+  requireThat(read.store === undefined || read.key !== undefined, "createLogin.key", "the user's name in the store", read.key);
+  const shared = { key: "login", store: memoryStore(), ...read };
+  const caches = new Map<string | undefined, ClosableTokenCache>();
+  let closing: Promise<void> | undefined;
+
+  const cacheFor = (grant?: GrantOptions): ClosableTokenCache => {
+    const source = client.refreshToken(grant);
+    const known = caches.get(source.purpose);
+    if (known !== undefined) return known;
+    const cache = createTokenCache({ ...shared, source });
+    caches.set(source.purpose, cache);
+    if (closing !== undefined) void cache.close();
+    return cache;
+  };
+  const login = cacheFor();
+  const close = async (): Promise<void> => {
+    closing ??= Promise.all(Array.from(caches.values(), (cache) => cache.close())).then(() => {});
+    return closing;
+  };
+
+  return {
+    for: cacheFor,
+    save: (tokens) => login.save(tokens),
+    seed: (tokens) => login.seed(tokens),
+    forget: (how) => login.forget(how),
+    status: () => login.status(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
