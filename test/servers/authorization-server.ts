@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Provider, type ClientMetadata, type Configuration } from "oidc-provider";
+import { errors, Provider, type ClientMetadata, type Configuration } from "oidc-provider";
 import { captureAnswer } from "./captured-answer.ts";
 import { agree, showLoginPage, type User } from "./login-page.ts";
 import { startLoopback, type Loopback } from "./loopback.ts";
@@ -33,6 +33,8 @@ export interface AuthorizationServerOptions {
   graceTime?: number;
   /** Default: one confidential client, whose secret is not the same once it is form-decoded. */
   clients?: readonly AuthorizationServerClient[];
+  /** The APIs that access tokens are for (RFC 8707), each by its absolute URI: one access token is for one of them. Default: tokens are for all. */
+  resources?: readonly string[];
   /** Who has to log in on a page, as with a real browser. Default: a user who agrees to everything without a page. */
   user?: User;
 }
@@ -52,11 +54,17 @@ export interface AuthorizationServer extends Loopback {
   readonly stats: TokenEndpointStats;
   readonly requests: readonly TokenRequest[];
   /** Logs the user in over HTTP. Default scope "openid read write". Every login is a family of tokens of its own. */
-  login(options?: { scope?: string; client?: { readonly clientId: string; readonly redirectUri: string } }): Promise<Login>;
+  login(options?: {
+    scope?: string;
+    resources?: readonly string[];
+    client?: { readonly clientId: string; readonly redirectUri: string };
+  }): Promise<Login>;
   /** Does what the user's browser does with a URL of `authorizationUrl`: gives the URL that it is sent back to. */
   visit(authorizationUrl: string): Promise<string>;
   /** Types the code of a device login in, on the page for it, and agrees. */
   enterUserCode(userCode: string): Promise<void>;
+  /** The API that this access token is for, if it is good now and for one of them only. */
+  audienceOf(accessToken: string): string | undefined;
   /** Whether a resource server should take this access token now. */
   isActive(accessToken: string): boolean;
   /** Ends this access token and nothing else. Whether there was one. */
@@ -71,7 +79,7 @@ const day = 24 * 60 * 60;
 const defaultClient = { clientId: "token-flight_test", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-  const { accessTokenLifetime = 2, rotate = "always", graceTime = 0, clients = [defaultClient], user } = options;
+  const { accessTokenLifetime = 2, rotate = "always", graceTime = 0, clients = [defaultClient], resources = [], user } = options;
   requireWholeSeconds("accessTokenLifetime", accessTokenLifetime);
   const memory = new ProviderMemory({ graceTime: graceTime * 1000 });
   const endpoint = new TokenEndpoint();
@@ -79,6 +87,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const loopback = await startLoopback((origin) => {
     const provider = new Provider(origin, {
       ...quiet,
+      features: { ...quiet.features, resourceIndicators: resourceIndicators(resources, accessTokenLifetime) },
       adapter: memory.adapters,
       clients: clients.map((client) => registration(client, origin)),
       jwks: { keys: [signingKey()] },
@@ -124,10 +133,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     faults: endpoint.faults,
     stats: endpoint.stats,
     requests: endpoint.requests,
-    login: ({ scope = "openid read write", client: { clientId: id, redirectUri: uri } = client } = {}) =>
-      logIn({ authorizationEndpoint: `${origin}/auth`, clientId: id, redirectUri: uri, scope }),
+    login: ({ scope = "openid read write", resources: wanted = [], client: { clientId: id, redirectUri: uri } = client } = {}) =>
+      logIn({ authorizationEndpoint: `${origin}/auth`, clientId: id, redirectUri: uri, scope, resources: wanted }),
     visit: async (url) => (await follow(new URL(url), new URL(url).searchParams.get("redirect_uri") ?? "")).href,
     enterUserCode: (userCode) => enterUserCode(`${origin}/device`, userCode),
+    audienceOf: (accessToken) => memory.find("AccessToken", accessToken)?.aud as string | undefined,
     isActive: (accessToken) => accessTokenModels.some((model) => memory.find(model, accessToken) !== undefined),
     revokeAccessToken: (accessToken) => accessTokenModels.some((model) => memory.remove(model, accessToken)),
     revokeFamilyOf(token) {
@@ -158,7 +168,6 @@ const quiet = {
     },
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => client.clientId === token.clientId },
-    resourceIndicators: { enabled: false },
     rpInitiatedLogout: { enabled: false },
   },
   interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
@@ -171,6 +180,22 @@ const quiet = {
     context.body = `${out.error}: ${out.error_description ?? ""}`;
   },
 } satisfies Configuration;
+
+function resourceIndicators(
+  resources: readonly string[],
+  accessTokenTTL: number,
+): NonNullable<Configuration["features"]>["resourceIndicators"] {
+  if (resources.length === 0) return { enabled: false };
+  return {
+    enabled: true,
+    getResourceServerInfo(_context, resource) {
+      if (!resources.includes(resource)) throw new errors.InvalidTarget();
+      return { scope: "read write", audience: resource, accessTokenTTL, accessTokenFormat: "opaque" };
+    },
+    // Whoever names none gets a token for none of them.
+    useGrantedResource: () => false,
+  };
+}
 
 function registration({ clientId, clientSecret, redirectUri, metadata }: AuthorizationServerClient, origin: string): ClientMetadata {
   return {

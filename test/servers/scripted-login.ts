@@ -13,13 +13,14 @@ export interface LoginRequest {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scope: string;
+  readonly resources?: readonly string[];
 }
 
 /**
  * Does what a browser does in an authorization-code login with PKCE: follows redirects and carries cookies, until it is sent to the
  * redirect URI, which it does not open. Each login has a browser of its own. Rejects when the server sends an error there.
  */
-export async function logIn({ authorizationEndpoint, clientId, redirectUri, scope }: LoginRequest): Promise<Login> {
+export async function logIn({ authorizationEndpoint, clientId, redirectUri, scope, resources = [] }: LoginRequest): Promise<Login> {
   const codeVerifier = randomBytes(32).toString("base64url");
   const state = randomBytes(8).toString("base64url");
   const url = new URL(authorizationEndpoint);
@@ -34,6 +35,7 @@ export async function logIn({ authorizationEndpoint, clientId, redirectUri, scop
     // OpenID Connect Core section 11: offline access is given only when the user is asked.
     prompt: "consent",
   }).toString();
+  for (const resource of resources) url.searchParams.append("resource", resource);
 
   return { code: codeOf(await follow(url, redirectUri), state), codeVerifier, redirectUri };
 }
