@@ -14,8 +14,17 @@ export interface ClientParts {
   readonly timeout: number;
   /** The token types that are accepted, in lower case. */
   readonly tokenTypes: ReadonlySet<string>;
-  /** The `error` codes by which the server says that a refresh token is dead. */
+  /** The token types that mean Bearer, in lower case. */
+  readonly bearerTypes: ReadonlySet<string>;
+  /** The names of the fields, from the outside in, at which the tokens are; undefined when they are at the top. */
+  readonly tokensAt: readonly string[] | undefined;
+  readonly requestFormat: "form" | "json";
+  /** Fields of every token request; none of them is secret. */
+  readonly tokenParameters: readonly (readonly [name: string, value: string])[];
+  /** The words by which this server says that a refresh token is dead, in one spelling. Others count everywhere. */
   readonly loginRequiredErrors: ReadonlySet<string>;
+  /** Says whether an answer ends the session, or leaves it to the words. May throw. */
+  readonly loginRequired: ((answer: RefusingAnswer) => boolean | undefined) | undefined;
   /** The HTTP statuses that end no session, whatever their `error` code. */
   readonly passingStatuses: ReadonlySet<number>;
   /** Whether a refresh token works for as long as the login lasts. */
@@ -51,12 +60,23 @@ export type CurrentCredentials = () =>
   | readonly ClientCredentials[]
   | Promise<ClientCredentials | readonly ClientCredentials[]>;
 
+/** An answer to a refresh that gave no tokens. It may hold secrets. */
+export interface RefusingAnswer {
+  readonly status: number;
+  /** The fields of JSON or of a form; any other body is text. At most 256 KB, and what came of it when that is not all. */
+  readonly body: Readonly<Record<string, unknown>> | string;
+  /** `get` gives a header field's value, at most 4 KB of it. */
+  readonly headers: { get(name: string): string | undefined };
+}
+
 /** What a client notices although nothing failed. No event has a secret in it. */
 export type OAuthEvent =
   /** The server gave a scope that is narrower or wider than what was asked for (RFC 6749 section 3.3). `grant` is the `grant_type`. */
-  { readonly type: "scope-differs"; readonly grant: string; readonly missing: readonly string[]; readonly added: readonly string[] }
+  | { readonly type: "scope-differs"; readonly grant: string; readonly missing: readonly string[]; readonly added: readonly string[] }
   /** Secrets are sent to this origin over plain http, because `allowInsecureOrigins` names it. Told once for each client and origin. */
   | { readonly type: "insecure-origin"; readonly origin: string }
+  /** A function of the program's own threw, or gave what is no answer; the client went on without it. */
+  | { readonly type: "option-failed"; readonly option: "loginRequired" }
   /**
    * The id token of a refresh was not taken, because it did not pass the check (OpenID Connect Core section 12.2): the one before stays, and the tokens
    * are used. For "time", `clockDifference` is the seconds by which this machine's clock seems to be ahead of the server's.

@@ -1,7 +1,7 @@
 export { createOAuthClient, type OAuthClient } from "./client/oauth-client.ts";
 export type { OAuthClientOptions } from "./client/client-options.ts";
 export { createLogin, type Login, type LoginOptions } from "./client/create-login.ts";
-export type { ClientCredentials, CurrentCredentials, FetchFunction, IdTokenFault, OAuthEvent } from "./client-parts.ts";
+export type { ClientCredentials, CurrentCredentials, FetchFunction, IdTokenFault, OAuthEvent, RefusingAnswer } from "./client-parts.ts";
 export type { GrantOptions } from "./grants/grant-parameters.ts";
 export type { CodeExchange } from "./grants/authorization-code.ts";
 export type { JwtBearerOptions, TextSupplier, TokenExchangeOptions } from "./grants/exchanged-tokens.ts";

@@ -3,10 +3,12 @@ import { createOAuthClient, noClientAuth, type OAuthClient, type OAuthEvent } fr
 import { call, tokenSetWith } from "./call.ts";
 import { always, startOddServer } from "./odd-server.ts";
 
-async function startGiver(scope: unknown): Promise<{ client: OAuthClient; events: OAuthEvent[] }> {
-  const events: OAuthEvent[] = [];
+type ScopeDiffers = Extract<OAuthEvent, { type: "scope-differs" }>;
+
+async function startGiver(scope: unknown): Promise<{ client: OAuthClient; events: ScopeDiffers[] }> {
+  const events: ScopeDiffers[] = [];
   const { tokenEndpoint } = await startOddServer(always(200, { access_token: "canary", scope }));
-  const observe = (event: OAuthEvent): void => void events.push(event);
+  const observe = (event: OAuthEvent): void => void events.push(event as ScopeDiffers);
   return { client: createOAuthClient({ tokenEndpoint, clientId: "id", clientAuth: noClientAuth(), observe }), events };
 }
 
@@ -50,6 +52,10 @@ describe("tells that the scope is", () => {
 
 it.each<[string, unknown, string | undefined]>([
   ["the same in another order", "write read", "read write"],
+  ["the same with commas, as in line 110", "read,write", "read write"],
+  ["the same with commas and spaces", "write, read", "read write"],
+  ["the same with commas in a list", ["read,write"], "read write"],
+  ["the same, asked for with commas", "read write", "read,write"],
   ["left out", undefined, "read write"],
   ["null", null, "read write"],
   ["empty", "", "read write"],
@@ -57,7 +63,7 @@ it.each<[string, unknown, string | undefined]>([
 ])("says nothing of a scope that is %s", async (_, scope, asked) => {
   const { client, events } = await startGiver(scope);
   const tokenSet = await call(client.clientCredentials(asked === undefined ? {} : { scope: asked }));
-  expect(tokenSet.scope).toBe(scope || asked);
+  expect(tokenSet.scope).toBe((Array.isArray(scope) ? scope.join(" ") : scope) || asked);
   expect(events).toEqual([]);
 });
 

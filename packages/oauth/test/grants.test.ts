@@ -113,11 +113,11 @@ describe("refreshToken", () => {
   });
 
   it("wants a login after other codes that were named", async () => {
-    const server = await startOddServer(always(200, { ok: false, error: "invalid_refresh_token" }));
-    const slack = clientOf(server, { loginRequiredErrors: ["invalid_refresh_token", "token_revoked"] });
-    expect(await failureOf(call(slack.refreshToken(), { previous: tokenSetWith("r1") }))).toMatchObject({
+    const server = await startOddServer(always(200, { ok: false, error: "token_revoked" }));
+    const named = clientOf(server, { loginRequiredErrors: ["invalid_code", "token_revoked"] });
+    expect(await failureOf(call(named.refreshToken(), { previous: tokenSetWith("r1") }))).toMatchObject({
       code: "ERR_LOGIN_REQUIRED",
-      error: "invalid_refresh_token",
+      error: "token_revoked",
     });
     expect(await failureOf(call(clientOf(server).refreshToken(), { previous: tokenSetWith("r1") }))).toMatchObject({
       code: "ERR_TOKEN_REQUEST_REFUSED",

@@ -32,6 +32,10 @@ describe("accepts a response", () => {
     ["with a WWW-Authenticate header", [200, response, { "www-authenticate": 'Basic realm="x"' }]],
     ["of type BEARER", [200, { ...response, token_type: "BEARER" }]],
     ["of no type", [200, { access_token: "a", expires_in: 60 }]],
+    ["of a type that is no text", [200, { ...response, token_type: ["Bearer"] }]],
+    ["with an error that says nothing", [200, { ...response, error: "none" }]],
+    ["with an error of false", [200, { ...response, error: false }]],
+    ["in JSON that was written twice", [200, JSON.stringify(JSON.stringify(response))]],
     ["of type null", [200, { ...response, token_type: null }]],
     ["with expires_in in digits", [200, { ...response, expires_in: "60" }]],
     ["with nulls and empty strings", [200, { ...response, refresh_token: null, id_token: "", scope: null }]],
@@ -165,9 +169,7 @@ describe("makes a typed error of", () => {
     ["an access token of null", { access_token: null }],
     ["an access token that is no text", { access_token: { toString: "canary" } }],
     ["a line break in a token", { access_token: "canary\r\nx: y" }],
-    ["a negative lifetime", { access_token: "canary", expires_in: -1 }],
     ["another token type", { access_token: "canary", token_type: "mac" }],
-    ["a token type that is no text", { access_token: "canary", token_type: ["Bearer"] }],
     ["a token in place of its type", { access_token: "canary", token_type: "canary" }],
   ])("%s", async (_, answer) => {
     const error = await failureOf(ask([200, answer]));

@@ -1,5 +1,5 @@
 import type { ClientAuth } from "oauth4webapi";
-import type { CurrentCredentials, FetchFunction, OAuthEvent } from "../client-parts.ts";
+import type { CurrentCredentials, FetchFunction, OAuthEvent, RefusingAnswer } from "../client-parts.ts";
 
 /** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */
 export interface OAuthClientOptions {
@@ -38,8 +38,31 @@ export interface OAuthClientOptions {
    * token unless the adapter's `scheme` says otherwise. Default: none.
    */
   tokenTypes?: readonly string[] | undefined;
-  /** The `error` codes by which the server says that a refresh token is dead, so that only a login helps. Default `["invalid_grant"]`. */
+  /** Token types that mean Bearer whatever they are called, such as Slack's "bot": such a token is a Bearer token from then on. Default: none. */
+  bearerTypes?: readonly string[] | undefined;
+  /**
+   * Where in the answer of the token endpoint the tokens are, when they are in an envelope: the name of a field such as "data", or the names of
+   * fields from the outside in. An answer without tokens there is read as if it had no envelope. Default: at the top.
+   */
+  tokensAt?: string | readonly string[] | undefined;
+  /** How the fields of a request are written: as a form (RFC 6749 appendix B), "form", the default, or as a JSON object, for servers that read no form. */
+  requestFormat?: "form" | "json" | undefined;
+  /**
+   * Further fields of every token request, for servers that want some. A grant's own `parameters` replace those of the same name. They must not be secret,
+   * nor fields that a grant or the client authentication sets. Default: none.
+   */
+  tokenParameters?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Codes and sentences by which this server says that a refresh token is dead, so that only a login helps; case and separators do not matter. They are
+   * read where they stand: `error`, `error_code`, `errors[].code`, `status`, `message` and the like. What can mean nothing else, such as `invalid_grant` or
+   * "Refresh token expired", counts anyway. Default: none.
+   */
   loginRequiredErrors?: readonly string[] | undefined;
+  /**
+   * Says of an answer to a refresh that gave no tokens whether only a login helps, before any word counts: true ends the session, false does not, undefined
+   * leaves it to the words. It sees every status. What it throws counts as undefined, and is told to `observe` without the error.
+   */
+  loginRequired?: ((answer: RefusingAnswer) => boolean | undefined) | undefined;
   /**
    * HTTP statuses of the token endpoint that pass by themselves, so that none of them ends a session, whatever its `error` code: the next
    * token request follows after a pause that grows. Default: none.

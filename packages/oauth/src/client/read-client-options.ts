@@ -15,6 +15,7 @@ import { isTlsClientAuth } from "../client-auth/tls-client-auth.ts";
 import { fixedServer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
 import { discoveredServer } from "../server/discovered-server.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
+import { answerOptionNames, readAnswerOptions } from "./read-answer-options.ts";
 import { readClientAuth, refuseSecrets } from "./read-client-auth.ts";
 
 /** The options that say where something is, with their names in the server's metadata (RFC 8414 section 2). */
@@ -44,9 +45,6 @@ const optionNames = [
   "allowInsecureOrigins",
   "mtlsEndpointAliases",
   "fetch",
-  "tokenTypes",
-  "loginRequiredErrors",
-  "passingStatuses",
   "refreshTokens",
   "refreshTokenGrace",
   "earliestRefresh",
@@ -55,6 +53,7 @@ const optionNames = [
   "observe",
   "expectedIssuer",
   ...endpointOptions,
+  ...answerOptionNames,
 ] as const;
 
 /** Checks the options of a client and adds the defaults. Throws InvalidOptionError. */
@@ -84,7 +83,6 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
     usesMtlsAliases: read.mtlsEndpointAliases ?? isTlsClientAuth(read.clientAuth),
   };
   requireThat(typeof endpoints.usesMtlsAliases === "boolean", "mtlsEndpointAliases", "true or false", read.mtlsEndpointAliases);
-  const tokenTypes = readTexts("tokenTypes", read.tokenTypes ?? []);
   const server = readServer(read, fetch, timeout * 1000, endpoints);
   return {
     server,
@@ -94,9 +92,7 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
     credentials,
     fetch,
     timeout: timeout * 1000,
-    tokenTypes: new Set(["bearer", ...tokenTypes.map((type) => type.toLowerCase())]),
-    loginRequiredErrors: new Set(readTexts("loginRequiredErrors", read.loginRequiredErrors ?? ["invalid_grant"])),
-    passingStatuses: new Set(readStatuses("passingStatuses", read.passingStatuses ?? [])),
+    ...readAnswerOptions(read),
     hasReusableRefreshTokens: refreshTokens === "reusable",
     refreshTokenGrace: refreshTokenGrace * 1000,
     clockTolerance,
@@ -133,16 +129,4 @@ function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: num
   // RFC 8414 section 2.
   if (url.search !== "") throw new InvalidOptionError("issuer", "a URL without a query", "one with a query");
   return discoveredServer(url, { known, fetch, timeout, rules });
-}
-
-function readTexts(where: string, value: readonly string[]): readonly string[] {
-  requireThat(Array.isArray(value), where, "an array of strings", value);
-  for (const one of value) requireText(where, one);
-  return [...value];
-}
-
-function readStatuses(where: string, value: readonly number[]): readonly number[] {
-  const isStatus = (one: unknown): boolean => typeof one === "number" && Number.isInteger(one) && one >= 400 && one <= 499;
-  requireThat(Array.isArray(value) && value.every(isStatus), where, "an array of HTTP statuses from 400 to 499", value);
-  return [...value];
 }

@@ -20,9 +20,12 @@ export async function revoke(client: ClientParts, tokenSet: TokenSet, options: {
       refusal = error;
     });
   }
-  await revokeOne(client, accessToken, "access_token", signal).catch((error: unknown) => {
-    if (!(error instanceof TokenRequestError) || error.error !== "unsupported_token_type") throw error;
-  });
+  // Of a login of which only a refresh token is known there is none.
+  if (accessToken !== "") {
+    await revokeOne(client, accessToken, "access_token", signal).catch((error: unknown) => {
+      if (!(error instanceof TokenRequestError) || error.error !== "unsupported_token_type") throw error;
+    });
+  }
   if (refusal !== undefined) throw refusal;
 }
 

@@ -12,7 +12,10 @@ export function readFields(text: string | undefined): AnswerFields | undefined {
   if (text === undefined) return undefined;
   let fields: unknown;
   try {
-    fields = JSON.parse(text);
+    // A fetch of one's own may leave the byte order mark where it is.
+    fields = JSON.parse(text.replace(/^\uFEFF/, ""));
+    // Some servers write their JSON twice: as a string that has JSON in it.
+    if (typeof fields === "string") fields = JSON.parse(fields);
   } catch {
     fields = readForm(text.trim());
   }
@@ -41,7 +44,7 @@ export function readClaims(idToken: unknown): AnswerFields | undefined {
 function readForm(text: string): object | undefined {
   if (/[\s<>"{}]/.test(text)) return undefined;
   const form = new URLSearchParams(text);
-  return form.has("access_token") || form.has("error") ? Object.fromEntries(form) : undefined;
+  return ["access_token", "refresh_token", "error"].some((name) => form.has(name)) ? Object.fromEntries(form) : undefined;
 }
 
 function isShallow(fields: object): boolean {

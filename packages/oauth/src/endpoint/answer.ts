@@ -8,6 +8,8 @@ export interface Answer {
   header(name: string): string | undefined;
   /** Undefined when the body could not be read to its end; `problem` then says why. */
   readonly text: string | undefined;
+  /** What came of a body that could not be read to its end. */
+  readonly part?: string | undefined;
   /** Completes the sentence "The body ...". */
   readonly problem: string | undefined;
 }
@@ -57,23 +59,23 @@ function isResponse(given: Partial<Response> | undefined): boolean {
   return typeof status === "number" && typeof headers?.get === "function" && (body === null || typeof body?.getReader === "function");
 }
 
-async function readText(body: Response["body"], signal: AbortSignal): Promise<Pick<Answer, "text" | "problem">> {
+async function readText(body: Response["body"], signal: AbortSignal): Promise<Pick<Answer, "text" | "part" | "problem">> {
   if (body === null) return { text: "", problem: undefined };
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let text = "";
   try {
     reader = body.getReader();
     const decoder = new TextDecoder();
-    let text = "";
     for (let size = 0; ;) {
       const { done, value } = await waitFor(reader.read(), signal);
       if (done) return { text: text + decoder.decode(), problem: undefined };
       size += value.byteLength;
-      if (size > maxBody) return { text: undefined, problem: `is longer than ${maxBody / 1024} KB` };
+      if (size > maxBody) return { text: undefined, part: text, problem: `is longer than ${maxBody / 1024} KB` };
       text += decoder.decode(value, { stream: true });
     }
   } catch {
     // The error itself is not kept: a parser's error quotes the bytes that it could not read.
-    return { text: undefined, problem: signal.aborted ? "did not end in time" : "was cut off" };
+    return { text: undefined, part: text, problem: signal.aborted ? "did not end in time" : "was cut off" };
   } finally {
     reader?.cancel().catch(() => {});
   }

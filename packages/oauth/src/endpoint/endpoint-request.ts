@@ -12,6 +12,7 @@ import {
 } from "@tokenflight/core";
 import type { ClientCredentials, ClientParts, CurrentCredentials, EndpointName, LocatedServer } from "../client-parts.ts";
 import { fetchUntil, readAnswer } from "./answer.ts";
+import { jsonBody } from "./json-body.ts";
 import { unanswered, unauthenticated, type AskedEndpoint, type EndpointAnswer } from "./failure.ts";
 import { createMask } from "./mask.ts";
 
@@ -77,6 +78,8 @@ export function askEndpoint<Result>(
         return read(await attempt(client, request, server, credentials, signal));
       } catch (error) {
         const next = sets[index + 1];
+        // Whatever else the answer says, this was the client that it was for.
+        if (error instanceof TokenRequestError && error.refreshToken !== undefined) throw error;
         if (next !== undefined && isGrantOfAnother(error, credentials, next)) refusal ??= error;
         else if (next === undefined || !isUnknownClient(error)) throw isUnknownClient(error) ? (refusal ?? error) : error;
       }
@@ -144,13 +147,15 @@ async function attempt(
   } catch (error) {
     throw signal.aborted ? ended("not-sent", host, client.timeout, request) : unauthenticated(error, title);
   }
+  const isJson = client.requestFormat === "json";
   // RFC 6749 appendix B.
-  headers.set("content-type", "application/x-www-form-urlencoded;charset=UTF-8");
+  headers.set("content-type", isJson ? "application/json" : "application/x-www-form-urlencoded;charset=UTF-8");
   const sent = Object.fromEntries(headers);
-  const body = form.toString();
+  const encoded = form.toString();
+  const body = isJson ? jsonBody(form) : encoded;
   const open = new Set(request.fields.map(([name]) => name));
   // The mask is made only when a server or an error has said something that will be shown.
-  const asked: AskedEndpoint = { title, host, mask: (text, shortest) => createMask(sent, body, open)(text, shortest) };
+  const asked: AskedEndpoint = { title, host, mask: (text, shortest) => createMask(sent, encoded, open)(text, shortest) };
   try {
     const response = await fetchUntil(client.fetch, href, { method: "POST", headers: { ...sent }, body, redirect: "manual" }, signal);
     return { ...(await readAnswer(response, signal)), ...asked };
@@ -188,5 +193,5 @@ function ended(outcome: TokenRequestOutcome, host: string, timeout: number, purp
 
 /** Names an endpoint in messages, such as "device authorization". */
 function titleOf({ endpoint }: Purpose): string {
-  return endpoint.replace(/_endpoint$/, "").replaceAll("_", " ");
+  return endpoint.replace(/(?:_request)?_endpoint$/, "").replaceAll("_", " ");
 }

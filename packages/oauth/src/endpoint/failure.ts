@@ -1,6 +1,7 @@
-import { readChallenges, TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
-import { readFields, textField } from "./answer-fields.ts";
+import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
+import type { AnswerFields } from "./answer-fields.ts";
 import { isRedirect, type Answer } from "./answer.ts";
+import { readRefusal } from "./dialects.ts";
 import { clean, type Mask } from "./mask.ts";
 
 /** The endpoint that was asked, for messages. */
@@ -14,34 +15,50 @@ export interface AskedEndpoint {
 
 export type EndpointAnswer = Answer & AskedEndpoint;
 
-/** The error of an answer without what was asked for. It keeps the `error` code, whatever status and headers say. */
-export function failureOf(answer: EndpointAnswer): TokenRequestError {
+/** What is known of an answer besides. */
+export interface Found {
+  /** The new refresh token in it. */
+  readonly refreshToken?: string | undefined;
+  /** The object in which the tokens should be. */
+  readonly envelope?: AnswerFields | undefined;
+}
+
+/** The error of an answer without what was asked for. It keeps the code, wherever the answer says it, and whatever status and headers say. */
+export function failureOf(answer: EndpointAnswer, { refreshToken, envelope }: Found = {}): TokenRequestError {
   const { status, title, host, mask } = answer;
-  const fields = readFields(answer.text);
-  const error = textField(fields, "error") ?? challengeError(answer);
-  const description = textField(fields, "error_description");
+  const { code, description } = readRefusal(answer, envelope);
+  const hide = (text: string): string => (refreshToken === undefined ? text : text.replaceAll(refreshToken, "***"));
   const details = {
     status,
     // A short secret may be part of an honest error code.
-    error: error === undefined ? undefined : clean(mask(error, 8), 64),
-    errorDescription: description === undefined ? undefined : clean(mask(description), 300),
+    error: code === undefined ? undefined : clean(hide(mask(code, 8)), 64),
+    errorDescription: description === undefined ? undefined : clean(hide(mask(description)), 300),
     retryAfter: readRetryAfter(answer),
+    refreshToken,
   };
   const reason = [details.error, details.errorDescription].filter((part) => part !== undefined).join(": ");
   const said = isRedirect(status) ? `${status}, a redirect, which is not followed` : reason === "" ? `${status}` : `${status}, ${reason}`;
-  return new TokenRequestError(outcomeOf(status), `The ${title} endpoint ${host} answered ${said}.`, details);
+  return withAnswer(new TokenRequestError(outcomeOf(status), `The ${title} endpoint ${host} answered ${said}.`, details), answer);
+}
+
+/** The answers that errors stand for. They are not in the errors, because those are logged and an answer may hold secrets. */
+const answers = new WeakMap<object, EndpointAnswer>();
+
+/** Remembers the answer that an error stands for, for as long as the error is there. */
+export function withAnswer<Failure extends object>(error: Failure, answer: EndpointAnswer): Failure {
+  answers.set(error, answer);
+  return error;
+}
+
+/** Returns the answer that an error stands for. */
+export function answerOf(error: object): EndpointAnswer | undefined {
+  return answers.get(error);
 }
 
 /** What an HTTP status says about a token request that failed. */
 export function outcomeOf(status: number): TokenRequestOutcome {
   if (status === 429 || status === 503) return "throttled";
   return (status >= 200 && status < 300) || (status >= 400 && status < 500) ? "refused" : "unknown";
-}
-
-/** Reads the error of a challenge (RFC 6750 section 3), for a body that names none. */
-function challengeError(answer: Answer): string | undefined {
-  const challenges = readChallenges(answer.header("www-authenticate") ?? "");
-  return challenges.map(({ parameters }) => parameters.get("error")).find((error) => error !== undefined && error !== "");
 }
 
 /** One hour, in milliseconds. A server that asks for more has made a mistake, or is asked again by another process long before. */

@@ -1,16 +1,20 @@
-import { InvalidTokenResponseError, TokenRequestError, type TokenResponse } from "@tokenflight/core";
+import type { TokenResponse } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
+import { saysError } from "./dialects.ts";
 import { askEndpoint, type BodyFields } from "./endpoint-request.ts";
-import { failureOf, type EndpointAnswer } from "./failure.ts";
-import { clean, type Mask } from "./mask.ts";
+import { insideOf, tokensOf } from "./envelope.ts";
+import type { EndpointAnswer } from "./failure.ts";
+import { clean } from "./mask.ts";
+import type { RefreshTokenRequest } from "./new-refresh-token.ts";
+import { ofAnotherType, withoutTokens } from "./useless-answer.ts";
 
-export interface TokenRequest {
+export interface TokenRequest extends RefreshTokenRequest {
   /** `grant_type`. */
   readonly grant: string;
   /** Fields that are no secret. */
   readonly fields: BodyFields;
-  /** Fields that nobody may see again. */
+  /** Fields that nobody may see again. A refresh token among them is the one that an answer's new one differs from. */
   readonly secrets: Readonly<Record<string, string>>;
   /** What was asked for, in this request or at an earlier step, with spaces; undefined when that was left to the server. */
   readonly scope: string | undefined;
@@ -20,30 +24,49 @@ export interface TokenRequest {
 /**
  * Sends one token request (RFC 6749 section 3.2) and reads the answer.
  *
- * Rejects with TokenRequestError, whose outcome tells whether the request can have reached the server, and InvalidTokenResponseError.
+ * Rejects with TokenRequestError, whose outcome tells whether the request can have reached the server, and InvalidTokenResponseError. Whatever is
+ * wrong with the answer, a new refresh token in it is the error's `refreshToken`.
  */
 export async function requestTokens(client: ClientParts, request: TokenRequest): Promise<TokenResponse> {
   const { grant, secrets, signal } = request;
-  const fields: BodyFields = [["grant_type", grant], ...request.fields];
+  const named = new Set(request.fields.map(([name]) => name));
+  const always = client.tokenParameters.filter(([name]) => !named.has(name));
+  const fields: BodyFields = [["grant_type", grant], ...always, ...request.fields];
   const response = await askEndpoint(client, { endpoint: "token_endpoint", fields, secrets, namesClient: false, signal }, (answer) =>
-    readTokenEndpointResponse(answer, client.tokenTypes),
+    readTokenEndpointResponse(answer, client, request),
   );
   return withGrantedScope(response, request, client);
 }
 
 /**
- * Reads a token endpoint's answer (RFC 6749 sections 5.1 and 5.2) as it is meant rather than as it is labelled: any 2xx with tokens will
- * do, a 2xx with an `error` is that error, and an error keeps its code whatever its headers say. Core checks the fields themselves.
+ * Reads a token endpoint's answer (RFC 6749 sections 5.1 and 5.2) as it is meant rather than as it is labelled: any 2xx with tokens will do, a 2xx
+ * whose `error` says something is that error, and an error keeps its code whatever its headers say. Core checks the fields themselves.
  *
- * Throws TokenRequestError, and InvalidTokenResponseError for a token type that is not accepted.
+ * Throws TokenRequestError, and InvalidTokenResponseError for an access token or a token type that cannot be used.
  */
-function readTokenEndpointResponse(answer: EndpointAnswer, tokenTypes: ReadonlySet<string>): TokenResponse {
-  const { status, text, problem, host, mask } = answer;
-  const fields = readFields(text);
-  if (status < 200 || status >= 300 || textField(fields, "error") !== undefined) throw failureOf(answer);
-  if (fields !== undefined) return checkTokenType(withoutServerTimes(fields), tokenTypes, mask);
-  const body = problem ?? (text?.trim() === "" ? "is empty" : "is neither a JSON object nor form-encoded fields");
-  throw new TokenRequestError("unknown", `The token endpoint ${host} answered ${status}, but the body ${body}.`, { status });
+function readTokenEndpointResponse(answer: EndpointAnswer, client: ClientParts, request: TokenRequest): TokenResponse {
+  const { status } = answer;
+  const fields = readFields(answer.text);
+  const envelope = client.tokensAt === undefined ? undefined : insideOf(fields, client.tokensAt);
+  const tokens = client.tokensAt === undefined ? fields : tokensOf(fields, envelope);
+  const isGood = status >= 200 && status < 300 && !hasError(fields) && !hasError(envelope);
+  if (!isGood || tokens === undefined || !isUsable(tokens["access_token"]))
+    throw withoutTokens(answer, { fields, envelope, tokens, request });
+  const type = tokens["token_type"];
+  const response = withoutServerTimes(tokens);
+  // A missing type is "Bearer" to core, which takes whatever is no text for a missing one.
+  if (typeof type !== "string" || type === "" || client.tokenTypes.has(type.toLowerCase())) return response;
+  if (client.bearerTypes.has(type.toLowerCase())) return Object.assign(response, { token_type: "Bearer" });
+  throw ofAnotherType(answer, { tokens, request });
+}
+
+function hasError(fields: AnswerFields | undefined): boolean {
+  return textField(fields, "error") !== undefined && saysError(fields);
+}
+
+/** Whether a header can carry this access token. Core asks the same of it. */
+function isUsable(accessToken: unknown): accessToken is string {
+  return typeof accessToken === "string" && accessToken.length <= 262_144 && /^[\x21-\x7e]+$/.test(accessToken);
 }
 
 /** Two machines' clocks are not compared: a lifetime replaces a point in time, and what time it is to the server is dropped. */
@@ -52,16 +75,6 @@ function withoutServerTimes(fields: AnswerFields): TokenResponse {
   delete response["issued_at"];
   if (response.expires_in !== undefined && response.expires_in !== null && response.expires_in !== "") delete response.expires_at;
   return response;
-}
-
-function checkTokenType(response: TokenResponse, tokenTypes: ReadonlySet<string>, mask: Mask): TokenResponse {
-  const { token_type: type } = response;
-  // A missing type is "Bearer" to core, which also refuses what is not a string.
-  if (typeof type !== "string" || type === "" || tokenTypes.has(type.toLowerCase())) return response;
-  const named = type.length <= 32 && type !== response.access_token ? `type "${clean(mask(type), 32)}"` : "another type";
-  throw new InvalidTokenResponseError(
-    `The token endpoint gave a token of ${named}; expected Bearer, or a type that the option tokenTypes names.`,
-  );
 }
 
 /** An event names at most so many scopes, and so many characters of each. */
@@ -75,7 +88,7 @@ function withGrantedScope(response: TokenResponse, { grant, scope: asked }: Toke
   if (asked === undefined) return response;
   const given = response.scope;
   if (given === undefined || given === null || given === "") return Object.assign(response, { scope: asked });
-  const wanted = new Set(asked.split(" "));
+  const wanted = scopesIn(asked);
   const granted = scopesIn(given);
   const missing = [...wanted].filter((scope) => !granted.has(scope));
   const added = [...granted].filter((scope) => !wanted.has(scope));
@@ -83,9 +96,9 @@ function withGrantedScope(response: TokenResponse, { grant, scope: asked }: Toke
   return response;
 }
 
-/** Reads text, or a list of texts. Core refuses everything else. */
+/** Reads text, or a list of texts. Some servers write commas between scopes, and some programs ask for them so. */
 function scopesIn(given: unknown): Set<string> {
-  const list = typeof given === "string" ? given.split(/\s+/) : Array.isArray(given) ? given : [];
+  const list = typeof given === "string" ? given.split(/[\s,]+/) : Array.isArray(given) ? given.flatMap((one) => [...scopesIn(one)]) : [];
   return new Set(list.filter((scope): scope is string => typeof scope === "string" && scope !== ""));
 }
 

@@ -98,7 +98,8 @@ function readList(where: string, value: string | readonly string[] | undefined):
   return list;
 }
 
-function readParameters(where: string, value: Readonly<Record<string, string>>): [string, string][] {
+/** Reads fields that are sent besides those that a grant sets. Throws InvalidOptionError. */
+export function readParameters(where: string, value: Readonly<Record<string, string>>): [string, string][] {
   requireThat(typeof value === "object" && value !== null && !Array.isArray(value), where, "an object of strings", value);
   const parameters = Object.entries(value);
   for (const [name, one] of parameters) {

@@ -9,6 +9,7 @@ import {
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readClaims } from "../endpoint/answer-fields.ts";
+import { endsSession } from "../endpoint/login-required.ts";
 import { requestTokens, type TokenRequest } from "../endpoint/token-request.ts";
 import { identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
@@ -30,15 +31,14 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     // RFC 6749 section 6: without a scope, what was granted before is asked for.
     const { scope = previous.scope } = parameters;
     try {
-      const request = { grant, fields, secrets: { refresh_token: previous.refreshToken }, scope, signal };
+      const isForeign = (idToken: unknown): boolean => otherThan(idToken, previous) !== undefined;
+      const request = { grant, fields, secrets: { refresh_token: previous.refreshToken }, scope, signal, isForeign };
       return await withCheckedIdToken(client, await requestWithinGrace(client, request, signal), previous, signal);
     } catch (error) {
-      if (!(error instanceof TokenRequestError) || !endsSession(client, error)) throw error;
-      throw new LoginRequiredError(`A login is required. ${error.message}`, {
-        error: error.error,
-        errorDescription: error.errorDescription,
-        cause: error,
-      });
+      const isFailure = error instanceof TokenRequestError || error instanceof InvalidTokenResponseError;
+      if (!isFailure || !endsSession(client, error)) throw error;
+      const said = error instanceof TokenRequestError ? { error: error.error, errorDescription: error.errorDescription } : {};
+      throw new LoginRequiredError(`A login is required. ${error.message}`, { ...said, cause: error });
     }
   };
   source.identity = identify(client, grant);
@@ -54,7 +54,8 @@ async function requestWithinGrace(client: ClientParts, request: TokenRequest, si
   const start = systemClock.monotonic();
   return requestTokens(client, request).catch((error: unknown) => {
     const isUnknown = error instanceof TokenRequestError && error.outcome === "unknown" && !signal.aborted;
-    if (!isUnknown || systemClock.monotonic() - start >= client.refreshTokenGrace) throw error;
+    // A new refresh token is in the error: it is kept, and sent the next time.
+    if (!isUnknown || error.refreshToken !== undefined || systemClock.monotonic() - start >= client.refreshTokenGrace) throw error;
     return requestTokens(client, request);
   });
 }
@@ -84,14 +85,24 @@ async function withCheckedIdToken(
 }
 
 function requireSameUser(idToken: string, previous: TokenSet): void {
+  const other = otherThan(idToken, previous);
+  if (other === undefined) return;
+  const told = `The token endpoint answered a refresh with the id token of another ${other}.`;
+  throw new InvalidTokenResponseError(`${told} Nothing of the answer was kept: the tokens may be somebody else's.`);
+}
+
+/** Says whose id token this is, when it is not of the user and the issuer of the one before. */
+function otherThan(idToken: unknown, previous: TokenSet): string | undefined {
   const before = readClaims(previous.idToken);
   const now = readClaims(idToken);
-  for (const [claim, whose] of [["sub", "user"], ["iss", "issuer"]] as const) {
+  for (const [claim, whose] of [
+    ["sub", "user"],
+    ["iss", "issuer"],
+  ] as const) {
     const named = now?.[claim];
-    if (typeof named !== "string" || before?.[claim] === undefined || named === before[claim]) continue;
-    const told = `The token endpoint answered a refresh with the id token of another ${whose} (${claim}).`;
-    throw new InvalidTokenResponseError(`${told} Nothing of the answer was kept: the tokens may be somebody else's.`);
+    if (typeof named === "string" && before?.[claim] !== undefined && named !== before[claim]) return `${whose} (${claim})`;
   }
+  return undefined;
 }
 
 /** Throws TokenRequestError when the server would refuse the refresh because it comes too soon; nothing is sent then. */
@@ -100,8 +111,4 @@ function requireItsTime({ earliestRefresh }: ClientParts, { expiresAt }: TokenSe
   if (left <= earliestRefresh) return;
   const message = `No token request was sent: this server refreshes an access token in its last ${earliestRefresh / 1000} seconds only.`;
   throw new TokenRequestError("refused", message, { retryAfter: left - earliestRefresh });
-}
-
-function endsSession({ loginRequiredErrors, passingStatuses }: ClientParts, { outcome, error, status }: TokenRequestError): boolean {
-  return outcome === "refused" && loginRequiredErrors.has(error ?? "") && !passingStatuses.has(status ?? 0);
 }

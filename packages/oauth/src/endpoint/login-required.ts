@@ -1,0 +1,60 @@
+import type { InvalidTokenResponseError, TokenRequestError } from "@tokenflight/core";
+import type { ClientParts } from "../client-parts.ts";
+import { readFields } from "./answer-fields.ts";
+import { readRefusal } from "./dialects.ts";
+import { insideOf } from "./envelope.ts";
+import { answerOf, type EndpointAnswer } from "./failure.ts";
+
+/**
+ * Codes and sentences that can mean nothing else than that this refresh token will never work again, in one spelling (`inOneSpelling`). What means
+ * that at one provider only stands in that provider's profile.
+ */
+const deadWords = new Set(
+  `invalid_grant invalid_refresh_token bad_refresh_token refresh_token_invalid refresh_token_is_invalid
+  refresh_token_is_not_valid refresh_token_not_valid invalid_or_expired_refresh_token unknown_or_invalid_refresh_token unknown_refresh_token
+  expired_refresh_token refresh_token_expired refresh_token_is_expired refresh_token_has_expired the_refresh_token_has_expired
+  revoked_refresh_token refresh_token_revoked refresh_token_is_revoked refresh_token_has_been_revoked the_refresh_token_has_been_revoked
+  refresh_token_already_used refresh_token_has_already_been_used refresh_token_reused refresh_token_reuse_detected
+  refresh_token_not_found refresh_token_does_not_exist invalid_refresh_token_refresh_token_not_found invalid_refresh_token_already_used
+  token_has_been_expired_or_revoked
+  interaction_required login_required consent_required account_selection_required reauthentication_required`.split(/\s+/),
+);
+
+/** Codes about the client or the server. Beside one of them no word that counts everywhere ends a session: it may be the client's own mistake. */
+const notAboutTheUser = new Set(
+  `invalid_client invalid_client_id invalid_client_secret bad_client_secret client_not_found unsupported_grant_type invalid_scope
+  server_error internal_error temporarily_unavailable service_unavailable slow_down rate_limited ratelimited rate_limit_exceeded
+  too_many_requests use_dpop_nonce invalid_dpop_proof`.split(/\s+/),
+);
+
+/**
+ * Whether a failed refresh means that only a login helps. The caller's own `loginRequired` is asked first; then passing statuses, other outcomes
+ * than "refused", and a new refresh token that came with the failure say no; then the words decide: those of the option, and those that count everywhere.
+ */
+export function endsSession(client: ClientParts, error: TokenRequestError | InvalidTokenResponseError): boolean {
+  const answer = answerOf(error);
+  if (answer === undefined) return false;
+  const decided = askCaller(client, answer);
+  if (decided !== undefined) return decided;
+  if (!("outcome" in error) || error.outcome !== "refused" || client.passingStatuses.has(answer.status)) return false;
+  if (error.refreshToken !== undefined) return false;
+  const { codes, sentences } = readRefusal(answer, client.tokensAt && insideOf(readFields(answer.text), client.tokensAt));
+  const words = [...codes, ...sentences];
+  if (words.some((word) => client.loginRequiredErrors.has(word))) return true;
+  return !codes.some((code) => notAboutTheUser.has(code)) && words.some((word) => deadWords.has(word));
+}
+
+/** What the option `loginRequired` says. What it throws, and what is neither true nor false, leaves the decision to the words. */
+function askCaller({ loginRequired, observe }: ClientParts, { status, header, text, part = "" }: EndpointAnswer): boolean | undefined {
+  if (loginRequired === undefined) return undefined;
+  try {
+    const said: unknown = loginRequired({ status, body: readFields(text) ?? text ?? part, headers: { get: header } });
+    if (typeof said === "boolean" || said === undefined) return said;
+    // A promise that rejects is nobody else's.
+    if (said instanceof Promise) said.catch(() => {});
+  } catch {
+    // Its error may quote the answer, which may hold secrets.
+  }
+  observe({ type: "option-failed", option: "loginRequired" });
+  return undefined;
+}

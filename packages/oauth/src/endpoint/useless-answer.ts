@@ -1,0 +1,64 @@
+import { InvalidTokenResponseError, readTokenResponse, TokenRequestError, type TokenResponse } from "@tokenflight/core";
+import type { AnswerFields } from "./answer-fields.ts";
+import { readRefusal, saysError } from "./dialects.ts";
+import { envelopeIn } from "./envelope.ts";
+import { failureOf, withAnswer, type EndpointAnswer } from "./failure.ts";
+import { clean } from "./mask.ts";
+import { newRefreshToken, type RefreshTokenRequest } from "./new-refresh-token.ts";
+
+/** An answer as it was read. */
+interface Read {
+  readonly fields: AnswerFields | undefined;
+  /** The object in which the tokens should be, when that is not all of the answer. */
+  readonly envelope: AnswerFields | undefined;
+  /** The fields among which the tokens should be. */
+  readonly tokens: AnswerFields | undefined;
+  readonly request: RefreshTokenRequest;
+}
+
+/** The error of an answer without an access token that can be used. It has the new refresh token of the answer. */
+export function withoutTokens(
+  answer: EndpointAnswer,
+  { fields, envelope, tokens, request }: Read,
+): TokenRequestError | InvalidTokenResponseError {
+  const { status, text, problem, host } = answer;
+  const refreshToken = newRefreshToken(answer, tokens, request);
+  if (status < 200 || status >= 300 || saysError(fields) || saysError(envelope)) return failureOf(answer, { refreshToken, envelope });
+  if (fields === undefined || tokens === undefined) {
+    const body = problem ?? (text?.trim() === "" ? "is empty" : "is neither a JSON object nor form-encoded fields");
+    const message = `The token endpoint ${host} answered ${status}, but the body ${body}.`;
+    return withAnswer(new TokenRequestError("unknown", message, { status, refreshToken }), answer);
+  }
+  // Without any token, what the answer says elsewhere is why.
+  const isRefusal = tokens["access_token"] === undefined && refreshToken === undefined && readRefusal(answer, envelope).code !== undefined;
+  if (isRefusal) return failureOf(answer, { envelope });
+  return withAnswer(new InvalidTokenResponseError(`${problemOf(tokens)}${hintAt(fields)}`, { refreshToken }), answer);
+}
+
+/** The error of an answer whose token has a type that is not accepted. It has the new refresh token of the answer. */
+export function ofAnotherType(
+  answer: EndpointAnswer,
+  { tokens, request }: Pick<Read, "request"> & { tokens: AnswerFields },
+): InvalidTokenResponseError {
+  const type = tokens["token_type"] as string;
+  const refreshToken = newRefreshToken(answer, tokens, request);
+  const isSecret = type === tokens["access_token"] || type === tokens["refresh_token"];
+  const named = type.length <= 32 && !isSecret ? `type "${clean(answer.mask(type), 32)}"` : "another type";
+  const message = `The token endpoint gave a token of ${named}; expected Bearer, or a type that the option tokenTypes names.`;
+  return withAnswer(new InvalidTokenResponseError(message, { refreshToken }), answer);
+}
+
+/** What core says of an access token that cannot be used. */
+function problemOf(tokens: AnswerFields): string {
+  try {
+    readTokenResponse({ access_token: tokens["access_token"] } as TokenResponse, 0);
+  } catch (error) {
+    if (error instanceof InvalidTokenResponseError) return error.message;
+  }
+  return "The token endpoint gave no access token that can be used.";
+}
+
+function hintAt(fields: AnswerFields): string {
+  const name = envelopeIn(fields);
+  return name === undefined ? "" : ` There are tokens in "${name}": the option tokensAt: "${name}" reads them there.`;
+}
