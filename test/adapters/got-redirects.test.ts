@@ -1,8 +1,13 @@
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { bearer } from "@tokenflight/got";
 import got from "got";
 import { expect, it } from "vitest";
 import { startLoopback } from "../servers/loopback.ts";
 import { startResourceApi, type ResourceApi } from "../servers/resource-api.ts";
+import { selfSigned } from "../setup/certificates.ts";
+import { nameThisMachine } from "../setup/host-name.ts";
 import { rejection, startGotSession, type GotSession } from "./got-session.ts";
 
 const statuses = [301, 302, 303, 307, 308] as const;
@@ -221,4 +226,29 @@ it("the caller's own Authorization is stripped by a redirect to another origin, 
 
   expect([...kinds(api), ...kinds(other)]).toEqual(["GET bearer", "GET none"]);
   expect(refreshes()).toBe(0);
+});
+
+it.each(statuses)("%i from https to plain http: no token, although both origins are allowed (field line 108)", async (status) => {
+  await using session = await startGotSession();
+  using _name = nameThisMachine("orders.internal");
+  const { tokens, api } = session;
+  const seen: string[] = [];
+  const secure = createServer(selfSigned(), (request, response) => {
+    seen.push(request.headers.authorization === undefined ? "none" : "bearer");
+    response.writeHead(status, { location: `${new URLSearchParams(request.url?.slice(2)).get("to")}/target` }).end();
+  });
+  await once(secure.listen(0, "127.0.0.1"), "listening");
+  const origin = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+  const named = api.origin.replace("127.0.0.1", "orders.internal");
+  const options = { origins: [origin, api.origin, named], allowInsecureOrigins: [named] };
+  const client = got.extend({ retry: { limit: 0 }, https: { rejectUnauthorized: false } }, bearer(tokens, options));
+
+  for (const to of [api.origin, named]) {
+    expect((await rejection(client(`${origin}/?to=${to}`))).response?.statusCode).toBe(401);
+    // The same origin asked for at once has the token.
+    expect((await client(`${to}/target`)).statusCode).toBe(200);
+  }
+  expect(seen).toEqual(["bearer", "bearer"]);
+  expect(kinds(api)).toEqual(["GET none", "GET bearer", "GET none", "GET bearer"]);
+  secure.close();
 });

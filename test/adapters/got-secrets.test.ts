@@ -11,7 +11,7 @@ import { bearer } from "@tokenflight/got";
 import got, { type ExtendOptions, type Got } from "got";
 import { describe, expect, it } from "vitest";
 import { findCanary } from "./canary.ts";
-import { selfSigned } from "./got-certificate.ts";
+import { selfSigned } from "../setup/certificates.ts";
 import { tally } from "./tally.ts";
 
 const canary = "canary-in-the-token-of-got";

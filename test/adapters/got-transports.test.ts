@@ -10,7 +10,7 @@ import { bearer } from "@tokenflight/got";
 import got from "got";
 import { expect, it } from "vitest";
 import { startLoopback } from "../servers/loopback.ts";
-import { selfSigned } from "./got-certificate.ts";
+import { selfSigned } from "../setup/certificates.ts";
 import { rejection, startGotSession } from "./got-session.ts";
 
 /** Takes t2 and no other token, and says what it was asked with. */

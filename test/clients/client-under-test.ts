@@ -19,7 +19,7 @@ export interface Outcome {
 export type Send = (request: Outgoing) => Promise<Outcome>;
 
 /** What all adapters offer alike, whatever their client's own response is. */
-export interface CommonOptions extends Pick<BearerOptions<never>, "origins" | "replay" | "scheme"> {
+export interface CommonOptions extends Pick<BearerOptions<never>, "origins" | "allowInsecureOrigins" | "replay" | "scheme" | "observe"> {
   refused?: (response: { status?: number; statusCode?: number }) => boolean;
 }
 
