@@ -24,6 +24,7 @@ export const floors = {
     ["client"],
     ["login"],
     ["grants"],
+    ["id-token"],
     ["server"],
     ["endpoint", "client-auth"],
     ["client-parts", "errors", "own-fields"],

@@ -132,6 +132,31 @@ it("many customers", async () => {
   await expect(take(foreign)).rejects.toThrow("There is no installation nobody.");
 });
 
+it("moving in: the second run does not spend the seed again, and a new seed is taken when the login is over (line 103)", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-seed-")), "tokens.db");
+  const env = { CLIENT_ID, CLIENT_SECRET, TOKENS };
+  const [first, second] = [await refreshTokenOfALogin(), await refreshTokenOfALogin()];
+  const began = "Began with REFRESH_TOKEN.\nThe API answered 200.\n";
+  const wentOn = "Went on with what is stored.\nThe API answered 200.\n";
+  expect(await run("moving-in", { ...env, REFRESH_TOKEN: first }).printed).toBe(began);
+  expect(await run("moving-in", { ...env, REFRESH_TOKEN: first }).printed).toBe(wentOn);
+  expect(await run("moving-in", { ...env, REFRESH_TOKEN: second }).printed).toBe(wentOn);
+  expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { refresh_token: 1 } });
+
+  server.revokeFamilyOf(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "");
+  const over = "Went on with what is stored.\nThe API answered 401.\n";
+  expect(await run("moving-in", { ...env, REFRESH_TOKEN: first }).printed).toBe(over);
+  expect(await run("moving-in", { ...env, REFRESH_TOKEN: first }).printed).toBe(over);
+  expect(await run("moving-in", { ...env, REFRESH_TOKEN: second }).printed).toBe(began);
+  expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { refresh_token: 3 } });
+}, 40_000);
+
+async function refreshTokenOfALogin(): Promise<string> {
+  const client = createOAuthClient({ issuer: server.issuer, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
+  const { refreshToken = "" } = await client.exchangeCode(await server.login({ client: service, scope: "openid offline_access read" }));
+  return refreshToken;
+}
+
 it("a service that stops: the refresh that is under way at SIGTERM is stored, and the next process goes on", async () => {
   const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-service-")), "tokens.db");
   const env = { CLIENT_ID, CLIENT_SECRET, TOKENS };

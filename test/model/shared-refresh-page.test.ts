@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { LoginRequiredError, systemClock, TokenRequestError, TokenSet } from "@tokenflight/core";
 import { expect, it } from "vitest";
-import type { SubjectRecord } from "../../packages/core/src/refresh/record.ts";
-import { withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../../packages/core/src/refresh/transitions.ts";
+import type { SubjectRecord } from "../../packages/core/src/record/record.ts";
+import { withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../../packages/core/src/record/transitions.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = read("docs/shared-refresh.md");
@@ -105,7 +105,7 @@ it.each(rows)("from %s, when %s: %s leads to %s", (from = "", event = "", _funct
 
 it("has every change from every state in which it can happen, and names every function that makes one", () => {
   expect(new Set(rows.map(([, event]) => event))).toEqual(new Set(Object.keys(changes)));
-  const functions = [...read("packages/core/src/refresh/transitions.ts").matchAll(/^export function (with\w+)/gm)].map(([, name]) => name);
+  const functions = [...read("packages/core/src/record/transitions.ts").matchAll(/^export function (with\w+)/gm)].map(([, name]) => name);
   expect(new Set(rows.map(([, , name]) => name))).toEqual(new Set(functions));
   const pairs = rows.flatMap(([from = "", event]) => from.split(", ").map((name) => `${name}: ${event}`));
   expect(new Set(pairs).size).toBe(pairs.length);
@@ -122,7 +122,7 @@ it("has every change from every state in which it can happen, and names every fu
 });
 
 it("names every field of the record", () => {
-  const source = read("packages/core/src/refresh/record.ts");
+  const source = read("packages/core/src/record/record.ts");
   const fields = (name: string): string[] => {
     const body = source.match(new RegExp(`interface ${name} \\{([^}]*(?:\\{[^}]*\\}[^}]*)*)\\n\\}`))?.[1] ?? "";
     return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, field = ""]) => field);

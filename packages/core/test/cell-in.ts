@@ -8,5 +8,5 @@ export const key = await storeKey("source", "subject");
 
 /** A cell for the same subject each time, whose operations take a second at most. */
 export function cellIn(store: TokenStore, clock: Clock): StoreCell {
-  return new StoreCell({ store, clock, timeout: 1000 }, "source", "subject");
+  return new StoreCell({ store, clock, timeout: 1000 }, { identity: "source", subject: "subject", purpose: undefined });
 }

@@ -28,6 +28,7 @@ function createPool(options: { limit?: number; concurrency?: number }): TokenPoo
   return createTokenPool({
     clock,
     store,
+    identity: "test",
     queue: createTokenEndpointQueue({ clock, concurrency }),
     source: (key) => () =>
       new Promise((resolve) => {
@@ -43,7 +44,7 @@ async function answer(key: string): Promise<void> {
 }
 
 async function storedToken(key: string): Promise<string | undefined> {
-  const entry = await store.read(await storeKey(undefined, key));
+  const entry = await store.read(await storeKey("test", key));
   return (JSON.parse(entry?.value ?? "{}") as { tokens?: { access_token: string } }).tokens?.access_token;
 }
 

@@ -103,7 +103,7 @@ describe("a store that is closed while a result is written, as one that cannot w
 
 it("a result that the closed store did not get is written by nobody for another login", async () => {
   const store = noting();
-  const key = await storeKey(undefined, "alice");
+  const key = await storeKey("test", "alice");
   const all = setUp({ clock, store, key: "alice" });
   await all.tokens.save(response("1"));
   expect((await inner.read(key))?.value).toContain("access-1");

@@ -16,13 +16,15 @@ describe("the options of a token cache", () => {
     [{ store }, "key: expected a string that is not empty, got nothing."],
     [{ store, key: "" }, "key: expected a string that is not empty, got an empty string."],
     [{ store, key: 5 }, "key: expected a string that is not empty, got 5."],
+    [{ identity: "" }, "identity: expected a string that is not empty, got an empty string."],
+    [{ identity: 5 }, "identity: expected a string that is not empty, got 5."],
     [{ queue: {} }, "queue: expected an object with run, raise, pause and pausedFor, got an object."],
     [{ queue: 5 }, "queue: expected an object with run, raise, pause and pausedFor, got 5."],
     [{ freshness: { ahead: -1 } }, "freshness.ahead: expected a number of seconds, zero or more, got -1."],
     [{ freshness: { margin: "5" } }, "freshness.margin: expected a number of seconds, zero or more, got a string of 1 characters."],
     [{ freshness: { defaultLifetime: Number.NaN } }, "freshness.defaultLifetime: expected a number of seconds, zero or more, got NaN."],
     [{ freshness: 60 }, "freshness: expected an object with options, got 60."],
-    [{ freshness: { soft: 5 } }, "freshness.soft: expected one of ahead, margin, defaultLifetime, got an unknown option."],
+    [{ freshness: { soft: 5 } }, "freshness.soft: expected one of ahead, margin, defaultLifetime, jwtExpiry, got an unknown option."],
     [{ timeouts: { request: -1 } }, "timeouts.request: expected a number of seconds above zero, got -1."],
     [{ timeouts: { request: 0 } }, "timeouts.request: expected a number of seconds above zero, got 0."],
     [{ timeouts: { request: Infinity } }, "timeouts.request: expected a number of seconds above zero, got Infinity."],
@@ -36,7 +38,7 @@ describe("the options of a token cache", () => {
     [{ clock: { now: Date.now } }, "clock: expected an object with now, monotonic, schedule and random, got an object."],
     [
       { onRefresh: () => {} },
-      "createTokenCache.onRefresh: expected one of source, key, observe, store, queue, freshness, timeouts, keepAlive, clock, got an unknown option.",
+      "createTokenCache.onRefresh: expected one of source, key, observe, store, identity, queue, freshness, timeouts, keepAlive, clock, got an unknown option.",
     ],
   ])("are refused for %j", (options, message) => {
     const create = (): unknown => createTokenCache({ source, ...options } as TokenCacheOptions);
@@ -53,6 +55,7 @@ describe("the options of a token cache", () => {
   it("may be left undefined one by one", async () => {
     const nothing = {
       store: undefined,
+      identity: undefined,
       key: undefined,
       queue: undefined,
       freshness: undefined,
@@ -76,6 +79,6 @@ describe("the options of a token cache", () => {
     const silent = (): never => {
       throw new Error("asked");
     };
-    createTokenCache({ source: silent, store: { read: silent, compareAndSet: silent, watch: silent }, key: "k" });
+    createTokenCache({ source: silent, store: { read: silent, compareAndSet: silent, watch: silent }, identity: "test", key: "k" });
   });
 });

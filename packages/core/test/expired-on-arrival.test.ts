@@ -29,7 +29,7 @@ describe.each(kinds)("a source that gives %s", (_, give) => {
       asked += 1;
       return give(clock);
     };
-    const tokens = createTokenCache({ source, clock, ...(hasStore ? { store: memoryStore(), key: "alice" } : {}) });
+    const tokens = createTokenCache({ source, clock, ...(hasStore ? { store: memoryStore(), identity: "test", key: "alice" } : {}) });
     const callers = Array.from({ length: 100 }, () => new Outcome(tokens.get()));
     await settle();
     expect(new Set(callers.map(({ code }) => code))).toEqual(new Set(["ERR_INVALID_TOKEN_RESPONSE"]));

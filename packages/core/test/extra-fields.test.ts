@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError } from "../src/errors.ts";
 import { readTokenResponse, type TokenResponse } from "../src/tokens/token-response.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
@@ -57,10 +57,26 @@ it("keeps none of a dropped field's former values beside the new answer", () => 
   expect([second.extra["more"], second.extra["sid"]]).toEqual([1, undefined]);
 });
 
-it.each(["access_token", "refresh_token", "id_token"])(
-  "refuses %s of more than 262,144 characters, as the token endpoint's reader does",
-  (field) => {
-    expect(() => read({ [field]: "x".repeat(262_144) })).not.toThrow();
-    expect(() => read({ [field]: "x".repeat(262_145) })).toThrow(InvalidTokenResponseError);
-  },
-);
+describe("a token of more than 262,144 characters, which is more than the token endpoint's reader takes", () => {
+  it("is refused as access token", () => {
+    expect(() => read({ access_token: "x".repeat(262_144) })).not.toThrow();
+    expect(() => read({ access_token: "x".repeat(262_145) })).toThrow(InvalidTokenResponseError);
+  });
+
+  it.each(["refresh_token", "id_token"])("is ignored as %s, and the one before stays", (field) => {
+    const ignored: string[] = [];
+    const tokensOf = (length: number): (string | undefined)[] => {
+      const { refreshToken, idToken } = readTokenResponse(
+        { access_token: "a", [field]: "x".repeat(length) },
+        0,
+        read({ refresh_token: "old", id_token: "old" }),
+        { ignored: (name) => ignored.push(name) },
+      );
+      return [refreshToken, idToken];
+    };
+    expect(tokensOf(262_144)).toContain("x".repeat(262_144));
+    expect(ignored).toEqual([]);
+    expect(tokensOf(262_145)).toEqual(["old", "old"]);
+    expect(ignored).toEqual([field]);
+  });
+});

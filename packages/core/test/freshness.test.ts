@@ -96,6 +96,6 @@ it.each(["ahead", "margin", "defaultLifetime"] as const)("takes %s only in secon
 
 it("refuses an option that it does not know", () => {
   expect(() => createFreshness({ aheadSeconds: 5 } as FreshnessOptions, { random: () => 0 })).toThrow(
-    "freshness.aheadSeconds: expected one of ahead, margin, defaultLifetime, got an unknown option.",
+    "freshness.aheadSeconds: expected one of ahead, margin, defaultLifetime, jwtExpiry, got an unknown option.",
   );
 });

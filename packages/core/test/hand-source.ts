@@ -8,18 +8,20 @@ export interface HandCall {
   fail(error: unknown): void;
 }
 
-/** A token source that is answered by hand, call by call. */
+/** A token source that is answered by hand, call by call. Its identity is "test". */
 export class HandSource {
   readonly calls: HandCall[] = [];
   readonly source: TokenSource;
 
-  constructor(traits: { spendsRefreshToken?: boolean; refreshTokenGrace?: number; identity?: string } = {}) {
+  constructor(
+    traits: { spendsRefreshToken?: boolean; refreshTokenGrace?: number; identity?: string; purpose?: string; requiresLogin?: boolean } = {},
+  ) {
     const ask = (context: SourceContext): Promise<TokenSet | TokenResponse> => {
       const { promise, resolve, reject } = Promise.withResolvers<TokenSet | TokenResponse>();
       this.calls.push({ context, give: resolve, fail: reject });
       return promise;
     };
-    this.source = Object.assign(ask, traits);
+    this.source = Object.assign(ask, { identity: "test", ...traits });
   }
 
   get last(): HandCall {

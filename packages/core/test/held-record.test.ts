@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { privateCell, type RecordCell, type VersionedRecord } from "../src/refresh/cell.ts";
 import { HeldRecord } from "../src/refresh/held-record.ts";
-import { emptyRecord, type SubjectRecord } from "../src/refresh/record.ts";
+import { emptyRecord, type SubjectRecord } from "../src/record/record.ts";
 import "./fixed-seed.ts";
 import { TestClock } from "./test-clock.ts";
 

@@ -72,6 +72,7 @@ async function live(
     createTokenCache({
       store,
       clock,
+      identity: "test",
       key: "alice",
       queue: world.shared ? queue : createTokenEndpointQueue({ clock }),
       observe: (event) => list.push(event),

@@ -10,7 +10,7 @@ import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";
 import { RandomClock, settle } from "./test-clock.ts";
 
-const key = await storeKey(undefined, "alice");
+const key = await storeKey("test", "alice");
 let clock: RandomClock;
 let store: TokenStore;
 

@@ -106,7 +106,7 @@ describe("a login", () => {
   );
 
   it("with the very token that was refused before is believed", async () => {
-    const { tokens, hand, events } = setUp();
+    const { tokens, hand, events } = setUp({ clock: new RandomClock() });
     const first = await tokens.save(response("1"));
     void tokens.renew(first).catch(() => {});
     await settle();
@@ -173,6 +173,7 @@ describe("a logout", () => {
     const given: (string | undefined)[] = [];
     const seen: unknown[] = [];
     const source = Object.assign(() => Promise.reject(new Error("no")), {
+      identity: "test",
       async revoke(revoked: TokenSet): Promise<void> {
         given.push(revoked.refreshToken);
         seen.push(tokens.peek());

@@ -26,7 +26,7 @@ it.each(["with hints", "without hints"])(
       asked += 1;
       return { access_token: `access-${asked}`, expires_in: 3600 };
     };
-    const pool = createTokenPool({ clock, store, source, limit: 20_000 });
+    const pool = createTokenPool({ clock, store, identity: "test", source, limit: 20_000 });
     const subjects = Array.from({ length: 10_500 }, (_, index) => pool.for(`subject-${index}`));
     /** A request of each subject: how often was the store read, and how many had to wait for it? */
     const round = async (): Promise<[number, number]> => {

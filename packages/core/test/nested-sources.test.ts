@@ -101,7 +101,7 @@ describe("sources that ask another subject of the same pool", () => {
       },
     };
     const queue = createTokenEndpointQueue({ clock, concurrency: 1 });
-    const parent = createTokenCache({ clock, queue, store: slow, key: "parent", source: async () => named("parent") });
+    const parent = createTokenCache({ clock, queue, store: slow, identity: "test", key: "parent", source: async () => named("parent") });
     const child = createTokenCache({
       clock,
       queue,

@@ -111,7 +111,7 @@ describe("`reread` while hints come", () => {
   let store: TokenStore;
 
   beforeEach(async () => {
-    const key = await storeKey(undefined, "alice");
+    const key = await storeKey("test", "alice");
     const stored = memoryStore();
     let hint: ChangeListener = () => {};
     let told = 0;

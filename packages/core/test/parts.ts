@@ -1,5 +1,5 @@
 import { createImmediateQueue } from "../src/endpoint/immediate-queue.ts";
-import { Lifetime } from "../src/lifetime.ts";
+import { Lifetime } from "../src/refresh/lifetime.ts";
 import { privateCell } from "../src/refresh/cell.ts";
 import { limitsFor } from "../src/refresh/limits.ts";
 import type { Refresh, SubjectParts } from "../src/refresh/refresh.ts";

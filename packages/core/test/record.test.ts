@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../src/errors.ts";
-import { decodeRecord, emptyRecord, encodeRecord, type SubjectRecord } from "../src/refresh/record.ts";
+import { decodeRecord, encodeRecord } from "../src/record/encoded-record.ts";
+import { emptyRecord, type SubjectRecord } from "../src/record/record.ts";
 import { readTokenResponse, toTokenResponse } from "../src/tokens/token-response.ts";
 import "./fixed-seed.ts";
 
@@ -49,12 +50,14 @@ describe("an entry that is not a record of ours", () => {
     ["a list", [record]],
     ["an empty object", {}],
     ["a record of an earlier format", { ...record, format: 0 }],
+    ["a record of a format in between", { ...record, format: 1.5 }],
     ["a record of a format in words", { ...record, format: "2" }],
     ["a record without a generation", { ...record, generation: undefined }],
     ["a record with half a generation", { ...record, generation: 1.5 }],
     ["a record with a negative generation", { ...record, generation: -1 }],
     ["tokens that are null", { ...record, tokens: null }],
-    ["tokens without an access token", { ...record, tokens: { refresh_token: "canary" } }],
+    ["tokens that are an empty text", { ...record, tokens: "" }],
+    ["tokens without any token", { ...record, tokens: { scope: "canary" } }],
     ["tokens with a line break", { ...record, tokens: { access_token: "can\r\nary" } }],
     ["an intent that is null", { ...record, intent: null }],
     ["an intent without an owner", { ...record, intent: { deadline: 15_000 } }],
@@ -66,6 +69,10 @@ describe("an entry that is not a record of ours", () => {
     ["a pause after nothing", { ...record, pause: { duration: 5, begun: 0, failures: 1 } }],
     ["a pause after no failure", { ...record, pause: { duration: 5, begun: 0, outcome: "unknown" } }],
     ["a required login that is null", { ...record, loginRequired: null }],
+    ["a purpose that is a number", { ...record, format: 2, purpose: 5 }],
+    ["other purposes that are null", { ...record, format: 2, others: null }],
+    ["other purposes in words", { ...record, format: 2, others: "canary" }],
+    ["a seed that is a number", { ...record, seed: 5 }],
   ];
 
   it.each(foreign)("such as %s is a StoreError that shows nothing of it", (_, value) => {
@@ -82,8 +89,11 @@ describe("an entry that is not a record of ours", () => {
       fc.string(),
       fc.json(),
       fc
-        .dictionary(fc.constantFrom("tokens", "intent", "pause", "loginRequired"), fc.jsonValue())
-        .map((rest) => JSON.stringify({ ...rest, format: 1, generation: 1 })),
+        .dictionary(fc.constantFrom("tokens", "intent", "pause", "loginRequired", "purpose", "others", "seed"), fc.jsonValue())
+        .map((rest) => JSON.stringify({ ...rest, format: 2, generation: 1 })),
+      fc
+        .dictionary(fc.string({ maxLength: 3 }), fc.dictionary(fc.constantFrom("tokens", "pause", "loginRequired"), fc.jsonValue()))
+        .map((others) => JSON.stringify({ others, format: 2, generation: 1, tokens: { access_token: "a" } })),
     );
     fc.assert(
       fc.property(value, (text) => {

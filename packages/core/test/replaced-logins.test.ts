@@ -33,7 +33,7 @@ beforeEach(async () => {
   reads = 0;
   late = undefined;
   hint = () => {};
-  key = await storeKey(undefined, "alice");
+  key = await storeKey("test", "alice");
   const reply = async <Answer>(of: "reads" | "writes", work: () => Promise<Answer>): Promise<Answer> => {
     if (isAway) throw new Error("away");
     const wait = late?.of === of ? late.until : undefined;

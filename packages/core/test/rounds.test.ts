@@ -106,7 +106,7 @@ describe("a store that refuses every write, and tells of no other writer", () =>
       if (ran > 5) throw new Error("The test has seen enough.");
     };
     const refusing: TokenStore = { read: answer, compareAndSet: answer };
-    const tokens = createTokenCache({ store: refusing, key: "alice", source: async () => ({ access_token: "a" }) });
+    const tokens = createTokenCache({ store: refusing, identity: "test", key: "alice", source: async () => ({ access_token: "a" }) });
     const calls = [tokens.get(), tokens.save(response("1")), tokens.forget()];
     for (const { status, reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[])
       expect([status, reason]).toEqual(["rejected", expect.any(StoreError)]);

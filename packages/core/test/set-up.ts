@@ -14,9 +14,9 @@ export interface SetUp {
 
 /** A token cache on a clock and a source that are moved by hand. */
 export function setUp(options: Partial<TokenCacheOptions> & { clock?: TestClock; hand?: HandSource } = {}): SetUp {
-  const { clock = new TestClock(), hand = new HandSource(), ...rest } = options;
+  const { clock = new TestClock(), hand = new HandSource(), source = hand.source, identity = source.identity ?? "test", ...rest } = options;
   const events: TokenEvent[] = [];
-  const tokens = createTokenCache({ source: hand.source, clock, observe: (event) => events.push(event), ...rest });
+  const tokens = createTokenCache({ source, identity, clock, observe: (event) => events.push(event), ...rest });
   return { clock, hand, events, tokens };
 }
 

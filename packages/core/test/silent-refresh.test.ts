@@ -70,7 +70,13 @@ describe("a refresh of a request that the runtime has dropped", () => {
     ["while it read the store", (store) => ({ ...store, read: stalling(store.read) })],
     ["while it wrote its intent", (store) => ({ ...store, compareAndSet: stalling(store.compareAndSet) })],
   ])("is dropped by the next one that joins it, and another one begins: %s", async (_, broken) => {
-    const tokens = createTokenCache({ clock, source: async () => response("1"), store: broken(memoryStore()), key: "alice" });
+    const tokens = createTokenCache({
+      clock,
+      source: async () => response("1"),
+      store: broken(memoryStore()),
+      identity: "test",
+      key: "alice",
+    });
     const { outcome, begun } = await secondAfter(
       () => tokens.get(),
       () => tokens.get(),
@@ -89,7 +95,7 @@ describe("a refresh of a request that the runtime has dropped", () => {
       asked += 1;
       return asked === 1 ? new Promise<never>(() => {}) : response("2");
     };
-    const tokens = createTokenCache({ clock, source, store: memoryStore(), key: "alice" });
+    const tokens = createTokenCache({ clock, source, store: memoryStore(), identity: "test", key: "alice" });
     if (isSpending) {
       await tokens.save(response("1"));
       clock.skip(3_600_000);
@@ -244,6 +250,6 @@ it("a refresh that was dropped and answers after all loses nothing, and changes 
   hand.calls[0]?.give(response("late"));
   await settle();
   expect([second.value?.accessToken, tokens.peek()?.accessToken]).toEqual(["access-second", "access-second"]);
-  const entry = await store.read(await storeKey(undefined, "alice"));
+  const entry = await store.read(await storeKey("test", "alice"));
   expect(entry?.value).toContain("access-second");
 });

@@ -45,7 +45,7 @@ describe("a store that is slower than a token request may be", () => {
         asked += 1;
         return response(`${asked}`);
       };
-      const tokens = createTokenCache({ clock, source, store: slow, key: "alice", timeouts: { request, store } });
+      const tokens = createTokenCache({ clock, source, store: slow, identity: "test", key: "alice", timeouts: { request, store } });
       await tokens.save(response("old", { expires_in: 1 }));
       clock.skip(60_000);
       isSlow = true;

@@ -6,11 +6,14 @@ import { TokenSet } from "../src/tokens/token-set.ts";
 import type { SourceContext, TokenSource } from "../src/tokens/token-source.ts";
 import { HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
-import { refreshOf } from "./parts.ts";
+import { partsOf, refreshOf } from "./parts.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
 function call(source: TokenSource, more: Partial<SourceCall> = {}, clock = new TestClock()): Promise<TokenSet> {
-  return callSource(source, clock, { refresh: refreshOf(), reason: "missing", urgency: "blocking", timeout: 10_000, ...more });
+  return callSource(
+    { ...partsOf(clock), source },
+    { refresh: refreshOf(), reason: "missing", urgency: "blocking", timeout: 10_000, ...more },
+  );
 }
 
 /** What a source may do wrong in plain JavaScript. */

@@ -417,7 +417,7 @@ describe("a store with very many writers", () => {
     const shared = memoryStore();
     let requests = 0;
     const source = async (): Promise<TokenResponse> => response(String((requests += 1)));
-    const caches = Array.from({ length: 250 }, () => createTokenCache({ source, clock, store: shared, key: "alice" }));
+    const caches = Array.from({ length: 250 }, () => createTokenCache({ source, clock, store: shared, identity: "test", key: "alice" }));
     const calls = caches.map((tokens) => new Outcome(tokens.get({ minValidity: 3600 })));
     for (let seconds = 0; calls.some(({ state }) => state === "pending") && seconds < 1000; seconds += 1) await clock.advance(1000);
     expect(calls.filter(({ state }) => state !== "resolved")).toEqual([]);

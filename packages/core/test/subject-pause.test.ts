@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { TokenRequestError } from "../src/errors.ts";
 import type { VersionedRecord } from "../src/refresh/cell.ts";
-import { pauseAfter, SubjectPause } from "../src/refresh/subject-pause.ts";
-import type { Pause } from "../src/refresh/record.ts";
+import { pauseAfter } from "../src/record/pause-after.ts";
+import { SubjectPause } from "../src/refresh/subject-pause.ts";
+import type { Pause } from "../src/record/record.ts";
 import "./fixed-seed.ts";
 import { TestClock } from "./test-clock.ts";
 

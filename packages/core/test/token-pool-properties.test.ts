@@ -26,10 +26,10 @@ it("keeps the ones that were used last, everybody who is refreshing, and no more
         limit,
         clock,
         // A refresh that is silent for longer than its timeout is nobody's any more.
-        timeouts: { request: 100_000 },
+        timeouts: { request: 600 },
         source: (key) => () =>
           new Promise((resolve) => {
-            pending.set(key, () => resolve({ access_token: key, expires_in: 60 }));
+            pending.set(key, () => resolve({ access_token: key, expires_in: 6 }));
           }),
       });
       const caches = new Map<string, TokenCache>();
@@ -55,7 +55,7 @@ it("keeps the ones that were used last, everybody who is refreshing, and no more
         expect(pool.size).toBeLessThanOrEqual(Math.max(limit, running.size + 1));
         if (what === "use" || running.has(key)) continue;
         // Whatever it has is over.
-        clock.skip(60_000);
+        clock.skip(6000);
         void cache.get().catch(() => {});
         await settle();
         running.add(key);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenEvent } from "../src/events.ts";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { createTokenPool, type TokenPoolOptions } from "../src/cache/token-pool.ts";
+import { createTokenPool, type TokenPool, type TokenPoolOptions } from "../src/cache/token-pool.ts";
 import type { TokenSource } from "../src/tokens/token-source.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
@@ -76,7 +76,7 @@ describe("a token pool", () => {
     const clock = new TestClock();
     const store = new FaultyStore();
     const { source, asked } = accounts();
-    const pool = createTokenPool({ source, store, clock, limit: 1 });
+    const pool = createTokenPool({ source, store, identity: "test", clock, limit: 1 });
     const first = pool.for("a");
     store.nextWrites.push("none", ...Array.from({ length: 20 }, () => "fails" as const));
     const outcome = new Outcome(first.get());
@@ -133,7 +133,7 @@ describe("a token pool", () => {
   it("shares its store with another pool: one token request for both", async () => {
     const { source, asked } = accounts();
     const store = memoryStore();
-    const [one, other] = [createTokenPool({ source, store }), createTokenPool({ source, store })];
+    const [one, other] = [1, 2].map(() => createTokenPool({ source, store, identity: "test" })) as [TokenPool, TokenPool];
     await Promise.all([one.for("a").get(), other.for("a").get()]);
     expect(asked.get("a")).toBe(1);
   });

@@ -439,11 +439,11 @@ it("keeps an entry of another format as it is", async () => {
   const faulty = new FaultyStore();
   const all = cache("alice", undefined, faulty);
   await all.tokens.save(response("1"));
-  await faulty.put({ format: 2, canary: true });
+  await faulty.put({ format: 3, canary: true });
   const other = cache("alice", undefined, faulty);
   await expect(other.tokens.get()).rejects.toBeInstanceOf(StoreError);
   await expect(other.tokens.get()).rejects.toMatchObject({ code: "ERR_STORE_RECORD_INVALID" });
   await expect(other.tokens.save(response("2"))).rejects.toBeInstanceOf(StoreError);
   expect(other.hand.calls).toEqual([]);
-  expect(await faulty.record()).toEqual({ format: 2, canary: true });
+  expect(await faulty.record()).toEqual({ format: 3, canary: true });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
-import type { SubjectRecord } from "../src/refresh/record.ts";
+import type { SubjectRecord } from "../src/record/record.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
-import { mayRepeat, withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../src/refresh/transitions.ts";
+import { mayRepeat, withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../src/record/transitions.ts";
 import { RandomClock, TestClock } from "./test-clock.ts";
 
 const clock = new TestClock();

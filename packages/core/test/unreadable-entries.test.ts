@@ -6,8 +6,8 @@ import { hashAtOnce } from "./hash-at-once.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";
 import { TestClock } from "./test-clock.ts";
 
-const key = await storeKey(undefined, "alice");
-const newerFormat = JSON.stringify({ format: 2, canary: true });
+const key = await storeKey("test", "alice");
+const newerFormat = JSON.stringify({ format: 3, canary: true });
 let store: TokenStore;
 
 const cache = (given = store): SetUp => setUp({ clock: new TestClock(), store: given, key: "alice" });
@@ -71,7 +71,7 @@ describe("a record of a newer format", () => {
         (all.clock as TestClock).skip(2000);
       }
       await put(newerFormat);
-      await expect(call(all)).rejects.toMatchObject({ code: "ERR_STORE_RECORD_INVALID", message: expect.stringContaining("format 2") });
+      await expect(call(all)).rejects.toMatchObject({ code: "ERR_STORE_RECORD_INVALID", message: expect.stringContaining("format 3") });
       expect((await store.read(key))?.value).toBe(newerFormat);
       expect(all.hand.calls).toEqual([]);
     }

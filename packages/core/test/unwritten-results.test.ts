@@ -38,7 +38,7 @@ beforeEach(async () => {
     },
   };
   tokens = createTokenCache({ clock, store, key: "alice", source: hand.source });
-  key = await storeKey(undefined, "alice");
+  key = await storeKey("test", "alice");
   await tokens.save(response("1"));
   clock.skip(3_600_000);
 });

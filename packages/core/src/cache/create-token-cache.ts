@@ -97,7 +97,10 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
     create(source, key, observe) {
       requireSource(source);
       if (observe !== undefined) requireFunction("observe", observe);
-      const cell = access === undefined ? privateCell() : new StoreCell(access, nameOf(source, key, identity ?? ownOption(source, "identity") ?? unnamed));
+      const cell =
+        access === undefined
+          ? privateCell()
+          : new StoreCell(access, nameOf(source, key, identity ?? ownOption(source, "identity") ?? unnamed));
       return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
     },
     closable: { close, [Symbol.asyncDispose]: close },

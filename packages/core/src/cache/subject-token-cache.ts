@@ -106,7 +106,8 @@ export class SubjectTokenCache implements TokenCache {
     const { cell, source, clock } = this.#parts;
     const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
     const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
-    const isOver = (record: SubjectRecord): boolean => statusOf(record, source, clock.now()).state === "logged-out";
+    const isOver = (record: SubjectRecord): boolean =>
+      record.loginRequired !== undefined || statusOf(record, source, clock.now()).state === "logged-out";
     const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
     if (record !== undefined) this.#loggedIn(tokenSet, record);
     return record !== undefined;

@@ -107,9 +107,12 @@ function tokenSetOf(response: InitialTokens, now: number, { previous, options, i
   const accessToken = field("access_token");
   const isMissing = accessToken === undefined && !isWhole && refreshToken !== undefined;
   if (!isMissing && !(isToken(accessToken) && tokenText.test(accessToken as string)))
-    throw new InvalidTokenResponseError(problemOf(response), {
-      refreshToken: refreshToken === previous?.refreshToken ? undefined : refreshToken,
-    });
+    throw new InvalidTokenResponseError(
+      isWhole || accessToken !== undefined ? problemOf(response) : "There is neither a refresh_token nor an access_token.",
+      {
+        refreshToken: refreshToken === previous?.refreshToken ? undefined : refreshToken,
+      },
+    );
   const [type, scope, idToken, issuedAt] = ["token_type", "scope", "id_token", "issued_at"].map(field);
   const tokenType = usable("token_type", type, typeof type === "string" && schemeText.test(type)) ?? "Bearer";
   const scopes = Array.isArray(scope) && scope.every((one) => typeof one === "string") ? scope.join(" ") || undefined : scope;
