@@ -12,6 +12,8 @@ export type LoginFailure =
   | "used"
   /** The id token is missing, or is not for this client and this login, or its signature is wrong. */
   | "id-token"
+  /** The port of this machine that the callback was to come to cannot be had: another program has it, or the system does not give it. */
+  | "port"
   /** The caller's signal ended the login. */
   | "aborted";
 

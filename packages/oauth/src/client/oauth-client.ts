@@ -6,6 +6,7 @@ import type { GrantOptions } from "../grants/grant-parameters.ts";
 import { refreshToken } from "../grants/refresh-token.ts";
 import type { AuthorizationRequest, AuthorizationUrl } from "../login/authorization-url.ts";
 import type { CallbackUrl } from "../login/callback.ts";
+import type { CallbackOptions } from "../login/exchange-callback.ts";
 import type { DeviceLoginOptions } from "../login/device-login.ts";
 import type { PendingLogin } from "../login/pending-login.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
@@ -30,7 +31,7 @@ export interface OAuthClient {
    */
   exchangeCode(exchange: CodeExchange): Promise<TokenSet>;
   /**
-   * Begins a login: gives a URL for the user's browser, with PKCE, state and nonce, and what its callback is checked against. Rejects with
+   * Begins a login: gives a URL for the user's browser, with PKCE, a state and, with the scope `openid`, a nonce, and what its callback is checked against. Rejects with
    * InvalidOptionError and TokenRequestError.
    */
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
@@ -38,7 +39,7 @@ export interface OAuthClient {
    * Ends the login with the URL that the user came back with: gives a token set, for `save` of a token cache. A pending login serves once.
    * Rejects with a TokenflightError; LoginError means that the callback or the id token is not this login's, or that the user said no.
    */
-  exchangeCallback(url: CallbackUrl, pending: PendingLogin, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
+  exchangeCallback(url: CallbackUrl, pending: PendingLogin, options?: CallbackOptions): Promise<TokenSet>;
   /** Logs a user in on another device (RFC 8628). Rejects with a TokenflightError. */
   deviceLogin(options: DeviceLoginOptions): Promise<TokenSet>;
   /** Gives tokens for another party's token (RFC 8693). Throws InvalidOptionError. */

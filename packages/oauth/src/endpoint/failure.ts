@@ -45,7 +45,7 @@ export function failureOf(answer: EndpointAnswer, { refreshToken, envelope }: Fo
 const answers = new WeakMap<object, EndpointAnswer>();
 
 /** Remembers the answer that an error stands for, for as long as the error is there. */
-export function withAnswer<Failure extends object>(error: Failure, answer: EndpointAnswer): Failure {
+export function withAnswer<Thrown extends object>(error: Thrown, answer: EndpointAnswer): Thrown {
   answers.set(error, answer);
   return error;
 }

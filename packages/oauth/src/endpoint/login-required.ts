@@ -45,10 +45,15 @@ export function endsSession(client: ClientParts, error: TokenRequestError | Inva
 }
 
 /** What the option `loginRequired` says. What it throws, and what is neither true nor false, leaves the decision to the words. */
-function askCaller({ loginRequired, observe }: ClientParts, { status, header, text, part = "" }: EndpointAnswer): boolean | undefined {
+function askCaller({ loginRequired, observe }: ClientParts, answer: EndpointAnswer): boolean | undefined {
+  const { status, text, part = "" } = answer;
   if (loginRequired === undefined) return undefined;
   try {
-    const said: unknown = loginRequired({ status, body: readFields(text) ?? text ?? part, headers: { get: header } });
+    const said: unknown = loginRequired({
+      status,
+      body: readFields(text) ?? text ?? part,
+      headers: { get: (name) => answer.header(name) },
+    });
     if (typeof said === "boolean" || said === undefined) return said;
     // A promise that rejects is nobody else's.
     if (said instanceof Promise) said.catch(() => {});

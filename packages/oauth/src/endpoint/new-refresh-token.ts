@@ -32,7 +32,8 @@ interface Found {
 }
 
 function inFields(fields: AnswerFields, isGood: boolean): Found | undefined {
-  const refreshToken = own(fields, "refresh_token");
+  // The second name is that of servers which write all of their names so. Core reads it, too.
+  const refreshToken = own(fields, "refresh_token") ?? own(fields, "refreshToken");
   if (typeof refreshToken !== "string" || refreshToken === "") return undefined;
   const isToken = isGood || isTokenSet(fields) || !/\s/.test(refreshToken);
   return isToken ? { refreshToken, idToken: own(fields, "id_token") } : undefined;
@@ -57,12 +58,13 @@ function nested(fields: AnswerFields): Found | undefined {
 }
 
 function inText(text: string, { secrets }: RefreshTokenRequest): Found | undefined {
+  /** `name` is part of a pattern. */
   const values = (name: string): string[] => {
     // No two parts of the pattern can match the same text, so that the search takes one pass.
     const pairs = text.matchAll(new RegExp(String.raw`"${name}"\s*:\s*("(?:[^"\\]|\\.)*")`, "g"));
     return [...pairs].flatMap(([, json = ""]) => readString(json) ?? []);
   };
-  const refreshToken = values("refresh_token").findLast((value) => value !== secrets["refresh_token"]);
+  const refreshToken = values("refresh(?:_t|T)oken").findLast((value) => value !== secrets["refresh_token"]);
   if (refreshToken === undefined || (/\s/.test(refreshToken) && !text.includes('"access_token"'))) return undefined;
   return { refreshToken, idToken: values("id_token").at(-1) };
 }

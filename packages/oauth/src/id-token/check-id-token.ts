@@ -1,107 +1,34 @@
 import type { TokenResponse } from "@tokenflight/core";
-import {
-  allowInsecureRequests,
-  customFetch,
-  expectNoNonce,
-  KEY_SELECTION,
-  processAuthorizationCodeResponse,
-  validateApplicationLevelSignature,
-  type ProcessAuthorizationCodeResponseOptions,
-  type ValidateSignatureOptions,
-} from "oauth4webapi";
-import type { ClientParts, ServerMetadata } from "../client-parts.ts";
+import type { ClientParts } from "../client-parts.ts";
 import { readClaims } from "../endpoint/answer-fields.ts";
-import { fetchUntil, readAnswer } from "../endpoint/answer.ts";
-import { readFailure } from "../endpoint/failure.ts";
-import { ownFields } from "../own-fields.ts";
 import { LoginError } from "../errors.ts";
-import { endpointOf } from "../server/authorization-server.ts";
+import { describeClock } from "./clock-difference.ts";
+import { findFault, type IdTokenRules } from "./find-fault.ts";
 
-export interface IdTokenRules {
-  readonly server: ServerMetadata;
-  readonly clientId: string;
+export interface LoginRules extends IdTokenRules {
   /** Undefined when the request had none. */
   readonly nonce: string | undefined;
   /** Whether there has to be an id token, because the scope `openid` was asked for. */
   readonly required: boolean;
-  readonly signal: AbortSignal;
+  /** Seconds by which this machine's clock is ahead of the Date of the token endpoint's answer; undefined when it had none. */
+  readonly ahead: number | undefined;
 }
-
-/** Every algorithm with a public key. `none` is not among them, nor is HMAC, whose key everybody has who knows the client's secret. */
-const algorithms = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512", "PS384", "PS512"];
 
 /**
- * Checks the id token of a login (OpenID Connect Core section 3.1.3.7): issuer, audience, nonce, times, and the signature when the server's
- * keys are known. Without them it is believed because it came from the token endpoint itself, over TLS. Rejects with LoginError, which keeps
- * nothing of the token.
+ * Checks the id token of a login. One that nobody asked for is checked as well, and one that is no text is left for core to ignore. Rejects with
+ * LoginError, which keeps nothing of the token, and says by how much this machine's clock seems to differ when a time is what is wrong.
  */
-export async function checkIdToken(client: ClientParts, response: TokenResponse, rules: IdTokenRules): Promise<void> {
-  const { clientId, nonce, required } = rules;
+export async function checkIdToken(client: ClientParts, response: TokenResponse, rules: LoginRules): Promise<void> {
   const idToken = response.id_token;
-  if (idToken === undefined || idToken === null || idToken === "") {
-    if (!required) return;
+  if (typeof idToken !== "string" || idToken === "") {
+    if (!rules.required) return;
     throw new LoginError("id-token", "The token endpoint gave no id token, though the scope openid was asked for.");
   }
-  // oauth4webapi reads whole token responses. In this one only the id token is real.
-  const answer = Response.json({ access_token: "-", token_type: "bearer", id_token: idToken });
-  try {
-    const issuer = issuerOf(client, rules.server, idToken);
-    const expected = ownFields<ProcessAuthorizationCodeResponseOptions>({ expectedNonce: nonce ?? expectNoNonce, requireIdToken: true });
-    await processAuthorizationCodeResponse(issuer, ownFields({ client_id: clientId }), answer, expected);
-    if (issuer.jwks_uri !== undefined) await checkSignature(client, answer, issuer, rules);
-  } catch (error) {
-    const { cause } = readFailure(error);
-    const code = (error as { code?: unknown }).code;
-    throw new LoginError("id-token", `The id token is not one for this login${typeof code === "string" ? ` (${code})` : ""}.`, { cause });
-  }
-}
-
-/** One object for one server, by which oauth4webapi keeps the server's keys, for five minutes. */
-const issuers = new WeakMap<ServerMetadata, ServerMetadata>();
-
-function issuerOf({ knowsIssuer }: ClientParts, server: ServerMetadata, idToken: unknown): ServerMetadata {
-  const known = knowsIssuer ? issuers.get(server) : undefined;
-  if (known !== undefined) return known;
-  const named = server.id_token_signing_alg_values_supported ?? algorithms;
-  const issuer: ServerMetadata = {
-    ...server,
-    issuer: knowsIssuer ? server.issuer : issuerIn(idToken),
-    id_token_signing_alg_values_supported: named.filter((one) => algorithms.includes(one)),
-  };
-  if (knowsIssuer) issuers.set(server, issuer);
-  return issuer;
-}
-
-async function checkSignature(
-  client: ClientParts,
-  answer: Response,
-  issuer: ServerMetadata,
-  { server, signal }: IdTokenRules,
-): Promise<void> {
-  const url = endpointOf(issuer, "jwks_uri");
-  const options = ownFields<ValidateSignatureOptions>({
-    [allowInsecureRequests]: url.protocol === "http:",
-    [customFetch]: async (address, { method, headers, redirect }) => {
-      const response = await fetchUntil(client.fetch, address, { method, headers, redirect }, signal);
-      const { status, text } = await readAnswer(response, signal);
-      // The body is read within its bounds, and as JSON whatever its content type is.
-      return new Response(text ?? "", {
-        status: status >= 200 && status < 600 ? status : 502,
-        headers: { "content-type": "application/json" },
-      });
-    },
-  });
-  await validateApplicationLevelSignature(issuer, answer, options).catch((error: { code?: unknown }) => {
-    if (error.code !== KEY_SELECTION) throw error;
-    // The key is not among those that are kept: the server may have a new one since. With another object, the keys are fetched again.
-    const renewed = { ...issuer };
-    if (client.knowsIssuer) issuers.set(server, renewed);
-    return validateApplicationLevelSignature(renewed, answer, options);
-  });
-}
-
-/** Reads the issuer's name from its id token. Where no option names it, that is believed: the token came from the token endpoint itself. */
-function issuerIn(idToken: unknown): string {
-  const iss = readClaims(idToken)?.["iss"];
-  return typeof iss === "string" && iss !== "" ? iss : "-";
+  const found = await findFault(client, idToken, rules);
+  if (found === undefined) return;
+  const { fault, problem, code, cause } = found;
+  const said = `The id token is not one for this login: it ${problem}${code === undefined ? "" : ` (${code})`}.`;
+  if (fault !== "time") throw new LoginError("id-token", said, { cause });
+  const clock = describeClock(rules.ahead, readClaims(idToken)?.["iat"]);
+  throw new LoginError("id-token", `${said} ${clock} The option clockTolerance allows ${client.clockTolerance} seconds.`, { cause });
 }

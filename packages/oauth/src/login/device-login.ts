@@ -11,12 +11,13 @@ import {
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readClaims } from "../endpoint/answer-fields.ts";
-import { currentCredentials, locate, waitingClock, within, type WaitingClock } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate, waitingClock, within, type BodyFields, type WaitingClock } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { LoginError } from "../errors.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
+import { checkIdToken } from "../id-token/check-id-token.ts";
+import { watchServerTime } from "../id-token/clock-difference.ts";
 import { authorizeDevice, type DeviceAuthorization } from "./device-authorization.ts";
-import { checkIdToken } from "./id-token.ts";
 
 /** What the user has to be shown. */
 export interface DevicePrompt {
@@ -70,7 +71,9 @@ export async function deviceLogin(client: ClientParts, options: DeviceLoginOptio
     const end = clock.monotonic() + device.expiresIn;
     const { userCode, verificationUri, verificationUriComplete } = device;
     await show({ userCode, verificationUri, verificationUriComplete, expiresAt: Date.now() + device.expiresIn });
-    return await poll(client, device, { end, clock, signal, scope, progress });
+    // RFC 8707 section 2.2: the token request names the APIs again.
+    const apis = fields.filter(([name]) => name === "resource" || name === "audience");
+    return await poll(client, device, { end, clock, signal, scope, apis, progress });
   } catch (error) {
     throw signal?.aborted ? new LoginError("aborted", "The login was ended by its signal.") : error;
   }
@@ -81,18 +84,21 @@ interface Polling extends Pick<DeviceLoginOptions, "progress" | "signal"> {
   readonly end: number;
   readonly clock: WaitingClock;
   readonly scope: string | undefined;
+  /** What the token set is for: fields of the token request. */
+  readonly apis: BodyFields;
 }
 
 /** Asks for the token set, with a delay before each attempt, until the user has decided or the device code has expired. */
 async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthorization, polling: Polling): Promise<TokenSet> {
-  const { clock, end, signal, scope, progress } = polling;
-  const request = { grant, fields: [], secrets: { device_code: deviceCode }, scope, signal };
+  const { clock, end, signal, scope, apis, progress } = polling;
+  const watched = watchServerTime(client);
+  const request = { grant, fields: apis, secrets: { device_code: deviceCode }, scope, signal };
   for (let delay = interval; ;) {
     if (clock.monotonic() + delay >= end) throw new LoginError("expired", "The user did not log in in time.");
     await wait(clock, delay, signal);
     try {
-      const response = await requestTokens(client, request);
-      await checkDeviceIdToken(client, response, signal);
+      const response = await requestTokens(watched.client, request);
+      await checkDeviceIdToken(client, response, watched.ahead(), signal);
       return readTokenResponse(response, systemClock.now());
     } catch (error) {
       const state = stateAfter(error);
@@ -105,20 +111,27 @@ async function poll(client: ClientParts, { deviceCode, interval }: DeviceAuthori
 }
 
 /** The request of a device login has no nonce, and not every server answers it with an id token. Rejects with LoginError. */
-async function checkDeviceIdToken(client: ClientParts, response: TokenResponse, signal: AbortSignal | undefined): Promise<void> {
+async function checkDeviceIdToken(
+  client: ClientParts,
+  response: TokenResponse,
+  ahead: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const purpose = { endpoint: "token_endpoint", signal } as const;
   await within(client.timeout, signal, async (ending) => {
     const [server, sets] = await Promise.all([locate(client, purpose, ending), currentCredentials(client, purpose, ending)]);
     // Of several sets of credentials, a later one may have been used.
     const audience = new Set([readClaims(response.id_token)?.["aud"]].flat());
     const { clientId } = sets.find((set) => audience.has(set.clientId)) ?? sets[0];
-    await checkIdToken(client, response, { server: server.metadata, clientId, nonce: undefined, required: false, signal: ending });
+    const rules = { server: server.metadata, clientId, nonce: undefined, required: false, ahead, signal: ending };
+    await checkIdToken(client, response, rules);
   });
 }
 
 /** Returns why the login goes on after an error. Throws what ends the login. */
 function stateAfter(error: unknown): DeviceProgress["state"] {
-  if (!(error instanceof TokenRequestError)) throw error;
+  // A refresh token that came is in the error; to ask again would find the code used up.
+  if (!(error instanceof TokenRequestError) || error.refreshToken !== undefined) throw error;
   if (error.error === "authorization_pending") return "pending";
   if (error.error === "slow_down") return "slow-down";
   const details = { error: error.error, errorDescription: error.errorDescription, cause: error };

@@ -1,12 +1,20 @@
 import { readOptions, readTokenResponse, requireSignal, systemClock, type TokenSet } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { locate, readCredentials, within } from "../endpoint/endpoint-request.ts";
+import { locate, within } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { LoginError } from "../errors.ts";
-import { readGrantParameters } from "../grants/grant-parameters.ts";
+import { readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
+import { checkIdToken } from "../id-token/check-id-token.ts";
+import { watchServerTime } from "../id-token/clock-difference.ts";
+import { asClient } from "./as-client.ts";
 import { checkCallback, readCallbackUrl, type CallbackUrl } from "./callback.ts";
-import { checkIdToken } from "./id-token.ts";
-import { readPendingLogin, type PendingLogin } from "./pending-login.ts";
+import { asksForIdToken, readPendingLogin, type PendingLogin } from "./pending-login.ts";
+
+/** `resource` and `audience`: those of the login's APIs that this token set is for. Default: all of them. */
+export interface CallbackOptions extends Pick<GrantOptions, "resource" | "audience"> {
+  /** Ends the exchange. Nobody knows then whether the code has been used. */
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Ends a login that `authorizationUrl` began. Everything about the callback is checked before the code is sent anywhere; the id token is
@@ -16,12 +24,15 @@ export async function exchangeCallback(
   client: ClientParts,
   url: CallbackUrl,
   pending: PendingLogin,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: CallbackOptions = {},
 ): Promise<TokenSet> {
-  const { signal } = readOptions("exchangeCallback", options, ["signal"]);
+  const narrowed = readOptions<CallbackOptions>("exchangeCallback", options, ["signal", "resource", "audience"]);
+  const { signal } = narrowed;
   requireSignal("exchangeCallback.signal", signal);
   const login = readPendingLogin("exchangeCallback.pending", pending);
   const parameters = readCallbackUrl("exchangeCallback.url", url);
+  const { resource = login.resource, audience = login.audience } = narrowed;
+  const { fields: apis } = readGrantParameters("exchangeCallback", { resource, audience });
   const { timeout } = client;
   const { metadata } = await within(timeout, signal, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
   const code = checkCallback(parameters, login, {
@@ -31,19 +42,19 @@ export async function exchangeCallback(
   // Neither somebody else's callback nor a refusal uses a login up; a code does, however its exchange ends.
   usedLoginsOf(client).use(login);
 
-  const { scope } = readGrantParameters("exchangeCallback", login.scope === undefined ? {} : { scope: login.scope });
-  const response = await requestTokens(asClient(client, login.clientId), {
+  const watched = watchServerTime(asClient(client, login.clientId));
+  const response = await requestTokens(watched.client, {
     grant: "authorization_code",
-    // The scope was agreed upon in the authorization request, so it is not sent again.
-    fields: [["redirect_uri", login.redirectUri]],
+    // The scope was agreed upon in the authorization request, so it is not sent again. The APIs are (RFC 8707 section 2.2).
+    fields: [["redirect_uri", login.redirectUri], ...apis],
     secrets: { code, code_verifier: login.codeVerifier },
-    scope,
+    scope: login.scope,
     signal,
   });
   const { clientId, nonce } = login;
-  const required = login.scope?.split(" ").includes("openid") === true;
+  const required = asksForIdToken(login.scope);
   await within(timeout, signal, (ending) =>
-    checkIdToken(client, response, { server: metadata, clientId, nonce, required, signal: ending }),
+    checkIdToken(client, response, { server: metadata, clientId, nonce, required, ahead: watched.ahead(), signal: ending }),
   );
   return readTokenResponse(response, systemClock.now());
 }
@@ -69,16 +80,4 @@ function usedLoginsOf(client: ClientParts): UsedLogins {
   const used = usedLogins.get(client) ?? new UsedLogins();
   usedLogins.set(client, used);
   return used;
-}
-
-/** A code belongs to the client that asked for it, even when the credentials have another client's id by now. */
-function asClient(client: ClientParts, clientId: string): ClientParts {
-  return {
-    ...client,
-    async credentials() {
-      const sets = await readCredentials(client.credentials);
-      const own = sets.filter((set) => set.clientId === clientId);
-      return own.length === 0 ? sets : own;
-    },
-  };
 }

@@ -8,13 +8,18 @@ import { ownFields } from "../own-fields.ts";
  */
 export interface PendingLogin {
   readonly state: string;
-  readonly nonce: string;
+  /** What the id token has to repeat; undefined when the scope `openid` was not asked for, because only an id token has one. */
+  readonly nonce?: string | undefined;
   readonly codeVerifier: string;
   readonly redirectUri: string;
   /** The client's id in the authorization request, which id tokens have to name. */
   readonly clientId: string;
   /** The scopes that were asked for, with spaces; undefined when that was left to the server. */
   readonly scope?: string | undefined;
+  /** The APIs that the tokens are for (RFC 8707), which are named again with the code; undefined when that was left to the server. */
+  readonly resource?: readonly string[] | undefined;
+  /** The same by name. */
+  readonly audience?: readonly string[] | undefined;
   /** Milliseconds since the UNIX epoch. */
   readonly expiresAt: number;
 }
@@ -26,9 +31,19 @@ export function readPendingLogin(where: string, pending: PendingLogin): PendingL
   if (typeof pending !== "object" || pending === null) {
     throw new InvalidOptionError(where, "the pending login that authorizationUrl gave", kindOf(pending));
   }
-  const { state, nonce, codeVerifier, redirectUri, clientId, expiresAt, scope } = ownFields(pending);
-  for (const [name, text] of Object.entries({ state, nonce, codeVerifier, redirectUri, clientId })) requireText(`${where}.${name}`, text);
+  const { state, nonce, codeVerifier, redirectUri, clientId, expiresAt, scope, resource, audience } = ownFields(pending);
+  for (const [name, text] of Object.entries({ state, codeVerifier, redirectUri, clientId })) requireText(`${where}.${name}`, text);
+  for (const [name, text] of Object.entries({ nonce, scope })) if (text !== undefined) requireText(`${where}.${name}`, text);
   requireThat(Number.isFinite(expiresAt), `${where}.expiresAt`, "a number", expiresAt);
-  if (scope !== undefined) requireText(`${where}.scope`, scope);
-  return { state, nonce, codeVerifier, redirectUri, clientId, expiresAt, scope };
+  for (const [name, list] of Object.entries({ resource, audience })) {
+    if (list === undefined) continue;
+    requireThat(Array.isArray(list), `${where}.${name}`, "an array of strings", list);
+    for (const text of list) requireText(`${where}.${name}`, text);
+  }
+  return { state, nonce, codeVerifier, redirectUri, clientId, expiresAt, scope, resource, audience };
+}
+
+/** Whether the login is to give an id token (OpenID Connect Core section 3.1.2.1). */
+export function asksForIdToken(scope: string | undefined): boolean {
+  return scope?.split(" ").includes("openid") === true;
 }

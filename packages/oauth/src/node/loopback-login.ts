@@ -5,14 +5,27 @@ import { LoginError } from "../errors.ts";
 import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { AuthorizationUrl } from "../login/authorization-url.ts";
 import { readCallbackUrl, stateOf } from "../login/callback.ts";
-import { startLoopbackServer } from "./loopback-server.ts";
+import { requireAddress, type LoopbackHost } from "./loopback-address.ts";
+import { startLoopbackServer, type TakeCallback } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
+import { readPastedCallback, type Paste } from "./pasted-callback.ts";
 
 export interface LoopbackLoginOptions extends GrantOptions {
   /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login, unless the user has come back already. */
   open?: ((url: string) => unknown) | undefined;
   /** Shows the user the URL, for when no browser opens. Default: nothing. */
   show?: ((url: string) => void) | undefined;
+  /**
+   * Asks the user for the address of the page that the login ended on, for a browser on another machine than this one, as over ssh. It is asked again after
+   * a text that will not do. What it throws ends the login, unless the user has come back already. Default: nobody is asked.
+   */
+  paste?: Paste | undefined;
+  /** The port that the callback comes to, for a server that compares redirect URIs exactly. Default 0: one that is free. */
+  port?: number | undefined;
+  /** The host of the redirect URI, as it is registered. Default "127.0.0.1" (RFC 8252 section 8.3 advises against "localhost"). */
+  host?: LoopbackHost | undefined;
+  /** The path of the redirect URI, as it is registered. Default "/callback". */
+  path?: string | undefined;
   /** Seconds that the user may take. Default 300. */
   timeout?: number | undefined;
   /** Ends the login. */
@@ -22,18 +35,20 @@ export interface LoopbackLoginOptions extends GrantOptions {
 /** Seconds for which a callback still counts that has come in time, and is read late by a process that was stopped: the server knows its codes. */
 const whileStopped = 3600;
 
-const optionNames = ["open", "show", "timeout", "signal", ...grantOptionNames] as const;
+const optionNames = ["open", "show", "paste", "port", "host", "path", "timeout", "signal", ...grantOptionNames] as const;
 
 /**
  * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that
- * answers this login. The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port. Other requests are
- * refused and change nothing. Rejects with LoginError, TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
+ * answers this login. The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port, or with the one that `host`,
+ * `port` and `path` make. Other requests are refused and change nothing. Rejects with LoginError ("port" when the port is taken), TokenRequestError,
+ * InvalidTokenResponseError and InvalidOptionError.
  */
 export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginOptions = {}): Promise<TokenSet> {
   const read = readOptions<LoopbackLoginOptions>("loopbackLogin", options, optionNames);
-  const { open = openBrowser, show, timeout = 300, signal, ...grant } = read;
+  const { open = openBrowser, show, paste, port = 0, host = "127.0.0.1", path = "/callback", timeout = 300, signal, ...grant } = read;
   requireFunction("loopbackLogin.open", open);
-  if (show !== undefined) requireFunction("loopbackLogin.show", show);
+  for (const [name, value] of Object.entries({ show, paste })) if (value !== undefined) requireFunction(`loopbackLogin.${name}`, value);
+  requireAddress("loopbackLogin", { port, host, path });
   requireSeconds("loopbackLogin.timeout", timeout);
   requireSignal("loopbackLogin.signal", signal);
   if (signal?.aborted) throw aborted();
@@ -43,32 +58,41 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   callback.promise.catch(() => {});
   let begun: AuthorizationUrl | undefined;
   let taken = false;
-  const server = await startLoopbackServer(async (url) => {
-    // Only the first request that answers this login counts.
+  /** Aborts when nobody has to be asked for a callback any more. */
+  const over = new AbortController();
+  const take: TakeCallback = async (url) => {
+    // Only the first callback that answers this login counts.
     if (begun === undefined || taken || stateOf(readCallbackUrl("callback", url)) !== begun.pending.state) return undefined;
     taken = true;
+    over.abort();
     callback.resolve(client.exchangeCallback(url, begun.pending, signal === undefined ? {} : { signal }));
     return callback.promise.then(
       () => true,
       () => false,
     );
-  });
+  };
+  const server = await startLoopbackServer({ port, host, path }, take);
+  const { redirectUri } = server;
   const abort = (): void => callback.reject(aborted());
   signal?.addEventListener("abort", abort, { once: true });
   const expire = (): void => callback.reject(new LoginError("expired", "The user did not log in in time."));
-  const logIn = async (): Promise<TokenSet> => {
-    begun = await client.authorizationUrl({ ...grant, redirectUri: server.redirectUri, timeout: timeout + whileStopped });
-    const url = requireWebUrl(begun.url);
-    show?.(url);
-    // An opener may run for as long as its browser is open. Its end does not matter, nor does its failure once the user has come back.
-    const opened = Promise.resolve(open(url)).then(
+  /** Neither the end of what has been begun matters, nor its failure once the user has come back. */
+  const orFailure = (begun: Promise<unknown>): Promise<TokenSet> =>
+    begun.then(
       () => callback.promise,
       (error: unknown) => {
         if (!taken) throw error;
         return callback.promise;
       },
     );
-    return Promise.race([callback.promise, opened]);
+  const logIn = async (): Promise<TokenSet> => {
+    begun = await client.authorizationUrl({ ...grant, redirectUri, timeout: timeout + whileStopped });
+    const url = requireWebUrl(begun.url);
+    show?.(url);
+    // An opener may run for as long as its browser is open.
+    const ways = [callback.promise, orFailure(Promise.resolve(open(url)))];
+    if (paste !== undefined) ways.push(orFailure(readPastedCallback(paste, { url, redirectUri, signal: over.signal }, take)));
+    return Promise.race(ways);
   };
   try {
     return await within(timeout * 1000, undefined, (ending) => {
@@ -78,6 +102,7 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
     });
   } finally {
     signal?.removeEventListener("abort", abort);
+    over.abort();
     server.close();
   }
 }

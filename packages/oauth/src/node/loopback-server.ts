@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen, type LoopbackAddress } from "./loopback-address.ts";
 
 export interface LoopbackServer {
   /** Such as "http://127.0.0.1:40123/callback". */
@@ -11,7 +11,6 @@ export interface LoopbackServer {
 /** Takes a callback, as path and query. Resolves to whether the login has succeeded, or to undefined when the callback is not this login's. */
 export type TakeCallback = (callback: string) => Promise<boolean | undefined>;
 
-const path = "/callback";
 /** Milliseconds for the page to reach the browser. */
 const pageTimeout = 1000;
 
@@ -36,37 +35,37 @@ const pages = {
 };
 
 /**
- * Listens on a port of 127.0.0.1 that the system chooses (RFC 8252 section 7.3) and hands over what a browser brings to /callback. Only GET is
- * accepted, and only with this very Host: a host name that somebody points to 127.0.0.1 is refused. Rejects when the system gives no port.
+ * Listens on this machine (RFC 8252 section 7.3) and hands over what a browser brings to the path. Only GET is accepted, and only with this very Host: a
+ * host name that somebody points to this machine is refused. Rejects with LoginError, "port".
  */
-export async function startLoopbackServer(take: TakeCallback): Promise<LoopbackServer> {
-  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 10_000, headersTimeout: 10_000 });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  server.on("request", (request, response) => {
-    answer(request, response, host, take).catch(() => response.destroy());
-  });
+export async function startLoopbackServer(address: LoopbackAddress, take: TakeCallback): Promise<LoopbackServer> {
+  let redirectUri = "";
+  const { port, servers } = await listen(address, () =>
+    createServer({ maxHeaderSize: 16_384, requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+      answer(request, response, new URL(redirectUri), take).catch(() => response.destroy());
+    }),
+  );
+  redirectUri = `http://${address.host}:${port}${address.path}`;
   return {
-    redirectUri: `http://${host}${path}`,
+    redirectUri,
     close() {
-      server.close();
-      server.closeIdleConnections();
-      // A browser that keeps its connection open keeps neither the port nor the process for longer than the page needs.
-      setTimeout(() => server.closeAllConnections(), pageTimeout).unref();
+      for (const server of servers) {
+        server.close();
+        server.closeIdleConnections();
+        // A browser that keeps its connection open keeps neither the port nor the process for longer than the page needs.
+        setTimeout(() => server.closeAllConnections(), pageTimeout).unref();
+      }
     },
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, host: string, take: TakeCallback): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, { host, pathname }: URL, take: TakeCallback): Promise<void> {
   const refuse = (status: number, further: Record<string, string> = {}): void => {
     response.writeHead(status, { ...headers, ...further }).end(pages.refused);
   };
   const { url = "" } = request;
   if (request.headers.host !== host) return refuse(421);
-  if (url !== path && !url.startsWith(`${path}?`)) return refuse(404);
+  if (url !== pathname && !url.startsWith(`${pathname}?`)) return refuse(404);
   if (request.method !== "GET") return refuse(405, { allow: "GET" });
   const succeeded = await take(url);
   if (succeeded === undefined) return refuse(400);

@@ -1,6 +1,6 @@
 import { TokenflightError, waitFor } from "@tokenflight/core";
 import type { AuthorizationServer } from "oauth4webapi";
-import type { FetchFunction, LocatedServer, ServerLocator } from "../client-parts.ts";
+import type { EndpointRules, FetchFunction, LocatedServer, ServerLocator } from "../client-parts.ts";
 import { within } from "../endpoint/endpoint-request.ts";
 import { locatedServer } from "./authorization-server.ts";
 
@@ -10,19 +10,20 @@ export interface DiscoveryOptions {
   readonly fetch: FetchFunction;
   /** Milliseconds for the whole discovery. */
   readonly timeout: number;
+  readonly rules: EndpointRules;
 }
 
 /**
  * A server whose metadata is fetched when the first token is wanted, once for all callers. A discovery that failed is repeated by the next
  * request. No caller's signal ends it, because others may wait for it.
  */
-export function discoveredServer(issuer: URL, { known, fetch, timeout }: DiscoveryOptions): ServerLocator {
+export function discoveredServer(issuer: URL, { known, fetch, timeout, rules }: DiscoveryOptions): ServerLocator {
   let found: LocatedServer | undefined;
   let finding: Promise<LocatedServer> | undefined;
   const find = async (signal: AbortSignal): Promise<LocatedServer> => {
     // It is loaded late: only a client that knows no more than its issuer needs it, and waits for an answer of the server's in any case.
     const { discover } = await import("./discovery.ts");
-    return (found = locatedServer({ ...(await discover(issuer, fetch, signal)), ...known }));
+    return (found = locatedServer({ ...(await discover(issuer, fetch, signal, rules.isTrusted)), ...known }, rules));
   };
   return {
     identity: ["issuer", issuer.href],

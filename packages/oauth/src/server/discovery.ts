@@ -1,38 +1,53 @@
 import { TokenRequestError } from "@tokenflight/core";
-import { allowInsecureRequests, customFetch, discoveryRequest, processDiscoveryResponse, type DiscoveryRequestOptions } from "oauth4webapi";
-import type { FetchFunction, ServerMetadata } from "../client-parts.ts";
-import { readFields, type AnswerFields } from "../endpoint/answer-fields.ts";
+import type { EndpointRules, FetchFunction, ServerMetadata } from "../client-parts.ts";
+import { readFields, textField, type AnswerFields } from "../endpoint/answer-fields.ts";
 import { fetchUntil, readAnswer, type Answer } from "../endpoint/answer.ts";
 import { outcomeOf, readFailure, readRetryAfter } from "../endpoint/failure.ts";
-import { ownFields } from "../own-fields.ts";
+import { clean } from "../endpoint/mask.ts";
 import { problemOf } from "./authorization-server.ts";
 
-/** RFC 8414 section 3, then OpenID Connect Discovery 1.0 section 4. */
-const places = ["oauth2", "oidc"] as const;
-
-/** Fetches and checks an issuer's metadata. Rejects with TokenRequestError; no token request was sent. */
-export async function discover(issuer: URL, fetch: FetchFunction, signal: AbortSignal): Promise<ServerMetadata> {
-  for (const place of places) {
-    const answer = await ask(issuer, place, fetch, signal);
-    const metadata = answer.status === 200 ? readFields(answer.text) : undefined;
-    if (metadata !== undefined) return check(issuer, metadata);
-    // The server is there and in trouble: what it says of one place is true of the other.
-    if (answer.status === 429 || answer.status >= 500) throw unavailable(issuer, answer);
-  }
-  throw new TokenRequestError(
-    "not-sent",
-    `The issuer ${issuer.href} has no metadata: neither of its well-known addresses answered with a JSON object.`,
-  );
+/**
+ * The addresses of an issuer's metadata, in the order of the Model Context Protocol: RFC 8414 section 3.1, the same with the older suffix (section 5), and
+ * for an issuer with a path OpenID Connect Discovery 1.0 section 4.1. A slash at the issuer's end is left out of them.
+ */
+function addressesOf({ origin, pathname }: URL): string[] {
+  const path = pathname.replace(/\/$/, "");
+  const inserted = ["oauth-authorization-server", "openid-configuration"].map((suffix) => `${origin}/.well-known/${suffix}${path}`);
+  return path === "" ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`];
 }
 
-async function ask(issuer: URL, algorithm: (typeof places)[number], fetch: FetchFunction, signal: AbortSignal): Promise<Answer> {
-  const options = ownFields<DiscoveryRequestOptions>({
-    algorithm,
-    [allowInsecureRequests]: issuer.protocol === "http:",
-    [customFetch]: (url, { method, headers, redirect }) => fetchUntil(fetch, url, { method, headers, redirect }, signal),
-  });
+/** Fetches and checks an issuer's metadata. Rejects with TokenRequestError; no token request was sent. */
+export async function discover(
+  issuer: URL,
+  fetch: FetchFunction,
+  signal: AbortSignal,
+  isTrusted: EndpointRules["isTrusted"],
+): Promise<ServerMetadata> {
+  const addresses = addressesOf(issuer);
+  let trouble: TokenRequestError | undefined;
+  for (const address of addresses) {
+    const answer = await ask(issuer, address, fetch, signal);
+    const metadata = answer.status === 200 ? readFields(answer.text) : undefined;
+    if (metadata !== undefined) {
+      const named = textField(metadata, "issuer");
+      if (named !== undefined && isSame(named, issuer)) return check(issuer, named, metadata, isTrusted);
+      // RFC 8414 section 3.3: it is not used. A server that gives the same metadata for every path may have this issuer's at the next address.
+      trouble ??= anothers(issuer, named);
+    } else if (answer.status === 429 || answer.status >= 500) {
+      trouble = unavailable(issuer, answer);
+      // It asks not to be asked. What a gateway says of a path that it does not know (500, 502) is not true of the others.
+      if (answer.status === 429 || answer.status === 503) throw trouble;
+    }
+  }
+  if (trouble !== undefined) throw trouble;
+  const asked = `none of its ${addresses.length} well-known addresses answered with a JSON object`;
+  throw new TokenRequestError("not-sent", `The issuer ${issuer.href} has no metadata: ${asked}.`);
+}
+
+async function ask(issuer: URL, address: string, fetch: FetchFunction, signal: AbortSignal): Promise<Answer> {
   try {
-    return await readAnswer(await discoveryRequest(issuer, options), signal);
+    const init: RequestInit = { method: "GET", headers: { accept: "application/json" }, redirect: "manual" };
+    return await readAnswer(await fetchUntil(fetch, address, init, signal), signal);
   } catch (error) {
     const { code = "its error is the cause", cause } = readFailure(error, String);
     const message = signal.aborted ? "did not come in time" : `could not be fetched (${code})`;
@@ -40,20 +55,28 @@ async function ask(issuer: URL, algorithm: (typeof places)[number], fetch: Fetch
   }
 }
 
-async function check(issuer: URL, metadata: AnswerFields): Promise<ServerMetadata> {
+/**
+ * Whether metadata that names this issuer is that of the issuer that was asked for (RFC 8414 section 3.3). An option with or without a slash at its end
+ * stands for the same addresses, and so for the same server. From here on the server's own spelling counts, exactly.
+ */
+function isSame(named: string, issuer: URL): boolean {
+  const withoutSlash = (href: string): string => href.replace(/\/$/, "");
+  return withoutSlash(URL.parse(named)?.href ?? "") === withoutSlash(issuer.href);
+}
+
+function check(issuer: URL, named: string, metadata: AnswerFields, isTrusted: EndpointRules["isTrusted"]): ServerMetadata {
   const invalid = (problem: string): TokenRequestError =>
     new TokenRequestError("not-sent", `The metadata of the issuer ${issuer.href} ${problem}.`);
-  let server: Awaited<ReturnType<typeof processDiscoveryResponse>>;
-  try {
-    server = await processDiscoveryResponse(issuer, Response.json(metadata));
-  } catch {
-    throw invalid("is another issuer's");
-  }
-  const endpoint = typeof server.token_endpoint === "string" ? URL.parse(server.token_endpoint) : null;
+  const endpoint = URL.parse(textField(metadata, "token_endpoint") ?? "");
   if (endpoint === null) throw invalid("names no token endpoint");
-  const problem = problemOf(endpoint, issuer.href);
+  const problem = problemOf(endpoint, issuer.href, isTrusted);
   if (problem !== undefined) throw invalid(`names a token endpoint ${problem}`);
-  return { ...server, token_endpoint: endpoint.href };
+  return { ...metadata, issuer: named, token_endpoint: endpoint.href };
+}
+
+function anothers(issuer: URL, named: string | undefined): TokenRequestError {
+  const said = named === undefined ? "names no issuer" : `names "${clean(named, 200)}"`;
+  return new TokenRequestError("not-sent", `The metadata of the issuer ${issuer.href} is another issuer's: it ${said}.`);
 }
 
 function unavailable(issuer: URL, answer: Answer): TokenRequestError {
