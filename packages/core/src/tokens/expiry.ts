@@ -64,9 +64,9 @@ function momentOf(value: unknown): number {
 
 /**
  * When an access token ends that is a JWT (RFC 9068), by its own claims; undefined for every other. Nothing is verified: it only says when to refresh.
- * Where this machine's clock says that a token which has just come is over, the clocks differ, and its lifetime counts from now on.
+ * Where this machine's clock says that a token is over which has just come from the token endpoint (`isNew`), the clocks differ, and its lifetime counts from now on.
  */
-export function readJwtExpiry(accessToken: string, now: number): number | undefined {
+export function readJwtExpiry(accessToken: string, now: number, isNew: boolean): number | undefined {
   const [header, payload, signature, ...more] = accessToken.startsWith("eyJ") ? accessToken.split(".", 4) : [];
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) return undefined;
   try {
@@ -80,6 +80,7 @@ export function readJwtExpiry(accessToken: string, now: number): number | undefi
     };
     const [end, begin] = [claim("exp"), claim("iat")];
     if (Number.isNaN(end)) return undefined;
+    if (!isNew) return end;
     const lifetime = Math.min(end - begin, longestLifetime * 1000);
     if (!(lifetime > 0)) return end;
     return end > now ? Math.min(end, now + lifetime) : now + lifetime;

@@ -122,7 +122,7 @@ function tokenSetOf(response: InitialTokens, now: number, { previous, options, i
     tokenType: tokenType.toLowerCase() === "bearer" ? "Bearer" : tokenType,
     issuedAt: typeof issuedAt === "number" && issuedAt >= 0 && issuedAt <= latestSecond ? issuedAt * 1000 : now,
     // What is not there has expired.
-    expiresAt: isMissing ? 1 : (end ?? (ownOption(options, "jwtExpiry") ? readJwtExpiry(accessToken as string, now) : undefined)),
+    expiresAt: isMissing ? 1 : (end ?? (ownOption(options, "jwtExpiry") ? readJwtExpiry(accessToken as string, now, isWhole) : undefined)),
     scope: usable("scope", scopes, typeof scopes === "string") ?? previous?.scope,
     refreshToken: refreshToken ?? previous?.refreshToken,
     idToken: usable("id_token", idToken, isToken(idToken) && tokenText.test(idToken as string)) ?? previous?.idToken,
