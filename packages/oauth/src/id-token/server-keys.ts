@@ -60,12 +60,12 @@ export async function checkSignature(
       headers: { "content-type": "application/json" },
     });
   };
-  const validate = (server: ServerMetadata, isInsecure: boolean): Promise<void> => {
+  const validate = (known: ServerMetadata, isInsecure: boolean): Promise<void> => {
     const options = ownFields<ValidateSignatureOptions>({
       [allowInsecureRequests]: isInsecure,
       [customFetch]: (address, { method, headers, redirect }) => fetchKeys(address, { method, headers, redirect }),
     });
-    return validateApplicationLevelSignature(server, answer, options);
+    return validateApplicationLevelSignature(known, answer, options);
   };
   const { protocol } = keysAt(issuer, client);
   const isInsecure = protocol === "http:";
