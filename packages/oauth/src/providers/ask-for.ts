@@ -1,0 +1,47 @@
+import { readOptions, requireText, requireThat } from "@tokenflight/core";
+
+/** What a login has to ask for so that a refresh token comes with it. */
+export interface AskFor {
+  /** Scopes, with spaces. */
+  readonly scope?: string | undefined;
+  /** Fields of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Fields of the token request. They are among the options of the client, so that a login need not know them. */
+  readonly tokenParameters?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The part of a login that changes. */
+export interface LoginRequest {
+  scope?: string | readonly string[] | undefined;
+  parameters?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Adds to a login what it has to ask for. Its own scopes and parameters stay. */
+export function withAskedFor<Login extends LoginRequest>(login: Login, { scope = "", parameters = {} }: AskFor): Login {
+  const own = typeof login.scope === "string" ? login.scope.split(" ") : [...(login.scope ?? [])];
+  const scopes = [...new Set([...own, ...scope.split(" ")])].filter((one) => one !== "");
+  const all = { ...parameters, ...login.parameters };
+  return {
+    ...login,
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(" ") }),
+    ...(Object.keys(all).length === 0 ? {} : { parameters: all }),
+  };
+}
+
+/** Throws InvalidOptionError. */
+export function checkAskFor(where: string, value: AskFor | undefined): void {
+  if (value === undefined) return;
+  const read = readOptions<AskFor>(where, value, ["scope", "parameters", "tokenParameters"]);
+  if (read.scope !== undefined) requireText(`${where}.scope`, read.scope);
+  for (const name of ["parameters", "tokenParameters"] as const) {
+    const fields = read[name];
+    if (fields === undefined) continue;
+    requireThat(
+      typeof fields === "object" && fields !== null && !Array.isArray(fields),
+      `${where}.${name}`,
+      "an object of strings",
+      fields,
+    );
+    for (const [field, one] of Object.entries(fields)) requireThat(typeof one === "string", `${where}.${name}.${field}`, "a string", one);
+  }
+}
