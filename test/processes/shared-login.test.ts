@@ -37,7 +37,7 @@ beforeEach(async () => {
 async function beginAll(): Promise<{ owner: Session; url: string; others: Session[] }> {
   await Promise.all(sessions.map((session) => session.ask("begin")));
   const shown = await Promise.all(sessions.map((session) => session.ask("shown")));
-  const [owner] = sessions.filter((_, index) => shown[index] !== undefined);
+  const owner = sessions.find((_, index) => shown[index] !== undefined);
   expect(shown.filter((url) => url !== undefined)).toHaveLength(1);
   return { owner: owner as Session, url: shown.find((url) => url !== undefined) ?? "", others: sessions.filter((one) => one !== owner) };
 }
@@ -54,7 +54,7 @@ async function browse(url: string): Promise<void> {
 
 const resultsOf = (some: readonly Session[]): Promise<string[]> => Promise.all(some.map((one) => one.ask("result")));
 
-it("four processes, one browser: one login gives all of them its tokens (field line 110)", { timeout: 60_000 }, async () => {
+it("four processes, one browser: one login gives all of them its tokens", { timeout: 60_000 }, async () => {
   const { url } = await beginAll();
   await browse(url);
   const results = new Set(await resultsOf(sessions));

@@ -13,7 +13,12 @@ const lifetime = 600_000;
 const afterwards = 60_000;
 
 /** Keeps what it was told to remove after a while, as a store does that has no use for `ttl`. */
-function lastingStore(): TokenStore & { readonly entries: Set<string> } {
+interface LastingStore extends TokenStore {
+  /** The keys of its entries. */
+  readonly entries: Set<string>;
+}
+
+function lastingStore(): LastingStore {
   const inner = memoryStore();
   const entries = new Set<string>();
   return {

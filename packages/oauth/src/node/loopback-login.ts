@@ -2,7 +2,7 @@ import { readOptions, requireFunction, requireSeconds, requireSignal, type Token
 import type { OAuthClient } from "../client/oauth-client.ts";
 import { within } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
-import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
+import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { AuthorizationUrl } from "../login/authorization-url.ts";
 import { readCallbackUrl, stateOf } from "../login/callback.ts";
 import { requireAddress, type LoopbackHost } from "./loopback-address.ts";
@@ -68,6 +68,8 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   requireSeconds("loopbackLogin.timeout", timeout);
   requireSignal("loopbackLogin.signal", signal);
   const { resource, audience } = readOptions("loopbackLogin.exchange", exchange, ["resource", "audience"]);
+  // Before anybody is sent to a browser.
+  readGrantParameters("loopbackLogin.exchange", { resource, audience });
   if (signal?.aborted) throw aborted();
 
   const callback = Promise.withResolvers<TokenSet>();
