@@ -1,8 +1,9 @@
 import { outcomeCodes, StoreError } from "../errors.ts";
+import { ownOption } from "../own.ts";
 import type { StoredEntry, Version } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { forPurpose } from "./purposes.ts";
+import { forPurpose, ofLogin } from "./purposes.ts";
 import type { OtherPurpose, SubjectRecord } from "./record.ts";
 
 interface EncodedPurpose extends Omit<OtherPurpose, "tokenSet"> {
@@ -17,7 +18,7 @@ interface Encoded extends Omit<SubjectRecord, "tokenSet" | "others"> {
 }
 
 export function encodeRecord({ tokenSet, others, ...rest }: SubjectRecord): string {
-  const isFirst = rest.purpose === undefined && others === undefined && tokenSet?.accessToken !== "";
+  const isFirst = ownOption(rest, "purpose") === undefined && others === undefined && tokenSet?.accessToken !== "";
   return JSON.stringify({
     format: isFirst ? 1 : 2,
     ...rest,
@@ -43,16 +44,24 @@ export function decodeRecord({ version, value }: StoredEntry, purpose?: string):
   const { format: _, tokens, others, tokenSet: __, ...rest } = encoded as Encoded & { tokenSet?: unknown };
   const record = {
     ...rest,
-    ...(tokens && { tokenSet: decodeOr(() => readInitialTokens(tokens, 0), version, "its tokens are not usable") }),
+    ...(tokens !== undefined && { tokenSet: decodeOr(() => decodeTokenSet(tokens, others), version, "its tokens are not usable") }),
     ...(others && { others: decodeOthers(others) }),
   };
   return forPurpose(record, purpose);
 }
 
+/** Where no refresh token came with the access tokens of other purposes, nothing need be there for this one. */
+function decodeTokenSet(tokens: InitialTokens, others: Encoded["others"]): TokenSet {
+  if (others === undefined || tokens.access_token !== "" || tokens.refresh_token !== undefined) return readInitialTokens(tokens, 0);
+  const { idToken, extra } = readInitialTokens({ ...tokens, refresh_token: "none" }, 0);
+  return ofLogin(undefined, { refreshToken: undefined, idToken, extra });
+}
+
 /** Of another purpose, what cannot be read is asked for again. */
 function decodeOthers(others: NonNullable<Encoded["others"]>): SubjectRecord["others"] {
-  const read = Object.entries(others).flatMap(([name, { tokens, pause, loginRequired }]) => {
+  const read = Object.entries(others).flatMap(([name, other]) => {
     try {
+      const { tokens, pause, loginRequired } = other;
       if (!isPause(pause) || !isLoginRequired(loginRequired)) return [];
       const told = { ...(pause && { pause: capped(pause) }), ...(loginRequired && { loginRequired }) };
       return [[name, { ...told, ...(tokens && { tokenSet: readInitialTokens(tokens, 0) }) }] as const];
@@ -80,7 +89,7 @@ const lastGeneration = 2 ** 50;
 const lastFormat = 2;
 
 function readEncoded(value: Encoded): Encoded {
-  const { format, lineage, generation, intent, pause, loginRequired, purpose, others, seed } = value;
+  const { format, lineage, generation, intent, pause, loginRequired, others, seed } = value;
   if (typeof format === "number" && format > lastFormat) {
     // It has no `version`, so nothing of this version of the package replaces it.
     const told = `The store's entry is a token record of format ${format}, of a newer version of this package. It was left as it is.`;
@@ -88,7 +97,7 @@ function readEncoded(value: Encoded): Encoded {
   }
   const isSound =
     (format === 1 || format === 2) &&
-    [lineage, purpose, seed].every(isTextOrMissing) &&
+    [lineage, ownOption(value, "purpose"), seed].every(isTextOrMissing) &&
     Number.isSafeInteger(generation) &&
     generation >= 0 &&
     generation < lastGeneration &&

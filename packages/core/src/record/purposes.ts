@@ -13,11 +13,11 @@ const endsOnePurpose = new Set(["account_selection_required", "consent_required"
 
 /** The same record as it is for another purpose: with the access token for that one, if there is any, and the refresh token of the login. */
 export function forPurpose(record: SubjectRecord, purpose: string | undefined): SubjectRecord {
-  if (record.purpose === purpose) return record;
-  const { purpose: before, others = {}, tokenSet, pause, loginRequired, ...login } = record;
+  const before = ownOption(record, "purpose");
+  if (before === purpose) return record;
+  const { others = {}, tokenSet, pause, loginRequired, ...login } = record;
   // A login that is over is over for all, and nothing is left of it.
-  if (tokenSet === undefined)
-    return { ...login, ...(pause && { pause }), ...(loginRequired && { loginRequired }), ...(purpose && { purpose }) };
+  if (tokenSet === undefined) return { ...login, ...(pause && { pause }), ...(loginRequired && { loginRequired }), purpose };
   const name = purpose ?? "";
   const own = ownOption(others, name) ?? {};
   const leaving: OtherPurpose = {
@@ -34,7 +34,7 @@ export function forPurpose(record: SubjectRecord, purpose: string | undefined): 
     tokenSet: ofLogin(own.tokenSet, tokenSet),
     ...(ownPause && { pause: ownPause }),
     ...(ownEnd && { loginRequired: ownEnd }),
-    ...(purpose && { purpose }),
+    purpose,
     ...(Object.keys(rest).length > 0 && { others: rest }),
   };
 }
@@ -43,12 +43,20 @@ function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
   return loginRequired !== undefined && endsOnePurpose.has(loginRequired.error ?? "");
 }
 
+/** Whether the whole login has ended, for all that is known: when no purpose but this one has ever been asked for, its end is the end. */
+export function hasEnded({ loginRequired, others }: SubjectRecord): boolean {
+  return loginRequired !== undefined && (others === undefined || !isOfOnePurpose(loginRequired));
+}
+
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {
   return new TokenSet({ accessToken, tokenType, issuedAt, expiresAt, scope });
 }
 
 /** An access token with the refresh token, the id token and the further fields of its login. Without one, it is empty, and has expired. */
-function ofLogin(access: TokenSet | undefined, { refreshToken, idToken, extra }: TokenSet): TokenSet {
+export function ofLogin(
+  access: TokenSet | undefined,
+  { refreshToken, idToken, extra }: Pick<TokenSet, "refreshToken" | "idToken" | "extra">,
+): TokenSet {
   const login = { refreshToken, idToken, extra };
   if (access === undefined) return new TokenSet({ accessToken: "", tokenType: "Bearer", issuedAt: 0, expiresAt: 1, ...login });
   const { accessToken, tokenType, issuedAt, expiresAt, scope } = access;

@@ -6,6 +6,7 @@ import {
   type TokenflightError,
   type TokenRequestOutcome,
 } from "../errors.ts";
+import { ownOption } from "../own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { readInitialTokens, toTokenResponse } from "../tokens/token-response.ts";
 import { pauseAfter } from "./pause-after.ts";
@@ -27,16 +28,18 @@ export function withoutOwner(record: SubjectRecord, wasSent: boolean): SubjectRe
 
 /** A refresh has brought a token set. It belongs to the lineage of the one before; the first one begins a lineage. */
 export function withTokenSet(record: SubjectRecord, tokenSet: TokenSet, clock: Clock): SubjectRecord {
-  const { purpose, seed } = record;
+  const { seed } = record;
+  const purpose = ownOption(record, "purpose");
   const others = inUse(record.others, clock.now());
   return { ...next(record, clock), tokenSet, ...(purpose && { purpose }), ...(others && { others }), ...(seed && { seed }) };
 }
 
 /** A login, which `seed` names if it began with one, or a logout when there is no token set: whatever was there is over. */
 export function withLogin(record: SubjectRecord, tokenSet: TokenSet | undefined, clock: Clock, seed?: string): SubjectRecord {
-  const { generation, purpose } = record;
-  // A seed stays known after the logout, so that the next start does not take it once more.
-  const begun = tokenSet === undefined ? record.seed : seed;
+  const { generation } = record;
+  const purpose = ownOption(record, "purpose");
+  // A seed stays known after the login that began with it, so that no later start takes it once more.
+  const begun = seed ?? record.seed;
   return { lineage: newLineage(clock), generation: generation + 1, tokenSet, ...(purpose && { purpose }), ...(begun && { seed: begun }) };
 }
 

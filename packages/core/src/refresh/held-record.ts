@@ -12,7 +12,7 @@ const belief = 1000;
 
 /** What this process knows of the record. It may be newer than what the cell holds: the store has lost it, or would not take it. */
 export class HeldRecord {
-  newest: SubjectRecord = emptyRecord;
+  newest: SubjectRecord;
   /** The record that this cache has written last: whoever wrote it publishes it. */
   own: SubjectRecord | undefined;
   readonly #parts: Pick<SubjectParts, "cell" | "clock">;
@@ -31,6 +31,7 @@ export class HeldRecord {
 
   constructor(parts: Pick<SubjectParts, "cell" | "clock">) {
     this.#parts = parts;
+    this.newest = forPurpose(emptyRecord, parts.cell.shared?.purpose);
   }
 
   /** Whether somebody has looked at the cell once. */
