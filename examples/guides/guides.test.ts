@@ -115,6 +115,19 @@ it("a command-line tool: logs in once, finds its tokens again, and logs out", as
   await run("command-line-tool", env).line("Log in at ");
 }, 40_000);
 
+it("a command-line tool: two runs at once log their user in once", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
+  const env = { CLIENT_ID: tool.clientId, TOKENS };
+  const first = run("command-line-tool", env);
+  const page = (await first.line("Log in at ")).replace("Log in at ", "");
+  const second = run("command-line-tool", env);
+  await second.line("Log in in the browser that another run has opened.");
+  await (await fetch(await server.visit(page))).text();
+  expect(await first.printed).toContain("The API answered 200.\n");
+  expect(await second.printed).toContain("The API answered 200.\n");
+  expect(server.stats.tokensIssued).toBe(1);
+}, 40_000);
+
 it("many customers", async () => {
   await using talkdesk = await startTalkdeskServer();
   const { take, sendFor } = await import("./many-customers.ts");
