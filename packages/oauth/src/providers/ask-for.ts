@@ -1,4 +1,5 @@
 import { readOptions, requireText, requireThat } from "@tokenflight/core";
+import type { GrantOptions } from "../grants/grant-parameters.ts";
 
 /** What a login has to ask for so that a refresh token comes with it. */
 export interface AskFor {
@@ -10,17 +11,12 @@ export interface AskFor {
   readonly tokenParameters?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The part of a login that changes. */
-export interface LoginRequest {
-  scope?: string | readonly string[] | undefined;
-  parameters?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Adds to a login what it has to ask for. Its own scopes and parameters stay. */
-export function withAskedFor<Login extends LoginRequest>(login: Login, { scope = "", parameters = {} }: AskFor): Login {
-  const own = typeof login.scope === "string" ? login.scope.split(" ") : [...(login.scope ?? [])];
+/** Adds to a login, of whatever kind, what it has to ask for. Its own scopes and parameters stay. */
+export function withAskedFor<Login extends object>(login: Login, { scope = "", parameters = {} }: AskFor): Login {
+  const given: Pick<GrantOptions, "scope" | "parameters"> = login;
+  const own = typeof given.scope === "string" ? given.scope.split(" ") : [...(given.scope ?? [])];
   const scopes = [...new Set([...own, ...scope.split(" ")])].filter((one) => one !== "");
-  const all = { ...parameters, ...login.parameters };
+  const all = { ...parameters, ...given.parameters };
   return {
     ...login,
     ...(scopes.length === 0 ? {} : { scope: scopes.join(" ") }),

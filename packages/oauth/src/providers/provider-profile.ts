@@ -12,7 +12,7 @@ import {
 import type { ClientAuth } from "oauth4webapi";
 import type { OAuthClientOptions } from "../client/client-options.ts";
 import { clientSecretBasic } from "../client-auth/client-secret.ts";
-import { checkAskFor, withAskedFor, type AskFor, type LoginRequest } from "./ask-for.ts";
+import { checkAskFor, withAskedFor, type AskFor } from "./ask-for.ts";
 import { checkSources, type ProviderSource } from "./provider-source.ts";
 
 /** How one provider's authorization server behaves, as data. Everything but the name may be left out; the default is the cautious assumption. */
@@ -93,7 +93,7 @@ export interface Provider {
    * Adds that to a login: `client.authorizationUrl(provider.forRefreshToken({ redirectUri, scope: "orders" }))`. A parameter that the login has already
    * stays as it is.
    */
-  forRefreshToken<Login extends LoginRequest>(login: Login): Login;
+  forRefreshToken<Login extends object>(login: Login): Login;
   /** `clientSecretBasic` with the encoding that this provider reads. Throws InvalidOptionError. */
   basic(secret: string): ClientAuth;
 }
