@@ -201,6 +201,30 @@ it("ends with its signal, and gives the turn away", async () => {
   expect(await third.result).toBe("c");
 });
 
+it.each([
+  ["fails", (session: Session) => session.fail(new Error("The window was closed."))],
+  ["is finished", (session: Session) => session.finish("a")],
+])("a turn whose login %s stays given up, however late hints come", async (_, end) => {
+  const inner = memoryStore();
+  let turn = "";
+  const later = <Value>(value: Promise<Value>): Promise<Value> => new Promise((resolve) => setTimeout(() => resolve(value), 3));
+  const store: TokenStore = {
+    read: (key, options) => later(inner.read(key, options)),
+    compareAndSet(key, ...given) {
+      turn ||= key;
+      return later(inner.compareAndSet(key, ...given));
+    },
+    watch: (key, changed) => inner.watch(key, () => void (changed(), setTimeout(changed, 5))),
+  };
+  const session = begin(store);
+  await session.asked;
+  const key = turn;
+  end(session);
+  await session.result;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((JSON.parse((await inner.read(key))?.value ?? "{}") as { owner?: string }).owner).toBeUndefined();
+});
+
 it("ends in time, whether it has the turn or waits for one that never ends", async () => {
   const store = memoryStore();
   const first = begin(store, { timeout: 60 });

@@ -13,6 +13,7 @@ import {
   type TokenSet,
 } from "@tokenflight/core";
 import type { GrantOptions } from "../grants/grant-parameters.ts";
+import { ownFields } from "../own-fields.ts";
 import type { OAuthClient } from "./oauth-client.ts";
 
 /** Those of a token cache, but for its source, which the client gives. */
@@ -45,7 +46,7 @@ export interface Login extends Closable {
 
 const names = ["client", "store", "identity", "key", "queue", "freshness", "timeouts", "keepAlive", "clock", "observe"] as const;
 
-/** Throws InvalidOptionError. Without a store, the login is in memory and ends with the process. */
+/** Throws InvalidOptionError. Without a store, the login is in memory. */
 export function createLogin(options: LoginOptions): Login {
   const { client, ...read } = readOptions<LoginOptions>("createLogin", options, names);
   requireFunction("createLogin.client.refreshToken", client?.refreshToken);
@@ -56,10 +57,11 @@ export function createLogin(options: LoginOptions): Login {
 
   const cacheFor = (grant?: GrantOptions): ClosableTokenCache => {
     const source = client.refreshToken(grant);
-    const known = caches.get(source.purpose);
+    const { purpose } = ownFields(source);
+    const known = caches.get(purpose);
     if (known !== undefined) return known;
     const cache = createTokenCache({ ...shared, source });
-    caches.set(source.purpose, cache);
+    caches.set(purpose, cache);
     if (closing !== undefined) void cache.close();
     return cache;
   };

@@ -136,20 +136,26 @@ async function takeTurn(parts: Parts): Promise<TokenSet | undefined> {
   };
   const signal = AbortSignal.any([ending, over.signal]);
   const watching = entry.keepWatch(look, signal);
+  /** What is written from here on is not to be taken for somebody else's. */
+  const stopWatching = (): Promise<void> => {
+    over.abort();
+    return watching;
+  };
   try {
     const given = await waitFor((async () => login(signal))(), signal);
     const theirs = isDone(parts, await entry.read()) ? await currentTokens(parts) : undefined;
     if (theirs !== undefined) return theirs;
     const saved = await tokens.save(given);
+    await stopWatching();
     await leave(parts, id);
     return saved;
   } catch (error) {
+    await stopWatching();
     if (isElsewhere && !ending.aborted) return undefined;
     await leave(parts, undefined);
     throw error;
   } finally {
-    over.abort();
-    await watching;
+    await stopWatching();
   }
 }
 
