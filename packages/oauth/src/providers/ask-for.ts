@@ -1,5 +1,6 @@
 import { readOptions, requireText, requireThat } from "@tokenflight/core";
 import type { GrantOptions } from "../grants/grant-parameters.ts";
+import { ownFields } from "../own-fields.ts";
 
 /** What a login has to ask for so that a refresh token comes with it. */
 export interface AskFor {
@@ -13,7 +14,7 @@ export interface AskFor {
 
 /** Adds to a login, of whatever kind, what it has to ask for. Its own scopes and parameters stay. */
 export function withAskedFor<Login extends object>(login: Login, { scope = "", parameters = {} }: AskFor): Login {
-  const given: Pick<GrantOptions, "scope" | "parameters"> = login;
+  const given: Pick<GrantOptions, "scope" | "parameters"> = ownFields(login);
   const own = typeof given.scope === "string" ? given.scope.split(" ") : [...(given.scope ?? [])];
   const scopes = [...new Set([...own, ...scope.split(" ")])].filter((one) => one !== "");
   const all = { ...parameters, ...given.parameters };
@@ -24,10 +25,9 @@ export function withAskedFor<Login extends object>(login: Login, { scope = "", p
   };
 }
 
-/** Throws InvalidOptionError. */
-export function checkAskFor(where: string, value: AskFor | undefined): void {
-  if (value === undefined) return;
-  const read = readOptions<AskFor>(where, value, ["scope", "parameters", "tokenParameters"]);
+/** Gives a copy that inherits nothing. Throws InvalidOptionError. */
+export function readAskFor(where: string, value: AskFor | undefined): AskFor {
+  const read = readOptions<AskFor>(where, value ?? {}, ["scope", "parameters", "tokenParameters"]);
   if (read.scope !== undefined) requireText(`${where}.scope`, read.scope);
   for (const name of ["parameters", "tokenParameters"] as const) {
     const fields = read[name];
@@ -40,4 +40,5 @@ export function checkAskFor(where: string, value: AskFor | undefined): void {
     );
     for (const [field, one] of Object.entries(fields)) requireThat(typeof one === "string", `${where}.${name}.${field}`, "a string", one);
   }
+  return Object.freeze(read);
 }

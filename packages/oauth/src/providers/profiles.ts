@@ -13,12 +13,10 @@ export * from "./profiles/identity-services.ts";
 export * from "./profiles/people.ts";
 export * from "./profiles/work.ts";
 
-const all = { ...identity, ...business, ...work, ...people };
-
-export type ProviderName = keyof typeof all;
+export type ProviderName = keyof typeof business | keyof typeof identity | keyof typeof people | keyof typeof work;
 
 /**
  * What is known of how providers behave, all of it. Endpoints are not part of it: they differ by tenant and region, and most can be discovered. What was
  * not found in documentation or in threads of those who have met it is left out, which is the cautious assumption (`ProviderProfile`).
  */
-export const profiles: Readonly<Record<ProviderName, Provider>> = all;
+export const profiles: Readonly<Record<ProviderName, Provider>> = { ...identity, ...business, ...work, ...people };

@@ -12,7 +12,7 @@ import {
 import type { ClientAuth } from "oauth4webapi";
 import type { OAuthClientOptions } from "../client/client-options.ts";
 import { clientSecretBasic } from "../client-auth/client-secret.ts";
-import { checkAskFor, withAskedFor, type AskFor } from "./ask-for.ts";
+import { readAskFor, withAskedFor, type AskFor } from "./ask-for.ts";
 import { checkSources, type ProviderSource } from "./provider-source.ts";
 
 /** How one provider's authorization server behaves, as data. Everything but the name may be left out; the default is the cautious assumption. */
@@ -134,7 +134,8 @@ const clientOptions = [
 export function defineProfile(profile: ProviderProfile): Provider {
   const read = readOptions<ProviderProfile>("defineProfile", profile, names);
   check(read);
-  const { name, grace = 0, quota, basicEncoding = "rfc6749", header, refusalMeansRenewal = true, askFor = {} } = read;
+  const { name, grace = 0, quota, basicEncoding = "rfc6749", header, refusalMeansRenewal = true } = read;
+  const askFor = readAskFor("defineProfile.askFor", read.askFor);
   const tokenParameters = { ...read.tokenParameters, ...askFor.tokenParameters };
   const isReusable = read.rotation === "never" || grace === Number.POSITIVE_INFINITY;
   return {
@@ -185,7 +186,6 @@ function check(read: ProviderProfile): void {
     if (read[name] !== undefined && !Array.isArray(read[name])) throw new InvalidOptionError(at(name), "an array", kindOf(read[name]));
   }
   if (read.requestFormat !== undefined) requireOneOf(at("requestFormat"), read.requestFormat, ["form", "json"]);
-  checkAskFor(at("askFor"), read.askFor);
   checkSources(at("sources"), read.sources);
   if (read.quota === undefined) return;
   const { requests, seconds } = readOptions(at("quota"), read.quota, ["requests", "seconds"]);
