@@ -122,3 +122,17 @@ describe("nothing of an answer for somebody else is kept (field line 99)", () =>
     expect(await tokens.get()).toMatchObject({ accessToken: "access-0", refreshToken: "refresh-0" });
   });
 });
+
+it("a logout of a login of which only the refresh token is known revokes that one, and no empty text (field line 103)", async () => {
+  const revoked: (string | null)[] = [];
+  const fetch: FetchFunction = async (_, { body }) => {
+    revoked.push(new URLSearchParams(body as string).get("token"));
+    return new Response();
+  };
+  const endpoints = { tokenEndpoint: "https://a.example/token", revocationEndpoint: "https://a.example/revoke" };
+  const client = createOAuthClient({ ...endpoints, clientId: "id", clientAuth: noClientAuth(), fetch });
+  const tokens = createTokenCache({ source: client.refreshToken() });
+  await tokens.save({ refresh_token: "refresh-0" });
+  await tokens.forget({ revoke: true });
+  expect(revoked).toEqual(["refresh-0"]);
+});

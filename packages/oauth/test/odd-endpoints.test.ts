@@ -134,6 +134,19 @@ describe("requests in JSON, and further fields (field line 111)", () => {
     });
   });
 
+  it("asks an endpoint like Supabase's: the grant in the URL, the key in a header of its own, the rest in JSON", async () => {
+    const asked: unknown[] = [];
+    const fetch: FetchFunction = async (url, { headers, body }) => {
+      asked.push([url, new Headers(headers).get("apikey"), JSON.parse(body as string)]);
+      return Response.json({ access_token: "a", token_type: "bearer", expires_in: 3600, refresh_token: "r2" });
+    };
+    const tokenEndpoint = "https://project.example/auth/v1/token?grant_type=refresh_token";
+    const clientAuth: OAuthClientOptions["clientAuth"] = (_, __, ___, headers) => headers.set("apikey", "key");
+    const client = createOAuthClient({ ...profiles.supabase.oauth, tokenEndpoint, clientId: "web", clientAuth, fetch });
+    expect(await call(client.refreshToken(), { previous: tokenSetWith("r1") })).toMatchObject({ accessToken: "a", refreshToken: "r2" });
+    expect(asked).toEqual([[tokenEndpoint, "key", { grant_type: "refresh_token", refresh_token: "r1" }]]);
+  });
+
   it("lets a grant's own parameters replace those of every request", async () => {
     const { client, sent } = clientOf([{ access_token: "a" }], { tokenParameters: { action: "requesttoken", v: "2" } });
     await call(client.clientCredentials({ parameters: { action: "other" } }));
