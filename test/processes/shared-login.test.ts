@@ -31,7 +31,8 @@ beforeEach(async () => {
     await server.close();
     folder[Symbol.dispose]();
   };
-});
+  // Four processes start, on a machine that may have much else to do.
+}, 60_000);
 
 /** All begin at once. Gives the one that shows a login page, and those that wait. */
 async function beginAll(): Promise<{ owner: Session; url: string; others: Session[] }> {
