@@ -89,3 +89,15 @@ it("a login that fails is its own caller's error, and another process takes the 
   expect(new Set(await resultsOf(others)).size).toBe(1);
   expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
 });
+
+it("an owner that was stopped loses its turn after a while, and has the tokens when it goes on", { timeout: 120_000 }, async () => {
+  const { owner, others } = await beginAll();
+  owner.signal("SIGSTOP");
+  const second = await nextOwner(others);
+  await browse(second.url);
+  const [result = ""] = await resultsOf(others);
+  owner.signal("SIGCONT");
+  expect(await owner.ask("result")).toBe(result);
+  expect(server.isActive(result)).toBe(true);
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+});
