@@ -13,9 +13,10 @@ hashAtOnce();
 const seconds = Date.UTC(2026, 0, 1) / 1000;
 const tokens = { access_token: "access-0", issued_at: seconds - 60, expires_at: seconds + 3540, refresh_token: "refresh-0" };
 
+const login = { format: 1, lineage: "9k2z", generation: 3, tokens };
 /** Entries as the first release, 0.1.0, wrote them. */
 const entries: [string, object, Record<string, unknown>][] = [
-  ["a login", { format: 1, lineage: "9k2z", generation: 3, tokens }, { generation: 3, lineage: "9k2z" }],
+  ["a login", login, { generation: 3, lineage: "9k2z" }],
   [
     "tokens with further fields",
     { format: 1, lineage: "l", generation: 1, tokens: { sid: "s", ...tokens, scope: "read", id_token: "i" } },
@@ -80,8 +81,7 @@ describe("an entry of the first release (field line 102)", () => {
 
   it("goes on being refreshed by this one", async () => {
     const store = memoryStore();
-    const [, entry] = entries[0] as [string, object];
-    await store.compareAndSet(await storeKey("test", "user"), undefined, JSON.stringify(entry));
+    await store.compareAndSet(await storeKey("test", "user"), undefined, JSON.stringify(login));
     const { tokens: cache, hand, clock } = setUp({ store, key: "user", clock: new RandomClock() });
     expect((await cache.get()).accessToken).toBe("access-0");
     await clock.advance(3_600_000);
@@ -96,15 +96,14 @@ describe("an entry of the first release (field line 102)", () => {
 
   it("under the name that its source had then stays where it is: this one does not look there, and does not touch it", async () => {
     const store = memoryStore();
-    const [, entry] = entries[0] as [string, object];
     const old = await storeKey('["https://login.example.com","client","refresh_token","scope=read"]', "user");
-    const version = await store.compareAndSet(old, undefined, JSON.stringify(entry));
+    const version = await store.compareAndSet(old, undefined, JSON.stringify(login));
     const hand = new HandSource({ identity: '["https://login.example.com","client"]', purpose: "scope=read", requiresLogin: true });
     const { tokens: cache } = setUp({ store, key: "user", clock: new RandomClock(), hand });
     expect(await cache.reread()).toBeUndefined();
     await cache.save(response("new"));
     await cache.forget();
-    expect(await store.read(old)).toEqual({ version, value: JSON.stringify(entry) });
+    expect(await store.read(old)).toEqual({ version, value: JSON.stringify(login) });
   });
 });
 
@@ -116,7 +115,7 @@ describe("an entry of format 2", () => {
         lineage: "l",
         generation: 1,
         purpose: "api",
-        tokenSet: decodeRecord({ version: "1", value: JSON.stringify(entries[0]?.[1]) }).tokenSet,
+        tokenSet: decodeRecord({ version: "1", value: JSON.stringify(login) }).tokenSet,
       },
     ],
     [

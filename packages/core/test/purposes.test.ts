@@ -261,6 +261,9 @@ describe("a record as it is for another purpose (field line 107)", () => {
           expect(other).toEqual(one);
         }
         expect(tokenSetsOf(turned).filter(({ refreshToken }) => refreshToken !== undefined)).toHaveLength(1);
+        const accessTokens = tokenSetsOf(turned).flatMap(({ accessToken }) => accessToken || []);
+        expect(accessTokens).toHaveLength(new Set(purposes).size);
+        expect(new Set(accessTokens).size).toBe(accessTokens.length);
       }),
     );
   });
