@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, TokenRequestError, type TokenflightError } from "../src/errors.ts";
 
 import { memoryStore } from "../src/store/memory-store.ts";
-import { TokenSet } from "../src/tokens/token-set.ts";
+import type { TokenSet } from "../src/tokens/token-set.ts";
 import type { TokenSource } from "../src/tokens/token-source.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
