@@ -80,7 +80,8 @@ export class Attempts {
   /** A token source was called. */
   asked(process: SimProcess, subject: string, { previous, urgency, reason }: SourceContext, now: number): Attempt {
     const task = taskOf(process);
-    const found = this.#latest.get(`${task.name} ${subject}`);
+    const latest = this.#latest.get(`${task.name} ${subject}`);
+    const found = latest?.asked === false ? latest : (this.#takenOver(process, subject) ?? latest);
     const isItsOwn = found !== undefined && !found.asked;
     const isAlone = process.closing !== "no" || this.#troubles.had(process, subject);
     if (!isItsOwn && (this.#configuration.spends || !isAlone))
@@ -106,6 +107,11 @@ export class Attempts {
 
   wasRetaken({ refreshToken = "" }: Attempt): boolean {
     return this.#retaken.has(refreshToken);
+  }
+
+  /** One that another cache of the same process has taken over, because the store had said that its process has ended. */
+  #takenOver(process: SimProcess, subject: string): Attempt | undefined {
+    return [...this.openOf(process)].find((attempt) => attempt.subject === subject && attempt.saidToBeGone && !attempt.asked);
   }
 
   /** All attempts with the same refresh token. */

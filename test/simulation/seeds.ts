@@ -41,14 +41,17 @@ export class Seeds {
 
   /** The entry has changed. What is wrong with that? */
   *wrote(write: Write): Generator<string> {
-    const { subject, before, after } = write;
+    const { process, subject, before, after } = write;
     // After a logout the seed of the login before stays known.
     if (after.lineage === before.lineage || after.tokens === undefined) return;
     const refreshToken = after.tokens.refresh_token ?? "";
     const isBegin = this.isBegin(write);
     const hasLost = this.#troubles.hasLost(subject);
     if (isBegin && before.foreign !== undefined) yield `A seed of ${subject} was written over an entry that nobody can read`;
-    if (isBegin && before.generation > 0 && !isOver(before)) yield `A seed of ${subject} has taken the place of a login that lives`;
+    // What the store would not take, the process knows all the same: that its login is over.
+    const knowsMore = this.#troubles.had(process, subject);
+    if (isBegin && before.generation > 0 && !isOver(before) && !knowsMore)
+      yield `A seed of ${subject} has taken the place of a login that lives`;
     if (isBegin && !hasLost && this.#begunWith.get(subject) === refreshToken) yield `The seed of ${subject} was taken twice`;
     this.#begunWith.set(subject, isBegin ? refreshToken : undefined);
     if (!isBegin) return;
