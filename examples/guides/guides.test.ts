@@ -216,7 +216,10 @@ function holdAnswer(): { held: Promise<void>; release: () => void } {
 
 const programs = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
 
-it.each(programs)("the guide shows %s as it is", (name) => {
-  const guide = readFileSync(new URL(`../../docs/guides/${name.replace(".ts", ".md")}`, import.meta.url), "utf8");
-  expect(guide).toContain(`\`\`\`ts\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`);
+const pages = new URL("../../docs/guides/", import.meta.url);
+const guides = readdirSync(pages).map((name) => readFileSync(new URL(name, pages), "utf8"));
+
+it.each(programs)("one guide shows %s as it is", (name) => {
+  const block = `\`\`\`ts\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`;
+  expect(guides.filter((guide) => guide.includes(block))).toHaveLength(1);
 });
