@@ -57,7 +57,11 @@ it(
     await login.save(await client.exchangeCode(await server.login({ resources })));
 
     const setting: ApiCallerSetting = {
-      ...{ store, tokenEndpoint, clientId, clientSecret, key },
+      store,
+      tokenEndpoint,
+      clientId,
+      clientSecret,
+      key,
       apis: apis.map(({ origin }, index) => ({ resource: resources[index] ?? "", origin })),
     };
     const processes = await Promise.all(

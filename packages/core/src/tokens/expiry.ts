@@ -57,7 +57,7 @@ function readMoment(name: string, field: FieldReader, ignored: (name: string) =>
 
 function momentOf(value: unknown): number {
   if (value instanceof Date) return value.getTime();
-  const number = typeof value === "string" && /^\d{9,}(\.\d+)?$/.test(value) ? Number(value) : value;
+  const number = typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof number === "number") return number > latestSecond ? number : number * 1000;
   return typeof number === "string" ? Date.parse(number) : Number.NaN;
 }
