@@ -8,16 +8,32 @@ import { response, setUp } from "./set-up.ts";
 import { settle } from "./test-clock.ts";
 
 const now = Date.UTC(2026, 0, 1);
+/** What programs write where there is no moment: the beginnings of their times. */
+const nothings: [string, unknown][] = [
+  ["zero", 0],
+  ["zero in digits", "0"],
+  ["zero with a fraction", "0.0"],
+  ["-1", -1],
+  ["-1 in digits", "-1"],
+  ["a number far below zero", -62_135_596_800],
+  ["the least number", -Infinity],
+  ["the zero time of Go", "0001-01-01T00:00:00Z"],
+  ["DateTime.MinValue of .NET", "0001-01-01T00:00:00"],
+  ["the same in the form of the United States", "01/01/0001 00:00:00"],
+  ["the same in RFC 1123", "Mon, 01 Jan 0001 00:00:00 GMT"],
+  ["the zero of Windows", "1601-01-01T00:00:00Z"],
+  ["the zero of SQL Server", "1900-01-01 00:00:00Z"],
+  ["the UNIX epoch", "1970-01-01T00:00:00Z"],
+  ["the UNIX epoch as a Date", new Date(0)],
+  ["a Date before it", new Date(-62_135_596_800_000)],
+];
 const momentNames = ["expires_at", "expires_on", "expiresOn", "expiry_date", "expiresAt", "expiry", ".expires"];
 const lifetimeNames = ["expires_in_sec", "expires_in", "expiresIn"];
 
-function read(fields: Record<string, unknown>): { end: number | undefined; ignored: string[] } {
+/** As a token endpoint has just answered, unless `isNew` is false; `at` is a time of the wall clock. */
+function read(fields: Record<string, unknown>, { at = now, isNew = true } = {}): { end: number | undefined; ignored: string[] } {
   const ignored: string[] = [];
-  const end = readExpiry(
-    (name) => fields[name],
-    now,
-    (name) => void ignored.push(name),
-  );
+  const end = readExpiry((name) => fields[name], at, { ignored: (name) => void ignored.push(name), isNew });
   return { end, ignored };
 }
 
@@ -37,6 +53,9 @@ describe("the end of a token under any of its names (field line 104)", () => {
     ["ISO 8601 with nanoseconds, as Go writes it", "2026-01-01T01:00:00.000000000Z"],
     ["ISO 8601 in another zone", "2026-01-01T03:30:00+02:30"],
     ["RFC 1123, as ASP.NET writes it", "Thu, 01 Jan 2026 01:00:00 GMT"],
+    ["asctime", "Thu Jan  1 01:00:00 2026 GMT"],
+    ["a date of the United States, as Azure's functions write it", "01/01/2026 01:00:00 +00:00"],
+    ["a date with spaces around it", "\n2026-01-01T01:00:00Z "],
     ["a Date", new Date(end)],
   ];
   describe.each(momentNames)("%s", (name) => {
@@ -53,8 +72,38 @@ describe("the end of a token under any of its names (field line 104)", () => {
     });
 
     it("of the past has passed", () => {
-      for (const value of [now / 1000 - 60, now - 60_000, new Date(now - 60_000).toISOString(), -5])
-        expect(read({ [name]: value }).end).toBeLessThanOrEqual(now - 60_000);
+      for (const value of [now / 1000 - 60, now - 60_000, new Date(now - 60_000).toISOString(), "1999-12-31"])
+        for (const isNew of [true, false]) expect(read({ [name]: value }, { isNew }).end).toBeLessThanOrEqual(now - 60_000);
+    });
+
+    it.each(nothings)("says nothing as %s, in a new answer and in an old token set", (_, value) => {
+      for (const isNew of [true, false]) expect(read({ [name]: value }, { isNew })).toEqual({ end: undefined, ignored: [] });
+      expect(read({ [name]: value, expires_in: 60 })).toEqual({ end: now + 60_000, ignored: [] });
+    });
+
+    // A date reader takes each of these for some moment, the last one for a year long gone.
+    it.each(["soon 5", "in 3600", "3600 s", "1h", "PT1H", "5/6", "never 1"])("is told to be of no use as %j, in any case", (value) => {
+      for (const isNew of [true, false]) expect(read({ [name]: value }, { isNew })).toEqual({ end: undefined, ignored: [name] });
+    });
+
+    it("in too few digits for a moment since 1973 is a lifetime in a new answer, and too short for one below a minute", () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 99_999_999 }), fc.boolean(), (value, isText) => {
+          const expected = value < 60 ? { end: undefined, ignored: [name] } : { end: now + value * 1000, ignored: [] };
+          expect(read({ [name]: isText ? String(value) : value })).toEqual(expected);
+        }),
+      );
+      // A lifetime under its own name, and a moment that is one, count for more.
+      expect(read({ [name]: 60, expires_in: 3600 }).end).toBe(now + 3_600_000);
+      expect(read({ expires_at: 60, expires_on: now / 1000 + 3600 }).end).toBe(now + 3_600_000);
+    });
+
+    it("in so few digits has passed long ago in what may be old, and is a moment beside the time of issue, and by a clock that counts from zero", () => {
+      for (const value of [3600, "3600"]) {
+        expect(read({ [name]: value }, { isNew: false }).end).toBe(3_600_000);
+        expect(read({ [name]: value, issued_at: 60 }).end).toBe(3_600_000);
+        expect(read({ [name]: value }, { at: 60_000 }).end).toBe(3_600_000);
+      }
     });
 
     it("is no further field of the token set, which says it under one name", () => {
@@ -68,6 +117,61 @@ describe("the end of a token under any of its names (field line 104)", () => {
     for (const value of [60, "60", "60s"]) expect(read({ [name]: value })).toEqual({ end: now + 60_000, ignored: [] });
     for (const value of [0, "0"]) expect(read({ [name]: value })).toEqual({ end: undefined, ignored: [] });
     for (const value of [-1, "soon", {}]) expect(read({ [name]: value })).toEqual({ end: undefined, ignored: [name] });
+  });
+
+  describe.each(lifetimeNames)("the lifetime %s", (name) => {
+    const written = fc.tuple(fc.integer({ min: 1, max: 9999 }), fc.constantFrom("", ".0", ".5"), fc.constantFrom("", " ", "\n"));
+    const units: [number, readonly string[]][] = [
+      [1, ["", "s", " s", "S", " sec", " seconds", " second", "secs"]],
+      [60, ["m", " m", "min", " min", "mins", " minutes", "minute", "M"]],
+      [3600, ["h", " h", "H", " hour", "hours", "hr", "hrs"]],
+      [86_400, ["d", " d", "D", " day", "days"]],
+    ];
+
+    it.each(units)("is read exactly with units of %d s", (seconds, spellings) => {
+      fc.assert(
+        fc.property(written, fc.constantFrom(...spellings), ([whole, part, space], unit) => {
+          const expected = { end: now + Math.min(Number(`${whole}${part}`) * seconds, 315_360_000) * 1000, ignored: [] };
+          expect(read({ [name]: `${space}${whole}${part}${unit}${space}` })).toEqual(expected);
+        }),
+      );
+    });
+
+    it("is told to be of no use where its text is anything else, however it begins", () => {
+      const digits = fc.integer({ min: 1, max: 99_999 }).map(String);
+      const mark = fc.constantFrom(",", "'", ":", "/", "-", "e", "ms", "w", "mo", "y", "x", "T", "%", "_", " and ", "..", "µs", "\u0660");
+      fc.assert(
+        fc.property(digits, mark, fc.oneof(digits, fc.constant("")), (before, odd, after) => {
+          expect(read({ [name]: `${before}${odd}${after}` })).toEqual({ end: undefined, ignored: [name] });
+        }),
+      );
+      for (const value of [
+        "PT1H",
+        "P1D",
+        "1h30m",
+        "1,800",
+        "1.800,5",
+        "01:00:00",
+        "2026-01-01T01:00:00Z",
+        "Infinity",
+        "0x10",
+        "-60",
+        "+60",
+        "1e3",
+        ".5",
+        "5.",
+        "s",
+      ])
+        expect(read({ [name]: value })).toEqual({ end: undefined, ignored: [name] });
+    });
+
+    it("that is beyond ten years is a moment, if it is one within ten years, in seconds or milliseconds", () => {
+      for (const left of [60, 3600, 86_400 * 365]) {
+        expect(read({ [name]: now / 1000 + left })).toEqual({ end: now + left * 1000, ignored: [] });
+        expect(read({ [name]: String(now + left * 1000) })).toEqual({ end: now + left * 1000, ignored: [] });
+      }
+      for (const value of [2 ** 31 - 1, 315_360_001, 1e300, Infinity]) expect(read({ [name]: value }).end).toBe(now + 315_360_000_000);
+    });
   });
 
   it("comes from the first name that says it, in one order: expires_at, a lifetime, another moment", () => {
@@ -121,6 +225,9 @@ describe("the exp of an access token that is a JWT (field line 104)", () => {
     ["nothing without an exp", jwt({ iat: seconds }), undefined],
     ["nothing of an exp in milliseconds", jwt({ exp: now + 600_000 }), undefined],
     ["nothing of an exp in words", jwt({ exp: "2026" }), undefined],
+    ["nothing of an exp before 1973", jwt({ exp: 1 }), undefined],
+    ["nothing of an exp before 1973, after its iat", jwt({ iat: 2, exp: 1 }), undefined],
+    ["its lifetime, by a clock that has been set to 1970", jwt({ iat: 100, exp: 700 }), 600],
     ["nothing of an exp of zero", jwt({ exp: 0 }), undefined],
     ["nothing of claims that are a list", jwt([seconds + 600]), undefined],
     ["nothing of claims that are null", jwt("null"), undefined],

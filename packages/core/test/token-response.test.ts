@@ -233,6 +233,24 @@ describe("an odd field of a good token response (field line 99)", () => {
     );
   });
 
+  it("under one of two names leaves the refresh token under the other one, which is kept", () => {
+    for (const odd of [1, 0, false, true, {}, [], ["R1"], "r".repeat(262_145)]) {
+      expect(readAndTell({ refresh_token: odd, refreshToken: "next" })).toMatchObject({
+        tokens: { refreshToken: "next" },
+        ignored: ["refresh_token"],
+      });
+      expect(readAndTell({ refresh_token: "next", refreshToken: odd })).toMatchObject({ tokens: { refreshToken: "next" }, ignored: [] });
+      expect(readAndTell({ refreshToken: odd })).toMatchObject({ tokens: { refreshToken: undefined }, ignored: ["refreshToken"] });
+      const error = caught(() => read({ access_token: 5, refresh_token: odd, refreshToken: "next" }));
+      expect(error).toMatchObject({ refreshToken: "next" });
+    }
+    for (const nothing of [null, "", undefined])
+      expect(readAndTell({ refresh_token: nothing, refreshToken: "next" })).toMatchObject({
+        tokens: { refreshToken: "next" },
+        ignored: [],
+      });
+  });
+
   it("is told of a refresh token that a form can carry only if it is one", () => {
     // A refresh token goes into a form, which carries every text; an access token and an id token do not.
     for (const refresh_token of ["with a space", "ümlaut", "line\nbreak"]) {

@@ -9,11 +9,12 @@ import { TokenSet } from "./token-set.ts";
 interface OptionalFields {
   /** "Bearer" when it is left out. */
   token_type?: string | null | undefined;
-  /** Lifetime in seconds, as a number or in digits. Zero says nothing. */
+  /** Lifetime in seconds, as a number or in digits, or with its unit ("60s", "15 min", "1h", "7d"). Zero says nothing. */
   expires_in?: number | string | null | undefined;
   /**
-   * Expiry as a Date, in ISO 8601, or in seconds or milliseconds since the UNIX epoch; wins over `expires_in`. Without both, the other names that servers and
-   * libraries use count: `expires_on`, `expiresOn`, `expiry_date`, `expiresAt`, `expiry`, `.expires`.
+   * Expiry as a Date, in ISO 8601, or in seconds or milliseconds since the UNIX epoch; wins over `expires_in`. What lies at the UNIX epoch or before it says
+   * nothing. Without both, the other names that servers and libraries use count: `expires_on`, `expiresOn`, `expiry_date`, `expiresAt`, `expiry`, `.expires`.
+   * In a new answer, a number too small for any moment since 1973 is a lifetime in seconds.
    */
   expires_at?: Date | number | string | null | undefined;
   scope?: string | readonly string[] | null | undefined;
@@ -102,8 +103,10 @@ function tokenSetOf(response: InitialTokens, now: number, { previous, options, i
   const isToken = (value: unknown): boolean => typeof value === "string" && value.length <= longestToken;
 
   // It goes into a form, which carries every text.
-  const given = field("refresh_token") ?? field("refreshToken");
-  const refreshToken = usable("refresh_token", given, isToken(given));
+  const refreshToken = ["refresh_token", "refreshToken"].reduce<string | undefined>(
+    (found, name) => found ?? usable(name, field(name), isToken(field(name))),
+    undefined,
+  );
   const accessToken = field("access_token");
   const isMissing = accessToken === undefined && !isWhole && refreshToken !== undefined;
   if (!isMissing && !(isToken(accessToken) && tokenText.test(accessToken as string)))
@@ -116,7 +119,7 @@ function tokenSetOf(response: InitialTokens, now: number, { previous, options, i
   const [type, scope, idToken, issuedAt] = ["token_type", "scope", "id_token", "issued_at"].map(field);
   const tokenType = usable("token_type", type, typeof type === "string" && schemeText.test(type)) ?? "Bearer";
   const scopes = Array.isArray(scope) && scope.every((one) => typeof one === "string") ? scope.join(" ") || undefined : scope;
-  const end = readExpiry(field, now, ignored);
+  const end = readExpiry(field, now, { ignored, isNew: isWhole });
   return new TokenSet({
     accessToken: (accessToken ?? "") as string,
     tokenType: tokenType.toLowerCase() === "bearer" ? "Bearer" : tokenType,
