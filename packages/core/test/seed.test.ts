@@ -115,6 +115,46 @@ describe.each([
     expect(await all.tokens.seed({ refresh_token: "new" })).toBe(true);
   });
 
+  it("of the last eight that were used is not taken once more, whatever came after it, and however the login ended", async () => {
+    const all = start();
+    const used: string[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      const name = `seed-${index}`;
+      expect([name, await all.tokens.seed({ refresh_token: name })]).toEqual([name, true]);
+      used.push(name);
+      if (index % 3 === 1) await all.tokens.save(response(`saved-${index}`));
+      if (index % 2 === 0) await endLogin(all);
+      else await all.tokens.forget();
+      for (const each of used) expect([each, await all.tokens.seed({ refresh_token: each })]).toEqual([each, false]);
+    }
+    // What is remembered is bounded: the oldest one goes.
+    expect(await all.tokens.seed({ refresh_token: "seed-8" })).toBe(true);
+    await endLogin(all);
+    for (const each of used.slice(1)) expect([each, await all.tokens.seed({ refresh_token: each })]).toEqual([each, false]);
+    expect(await all.tokens.seed({ refresh_token: "seed-8" })).toBe(false);
+  });
+
+  it.each(["seed\n", " seed", "\tseed \r\n", "seed\u00a0"])("is the same with white space around it: %j", async (spelled) => {
+    for (const [first, second] of [
+      ["seed", spelled],
+      [spelled, "seed"],
+    ] as const) {
+      const all = start();
+      expect(await all.tokens.seed({ refresh_token: first })).toBe(true);
+      expect(await nextRefreshToken(all)).toBe("seed");
+      await all.tokens.forget();
+      expect(await all.tokens.seed({ refresh_token: second })).toBe(false);
+      expect(await all.tokens.seed({ refreshToken: ` ${second}` })).toBe(false);
+    }
+    const all = start();
+    const token = new TokenSet({ accessToken: "a", tokenType: "Bearer", issuedAt: 0, expiresAt: 1, refreshToken: spelled });
+    expect(await all.tokens.seed(token)).toBe(true);
+    expect(await nextRefreshToken(all)).toBe("seed");
+    await all.tokens.forget();
+    expect(await all.tokens.seed({ access_token: spelled, refresh_token: "r" })).toBe(true);
+    expect((await all.tokens.get()).accessToken).toBe("seed");
+  });
+
   it("is taken in place of a login that was saved and is over", async () => {
     const all = start();
     await all.tokens.save(response("saved"));
@@ -147,7 +187,15 @@ describe.each([
 
   it("that is no token set is refused, and shows nothing", async () => {
     const { tokens } = start();
-    for (const given of [{}, { refresh_token: "" }, { refresh_token: 5 }, { access_token: "two canaries" }, null, "canary"]) {
+    for (const given of [
+      {},
+      { refresh_token: "" },
+      { refresh_token: " \n" },
+      { refresh_token: 5 },
+      { access_token: "two canaries" },
+      null,
+      "canary",
+    ]) {
       const error = await tokens.seed(given as never).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(InvalidTokenResponseError);
       expect(String(error)).not.toContain("canar");
@@ -230,6 +278,26 @@ describe("a seed over a shared store (field line 103)", () => {
     expect(record).toContain("refresh-after-canary-refresh-token");
     expect(record?.replaceAll("after-canary-refresh-token", "")).not.toContain("canary");
     expect(JSON.parse(record ?? "")).toMatchObject({ seed: expect.stringMatching(/^[\w-]{8,}$/) });
+  });
+
+  it("is remembered for as long as the entry is there, which has no end, whatever becomes of the login", async () => {
+    const ways: [string, (all: SetUp) => Promise<unknown>][] = [
+      ["a logout", ({ tokens }) => tokens.forget()],
+      ["an end", endLogin],
+      ["a login without a refresh token", ({ tokens }) => tokens.save({ access_token: "a", expires_in: 60 })],
+      ["nothing", async () => {}],
+    ];
+    for (const given of [seed, { access_token: "seed", expires_in: 60 }]) {
+      for (const [way, end] of ways) {
+        if (way === "an end" && given !== seed) continue;
+        const store = memoryStore();
+        const write = vi.spyOn(store, "compareAndSet");
+        const all = setUp({ store, key: "user", clock: new RandomClock(), hand: login() });
+        await all.tokens.seed(given);
+        await end(all);
+        expect(write.mock.calls.map(([, , , options]) => [way, options?.ttl])).toEqual(write.mock.calls.map(() => [way, undefined]));
+      }
+    }
   });
 
   it("is refused, and nothing is written, while the store is away or its entry cannot be read", async () => {

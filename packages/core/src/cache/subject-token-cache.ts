@@ -8,8 +8,8 @@ import type { SubjectRecord } from "../record/record.ts";
 import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import { storeKey } from "../store/store.ts";
-import { readInitialTokens, type InitialTokens } from "../tokens/token-response.ts";
-import { fingerprint, type TokenSet } from "../tokens/token-set.ts";
+import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
+import { fingerprint, TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
@@ -103,7 +103,7 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async seed(given: TokenSet | InitialTokens): Promise<boolean> {
-    const tokenSet = this.#read(given);
+    const tokenSet = this.#read(withoutSpace(given));
     const { cell, source, clock } = this.#parts;
     const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
     const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
@@ -239,6 +239,14 @@ export class SubjectTokenCache implements TokenCache {
       if (this.#overwriting === mine) this.#overwriting = undefined;
     }
   }
+}
+
+/** A file, and what a file was read into, often ends with a line break. */
+function withoutSpace(given: TokenSet | InitialTokens): InitialTokens {
+  const response = given instanceof TokenSet ? toTokenResponse(given) : given;
+  if (typeof response !== "object" || response === null || Array.isArray(response)) return response;
+  const trimmed = (name: string, value: unknown): unknown => (typeof value === "string" && /token$/i.test(name) ? value.trim() : value);
+  return Object.fromEntries(Object.entries(response).map(([name, value]) => [name, trimmed(name, value)]));
 }
 
 function overError(): InvalidTokenResponseError {

@@ -135,9 +135,12 @@ const loggedOutLifetime = 30 * 24 * 60 * 60 * 1000;
 /** Milliseconds for which a record is kept that says nothing of use any more. */
 const grace = 60_000;
 
-/** Milliseconds after which the store may remove the record; undefined while it may be of use, as a refresh token always is. */
-export function timeToLive({ tokenSet, others = {}, intent, pause, loginRequired }: SubjectRecord, now: number): number | undefined {
-  if (tokenSet?.refreshToken !== undefined) return undefined;
+/**
+ * Milliseconds after which the store may remove the record; undefined while it may be of use, as a refresh token always is, and the memory of a seed: that one
+ * stands in an environment for years, and would be sent once more.
+ */
+export function timeToLive({ tokenSet, others = {}, intent, pause, loginRequired, seed }: SubjectRecord, now: number): number | undefined {
+  if (tokenSet?.refreshToken !== undefined || seed !== undefined) return undefined;
   if (tokenSet === undefined || loginRequired !== undefined) return loggedOutLifetime;
   const ends = [tokenSet, ...Object.values(others).flatMap((other) => other.tokenSet ?? [])].map(({ expiresAt }) => expiresAt);
   if (ends.includes(undefined)) return undefined;

@@ -54,7 +54,7 @@ export interface SubjectRecord {
   readonly purpose?: string | undefined;
   /** What is known for the other purposes of the same login. Undefined when there are none. */
   readonly others?: OtherPurposes | undefined;
-  /** The hash of the token set that `seed` has begun this login with. */
+  /** The hashes of the token sets that `seed` has begun logins with, the last one first, with spaces between them. A logout leaves them as they are. */
   readonly seed?: string | undefined;
 }
 
@@ -91,6 +91,19 @@ export function isSameResult(one: SubjectRecord, other: SubjectRecord): boolean 
 /** Whether a refresh has brought the token set of this record, after the one before: a login begins a lineage. */
 export function isSuccessor(record: SubjectRecord, before: SubjectRecord): boolean {
   return before.generation > 0 && record.lineage === before.lineage && record.generation > before.generation;
+}
+
+/** Of more seeds, the first ones are forgotten. */
+const mostSeeds = 8;
+
+/** Whether a login of this subject has begun with this seed. */
+export function hasBegunWith({ seed = "" }: SubjectRecord, name: string): boolean {
+  return seed.split(" ").includes(name);
+}
+
+/** What is known of seeds once a login has begun with this one. */
+export function withSeed({ seed = "" }: SubjectRecord, name: string): string {
+  return [name, ...seed.split(" ", mostSeeds)].slice(0, mostSeeds).join(" ").trim();
 }
 
 /** Tells others what a record stands for: which login, which token set of it, and whether it is over. Notes of refreshes change nothing of that. */

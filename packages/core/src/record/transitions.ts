@@ -11,7 +11,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import { readInitialTokens, toTokenResponse } from "../tokens/token-response.ts";
 import { pauseAfter } from "./pause-after.ts";
 import { inUse } from "./purposes.ts";
-import type { Intent, SubjectRecord } from "./record.ts";
+import { withSeed, type Intent, type SubjectRecord } from "./record.ts";
 
 /** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
 export function withIntent(record: SubjectRecord, { owner, holder, deadline }: Intent): SubjectRecord {
@@ -39,7 +39,7 @@ export function withLogin(record: SubjectRecord, tokenSet: TokenSet | undefined,
   const { generation } = record;
   const purpose = ownOption(record, "purpose");
   // A seed stays known after the login that began with it, so that no later start takes it once more.
-  const begun = seed ?? record.seed;
+  const begun = seed === undefined ? record.seed : withSeed(record, seed);
   return { lineage: newLineage(clock), generation: generation + 1, tokenSet, ...(purpose && { purpose }), ...(begun && { seed: begun }) };
 }
 
