@@ -279,3 +279,37 @@ it.each<[string, unknown[], string]>([
   const error = await failureOf(sharedLogin(...(given as Parameters<typeof sharedLogin>)));
   expect(error).toMatchObject({ code: "ERR_INVALID_OPTION", option });
 });
+
+describe("a login of another server, under the same key in the same store", () => {
+  const elsewhere = createOAuthClient({ tokenEndpoint: "https://other.example/token", clientId: "id", clientAuth: noClientAuth() });
+  const other = (store: TokenStore): TokenCache => createTokenCache({ source: elsewhere.refreshToken(), store, key: "me" });
+
+  it("has turns of its own, and what is finished there does not count here", async () => {
+    const store = memoryStore();
+    await other(store).save(tokensOf("old"));
+    const here = begin(store);
+    await here.asked;
+    const there = begin(store, { tokens: other(store), replace: true });
+    await there.asked;
+    here.finish("here");
+    there.finish("there");
+    expect([await here.result, await there.result]).toEqual(["here", "there"]);
+  });
+});
+
+it("a login that gives a refresh token alone: all are given an access token", async () => {
+  const store = memoryStore();
+  const answering = createOAuthClient({
+    tokenEndpoint: "https://auth.example.com/token",
+    clientId: "id",
+    clientAuth: noClientAuth(),
+    fetch: async () => Response.json({ access_token: "access", refresh_token: "next", expires_in: 600 }),
+  });
+  const join = (login: () => Promise<{ refresh_token: string }>): Promise<TokenSet> =>
+    sharedLogin(store, "me", login, {
+      tokens: createTokenCache({ source: answering.refreshToken(), store, key: "me" }),
+      clock: quickClock,
+    });
+  const all = await Promise.all([join(async () => ({ refresh_token: "first" })), join(async () => ({ refresh_token: "second" }))]);
+  expect(all.map(({ accessToken }) => accessToken)).toEqual(["access", "access"]);
+});

@@ -5,10 +5,9 @@ import {
   requireFunction,
   requireThat,
   type Closable,
-  type ClosableTokenCache,
   type InitialTokens,
   type LoginStatus,
-  type TokenCache,
+  type NamedTokenCache,
   type TokenCacheOptions,
   type TokenSet,
 } from "@tokenflight/core";
@@ -30,7 +29,7 @@ export interface Login extends Closable {
    * The access tokens for one API, as a token cache that every adapter takes: the same one for the same options, in whatever order. Each is refreshed when
    * it is due. Throws InvalidOptionError.
    */
-  for(options?: GrantOptions): TokenCache;
+  for(options?: GrantOptions): NamedTokenCache;
   /**
    * Takes the tokens of a login, or its refresh token alone, in place of whatever was there. Its access token serves `for()`, without options; each other
    * cache obtains one of its own by the refresh token. Rejects with a TokenflightError.
@@ -52,22 +51,28 @@ export function createLogin(options: LoginOptions): Login {
   requireFunction("createLogin.client.refreshToken", client?.refreshToken);
   requireThat(read.store === undefined || read.key !== undefined, "createLogin.key", "the user's name in the store", read.key);
   const shared = { key: "login", store: memoryStore(), ...read };
-  const caches = new Map<string | undefined, ClosableTokenCache>();
+  const caches = new Map<string | undefined, NamedTokenCache>();
+  const ends: Closable["close"][] = [];
   let closing: Promise<void> | undefined;
 
-  const cacheFor = (grant?: GrantOptions): ClosableTokenCache => {
+  const cacheFor = (grant?: GrantOptions): NamedTokenCache => {
     const source = client.refreshToken(grant);
     const { purpose } = ownFields(source);
     const known = caches.get(purpose);
     if (known !== undefined) return known;
-    const cache = createTokenCache({ ...shared, source });
+    const cache: NamedTokenCache & Partial<Closable> = createTokenCache({ ...shared, source });
+    const { close: end = async () => {} } = cache;
+    // It ends with the login, and not alone: whoever asks for the same purpose later is given the same one.
+    delete cache.close;
+    delete cache[Symbol.asyncDispose];
+    ends.push(end);
     caches.set(purpose, cache);
-    if (closing !== undefined) void cache.close();
+    if (closing !== undefined) void end();
     return cache;
   };
   const login = cacheFor();
   const close = async (): Promise<void> => {
-    closing ??= Promise.all(Array.from(caches.values(), (cache) => cache.close())).then(() => {});
+    closing ??= Promise.all(ends.map((end) => end())).then(() => {});
     return closing;
   };
 

@@ -40,8 +40,9 @@ export class TurnEntry {
     this.#clock = clock;
   }
 
-  static async of(store: TokenStore, key: string, clock: WaitingClock = waitingClock): Promise<TurnEntry> {
-    return new TurnEntry(store, await storeKey("shared login", key), clock);
+  /** `identity` names whose logins these are: those of another server are other turns. */
+  static async of(store: TokenStore, key: string, identity = "", clock: WaitingClock = waitingClock): Promise<TurnEntry> {
+    return new TurnEntry(store, await storeKey(`shared login of ${identity}`, key), clock);
   }
 
   /** What cannot be read is nobody's turn. Rejects with StoreError. */

@@ -20,7 +20,7 @@ import { TurnEntry, type SeenTurn } from "./login-turn.ts";
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
 export type LogIn = (signal: AbortSignal) => Promise<TokenSet | InitialTokens>;
 
-type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status">;
+type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & { readonly identity?: string | undefined };
 
 export interface SharedLoginOptions {
   /** The token cache over the store that takes the tokens, or a login of `createLogin`. All processes have one for the same user. */
@@ -81,7 +81,7 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
   return withDeadline(clock, timeout * 1000, signal, async (ending) => {
     try {
       ending.throwIfAborted();
-      const entry = await TurnEntry.of(store, key, clock);
+      const entry = await TurnEntry.of(store, key, identityOf(tokens), clock);
       const parts = { entry, tokens, login, id: crypto.randomUUID(), first: await entry.read(), ending };
       return await untilLoggedIn(parts, replace, waiting);
     } catch (error) {
@@ -95,6 +95,12 @@ function cacheOf(where: string, given: SharedLoginOptions["tokens"]): SharedCach
   const tokens = hasFor(given) ? given.for() : given;
   for (const name of ["get", "save", "reread", "status"] as const) requireFunction(`${where}.${name}`, tokens?.[name]);
   return tokens;
+}
+
+/** Whose logins these are; undefined for a cache that does not say. */
+function identityOf(tokens: SharedCache): string | undefined {
+  const identity: unknown = Object.hasOwn(tokens, "identity") ? tokens.identity : undefined;
+  return typeof identity === "string" ? identity : undefined;
 }
 
 function hasFor(given: SharedLoginOptions["tokens"]): given is { for(): SharedCache } {
@@ -148,7 +154,8 @@ async function takeTurn(parts: Parts): Promise<TokenSet | undefined> {
     const saved = await tokens.save(given);
     await stopWatching();
     await leave(parts, id);
-    return saved;
+    // A login that gives nothing but a refresh token.
+    return saved.accessToken === "" ? await tokens.get({ signal: ending }) : saved;
   } catch (error) {
     await stopWatching();
     if (isElsewhere && !ending.aborted) return undefined;
