@@ -2,7 +2,7 @@ import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../own.ts";
 import { hasEnded } from "../record/purposes.ts";
 import type { SubjectRecord } from "../record/record.ts";
 import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
@@ -108,7 +108,7 @@ export class SubjectTokenCache implements TokenCache {
     const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
     const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
     const isOver = (record: SubjectRecord): boolean =>
-      hasEnded(record) || statusOf({ ...record, loginRequired: undefined }, source, clock.now()).state === "logged-out";
+      hasEnded(record) || statusOf(ownOnly({ ...record, loginRequired: undefined }), source, clock.now()).state === "logged-out";
     const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
     if (record !== undefined) this.#loggedIn(tokenSet, record);
     return record !== undefined;

@@ -1,4 +1,4 @@
-import { ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../own.ts";
 import { TokenSet } from "../tokens/token-set.ts";
 import type { LoginRequired, OtherPurpose, OtherPurposes, SubjectRecord } from "./record.ts";
 
@@ -13,30 +13,30 @@ const endsOnePurpose = new Set(["account_selection_required", "consent_required"
 
 /** The same record as it is for another purpose: with the access token for that one, if there is any, and the refresh token of the login. */
 export function forPurpose(record: SubjectRecord, purpose: string | undefined): SubjectRecord {
-  const before = ownOption(record, "purpose");
+  const before = record.purpose;
   if (before === purpose) return record;
   const { others = {}, tokenSet, pause, loginRequired, ...login } = record;
   // A login that is over is over for all, and nothing is left of it.
-  if (tokenSet === undefined) return { ...login, ...(pause && { pause }), ...(loginRequired && { loginRequired }), purpose };
+  if (tokenSet === undefined) return ownOnly({ ...login, ...(pause && { pause }), ...(loginRequired && { loginRequired }), purpose });
   const name = purpose ?? "";
-  const own = ownOption(others, name) ?? {};
-  const leaving: OtherPurpose = {
+  const own = ownOption(others, name) ?? ownOnly<OtherPurpose>({});
+  const leaving: OtherPurpose = ownOnly({
     ...(tokenSet.accessToken !== "" && { tokenSet: withoutRefreshToken(tokenSet) }),
     ...(pause?.outcome === "refused" && { pause }),
     ...(isOfOnePurpose(loginRequired) && { loginRequired }),
-  };
+  });
   const rest = { ...others, ...(Object.keys(leaving).length > 0 && { [before ?? ""]: leaving }) };
   delete rest[name];
   const ownPause = pause === undefined || pause.outcome === "refused" ? own.pause : pause;
   const ownEnd = loginRequired === undefined || isOfOnePurpose(loginRequired) ? own.loginRequired : loginRequired;
-  return {
+  return ownOnly({
     ...login,
     tokenSet: ofLogin(own.tokenSet, tokenSet),
     ...(ownPause && { pause: ownPause }),
     ...(ownEnd && { loginRequired: ownEnd }),
     purpose,
     ...(Object.keys(rest).length > 0 && { others: rest }),
-  };
+  });
 }
 
 function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
