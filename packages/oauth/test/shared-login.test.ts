@@ -135,6 +135,36 @@ describe.each([
     expect(signal.aborted).toBe(true);
   });
 
+  it.each([0, 1, 5, 20])(
+    "of two whose users come back at the same time, with a store that takes %i ms, one is saved and serves both",
+    async (delay) => {
+      const inner = memoryStore();
+      const slow = async (): Promise<void> => new Promise((resolve) => void systemClock.schedule(resolve, delay));
+      let isMute = false;
+      const handle = (isCutOff: () => boolean): TokenStore => ({
+        read: async (...given) => (await slow(), inner.read(...given)),
+        compareAndSet: async (...given) => {
+          await slow();
+          if (isCutOff()) throw new Error("stopped");
+          return inner.compareAndSet(...given);
+        },
+      });
+      const cutOff = handle(() => isMute);
+      const first = begin(cutOff, { tokens: cacheOver(cutOff) });
+      await first.asked;
+      isMute = true;
+      const other = over(handle(() => false));
+      const second = begin(other, { tokens: cacheOver(other) });
+      await second.asked;
+      isMute = false;
+      first.finish("a");
+      second.finish("b");
+      const results = await Promise.all([first.result, second.result]);
+      const saved = (await cacheOver(inner).reread())?.accessToken;
+      expect(results).toEqual([saved, saved]);
+    },
+  );
+
   it("a login that fails is its own caller's error, and the turn is the next one's", async () => {
     const store = over(memoryStore());
     const first = begin(store);

@@ -10,6 +10,8 @@ export interface Turn {
   readonly holder?: string | undefined;
   /** Names the login that was finished last. */
   readonly done?: string | undefined;
+  /** Whether the owner's user is back, and its tokens are being saved. */
+  readonly isFinishing?: true | undefined;
 }
 
 export interface SeenTurn {
@@ -147,12 +149,13 @@ export class TurnEntry {
 function decode(value: string | undefined): Turn {
   try {
     const read: unknown = JSON.parse(value ?? "{}");
-    const field = (name: string): string | undefined => {
-      const text: unknown =
-        typeof read === "object" && read !== null && Object.hasOwn(read, name) ? read[name as keyof typeof read] : undefined;
-      return typeof text === "string" && text !== "" ? text : undefined;
+    const own = (name: string): unknown =>
+      typeof read === "object" && read !== null && Object.hasOwn(read, name) ? read[name as keyof typeof read] : undefined;
+    const text = (name: string): string | undefined => {
+      const given = own(name);
+      return typeof given === "string" && given !== "" ? given : undefined;
     };
-    return { owner: field("owner"), holder: field("holder"), done: field("done") };
+    return { owner: text("owner"), holder: text("holder"), done: text("done"), isFinishing: own("isFinishing") === true || undefined };
   } catch {
     return {};
   }

@@ -149,10 +149,10 @@ async function takeTurn(parts: Parts): Promise<TokenSet | undefined> {
   };
   try {
     const given = await waitFor((async () => login(signal))(), signal);
-    const theirs = isDone(parts, await entry.read()) ? await currentTokens(parts) : undefined;
+    await stopWatching();
+    const theirs = await finishFirst(parts);
     if (theirs !== undefined) return theirs;
     const saved = await tokens.save(given);
-    await stopWatching();
     await leave(parts, id);
     // A login that gives nothing but a refresh token.
     return saved.accessToken === "" ? await tokens.get({ signal: ending }) : saved;
@@ -163,6 +163,24 @@ async function takeTurn(parts: Parts): Promise<TokenSet | undefined> {
     throw error;
   } finally {
     await stopWatching();
+  }
+}
+
+/**
+ * Writes that this login is about to be saved, so that of two whose users come back at the same time one is. Resolves to the tokens of another process, if
+ * that one was first.
+ */
+async function finishFirst(parts: Parts): Promise<TokenSet | undefined> {
+  const { entry, ending, id } = parts;
+  for (;;) {
+    ending.throwIfAborted();
+    const seen = await entry.read();
+    const theirs = isDone(parts, seen) ? await currentTokens(parts) : undefined;
+    if (theirs !== undefined) return theirs;
+    const { owner, isFinishing, done } = seen.turn;
+    const isElsewhere = isFinishing === true && owner !== id;
+    if (isElsewhere && !(await entry.isGoneAfterWaiting(seen, ending))) continue;
+    if ((await entry.replace(seen, { owner: id, holder: await entry.holder(), done, isFinishing: true })) !== undefined) return undefined;
   }
 }
 
