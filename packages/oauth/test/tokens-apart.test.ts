@@ -100,3 +100,20 @@ describe("the caches of a login", () => {
     expect(createLogin({ client: clientOf(), identity: "ours" }).for().identity).toBe("ours");
   });
 });
+
+describe("the status of a login", () => {
+  it("is known once its store was looked at, whichever cache is used", async () => {
+    const store = memoryStore();
+    const [all, elsewhere] = [1, 2].map(() => createLogin({ client: clientOf(), store, key: "user" })) as [Login, Login];
+    const cache = all.for({ scope: "mail" });
+    expect(all.status().state).toBe("unknown");
+    await elsewhere.save({ refresh_token: "R" });
+    await all.reread();
+    expect(all.status().state).toBe("logged-in");
+    await cache.get();
+    expect(all.status()).toMatchObject({ state: "logged-in", expiresAt: undefined });
+    await elsewhere.forget();
+    await all.reread();
+    expect(all.status().state).toBe("logged-out");
+  });
+});

@@ -39,8 +39,13 @@ export interface Login extends Closable {
   seed(tokens: TokenSet | InitialTokens): Promise<boolean>;
   /** Ends the login for all its caches, here and in the store, as `forget` of a token cache does: `revoke` revokes all its tokens. */
   forget(options?: { revoke?: boolean | undefined }): Promise<void>;
-  /** Whether the user is logged in, from memory. `expiresAt` and `scope` are those of `for()`. */
+  /**
+   * Whether the user is logged in, from memory: "logged-in" where any of its caches has a token or can obtain one, "logged-out" where only a login helps.
+   * `expiresAt` and `scope` are those of `for()`.
+   */
   status(): LoginStatus;
+  /** Looks into the store for all its caches, and asks nobody: what `status` says then is known. Rejects with StoreError. */
+  reread(): Promise<void>;
 }
 
 const names = ["client", "store", "identity", "key", "queue", "freshness", "timeouts", "keepAlive", "clock", "observe"] as const;
@@ -81,7 +86,14 @@ export function createLogin(options: LoginOptions): Login {
     save: (tokens) => login.save(tokens),
     seed: (tokens) => login.seed(tokens),
     forget: (how) => login.forget(how),
-    status: () => login.status(),
+    status() {
+      const states = new Set(Array.from(caches.values(), (cache) => cache.status().state));
+      const state = (["logged-in", "logged-out"] as const).find((one) => states.has(one)) ?? "unknown";
+      return { ...login.status(), state };
+    },
+    async reread() {
+      await Promise.all(Array.from(caches.values(), (cache) => cache.reread()));
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
