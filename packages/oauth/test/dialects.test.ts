@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createOAuthClient, noClientAuth, type FetchFunction, type OAuthClientOptions } from "@tokenflight/oauth";
+import { memoryStore } from "@tokenflight/core";
+import { createLogin, createOAuthClient, noClientAuth, type FetchFunction, type OAuthClientOptions } from "@tokenflight/oauth";
 import { profiles, type ProviderName } from "@tokenflight/oauth/profiles";
 import { call, failureOf, tokenSetWith } from "./call.ts";
 
@@ -62,10 +63,58 @@ describe("words that mean it at one provider only count there (field line 101)",
     ["exact", 400, { error: "invalid_request", error_description: "Old refresh token used." }],
     ["withings", 200, { status: 503, body: {}, error: "Invalid Params: invalid refresh_token" }],
     ["salesforce", 400, { error: "x", error_description: "expired access/refresh token" }],
+    ["supabase", 400, { code: 400, error_code: "session_expired", msg: "Invalid Refresh Token: Session Expired (Inactivity)" }],
+    ["supabase", 403, { code: 403, error_code: "session_not_found", msg: "Invalid Refresh Token: No Valid Session Found" }],
+    ["supabase", 400, { code: 400, error_code: "user_banned", msg: "Invalid Refresh Token: User Banned" }],
   ])("%s", async (name, status, body) => {
     const { oauth } = profiles[name];
     expect(await refreshed(status, body, oauth)).toMatchObject(dead);
     expect(await refreshed(status, body)).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED" });
+  });
+});
+
+describe("an answer that ends one purpose of a login says so, whichever word the server has for it (field lines 101, 107)", () => {
+  const aadsts = (number: number): string => `AADSTS${number}: The user has to do something. Trace ID: 1`;
+
+  it.each<[string | undefined, Body]>([
+    ["consent_required", { error: "consent_required" }],
+    ["interaction_required", { error: "interaction_required", suberror: "basic_action" }],
+    ["login_required", { error: "login_required" }],
+    ["consent_required", { error: "invalid_grant", suberror: "consent_required" }],
+    ["consent_required", { error: "invalid_grant", error_codes: [65_001], error_description: aadsts(65_001) }],
+    ["consent_required", "error=invalid_grant&error_description=AADSTS65001: No consent"],
+    ["interaction_required", { error: "invalid_grant", suberror: "basic_action", error_description: aadsts(50_076) }],
+    ["interaction_required", { error: "invalid_grant", suberror: "additional_action" }],
+    ["interaction_required", { error: "invalid_grant", suberror: "message_only" }],
+    ["consent_required", { error: { code: "invalid_grant", suberror: "consent_required" } }],
+    ["invalid_grant", { error: "invalid_grant", suberror: "bad_token", error_description: aadsts(70_008) }],
+    ["invalid_grant", { error: "invalid_grant", error_description: aadsts(650_011) }],
+    ["invalid_grant", { error: "invalid_grant", error_description: "No consent" }],
+  ])("%s: %j", async (error, body) => {
+    expect(await refreshed(400, body)).toMatchObject({ ...dead, error });
+  });
+
+  it.each(["mail", "calendar", "contacts"])("the other APIs of a login at Entra ID go on without %s", async (refused) => {
+    let issued = 0;
+    const fetch: FetchFunction = async (_, { body }) => {
+      const isRefused = new URLSearchParams(body as string).get("scope") === refused;
+      if (isRefused) return Response.json({ error: "invalid_grant", suberror: "consent_required" }, { status: 400 });
+      return Response.json({ access_token: `access-${(issued += 1)}`, refresh_token: `refresh-${issued}`, expires_in: 3600 });
+    };
+    const options = {
+      ...profiles.entra.oauth,
+      tokenEndpoint: "https://a.example/token",
+      clientId: "id",
+      clientAuth: noClientAuth(),
+      fetch,
+    };
+    const login = createLogin({ client: createOAuthClient(options), store: memoryStore(), key: "ann" });
+    await login.save({ access_token: "access-0", refresh_token: "refresh-0", expires_in: 1 });
+    for (const scope of ["mail", "calendar", "contacts"]) {
+      const got = login.for({ scope }).get();
+      if (scope === refused) await expect(got).rejects.toMatchObject({ ...dead, error: "consent_required" });
+      else expect((await got).accessToken).toBe(`access-${issued}`);
+    }
   });
 });
 
@@ -113,8 +162,8 @@ describe("what ends no session (field line 101)", () => {
     });
   });
 
-  it("a refusal with a new refresh token, which is kept", async () => {
-    const error = await refreshed(400, { ...words, refresh_token: "new-refresh" });
+  it("a 2xx with the words and new tokens, which are kept", async () => {
+    const error = await refreshed(200, { ...words, access_token: "new-access", refresh_token: "new-refresh" });
     expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", refreshToken: "new-refresh" });
   });
 });

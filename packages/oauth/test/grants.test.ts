@@ -196,6 +196,22 @@ describe("identity", () => {
     expect(other.clientCredentials().identity).toBe(other.clientCredentials({}).identity);
   });
 
+  it("is the same however the server's URL is written (RFC 3986 section 6.2.2; field line 102)", () => {
+    const spellings = (path: string): string[] => [
+      path,
+      path.replaceAll(/%..|[\w~-]/g, (part) => (part.length > 1 ? part : `%${part.charCodeAt(0).toString(16)}`)),
+      path.replaceAll("~", "%7E").replaceAll("_", "%5F").replaceAll("-", "%2D"),
+      path.replaceAll("ä", "%c3%a4").replaceAll("%2F", "%2f"),
+    ];
+    const identityOf = (url: string): unknown => clientOf({ tokenEndpoint: url }).refreshToken().identity;
+    for (const path of ["~tenant-1/a_b.c", "token?tenant=~a-b_c", "ä%2Fb", "%41%3A%25"]) {
+      const identities = spellings(path).map((spelled) => identityOf(`https://auth.example.com/${spelled}`));
+      expect([path, new Set(identities).size]).toEqual([path, 1]);
+    }
+    expect(identityOf("https://auth.example.com/a%2Fb")).not.toBe(identityOf("https://auth.example.com/a/b"));
+    expect(identityOf("https://auth.example.com/%257E")).not.toBe(identityOf("https://auth.example.com/~"));
+  });
+
   it("is different for whatever gives different tokens", () => {
     const client = clientOf(nowhere);
     const sources = [

@@ -1,41 +1,8 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createTokenCache, memoryStore, type TokenCache, type TokenEvent } from "@tokenflight/core";
-import { createOAuthClient, noClientAuth, type FetchFunction, type OAuthClientOptions } from "@tokenflight/oauth";
-
-type Body = object | string;
-
-interface Login {
-  readonly tokens: TokenCache;
-  readonly events: TokenEvent[];
-  /** The refresh tokens that were sent. */
-  readonly sent: (string | null)[];
-}
-
-/** A user who has just logged in, and a server that gives these answers, one after the other. */
-async function logIn(
-  answers: readonly (readonly [status: number, body: Body])[],
-  options: Partial<OAuthClientOptions> = {},
-): Promise<Login> {
-  const sent: (string | null)[] = [];
-  const fetch: FetchFunction = async (_, { body }) => {
-    const [status, answer] = answers[sent.length] ?? [500, ""];
-    sent.push(new URLSearchParams(body as string).get("refresh_token"));
-    return new Response(typeof answer === "string" ? answer : JSON.stringify(answer), { status });
-  };
-  const client = createOAuthClient({
-    tokenEndpoint: "https://a.example/token",
-    clientId: "id",
-    clientAuth: noClientAuth(),
-    fetch,
-    ...options,
-  });
-  const events: TokenEvent[] = [];
-  const store = memoryStore();
-  const tokens = createTokenCache({ source: client.refreshToken(), store, key: "user", observe: (event) => events.push(event) });
-  await tokens.save({ access_token: "access-0", refresh_token: "refresh-0", expires_in: 3600 });
-  return { tokens, events, sent };
-}
+import { createTokenCache } from "@tokenflight/core";
+import { createOAuthClient, noClientAuth, type FetchFunction } from "@tokenflight/oauth";
+import { logIn, type Body } from "./logged-in.ts";
 
 const good = { access_token: "access-1", token_type: "Bearer", expires_in: 3600, scope: "a b", refresh_token: "refresh-1" };
 const next = [200, { access_token: "access-2", refresh_token: "refresh-2", expires_in: 3600 }] as const;
@@ -100,26 +67,6 @@ describe("an access token that cannot be used, beside a new refresh token (field
     await expect(tokens.renew(await tokens.get())).rejects.toThrow(
       'There are tokens in "data": the option tokensAt: "data" reads them there.',
     );
-  });
-});
-
-describe("nothing of an answer for somebody else is kept (field line 99)", () => {
-  const idToken = (sub: string, iss: string): string =>
-    `e30.${Buffer.from(JSON.stringify({ sub, iss, aud: "id", exp: 4e9, iat: 1e9 })).toString("base64url")}.c2ln`;
-
-  it.each([
-    ["another user", idToken("bob", "https://a.example"), "another user (sub)"],
-    ["another issuer", idToken("ann", "https://b.example"), "another issuer (iss)"],
-  ])("%s", async (_, id_token, told) => {
-    const { tokens } = await logIn([[200, { ...good, id_token }]]);
-    await tokens.save({
-      access_token: "access-0",
-      refresh_token: "refresh-0",
-      id_token: idToken("ann", "https://a.example"),
-      expires_in: 3600,
-    });
-    await expect(tokens.renew(await tokens.get())).rejects.toThrow(`the id token of ${told}. Nothing of the answer was kept`);
-    expect(await tokens.get()).toMatchObject({ accessToken: "access-0", refreshToken: "refresh-0" });
   });
 });
 

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import {
   clientSecretBasic,
   clientSecretPost,
@@ -9,6 +9,7 @@ import {
   type ClientAuth,
   type OAuthClient,
 } from "@tokenflight/oauth";
+import { maskOf } from "../src/endpoint/mask.ts";
 import { call, failureOf, tokenSetWith } from "./call.ts";
 import { startOddServer, type OddServer } from "./odd-server.ts";
 
@@ -207,13 +208,43 @@ it("what a fetch of one's own throws shows no spelling either, and honest words 
   expect(((await failureOf(call(clientOf(honest).clientCredentials()))).cause as Error).message).toBe(honest);
 });
 
-it("a new refresh token in an answer that is of no use otherwise is hidden in each spelling, too (field line 109)", async () => {
+it.each<[string, (token: string) => object]>([
+  ["a new refresh token", (token) => ({ access_token: "a", refresh_token: token })],
+  ["a refresh token that counts as none", (token) => ({ refresh_token: token })],
+  ["one of several, of which none is kept", (token) => ({ a: { access_token: "a", refresh_token: token }, b: { access_token: "b" } })],
+  ["an access token", (token) => ({ access_token: token })],
+  ["an id token", (token) => ({ id_token: token })],
+  ["an access token in JSON text", (token) => ({ body: JSON.stringify({ accessToken: token }) })],
+])("%s in an answer that is of no use otherwise is hidden in each spelling, too (field line 109)", async (_, fields) => {
   for (const [name, spell] of Object.entries(spellings)) {
     const token = "new/refresh+token=&<1>";
-    const answer = { error: "temporarily_out", error_description: `said: ${spell(token)} .`, refresh_token: token };
+    const answer = { error: "temporarily_out", error_description: `said: ${spell(token)} .`, ...fields(token) };
     const odd = await startOddServer((response) => response.writeHead(400).end(JSON.stringify(answer)));
     const client = createOAuthClient({ tokenEndpoint: odd.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
     const error = await failureOf(call(client.refreshToken(), { previous: tokenSetWith("the old one") }));
     expect([name, error["errorDescription"]]).toEqual([name, "said: *** ."]);
+  }
+});
+
+it("whatever the words of an answer are made of, they are looked at for the characters that are shown only (field line 109)", () => {
+  const refreshToken = `0.AXoA${"aB3-_x".repeat(200)}`;
+  const mask = maskOf([refreshToken, "s3cr3t~".repeat(6)]);
+  let looks = 0;
+  const test = RegExp.prototype.test;
+  const counted = vi.spyOn(RegExp.prototype, "test").mockImplementation(function (this: RegExp, text) {
+    looks += 1;
+    return test.call(this, text);
+  });
+  onTestFinished(() => counted.mockRestore());
+  for (const unit of ["a ", "%", "%25", "&", "&amp;", "&#0", "\\", "-", "0.AXoAaB3-_x", "%30%2E%41%58"]) {
+    const text = unit.repeat(200_000 / unit.length);
+    looks = 0;
+    const shown = mask(text);
+    // Each character takes some hundred looks at most; of 8 KB, they would be a million.
+    expect([unit, looks < 100_000, shown.length < 1024]).toEqual([unit, true, true]);
+  }
+  // A secret right behind what is shown is none that is cut into pieces.
+  for (let before = 280; before < 340; before += 1) {
+    expect(mask(`${"a ".repeat(before / 2)}${refreshToken} and more`)).not.toContain("0.AXo");
   }
 });

@@ -3,6 +3,8 @@ export type AnswerFields = Readonly<Record<string, unknown>>;
 
 /** A token set has one or two levels; a store could not write thousands. */
 const maxDepth = 32;
+/** One of these makes a text a form. */
+const formNames = ["access_token", "refresh_token", "error", "accessToken", "refreshToken"];
 
 /**
  * Reads a body as a JSON object or as form-encoded fields, by what it looks like and not by its content type: servers send JSON as text/plain
@@ -42,9 +44,10 @@ export function readClaims(idToken: unknown): AnswerFields | undefined {
 }
 
 function readForm(text: string): object | undefined {
-  if (/[\s<>"{}]/.test(text)) return undefined;
+  // Some servers write a space or a quotation mark as it is.
+  if (/[\n\r<>{}]/.test(text)) return undefined;
   const form = new URLSearchParams(text);
-  return ["access_token", "refresh_token", "error"].some((name) => form.has(name)) ? Object.fromEntries(form) : undefined;
+  return formNames.some((name) => form.has(name)) ? Object.fromEntries(form) : undefined;
 }
 
 function isShallow(fields: object): boolean {

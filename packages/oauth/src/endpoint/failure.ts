@@ -1,9 +1,11 @@
 import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
-import type { AnswerFields } from "./answer-fields.ts";
+import { readFields, type AnswerFields } from "./answer-fields.ts";
 import { isRedirect, type Answer } from "./answer.ts";
 import { readRefusal } from "./dialects.ts";
+import { objectsIn } from "./envelope.ts";
 import { clean, maskOf, type Mask } from "./mask.ts";
 import { readFailure } from "./read-failure.ts";
+import { valuesIn } from "./tokens-in-text.ts";
 
 /** The endpoint that was asked, for messages. */
 export interface AskedEndpoint {
@@ -22,13 +24,15 @@ export interface Found {
   readonly refreshToken?: string | undefined;
   /** The object in which the tokens should be. */
   readonly envelope?: AnswerFields | undefined;
+  /** A sentence that the message ends with. */
+  readonly note?: string | undefined;
 }
 
 /** The error of an answer without what was asked for. It keeps the code, wherever the answer says it, and whatever status and headers say. */
-export function failureOf(answer: EndpointAnswer, { refreshToken, envelope }: Found = {}): TokenRequestError {
+export function failureOf(answer: EndpointAnswer, { refreshToken, envelope, note }: Found = {}): TokenRequestError {
   const { status, title, host, mask } = answer;
   const { code, description } = readRefusal(answer, envelope);
-  const hide = maskOf(refreshToken === undefined ? [] : [refreshToken]);
+  const hide = maskOf([...tokensIn(answer), ...(refreshToken === undefined ? [] : [refreshToken])]);
   const details = {
     status,
     // A short secret may be part of an honest error code.
@@ -39,7 +43,18 @@ export function failureOf(answer: EndpointAnswer, { refreshToken, envelope }: Fo
   };
   const reason = [details.error, details.errorDescription].filter((part) => part !== undefined).join(": ");
   const said = isRedirect(status) ? `${status}, a redirect, which is not followed` : reason === "" ? `${status}` : `${status}, ${reason}`;
-  return withAnswer(new TokenRequestError(outcomeOf(status), `The ${title} endpoint ${host} answered ${said}.`, details), answer);
+  const message = `The ${title} endpoint ${host} answered ${said}.${note === undefined ? "" : ` ${note}`}`;
+  return withAnswer(new TokenRequestError(outcomeOf(status), message, details), answer);
+}
+
+/** Returns the tokens that an answer has, for a mask: its other words may have them, too. A short one may be an honest word. */
+export function tokensIn({ text, part = "" }: Answer): string[] {
+  const fields = readFields(text);
+  const named =
+    fields === undefined
+      ? valuesIn(text ?? part, String.raw`\w*[tT]oken`)
+      : objectsIn(fields).flatMap((object) => Object.entries(object).flatMap(([name, value]) => (/token$/i.test(name) ? value : [])));
+  return named.filter((value): value is string => typeof value === "string" && value.length >= 8);
 }
 
 /** The answers that errors stand for. They are not in the errors, because those are logged and an answer may hold secrets. */

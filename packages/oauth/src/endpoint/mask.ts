@@ -8,8 +8,8 @@ const openHeaders = new Set(["accept", "content-type", "user-agent"]);
 /** Body fields of a client authentication that are no secret. */
 const openFields = new Set(["client_id", "client_assertion_type"]);
 
-/** Characters of a text that are looked at. A server's words are cut far earlier. */
-const looksAt = 8192;
+/** Characters of a text that are looked at, and of what comes of it: a server's words are cut earlier, and each character takes its time. */
+const most = { looked: 8192, kept: 320 };
 
 /**
  * Makes the mask for one request. Everything in it is treated as secret but the headers and fields known not to be, and `open`, the names of
@@ -30,17 +30,18 @@ export function maskOf(given: readonly string[]): Mask {
     const hidden = secrets.filter((secret) => secret.length >= shortest);
     const plain = [...hidden, ...hidden.flatMap(inHex)].map(findSecret);
     const encoded = [...new Set(hidden.flatMap((secret) => [secret, formEncode(secret)]))].flatMap(findInBase64);
-    const shown = text.slice(0, looksAt);
+    const shown = text.slice(0, most.looked);
     let masked = "";
     let kept = 0;
-    for (let at = 0; at < shown.length; at += 1) {
+    let at = 0;
+    for (; at < shown.length && masked.length + at - kept < most.kept; at += 1) {
       const end = Math.max(...plain.map((find) => find(shown, at) ?? 0), ...encoded.map((find) => endOfBase64(shown, find(shown, at))));
       if (end <= at) continue;
       const start = encoded.some((find) => find(shown, at) !== undefined) ? startOfBase64(shown, kept, at) : at;
       masked += `${shown.slice(kept, start)}***`;
       [kept, at] = [end, end - 1];
     }
-    return masked + shown.slice(kept);
+    return masked + shown.slice(kept, at);
   };
 }
 

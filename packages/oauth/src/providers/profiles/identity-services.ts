@@ -103,6 +103,9 @@ export const supabase: Provider = /* @__PURE__ */ defineProfile({
   loginRequiredErrors: [
     "invalid_grant",
     "refresh_token_already_used",
+    "session_expired",
+    "session_not_found",
+    "user_banned",
     "Invalid Refresh Token: Refresh Token Not Found",
     "Invalid Refresh Token: Already Used",
   ],
@@ -112,5 +115,10 @@ export const supabase: Provider = /* @__PURE__ */ defineProfile({
     { facts: ["loginRequiredErrors"], url: "https://github.com/supabase-community/gotrue-py/issues/353", read },
     { facts: ["loginRequiredErrors"], url: "https://github.com/supabase/supabase-js/issues/805", read },
     { facts: ["loginRequiredErrors"], url: "https://github.com/orgs/supabase/discussions/52614", read },
+    {
+      facts: ["loginRequiredErrors"],
+      url: "https://github.com/supabase/auth/blob/058836f4264993cd9f7bcbaa0dcb0f63316c540e/internal/tokens/service.go",
+      read,
+    },
   ],
 });
