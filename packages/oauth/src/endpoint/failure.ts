@@ -1,11 +1,10 @@
 import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
-import { readFields, type AnswerFields } from "./answer-fields.ts";
+import { readFields, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import { isRedirect, type Answer } from "./answer.ts";
 import { readRefusal } from "./dialects.ts";
 import { objectsIn } from "./envelope.ts";
 import { clean, maskOf, type Mask } from "./mask.ts";
 import { readFailure } from "./read-failure.ts";
-import { valuesIn } from "./tokens-in-text.ts";
 
 /** The endpoint that was asked, for messages. */
 export interface AskedEndpoint {

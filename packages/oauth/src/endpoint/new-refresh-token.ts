@@ -1,10 +1,9 @@
 import type { ClientParts } from "../client-parts.ts";
-import type { AnswerFields } from "./answer-fields.ts";
+import { hasFieldIn, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
 import { inOneSpelling, readRefusal, saysError } from "./dialects.ts";
 import { objectsIn } from "./envelope.ts";
 import { refusesGrant } from "./login-required.ts";
-import { hasFieldIn, valuesIn } from "./tokens-in-text.ts";
 
 /** What has to be known of a request to tell whether a refresh token is new, and this user's. */
 export interface RefreshTokenRequest {
@@ -58,7 +57,7 @@ export function newRefreshToken(answer: Answer, read: ReadAnswer): string | unde
 
 function inFields(
   fields: AnswerFields,
-  { client, tokens = fields, accessToken }: ReadAnswer,
+  { client, envelope = fields, tokens = fields, accessToken }: ReadAnswer,
   mayBeAlone: boolean,
   isNew: (token: string) => boolean,
 ): string | undefined {
@@ -67,7 +66,7 @@ function inFields(
     const token = ownText(object, "refresh_token") ?? ownText(object, "refreshToken");
     // A sentence about the field is no token.
     const isToken = token !== undefined && (isTokenSet(object) || (mayStandAlone && !/\s/.test(token)));
-    return isToken && isNew(token) && !isOfAnotherParty(object, client) ? token : undefined;
+    return isToken && isNew(token) && (object === envelope || !isOfAnotherParty(object, client)) ? token : undefined;
   };
   const first = tokenIn(tokens, mayBeAlone);
   if (first !== undefined) return first;

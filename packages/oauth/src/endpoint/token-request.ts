@@ -7,8 +7,7 @@ import { insideOf, tokensOf } from "./envelope.ts";
 import type { EndpointAnswer } from "./failure.ts";
 import { clean, maskOf, type Mask } from "./mask.ts";
 import { newRefreshToken, type RefreshTokenRequest } from "./new-refresh-token.ts";
-import { ofSomebodyElse } from "./somebody-else.ts";
-import { ofAnotherType, withoutTokens } from "./useless-answer.ts";
+import { ofAnotherType, ofSomebodyElse, withoutTokens } from "./useless-answer.ts";
 
 export interface TokenRequest extends RefreshTokenRequest {
   /** `grant_type`. */

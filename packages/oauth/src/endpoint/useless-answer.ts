@@ -1,7 +1,7 @@
 import { InvalidTokenResponseError, readTokenResponse, TokenRequestError, type TokenResponse } from "@tokenflight/core";
-import type { AnswerFields } from "./answer-fields.ts";
+import { valuesIn, type AnswerFields } from "./answer-fields.ts";
 import { readRefusal, saysError } from "./dialects.ts";
-import { envelopeIn } from "./envelope.ts";
+import { envelopeIn, objectsIn } from "./envelope.ts";
 import { failureOf, tokensIn, withAnswer, type EndpointAnswer } from "./failure.ts";
 import { clean, maskOf } from "./mask.ts";
 import { newRefreshToken, type ReadAnswer } from "./new-refresh-token.ts";
@@ -32,6 +32,26 @@ export function ofAnotherType(answer: EndpointAnswer, read: ReadAnswer & { token
   const named = type.length <= 32 && !isSecret ? `type "${clean(maskOf(tokensIn(answer))(answer.mask(type)), 32)}"` : "another type";
   const message = `The token endpoint gave a token of ${named}; expected Bearer, or a type that the option tokenTypes names.`;
   return withAnswer(new InvalidTokenResponseError(message, { refreshToken }), answer);
+}
+
+/**
+ * The error of an answer that has an id token of another user or issuer, wherever it stands and whatever else the answer is: nothing of it may be kept.
+ * Undefined when there is no such id token.
+ */
+export function ofSomebodyElse(
+  answer: EndpointAnswer,
+  { fields, envelope, request }: ReadAnswer,
+): TokenRequestError | InvalidTokenResponseError | undefined {
+  const { status, text, part = "" } = answer;
+  const idTokens =
+    fields === undefined
+      ? valuesIn(text ?? part, "id_?[tT]oken")
+      : objectsIn(fields).flatMap((object) => Object.entries(object).flatMap(([name, value]) => (/^id_?token$/i.test(name) ? value : [])));
+  const other = idTokens.map((idToken) => request.otherThan?.(idToken)).find((whose) => whose !== undefined);
+  if (other === undefined) return undefined;
+  const told = `The token endpoint answered a refresh with the id token of another ${other}. Nothing of the answer was kept: the tokens may be somebody else's.`;
+  const isFailure = status < 200 || status >= 300 || saysError(fields) || saysError(envelope);
+  return isFailure ? failureOf(answer, { envelope, note: told }) : new InvalidTokenResponseError(told);
 }
 
 /** What core says of an access token that cannot be used. */
