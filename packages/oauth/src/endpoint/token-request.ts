@@ -81,7 +81,8 @@ function isUsable(accessToken: unknown): accessToken is string {
 function withoutServerTimes(fields: AnswerFields): TokenResponse {
   const response = Object.assign(Object.create(null), fields) as TokenResponse;
   delete response["issued_at"];
-  if (response.expires_in !== undefined && response.expires_in !== null && response.expires_in !== "") delete response.expires_at;
+  // One that is no lifetime, as -1, replaces nothing.
+  if (Number.parseFloat(String(response.expires_in)) > 0) delete response.expires_at;
   return response;
 }
 
