@@ -6,16 +6,16 @@ import { emptyRecord, type SubjectRecord } from "../src/record/record.ts";
 import { withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../src/record/transitions.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { storeKey, type TokenStore } from "../src/store/store.ts";
-import { readTokenResponse } from "../src/tokens/token-response.ts";
+import { readTokenResponse, type TokenResponse } from "../src/tokens/token-response.ts";
 import { HandSource } from "./hand-source.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
 import { Outcome } from "./outcome.ts";
-import { response, setUp } from "./set-up.ts";
+import { response, setUp, type SetUp } from "./set-up.ts";
 import { RandomClock, settle } from "./test-clock.ts";
 
 hashAtOnce();
 
-type Answer = ReturnType<typeof response> | Error;
+type Answer = TokenResponse | Error;
 
 /** What caches give, and what stands in the store, through the life of a login with several purposes. */
 async function lifeOf(store: TokenStore | undefined): Promise<unknown[]> {
@@ -27,7 +27,7 @@ async function lifeOf(store: TokenStore | undefined): Promise<unknown[]> {
   };
   // Each time as if by another process, which has nothing in memory.
   const one = setUp({ clock, hand: new HandSource({ requiresLogin: true }) });
-  const cache = (purpose?: string) => {
+  const cache = (purpose?: string): SetUp => {
     const hand = new HandSource({ requiresLogin: true, ...(purpose !== undefined && { purpose }) });
     return store === undefined ? one : setUp({ store, key: "user", clock, hand });
   };
@@ -37,7 +37,7 @@ async function lifeOf(store: TokenStore | undefined): Promise<unknown[]> {
     const got = new Outcome(tokens.get());
     await settle();
     if (hand.calls.length > asked && answer instanceof Error) hand.last.fail(answer);
-    else if (hand.calls.length > asked) hand.last.give(answer);
+    else if (hand.calls.length > asked) hand.last.give(answer as TokenResponse);
     await clock.advance(1);
     const sent = hand.calls.length > asked ? (hand.last.context.previous?.refreshToken ?? "without") : "none";
     await tell(sent, got.state, got.code, got.value?.accessToken, tokens.status());
@@ -66,10 +66,10 @@ async function lifeOf(store: TokenStore | undefined): Promise<unknown[]> {
 
 const prototype = Object.prototype as unknown as Record<string, unknown>;
 const names = [
-  ...["lineage", "generation", "tokenSet", "tokens", "intent", "pause", "loginRequired", "purpose", "others", "seed", "seeds", "format"],
-  ...["owner", "holder", "deadline", "unresolved", "doubtful", "duration", "begun", "failures", "outcome", "error", "errorDescription"],
-  ...["access_token", "refresh_token", "expires_at", "a", "b", "d"],
-];
+  ["lineage", "generation", "tokenSet", "tokens", "intent", "pause", "loginRequired", "purpose", "others", "seed", "seeds", "format"],
+  ["owner", "holder", "deadline", "unresolved", "doubtful", "duration", "begun", "failures", "outcome", "error", "errorDescription"],
+  ["access_token", "refresh_token", "expires_at", "a", "b", "d"],
+].flat();
 const evil = { access_token: "evil", refresh_token: "evil" };
 const values: [string, unknown][] = [
   ["a text", "x"],
@@ -93,10 +93,12 @@ async function polluted<Result>(name: string, value: unknown, work: () => Promis
   }
 }
 
-describe.each([
-  ["in a store", memoryStore],
+const places: [string, () => TokenStore | undefined][] = [
+  ["in a store", () => memoryStore()],
   ["in memory", () => undefined],
-] as const)("the record of a login, %s, while somebody has put something on every object of the program", (_, place) => {
+];
+
+describe.each(places)("the record of a login, %s, while somebody has put something on every object of the program", (_, place) => {
   it.each(names)("is the same with %s there", async (name) => {
     const expected = await lifeOf(place());
     for (const [what, value] of values)

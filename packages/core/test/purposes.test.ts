@@ -4,10 +4,10 @@ import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
 import { decodeRecord, encodeRecord } from "../src/record/encoded-record.ts";
 import { forPurpose, tokenSetsOf } from "../src/record/purposes.ts";
 import type { SubjectRecord } from "../src/record/record.ts";
-import { withTokenSet } from "../src/record/transitions.ts";
+import { withFailure, withTokenSet } from "../src/record/transitions.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";
-import { readTokenResponse } from "../src/tokens/token-response.ts";
+import { readTokenResponse, type TokenResponse } from "../src/tokens/token-response.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import "./fixed-seed.ts";
 import { HandSource } from "./hand-source.ts";
@@ -218,6 +218,83 @@ describe("the access tokens of one login, for several purposes (field line 107)"
   });
 });
 
+describe("more purposes than an entry has room for (field line 107)", () => {
+  const purposes = Array.from({ length: 40 }, (_, index) => `api-${index}`);
+
+  /** Each is asked for a token `rounds` times: how many token requests are sent in each round? */
+  async function roundsOf(all: readonly SetUp[], rounds: number, answer: (name: string) => TokenResponse | Error): Promise<number[]> {
+    const counts: number[] = [];
+    const count = (): number => all.reduce((sum, { hand }) => sum + hand.calls.length, 0);
+    for (let round = 0; round < rounds; round += 1) {
+      const before = count();
+      for (const [index, { tokens, hand }] of all.entries()) {
+        const asked = hand.calls.length;
+        const got = new Outcome(tokens.get());
+        await settle();
+        const answered = answer(`${index}-${round}`);
+        if (hand.calls.length > asked && answered instanceof Error) hand.last.fail(answered);
+        else if (hand.calls.length > asked) hand.last.give(answered as TokenResponse);
+        await settle();
+        expect(got.state).toBe(answered instanceof Error ? "rejected" : "resolved");
+      }
+      counts.push(count() - before);
+    }
+    return counts;
+  }
+
+  it("goes on with the access tokens that the caches hold, until they end", async () => {
+    const all = caches(memoryStore(), purposes);
+    await all[0]?.tokens.save({ refresh_token: "refresh-0" });
+    expect(await roundsOf(all, 4, response)).toEqual([40, 0, 0, 0]);
+    await all[0]?.clock.advance(7_200_000);
+    expect(await roundsOf(all, 3, response)).toEqual([40, 0, 0]);
+  });
+
+  it("goes on so after other caches have written, and also where the store tells of nothing", async () => {
+    const stored = memoryStore();
+    const store: TokenStore = { read: stored.read, compareAndSet: stored.compareAndSet };
+    const all = caches(store, purposes);
+    await all[0]?.tokens.save({ refresh_token: "refresh-0" });
+    await roundsOf(all, 1, response);
+    const others = purposes.map((purpose) =>
+      setUp({ store, key: "user", clock: all[0]?.clock as RandomClock, hand: new HandSource({ requiresLogin: true, purpose }) }),
+    );
+    await roundsOf(others, 1, response);
+    await all[0]?.clock.advance(60_000);
+    expect(await roundsOf(all, 3, response)).toEqual([0, 0, 0]);
+  });
+
+  it("gives none of the login before, once there is another login or none", async () => {
+    for (const isLogout of [false, true]) {
+      const all = caches(memoryStore(), purposes);
+      await all[0]?.tokens.save({ refresh_token: "refresh-0" });
+      await roundsOf(all, 1, response);
+      await (isLogout ? all[39]?.tokens.forget() : all[39]?.tokens.save(response("new")));
+      expect(all.slice(0, 39).map(({ tokens }) => tokens.peek())).toEqual(Array.from({ length: 39 }, () => undefined));
+      await Promise.all(all.slice(0, 39).map(({ tokens }) => tokens.reread()));
+      expect(all.slice(0, 39).map(({ tokens }) => tokens.peek())).toEqual(Array.from({ length: 39 }, () => undefined));
+    }
+  });
+
+  it("asks for none of those again that have ended, and for those with an access token not at all", async () => {
+    const store = memoryStore();
+    const good = caches(store, ["good-1", "good-2", undefined]);
+    await good[0]?.tokens.save(response("0"));
+    expect(await roundsOf(good, 2, response)).toEqual([2, 0]);
+    const hands = purposes.map((purpose) =>
+      setUp({ store, key: "user", clock: good[0]?.clock as RandomClock, hand: new HandSource({ requiresLogin: true, purpose }) }),
+    );
+    const refused = new LoginRequiredError("No.", { error: "consent_required" });
+    for (let round = 0; round < 3; round += 1) {
+      expect(await roundsOf(hands, 1, () => refused)).toEqual([round === 0 ? 40 : 0]);
+      expect(await roundsOf(good, 1, response)).toEqual([0]);
+    }
+    // A new login asks anew.
+    await good[0]?.tokens.save(response("new"));
+    expect(await roundsOf(hands, 1, response)).toEqual([40]);
+  });
+});
+
 const now = Date.UTC(2026, 0, 1);
 const names = fc.constantFrom(undefined, "a", "b", "c", "__proto__");
 
@@ -280,6 +357,54 @@ describe("a record as it is for another purpose (field line 107)", () => {
     const others = Object.keys(record.others ?? {});
     expect(others.toSorted()).toEqual(Array.from({ length: 32 }, (_, index) => `api-${67 + index}`).toSorted());
     expect(encodeRecord(record).length).toBeLessThan(20_000);
+  });
+
+  /** What a refresh for one more purpose says of it. */
+  const refusals = [
+    new TokenRequestError("refused", "No.", { error: "invalid_target" }),
+    new LoginRequiredError("No.", { error: "consent_required" }),
+  ];
+  const isLive = (record: SubjectRecord, purpose: string): boolean => forPurpose(record, purpose).tokenSet?.accessToken !== "";
+
+  it("lets no access token go in favour of a purpose without one, and stays small, however many are refused", () => {
+    const many = fc.array(fc.tuple(fc.nat({ max: 80 }), fc.constantFrom<("token" | 0 | 1)[]>("token", 0, 1)), {
+      minLength: 40,
+      maxLength: 160,
+    });
+    fc.assert(
+      fc.property(many, (steps) => {
+        const clock = new RandomClock();
+        let record: SubjectRecord = { generation: 0 };
+        record = withTokenSet(record, readTokenResponse(response("0"), clock.now()), clock);
+        const given = new Set<string>();
+        for (const [purpose, what] of steps) {
+          const taken = forPurpose(record, `api-${purpose}`);
+          if (what !== "token") record = withFailure(taken, refusals[what] as LoginRequiredError, true, clock);
+          // With the first one, 33: as many as there is room for, one of which is that of the purpose itself.
+          else if (given.size < 32 || given.has(`api-${purpose}`)) {
+            given.add(`api-${purpose}`);
+            record = withTokenSet(taken, readTokenResponse(response(`${purpose}`), clock.now()), clock);
+          }
+          expect(Object.keys(record.others ?? {}).length).toBeLessThanOrEqual(33);
+        }
+        expect([...given].filter((purpose) => !isLive(record, purpose))).toEqual([]);
+        expect(forPurpose(record, undefined).tokenSet?.accessToken).toBe("access-0");
+      }),
+      { numRuns: 50, examples: [[Array.from({ length: 80 }, (_, index) => [index, index < 32 ? "token" : index % 2 === 0 ? 0 : 1])]] },
+    );
+  });
+
+  it("keeps what ended for a purpose before what was refused, and this for as long as its pause, where there is room", async () => {
+    const clock = new RandomClock();
+    let record = withTokenSet({ generation: 0 }, readTokenResponse(response("0"), clock.now()), clock);
+    for (const [index, refusal] of refusals.entries()) record = withFailure(forPurpose(record, `api-${index}`), refusal, true, clock);
+    const renewed = (): SubjectRecord => withTokenSet(forPurpose(record, undefined), readTokenResponse(response("1"), clock.now()), clock);
+    expect(Object.keys(renewed().others ?? {})).toEqual(expect.arrayContaining(["api-0", "api-1"]));
+    await clock.advance(5000);
+    expect(Object.keys(renewed().others ?? {})).toEqual(["api-1"]);
+    for (let index = 2; index < 34; index += 1)
+      record = withFailure(forPurpose(record, `api-${index}`), refusals[0] as TokenRequestError, true, clock);
+    expect(forPurpose(renewed(), "api-1").loginRequired).toMatchObject({ error: "consent_required" });
   });
 
   it("forgets those whose access tokens have expired", async () => {

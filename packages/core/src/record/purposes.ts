@@ -71,11 +71,49 @@ export function tokenSetsOf({ tokenSet, others = {} }: SubjectRecord): TokenSet[
 
 /** The other purposes that are of use still. `now` is a time of the wall clock. */
 export function inUse(others: OtherPurposes | undefined, now: number): OtherPurposes | undefined {
-  if (others === undefined) return undefined;
-  const endOf = ({ tokenSet }: OtherPurpose): number => tokenSet?.expiresAt ?? Number.POSITIVE_INFINITY;
-  const used = Object.entries(others).filter(
-    ([, other]) => endOf(other) > now || other.pause !== undefined || other.loginRequired !== undefined,
+  const used = Object.entries(others ?? {}).filter(
+    ([, { tokenSet, pause, loginRequired }]) => isLive(tokenSet, now) || loginRequired !== undefined || endOf(pause) > now,
   );
-  if (used.length === 0) return undefined;
-  return Object.fromEntries(used.toSorted(([, one], [, other]) => endOf(other) - endOf(one)).slice(0, most));
+  return used.length === 0 ? undefined : atMost(Object.fromEntries(used), now);
+}
+
+/** Those for which there is room: first those with access tokens, of which those that end last; then those that have ended; then those that were refused. */
+function atMost(others: OtherPurposes, now: number, room = most): OtherPurposes {
+  const all = Object.entries(others);
+  if (all.length <= room) return others;
+  const rankOf = ({ tokenSet, loginRequired }: OtherPurpose): number => (isLive(tokenSet, now) ? 2 : loginRequired === undefined ? 0 : 1);
+  const timeOf = ({ tokenSet, pause }: OtherPurpose): number => (isLive(tokenSet, now) ? (tokenSet?.expiresAt ?? Infinity) : endOf(pause));
+  const ranked = all.toSorted(([, one], [, other]) => rankOf(other) - rankOf(one) || timeOf(other) - timeOf(one));
+  return Object.fromEntries(ranked.slice(0, room));
+}
+
+/** The same beside a token set that may be of no use: its place is another one's then. */
+export function withinRoom({ others, tokenSet }: SubjectRecord, now: number): OtherPurposes | undefined {
+  return others && atMost(others, now, isLive(tokenSet, now) ? most : most + 1);
+}
+
+/**
+ * A later record of the login that is held, with what is held of its own purpose, where there was no room left for that: an access token that is good, and that the
+ * purpose has ended.
+ */
+export function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
+  const { tokenSet, pause, loginRequired, lineage } = record;
+  if (tokenSet === undefined || tokenSet.accessToken !== "" || lineage !== held.lineage) return record;
+  const isGood = isLive(held.tokenSet, now);
+  const hasEndedHere = pause === undefined && loginRequired === undefined && isOfOnePurpose(held.loginRequired);
+  if (!isGood && !hasEndedHere) return record;
+  return ownOnly({
+    ...record,
+    ...(isGood && { tokenSet: ofLogin(held.tokenSet, tokenSet) }),
+    ...(hasEndedHere && { loginRequired: held.loginRequired }),
+  });
+}
+
+function isLive(tokenSet: TokenSet | undefined, now: number): boolean {
+  return tokenSet !== undefined && tokenSet.accessToken !== "" && (tokenSet.expiresAt === undefined || tokenSet.expiresAt > now);
+}
+
+/** By the wall clock of whoever noted it. */
+function endOf(pause: OtherPurpose["pause"]): number {
+  return pause === undefined ? 0 : pause.begun + pause.duration;
 }

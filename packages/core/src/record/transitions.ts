@@ -10,7 +10,7 @@ import { ownOnly } from "../own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { readInitialTokens, toTokenResponse } from "../tokens/token-response.ts";
 import { pauseAfter } from "./pause-after.ts";
-import { inUse } from "./purposes.ts";
+import { inUse, withinRoom } from "./purposes.ts";
 import { withSeed, type Intent, type SubjectRecord } from "./record.ts";
 
 /** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
@@ -64,7 +64,9 @@ function newLineage(clock: Clock): string {
 
 /** The token request failed. The intent stays if a refresh token was sent, now or before, and nobody knows whether it was used up. */
 export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, clock: Clock): SubjectRecord {
-  const { pause: before, intent: _, loginRequired: __, ...rest } = record;
+  const { pause: before, intent: _, loginRequired: __, ...kept } = record;
+  const others = withinRoom(record, clock.now());
+  const rest = { ...kept, ...(others && { others }) };
   if (failure instanceof LoginRequiredError)
     return ownOnly({ ...rest, loginRequired: ownOnly({ error: failure.error, errorDescription: failure.errorDescription }) });
   const outcome = outcomeOf(failure);
