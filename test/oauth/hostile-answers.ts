@@ -136,7 +136,7 @@ export const cases: readonly (readonly [name: string, mischief: Mischief, expect
   ["a constructor in place of tokens", says('{"constructor":{"prototype":{"access_token":"a"}}}'), invalid],
   // Redirects.
   ...[301, 302, 303, 307, 308].map(
-    (status) => [`a redirect, ${status}`, says(good, status, { ...json, location: "/elsewhere" }), unknown] as const,
+    (status) => [`a redirect, ${status}`, says(good, status, { ...json, location: "/elsewhere" }), unknown, fresh] as const,
   ),
   // Headers and statuses.
   ["a Retry-After of a million years", says("", 503, { "retry-after": "31536000000000" }), throttled],
