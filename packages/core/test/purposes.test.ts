@@ -112,6 +112,39 @@ describe("the access tokens of one login, for several purposes (field line 107)"
     ]);
   });
 
+  it("are all given back although the server refuses to take one of them back, and the error is told", async () => {
+    const [a, b] = caches() as [SetUp, SetUp];
+    const revoked: string[] = [];
+    Object.assign(b.hand.source, {
+      async revoke({ accessToken }: { accessToken: string }) {
+        if (accessToken === "access-b") throw new TokenRequestError("refused", "unsupported_token_type");
+        revoked.push(accessToken);
+      },
+    });
+    await a.tokens.save(response(first));
+    await getAs(b, second);
+    await expect(b.tokens.forget({ revoke: true })).rejects.toThrow("unsupported_token_type");
+    expect(revoked).toEqual(["access-a"]);
+    expect(a.tokens.peek()).toBeUndefined();
+  });
+
+  it("that have all ended, one by one, are followed by a new seed, from whichever cache (field line 103)", async () => {
+    for (const seeder of [0, 1, 2]) {
+      const all = caches() as [SetUp, SetUp, SetUp];
+      await all[2].tokens.seed({ refresh_token: "first" });
+      const end = async ({ tokens, hand }: SetUp): Promise<void> => {
+        const got = new Outcome(tokens.get());
+        await settle();
+        hand.last.fail(new LoginRequiredError("Ask the user.", { error: "interaction_required" }));
+        await settle();
+        expect(got.reason).toBeInstanceOf(LoginRequiredError);
+      };
+      await end(all[0]);
+      await end(all[1]);
+      expect(await all[seeder]?.tokens.seed({ refresh_token: "second" })).toBe(true);
+    }
+  });
+
   it("one that is refused is renewed, and the others are sent on", async () => {
     const [a, b] = caches() as [SetUp, SetUp];
     const refused = await a.tokens.save(response(first));

@@ -371,3 +371,32 @@ describe("a login that is saved with nothing but its refresh token (field line 1
     await expect(tokens.save({})).rejects.toThrow("There is neither a refresh_token nor an access_token.");
   });
 });
+
+it("a seed may be an object of another library's, whose type is an interface", async () => {
+  /** As google-auth-library declares it. */
+  interface Credentials {
+    refresh_token?: string | null;
+    expiry_date?: number | null;
+    access_token?: string | null;
+    token_type?: string | null;
+    id_token?: string | null;
+    scope?: string;
+  }
+  const stored: Credentials = { refresh_token: "refresh", access_token: "access", expiry_date: Date.now() + 600_000 };
+  const { tokens } = setUp();
+  expect(await tokens.seed(stored)).toBe(true);
+  expect((await tokens.save(stored)).expiresAt).toBe(stored.expiry_date);
+});
+
+it.each([0, 1, 500])("a login of which only a refresh token is known gives no empty token, be the clock at %i", async (now) => {
+  const clock = new RandomClock();
+  clock.now = () => now;
+  const { tokens, hand } = setUp({ clock });
+  await tokens.save({ refresh_token: "refresh" });
+  expect([tokens.peek(), tokens.status().state]).toEqual([undefined, "logged-in"]);
+  const got = new Outcome(tokens.get());
+  await settle();
+  hand.last.give(response("1"));
+  await settle();
+  expect(got.value?.accessToken).toBe("access-1");
+});

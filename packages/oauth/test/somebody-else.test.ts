@@ -69,3 +69,27 @@ it.each([
   await expect(cache.renew(await cache.get())).rejects.toThrow("the id token of another user (sub)");
   expect(cache.peek()?.refreshToken).toBe("refresh-0");
 });
+
+describe("a server that has moved to another issuer (field line 102)", () => {
+  const [before, now] = [idToken({ sub: "ann" }), idToken({ sub: "ann", iss: "https://b.example" })];
+
+  it("is the same one where the program names that issuer: the tokens are taken", async () => {
+    const { tokens: cache } = await logIn(
+      [[200, { ...tokens, id_token: now }]],
+      { expectedIssuer: "https://b.example" },
+      { id_token: before },
+    );
+    await cache.renew(await cache.get());
+    expect(await cache.get()).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-1" });
+  });
+
+  it.each([
+    ["of another user", { expectedIssuer: "https://b.example" }, idToken({ sub: "bob", iss: "https://b.example" })],
+    ["of a third issuer", { expectedIssuer: "https://b.example" }, idToken({ sub: "ann", iss: "https://c.example" })],
+    ["where the program names none", {}, now],
+  ])("but not %s", async (_, options, other) => {
+    const { tokens: cache } = await logIn([[200, { ...tokens, id_token: other }]], options, { id_token: before });
+    await expect(cache.renew(await cache.get())).rejects.toThrow("Nothing of the answer was kept");
+    expect(cache.peek()?.refreshToken).toBe("refresh-0");
+  });
+});

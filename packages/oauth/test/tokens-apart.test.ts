@@ -4,6 +4,7 @@ import {
   createOAuthClient,
   noClientAuth,
   type GrantOptions,
+  type Login,
   type OAuthClient,
   type OAuthClientOptions,
 } from "@tokenflight/oauth";

@@ -141,7 +141,10 @@ export class SubjectTokenCache implements TokenCache {
     const { record, replaced } = await this.#overwrite(undefined, first);
     this.#refreshes.begin();
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
-    if (revoke) for (const tokenSet of replaced) await revokeTokens?.(tokenSet);
+    if (!revoke) return;
+    const ends = await Promise.allSettled(replaced.map(async (tokenSet) => revokeTokens?.(tokenSet)));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   async reread(): Promise<TokenSet | undefined> {

@@ -43,9 +43,12 @@ function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
   return loginRequired !== undefined && endsOnePurpose.has(loginRequired.error ?? "");
 }
 
-/** Whether the whole login has ended, for all that is known: when no purpose but this one has ever been asked for, its end is the end. */
-export function hasEnded({ loginRequired, others }: SubjectRecord): boolean {
-  return loginRequired !== undefined && (others === undefined || !isOfOnePurpose(loginRequired));
+/** Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. */
+export function hasEnded({ loginRequired, tokenSet, others = {} }: SubjectRecord): boolean {
+  if (loginRequired !== undefined && !isOfOnePurpose(loginRequired)) return true;
+  const all = Object.values(others);
+  const wasNeverAskedFor = tokenSet?.accessToken === "" && all.length > 0;
+  return (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined);
 }
 
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {

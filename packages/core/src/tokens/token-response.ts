@@ -20,18 +20,24 @@ interface OptionalFields {
   scope?: string | readonly string[] | null | undefined;
   refresh_token?: string | null | undefined;
   id_token?: string | null | undefined;
+}
+
+/** Whatever else an answer says. */
+interface FurtherFields {
   [extra: string]: unknown;
 }
 
 /** A token response (RFC 6749 section 5.1), as a token endpoint or a token source of your own gives it. */
-export interface TokenResponse extends OptionalFields {
+export interface TokenResponse extends OptionalFields, FurtherFields {
   access_token: string;
 }
 
-/** What a login begins with: a token response, or a refresh token alone. */
-export interface InitialTokens extends OptionalFields {
+interface StoredTokens extends OptionalFields {
   access_token?: string | null | undefined;
 }
+
+/** What a login begins with: a token response, or a refresh token alone; also a row or an object of another library's, whose type is an interface. */
+export type InitialTokens = StoredTokens | (StoredTokens & FurtherFields);
 
 /** A header can carry it (RFC 9110 section 5.5) and RFC 6749 appendix A allows it; a space would end the token. */
 const tokenText = /^[\x21-\x7e]+$/;
@@ -62,7 +68,8 @@ export function readTokenSet(given: TokenSet | TokenResponse, now: number, previ
 
 /** The same for what a login begins with, or a store holds. Without an access token, the one of the token set is empty, and has expired. */
 export function readInitialTokens(given: TokenSet | InitialTokens, now: number, options?: ReadingOptions): TokenSet {
-  return tokenSetOf(given instanceof TokenSet ? toTokenResponse(given) : given, now, { previous: undefined, options, isWhole: false });
+  const response = given instanceof TokenSet ? toTokenResponse(given) : (given as StoredTokens & FurtherFields);
+  return tokenSetOf(response, now, { options, isWhole: false });
 }
 
 /** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */
@@ -86,7 +93,7 @@ interface Reading {
   readonly isWhole: boolean;
 }
 
-function tokenSetOf(response: InitialTokens, now: number, { previous, options, isWhole }: Reading): TokenSet {
+function tokenSetOf(response: StoredTokens & FurtherFields, now: number, { previous, options, isWhole }: Reading): TokenSet {
   if (typeof response !== "object" || response === null || Array.isArray(response))
     throw new InvalidTokenResponseError(`The token source gave ${kindOf(response)}; expected a token set or a token response.`);
   const ignored = ownOption(options, "ignored") ?? (() => {});

@@ -90,7 +90,7 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
   return {
     server,
     endpoints,
-    knowsIssuer: (read.issuer ?? read.expectedIssuer) !== undefined,
+    knownIssuer: read.issuer ?? read.expectedIssuer,
     clientId,
     credentials,
     fetch,

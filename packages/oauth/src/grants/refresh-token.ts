@@ -37,7 +37,7 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
         secrets: { refresh_token: previous.refreshToken },
         scope,
         signal,
-        otherThan: comparedWith(previous),
+        otherThan: comparedWith(previous, client),
       };
       return await withCheckedIdToken(client, await requestWithinGrace(client, request, signal), previous, signal);
     } catch (error) {
@@ -89,7 +89,7 @@ async function withCheckedIdToken(
 }
 
 /** Says whose id token one is, when it is not of the user and the issuer of the one before, however these are written there. */
-function comparedWith(previous: TokenSet): (idToken: unknown) => string | undefined {
+function comparedWith(previous: TokenSet, { knownIssuer }: ClientParts): (idToken: unknown) => string | undefined {
   const before = readClaims(previous.idToken);
   return (idToken) => {
     const now = typeof idToken === "object" ? (idToken as AnswerFields | null) : readClaims(idToken);
@@ -97,7 +97,9 @@ function comparedWith(previous: TokenSet): (idToken: unknown) => string | undefi
       const [one, other] = [before, now].map((claims) => spelled(claims?.[claim]));
       return one !== undefined && other !== undefined && one !== other;
     };
-    return differs("sub") ? "user (sub)" : differs("iss") ? "issuer (iss)" : undefined;
+    if (differs("sub")) return "user (sub)";
+    // A server that has moved is the one that the program names now.
+    return differs("iss") && now?.["iss"] !== knownIssuer ? "issuer (iss)" : undefined;
   };
 }
 

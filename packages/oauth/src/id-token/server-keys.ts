@@ -22,8 +22,8 @@ export class KeysAwayError extends Error {}
 const issuers = new WeakMap<ServerMetadata, ServerMetadata>();
 
 /** The server as its id tokens are checked against it. Where no option names the issuer, an id token's own word is believed: it came from the token endpoint itself. */
-export function issuerOf({ knowsIssuer }: ClientParts, server: ServerMetadata, idToken: TokenSet["idToken"]): ServerMetadata {
-  const name = knowsIssuer ? server.issuer : issuerIn(idToken);
+export function issuerOf({ knownIssuer }: ClientParts, server: ServerMetadata, idToken: TokenSet["idToken"]): ServerMetadata {
+  const name = knownIssuer !== undefined ? server.issuer : issuerIn(idToken);
   const known = issuers.get(server);
   if (known?.issuer === name) return known;
   const named = server.id_token_signing_alg_values_supported ?? algorithms;
