@@ -7,9 +7,9 @@ const conditions = ["source"];
 
 const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
 /** These keep every core busy, and would starve each other and all the rest. */
-const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
-/** These start many processes, and wait for deadlines most of their time. */
-const many = ["test/{faults,processes}/**/*.test.ts"];
+const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
+/** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
+const many = ["test/{faults,model,processes}/**/*.test.ts"];
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),

@@ -4,13 +4,7 @@ import { startAuthorizationServer, type AuthorizationServer } from "../servers/a
 import { temporaryFolder } from "../stores/temporary-folder.ts";
 import type { LoginSessionCommands, LoginSessionSetting } from "./login-session-commands.ts";
 import { startProcess, type TestProcess } from "./start-process.ts";
-
-const tool = {
-  clientId: "tool",
-  clientSecret: "unused",
-  redirectUri: "http://127.0.0.1/callback",
-  metadata: { application_type: "native", token_endpoint_auth_method: "none", client_secret: undefined },
-} as const;
+import { nativeClient } from "../oauth/native-client.ts";
 
 type Session = TestProcess<LoginSessionCommands>;
 
@@ -20,12 +14,12 @@ let path: string;
 
 beforeEach(async () => {
   const folder = temporaryFolder();
-  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [tool] });
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [nativeClient] });
   path = folder.file("tokens.db");
   const setting: LoginSessionSetting = {
     store: { kind: "sqlite", path },
     issuer: server.issuer,
-    clientId: tool.clientId,
+    clientId: nativeClient.clientId,
     key: "me",
   };
   sessions = await Promise.all(Array.from({ length: 4 }, () => startProcess<LoginSessionCommands>("login-session.ts", setting)));
