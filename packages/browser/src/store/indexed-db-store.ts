@@ -1,0 +1,255 @@
+import {
+  ChangeListeners,
+  guarded,
+  memoryStore,
+  OpenWork,
+  readOptions,
+  requireFunction,
+  requireText,
+  signalOf,
+  StoreError,
+  ttlOf,
+  waitFor,
+  type ChangeListener,
+  type StoredEntry,
+  type TokenStore,
+} from "@tokenflight/core";
+import { Database, isForeign, toStoreError, type Row } from "./database.ts";
+import { TabChanges } from "./tab-changes.ts";
+import { randomName, TabLock } from "./tab-lock.ts";
+
+export interface IndexedDbStoreOptions {
+  /** The name of the database. Pages and workers of an origin that give the same one share its entries. */
+  name: string;
+  /** Is told, once, when the browser denies the storage, so that this page shares with nobody. Default: `console.warn`. */
+  warn?: ((warning: IndexedDbWarning) => void) | undefined;
+}
+
+export interface IndexedDbWarning {
+  readonly code: "memory";
+  readonly message: string;
+  /** What the browser said. */
+  readonly cause: unknown;
+}
+
+/** A token store in IndexedDB. `holder` and `isGone` are there where the browser has Web Locks. */
+export interface IndexedDbStore extends TokenStore {
+  watch(key: string, changed: () => void): () => void;
+  watchAll(changed: ChangeListener): () => void;
+  keepOpen(work: Promise<unknown>): void;
+  /** Waits for what `keepOpen` was told of, then closes the database. Operations that come later reject with a StoreError, ERR_CLOSED. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Milliseconds that the database may take to open before the page goes on without it, which is less than a token cache waits for its store. */
+const longestOpening = 800;
+/** Milliseconds between two looks for entries that are over. */
+const sweepInterval = 60_000;
+
+/**
+ * Shares token sets between the tabs and workers of one origin, in one IndexedDB database.
+ *
+ * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle
+ * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 0.8 seconds, the page goes on in memory, and `warn` is told;
+ * a database that opens late is taken then. Throws InvalidOptionError.
+ */
+export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
+  const { name, warn = warnOnConsole } = readOptions("indexedDbStore", options, ["name", "warn"]);
+  requireText("name", name);
+  requireFunction("warn", warn);
+  return new TabStore(name, guarded(warn));
+}
+
+function warnOnConsole({ message, cause }: IndexedDbWarning): void {
+  console.warn(message, cause);
+}
+
+/** Where the entries of this page are. */
+type Place = Pick<TokenStore, "read" | "compareAndSet">;
+
+class TabStore implements IndexedDbStore {
+  readonly holder?: () => Promise<string>;
+  readonly isGone?: (holder: string) => Promise<boolean>;
+  readonly #name: string;
+  readonly #warn: (warning: IndexedDbWarning) => void;
+  readonly #work = new OpenWork("IndexedDB");
+  readonly #database: Database;
+  readonly #changes: TabChanges;
+  readonly #lock: TabLock | undefined;
+  #place: Promise<Place> | undefined;
+  #sweptAt = 0;
+
+  constructor(name: string, warn: (warning: IndexedDbWarning) => void) {
+    this.#name = name;
+    this.#warn = warn;
+    this.#changes = new TabChanges(name, () => this.#database.close());
+    this.#database = new Database(name, () => this.#changes.tell());
+    const { locks } = navigator as { locks?: LockManager };
+    if (locks === undefined) return;
+    const lock = new TabLock(locks, name);
+    this.#lock = lock;
+    this.holder = async () => {
+      this.#work.requireOpen();
+      return lock.hold();
+    };
+    this.isGone = async (holder) => {
+      this.#work.requireOpen();
+      return lock.isGone(holder);
+    };
+  }
+
+  read: TokenStore["read"] = async (key, options) => {
+    this.#work.requireOpen();
+    const place = await waitFor(this.#placeOf(), signalOf(options));
+    return place.read(key, options);
+  };
+
+  compareAndSet: TokenStore["compareAndSet"] = async (key, expected, value, options) => {
+    this.#work.requireOpen();
+    const place = await waitFor(this.#placeOf(), signalOf(options));
+    const version = await place.compareAndSet(key, expected, value, options);
+    const mark = value === undefined ? undefined : ChangeListeners.markOf(options);
+    if (version !== undefined) this.#changes.wrote(key, version, mark, place !== this.#tables);
+    return version;
+  };
+
+  watch(key: string, changed: () => void): () => void {
+    return this.#work.hasEnded ? () => {} : this.#changes.watch(key, changed);
+  }
+
+  watchAll(changed: ChangeListener): () => void {
+    return this.#work.hasEnded ? () => {} : this.#changes.watchAll(changed);
+  }
+
+  keepOpen(work: Promise<unknown>): void {
+    this.#work.keepOpen(work);
+    this.#lock?.keepFor(work);
+  }
+
+  close(): Promise<void> {
+    return this.#work.close(() => {
+      this.#changes.stop();
+      this.#lock?.release();
+      this.#database.close();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The database; memory, where it cannot be opened. A database that could be opened once is not given up. */
+  #placeOf(): Promise<Place> {
+    return (this.#place ??= this.#find());
+  }
+
+  async #find(): Promise<Place> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const slow = new Promise<"slow">((resolve) => (timer = setTimeout(resolve, longestOpening, "slow")));
+    // Some browsers fail once, and open then.
+    const opening = this.#database.open().catch(() => this.#database.open());
+    try {
+      if ((await Promise.race([opening, slow])) !== "slow") return this.#tables;
+      return this.#inMemory(opening, new Error(`It was not opened within ${longestOpening} ms.`));
+    } catch (error) {
+      // What is there belongs to somebody else: each operation says so.
+      if (isForeign(error)) return this.#tables;
+      return this.#inMemory(undefined, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #inMemory(opening: Promise<unknown> | undefined, cause: unknown): Place {
+    const store = memoryStore();
+    const written = new Set<string>();
+    void opening?.then(
+      () => this.#moveIn(store, written),
+      () => {},
+    );
+    const message = `The IndexedDB database "${this.#name}" cannot be used: this page shares no login with others, and loses it with a reload.`;
+    this.#warn({ code: "memory", message, cause });
+    return {
+      read: store.read,
+      compareAndSet(key, ...rest) {
+        written.add(key);
+        return store.compareAndSet(key, ...rest);
+      },
+    };
+  }
+
+  /** The database has opened late. What stands in it is older than this page, and wins. */
+  async #moveIn(store: TokenStore, written: ReadonlySet<string>): Promise<void> {
+    this.#place = (async () => {
+      for (const key of written) {
+        const entry = await store.read(key);
+        if (entry !== undefined) await this.#tables.compareAndSet(key, undefined, entry.value).catch(() => {});
+      }
+      return this.#tables;
+    })();
+    await this.#place;
+    this.#changes.tell();
+  }
+
+  readonly #tables: Place = {
+    read: async (key, options) => {
+      const row = await this.#run<Row | undefined>("readonly", signalOf(options), (rows, give) => {
+        const request = rows.get(key);
+        request.onsuccess = () => give(request.result);
+      });
+      return entryOf(row);
+    },
+
+    compareAndSet: async (key, expected, value, options) => {
+      const version = randomName();
+      const ttl = ttlOf(options);
+      const row = { key, version, value, ...(ttl !== undefined && { end: Date.now() + ttl }) };
+      return this.#run<string>("readwrite", signalOf(options), (rows, give) => {
+        const request = rows.get(key);
+        request.onsuccess = () => {
+          const found = request.result as Row | undefined;
+          if ((isOver(found) ? undefined : found?.version) !== expected) return;
+          give(version);
+          if (value === undefined) rows.delete(key);
+          else rows.put(row);
+          this.#sweep(rows);
+        };
+      });
+    },
+  };
+
+  async #run<Result>(...[mode, signal, work]: Parameters<typeof Database.prototype.run<Result>>): Promise<Result | undefined> {
+    try {
+      return await this.#database.run(mode, signal, work);
+    } catch (error) {
+      throw signal?.aborted === true ? error : toStoreError(error, this.#name);
+    }
+  }
+
+  /** Removes what is over, in the transaction of a write. */
+  #sweep(rows: IDBObjectStore): void {
+    const now = Date.now();
+    if (Math.abs(now - this.#sweptAt) < sweepInterval) return;
+    this.#sweptAt = now;
+    const request = rows.index("end").openCursor(IDBKeyRange.upperBound(now));
+    request.onsuccess = () => {
+      request.result?.delete();
+      request.result?.continue();
+    };
+  }
+}
+
+/** Throws StoreError, ERR_STORE_RECORD_INVALID, for what somebody else has put there. */
+function entryOf(row: Row | undefined): StoredEntry | undefined {
+  if (row === undefined || isOver(row)) return undefined;
+  const { version, value } = row;
+  if (typeof version === "string" && typeof value === "string") return { version, value };
+  throw new StoreError("ERR_STORE_RECORD_INVALID", "The entry in IndexedDB is none of this store's.", {
+    version: typeof version === "string" ? version : undefined,
+  });
+}
+
+function isOver(row: Row | undefined): boolean {
+  return typeof row?.end === "number" && row.end <= Date.now();
+}

@@ -1,0 +1,63 @@
+/** A lock that the browser keeps for as long as this tab, or worker, lives, by which others know that it has not ended in the middle of a refresh. */
+export class TabLock {
+  /** What other tabs know this one by. */
+  readonly name: string;
+  readonly #locks: LockManager;
+  readonly #prefix: string;
+  #held: Promise<void> | undefined;
+  #release = (): void => {};
+  /** Works that need the lock still. */
+  #works = 0;
+
+  /** `store` is the name of the store: locks of two stores have nothing to do with each other. */
+  constructor(locks: LockManager, store: string) {
+    this.#locks = locks;
+    this.#prefix = `tokenflight ${store} `;
+    this.name = this.#prefix + randomName();
+  }
+
+  /** Takes the lock, and keeps it until the works are settled that it was told of. Rejects where the browser allows none. */
+  async hold(): Promise<string> {
+    this.#held ??= new Promise<void>((granted, reject) => {
+      const release = new Promise<void>((resolve) => (this.#release = resolve));
+      this.#locks
+        .request(this.name, () => {
+          granted();
+          return release;
+        })
+        .catch((error: unknown) => {
+          this.#held = undefined;
+          reject(error);
+        });
+    });
+    await this.#held;
+    return this.name;
+  }
+
+  /** A page with a lock does not go into the back-forward cache, so that it is kept no longer than for this work. */
+  keepFor(work: Promise<unknown>): void {
+    this.#works += 1;
+    const end = (): void => {
+      this.#works -= 1;
+      if (this.#works === 0) this.release();
+    };
+    work.then(end, end);
+  }
+
+  release(): void {
+    this.#held = undefined;
+    this.#release();
+  }
+
+  /** Whether nobody holds this lock. False for what is no name of a tab. */
+  async isGone(name: string): Promise<boolean> {
+    if (name === this.name || !name.startsWith(this.#prefix) || !/^[0-9a-f]{32}$/.test(name.slice(this.#prefix.length))) return false;
+    const { held = [], pending = [] } = await this.#locks.query();
+    return ![...held, ...pending].some((lock) => lock.name === name);
+  }
+}
+
+/** 128 random bits. `randomUUID` is younger than some browsers. */
+export function randomName(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
