@@ -128,10 +128,10 @@ class TabStore implements IndexedDbStore {
   }
 
   close(): Promise<void> {
-    return this.#work.close(() => {
+    return this.#work.close(async () => {
       this.#changes.stop();
-      this.#lock?.release();
       this.#database.close();
+      await this.#lock?.release();
     });
   }
 

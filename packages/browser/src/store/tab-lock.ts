@@ -6,6 +6,8 @@ export class TabLock {
   readonly #prefix: string;
   #held: Promise<void> | undefined;
   #release = (): void => {};
+  /** Settles when the browser has let the lock go. */
+  #released: Promise<unknown> | undefined;
   /** Works that need the lock still. */
   #works = 0;
 
@@ -20,15 +22,14 @@ export class TabLock {
   async hold(): Promise<string> {
     this.#held ??= new Promise<void>((granted, reject) => {
       const release = new Promise<void>((resolve) => (this.#release = resolve));
-      this.#locks
-        .request(this.name, () => {
-          granted();
-          return release;
-        })
-        .catch((error: unknown) => {
-          this.#held = undefined;
-          reject(error);
-        });
+      this.#released = this.#locks.request(this.name, () => {
+        granted();
+        return release;
+      });
+      this.#released.catch((error: unknown) => {
+        this.#held = undefined;
+        reject(error);
+      });
     });
     await this.#held;
     return this.name;
@@ -39,14 +40,15 @@ export class TabLock {
     this.#works += 1;
     const end = (): void => {
       this.#works -= 1;
-      if (this.#works === 0) this.release();
+      if (this.#works === 0) void this.release();
     };
     work.then(end, end);
   }
 
-  release(): void {
+  async release(): Promise<void> {
     this.#held = undefined;
     this.#release();
+    await this.#released?.catch(() => {});
   }
 
   /** Whether nobody holds this lock. False for what is no name of a tab. */

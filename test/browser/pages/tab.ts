@@ -1,0 +1,73 @@
+import { indexedDbStore } from "@tokenflight/browser";
+import { createTokenCache, type ClosableTokenCache, type TokenEvent } from "@tokenflight/core";
+import { bearer } from "@tokenflight/fetch";
+import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+
+export interface TabOptions {
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly api: string;
+  /** The database. */
+  readonly store: string;
+  readonly key?: string;
+}
+
+/** What a tab of an application offers to the test that drives it. */
+export interface AppTab {
+  start(options: TabOptions): void;
+  readonly tokens: ClosableTokenCache;
+  readonly events: TokenEvent[];
+  /** What requests have come to: statuses, and codes of errors, with their counts. */
+  readonly results: Record<string, number>;
+  /** Sends so many requests at once. */
+  send(count: number): Promise<void>;
+  /** Sends `count` requests at once each `interval` milliseconds, for `duration` milliseconds. */
+  load(count: number, interval: number, duration: number): Promise<Record<string, number>>;
+}
+
+declare global {
+  // eslint-disable-next-line no-var
+  var tab: AppTab;
+}
+
+let call: ((path: string) => Promise<Response>) | undefined;
+
+const app: AppTab = {
+  tokens: undefined as unknown as ClosableTokenCache,
+  events: [],
+  results: {},
+  start({ tokenEndpoint, clientId, api, store, key = "user" }) {
+    const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
+    const tokens = createTokenCache({
+      source: client.refreshToken(),
+      store: indexedDbStore({ name: store }),
+      key,
+      observe: (event) => void app.events.push(event),
+    });
+    const send = bearer(tokens, { origins: api })(fetch);
+    call = (path) => send(`${api}${path}`);
+    Object.assign(app, { tokens });
+  },
+  async send(count) {
+    await Promise.all(
+      Array.from({ length: count }, async () => {
+        const result = await (call?.("/orders") ?? Promise.reject(new Error("not started"))).then(
+          async (response) => {
+            await response.text();
+            return String(response.status);
+          },
+          (error: { code?: string; message: string }) => error.code ?? error.message,
+        );
+        app.results[result] = (app.results[result] ?? 0) + 1;
+      }),
+    );
+  },
+  async load(count, interval, duration) {
+    const end = performance.now() + duration;
+    while (performance.now() < end) {
+      await Promise.all([app.send(count), new Promise((resolve) => setTimeout(resolve, interval))]);
+    }
+    return app.results;
+  },
+};
+globalThis.tab = app;

@@ -1,0 +1,39 @@
+import { storeScenarios } from "@tokenflight/core/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Loopback } from "../servers/loopback.ts";
+import { reasonNotToRun } from "../setup/programs.ts";
+import { browsers, type Browser, type Tab } from "./browsers.ts";
+import { servePages } from "./page-server.ts";
+import type {} from "./pages/store.ts";
+
+let pages: Loopback;
+beforeAll(async () => {
+  pages = await servePages("store");
+}, 60_000);
+afterAll(() => pages.close());
+
+describe.each(browsers)("the store of all tabs, in $name", ({ program, start }) => {
+  const reason = reasonNotToRun(program);
+  let browser: Browser;
+  let tab: Tab;
+
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    browser = await start();
+    tab = await browser.open(`${pages.origin}/store.html`);
+  }, 60_000);
+  afterAll(() => browser?.[Symbol.asyncDispose]());
+
+  describe.skipIf(reason !== undefined)(reason ?? "keeps the contract", () => {
+    it.each(storeScenarios.flatMap(({ id, title }) => (["plain", "encrypted"] as const).map((kind) => ({ id, title, kind }))))(
+      "$title ($kind)",
+      async ({ id, kind }) => {
+        expect(await tab.run((...given) => page.play(...given), id, kind)).toBeUndefined();
+      },
+    );
+
+    it("without a word of memory", async () => {
+      expect(await tab.run(() => page.warnings)).toEqual([]);
+    });
+  });
+});
