@@ -62,11 +62,10 @@ async function startChromium(): Promise<Browser> {
 /** Firefox is driven by its own WebDriver BiDi, over a plain WebSocket: nothing else has to be installed. */
 async function startFirefox(): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), "tokenflight-firefox-"));
-  const firefox = spawn(
-    "firefox-esr",
-    ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank"],
-    { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: profile } },
-  );
+  const firefox = spawn("firefox-esr", ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank"], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, HOME: profile },
+  });
   const ended = new Promise<void>((resolve) => void firefox.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
@@ -102,12 +101,16 @@ async function startFirefox(): Promise<Browser> {
   return {
     async open(to) {
       const { context } = await send<{ context: string }>("browsingContext.create", { type: "tab" });
-      const goto = async (href: string): Promise<void> => void (await send("browsingContext.navigate", { context, url: href, wait: "complete" }));
+      const goto = async (href: string): Promise<void> =>
+        void (await send("browsingContext.navigate", { context, url: href, wait: "complete" }));
       await goto(to);
       return {
         async run(work, ...given) {
           const asked = { expression: sourceOf(work, given), target: { context }, awaitPromise: true, resultOwnership: "none" };
-          const { result, exceptionDetails } = await send<{ result?: { value: unknown }; exceptionDetails?: unknown }>("script.evaluate", asked);
+          const { result, exceptionDetails } = await send<{ result?: { value: unknown }; exceptionDetails?: unknown }>(
+            "script.evaluate",
+            asked,
+          );
           if (result === undefined) throw new Error(JSON.stringify(exceptionDetails));
           return resultOf(result.value);
         },

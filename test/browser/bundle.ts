@@ -3,8 +3,15 @@ import { build, type Rolldown } from "vite";
 
 export type Bundle = ReadonlyMap<string, string>;
 
-/** The files of a page: an entry of the folder `pages` and all that it loads, from the sources. */
+/** The files of pages: entries of the folder `pages` and all that they load, from the sources. A worker, whose name says so, is one file: it can load nothing later. */
 export async function bundle(...entries: readonly string[]): Promise<Bundle> {
+  const workers = entries.filter((name) => name.endsWith("worker"));
+  const pages = entries.filter((name) => !workers.includes(name));
+  const built = await Promise.all([...(pages.length > 0 ? [run(pages, true)] : []), ...workers.map((name) => run([name], false))]);
+  return new Map(built.flat());
+}
+
+async function run(entries: readonly string[], codeSplitting: boolean): Promise<[string, string][]> {
   const built = await build({
     configFile: false,
     envFile: false,
@@ -14,13 +21,14 @@ export async function bundle(...entries: readonly string[]): Promise<Bundle> {
     build: {
       write: false,
       minify: false,
+      modulePreload: false,
       target: "es2022",
       rolldownOptions: {
         input: Object.fromEntries(entries.map((name) => [name, fileURLToPath(new URL(`pages/${name}.ts`, import.meta.url))])),
-        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+        output: { format: codeSplitting ? "es" : "iife", entryFileNames: "[name].js", chunkFileNames: "[name].js", codeSplitting },
       },
     },
   });
   const [{ output }] = [built].flat() as [Rolldown.RolldownOutput];
-  return new Map(output.flatMap((file) => (file.type === "chunk" ? [[`/${file.fileName}`, file.code] as const] : [])));
+  return output.flatMap((file) => (file.type === "chunk" ? [[`/${file.fileName}`, file.code] as [string, string]] : []));
 }

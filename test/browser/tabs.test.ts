@@ -49,7 +49,9 @@ describe.each(browsers)("the tabs of one login, in $name", ({ program, start }) 
       console.log(results, stats);
       expect(results.map((result) => Object.keys(result))).toEqual(results.map(() => ["200"]));
       expect(stats).toMatchObject({ refreshTokenReuses: 0 });
-      const obtained = await Promise.all(tabs.map((opened) => opened.run(() => tab.events.filter(({ type }) => type === "token-obtained").length)));
+      const obtained = await Promise.all(
+        tabs.map((opened) => opened.run(() => tab.events.filter(({ type }) => type === "token-obtained").length)),
+      );
       expect(obtained.reduce((sum, one) => sum + one, 0)).toBe(stats.refreshes);
       expect(stats.refreshes).toBeGreaterThanOrEqual(10);
       await Promise.all(tabs.map((opened) => opened.close()));

@@ -1,4 +1,4 @@
-import { indexedDbStore } from "@tokenflight/browser";
+import { connectTokens, indexedDbStore, type ConnectedTokens } from "@tokenflight/browser";
 import { createTokenCache, type ClosableTokenCache, type TokenEvent } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
@@ -10,12 +10,14 @@ export interface TabOptions {
   /** The database. */
   readonly store: string;
   readonly key?: string;
+  /** Where the service worker is that refreshes; without one, the page does. */
+  readonly worker?: string;
 }
 
 /** What a tab of an application offers to the test that drives it. */
 export interface AppTab {
   start(options: TabOptions): void;
-  readonly tokens: ClosableTokenCache;
+  readonly tokens: ClosableTokenCache & Partial<ConnectedTokens>;
   readonly events: TokenEvent[];
   /** What requests have come to: statuses, and codes of errors, with their counts. */
   readonly results: Record<string, number>;
@@ -36,14 +38,12 @@ const app: AppTab = {
   tokens: undefined as unknown as ClosableTokenCache,
   events: [],
   results: {},
-  start({ tokenEndpoint, clientId, api, store, key = "user" }) {
+  start({ tokenEndpoint, clientId, api, store, key = "user", worker }) {
     const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
-    const tokens = createTokenCache({
-      source: client.refreshToken(),
-      store: indexedDbStore({ name: store }),
-      key,
-      observe: (event) => void app.events.push(event),
-    });
+    const observe = (event: TokenEvent): void => void app.events.push(event);
+    const ofPage = (): ClosableTokenCache =>
+      createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store }), key, observe });
+    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, fallback: ofPage, observe });
     const send = bearer(tokens, { origins: api })(fetch);
     call = (path) => send(`${api}${path}`);
     Object.assign(app, { tokens });

@@ -1,0 +1,38 @@
+import { LoginRequiredError, type TokenSet } from "@tokenflight/core";
+
+/** The two methods of a client of @tokenflight/oauth by which a user logs in. */
+export interface LoginClient<Request extends object, Pending extends { readonly state: string }> {
+  authorizationUrl(request: Request): Promise<{ readonly url: string; readonly pending: Pending }>;
+  // The first parameter of a method may be narrower than that of its implementation: a callback's URL as text.
+  exchangeCallback(url: string, pending: Pending): Promise<TokenSet>;
+}
+
+/** A login that has left the page. */
+export interface LeftLogin<Pending> {
+  readonly pending: Pending;
+  /** Where the user was when it began. */
+  readonly from: string;
+}
+
+const prefix = "tokenflight login ";
+
+/** Logins of this tab that are under way, which a reload leaves alone and other tabs do not see. */
+export function keepLogin<Pending extends { readonly state: string }>(login: LeftLogin<Pending>): void {
+  sessionStorage.setItem(prefix + login.pending.state, JSON.stringify(login));
+}
+
+/** Takes the login of this callback. It serves once. Throws LoginRequiredError for a callback of no login of this tab. */
+export function takeLogin<Pending>(callback: URL): LeftLogin<Pending> {
+  const name = prefix + String(callback.searchParams.get("state"));
+  const kept = sessionStorage.getItem(name);
+  sessionStorage.removeItem(name);
+  if (kept === null) throw new LoginRequiredError("The callback belongs to no login that was begun in this tab, or it was used before.");
+  return JSON.parse(kept) as LeftLogin<Pending>;
+}
+
+/** Whether this is where the authorization server sends a user back to (RFC 6749 section 4.1.2), with its answer. */
+export function isCallback(url: URL, redirectUri: string): boolean {
+  const expected = new URL(redirectUri);
+  const isThere = url.origin === expected.origin && url.pathname === expected.pathname;
+  return isThere && url.searchParams.has("state") && (url.searchParams.has("code") || url.searchParams.has("error"));
+}

@@ -1,0 +1,49 @@
+import { requireText, StoreError, type EncryptionKey } from "@tokenflight/core";
+
+const table = "keys";
+const id = "browser";
+
+/**
+ * The key of this browser profile for `encryptedStore`: made once for all tabs, kept in an IndexedDB database of this name, and never shown to any script.
+ * It protects what was copied from the disk, and not from scripts of the page, which may use it. Rejects with StoreError.
+ */
+export async function encryptionKey(options: { readonly name: string }): Promise<EncryptionKey> {
+  const { name } = options;
+  requireText("encryptionKey.name", name);
+  try {
+    const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    const database = await openKeys(`${name} keys`);
+    try {
+      return { id, key: await keep(database, made) };
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    throw new StoreError("ERR_STORE_UNAVAILABLE", "The browser keeps no key here; its error is the cause.", { cause });
+  }
+}
+
+function openKeys(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => void request.result.createObjectStore(table);
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** The key that is there; this one, if there is none. Of two tabs that begin at once, both get the same. */
+function keep(database: IDBDatabase, made: CryptoKey): Promise<CryptoKey> {
+  const transaction = database.transaction(table, "readwrite", { durability: "strict" });
+  const keys = transaction.objectStore(table);
+  let kept = made;
+  const request = keys.get(id);
+  request.onsuccess = () => {
+    if (request.result instanceof CryptoKey) kept = request.result;
+    else keys.put(made, id);
+  };
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(kept);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}

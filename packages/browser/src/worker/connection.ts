@@ -1,0 +1,65 @@
+import { TokenRequestError, waitFor } from "@tokenflight/core";
+import { protocol, type Answer, type Call, type Question } from "./protocol.ts";
+
+/** Milliseconds that a worker may take to begin. */
+const longestStart = 10_000;
+
+/** The service worker of this page, which is found, or registered, once. Undefined where there is none. */
+export async function findWorker(
+  url: string | URL,
+  options: RegistrationOptions,
+  failed: (cause: unknown) => void,
+): Promise<ServiceWorkerRegistration | undefined> {
+  const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
+  if (serviceWorker === undefined) return undefined;
+  try {
+    const registration = await serviceWorker.register(url, options);
+    await begun(registration);
+    return registration;
+  } catch (error) {
+    // Denied, as in some private windows, or not to be had: a page offline without a copy of it.
+    failed(error);
+    return undefined;
+  }
+}
+
+/** A page need not be controlled by the worker to talk to it, as at its first load. */
+async function begun(registration: ServiceWorkerRegistration): Promise<void> {
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  if (registration.active !== null || worker === null) return;
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("The service worker does not begin.")), longestStart);
+    const look = (): void => {
+      if (worker.state === "redundant") reject(new Error("The service worker could not begin."));
+      else if (worker.state !== "activated") return;
+      clearTimeout(timer);
+      worker.removeEventListener("statechange", look);
+      resolve();
+    };
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}
+
+/** Asks the worker. Rejects with TokenRequestError, "not-sent", when it ends before it has answered, as one that a newer version replaces. */
+export async function ask(registration: ServiceWorkerRegistration, key: string, call: Call, signal?: AbortSignal): Promise<Answer> {
+  const worker = registration.active;
+  if (worker === null) throw new TokenRequestError("not-sent", "The service worker was unregistered.");
+  const { port1, port2 } = new MessageChannel();
+  const question: Question = { tokenflight: protocol, key, call };
+  let look = (): void => {};
+  const answer = new Promise<Answer>((resolve, reject) => {
+    port1.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+    look = () => {
+      if (worker.state === "redundant") reject(new TokenRequestError("not-sent", "The service worker was replaced."));
+    };
+    worker.addEventListener("statechange", look);
+    worker.postMessage(question, [port2]);
+  });
+  try {
+    return await waitFor(answer, signal);
+  } finally {
+    worker.removeEventListener("statechange", look);
+    port1.close();
+  }
+}

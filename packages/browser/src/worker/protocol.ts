@@ -1,0 +1,70 @@
+import {
+  LoginRequiredError,
+  StoreError,
+  TokenflightError,
+  TokenRequestError,
+  toTokenResponse,
+  TokenSet,
+  type InitialTokens,
+  type LoginStatus,
+  type TokenResponse,
+} from "@tokenflight/core";
+
+/** Goes up when pages and workers of two versions would not understand each other. */
+export const protocol = 1;
+
+/** What a page asks of the worker. */
+export type Call =
+  | { readonly name: "get"; readonly minValidity?: number | undefined }
+  | { readonly name: "renew"; readonly refused: TokenResponse }
+  | { readonly name: "save" | "seed"; readonly tokens: InitialTokens }
+  | { readonly name: "forget"; readonly revoke: boolean }
+  | { readonly name: "status" | "reread" }
+  | { readonly name: "authorizationUrl"; readonly request: object }
+  | { readonly name: "exchangeCallback"; readonly url: string; readonly pending: object };
+
+export interface Question {
+  readonly tokenflight: number;
+  readonly key: string;
+  readonly call: Call;
+}
+
+export type Answer =
+  | { readonly value: unknown; readonly status: LoginStatus }
+  | { readonly error: ToldError; readonly status?: LoginStatus | undefined };
+
+/** What can be told of an error: never a token. */
+export interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly outcome?: TokenRequestError["outcome"] | undefined;
+  readonly status?: number | undefined;
+  readonly error?: string | undefined;
+  readonly errorDescription?: string | undefined;
+  readonly retryAfter?: number | undefined;
+}
+
+export function isQuestion(data: unknown): data is Question {
+  const question = data as Partial<Question> | null;
+  return typeof question === "object" && question !== null && typeof question.tokenflight === "number" && typeof question.call === "object";
+}
+
+/** A token set without its refresh token, which does not enter a page. */
+export function withoutRefreshToken(tokenSet: TokenSet | undefined): TokenResponse | undefined {
+  if (tokenSet === undefined) return undefined;
+  const { refresh_token: _, ...told } = toTokenResponse(tokenSet);
+  return told;
+}
+
+export function tell(error: unknown): ToldError {
+  if (!TokenflightError.is(error)) return { code: "ERR_TOKEN_REQUEST_UNKNOWN", message: "The service worker failed.", outcome: "unknown" };
+  const { code, message, outcome, status, error: answer, errorDescription, retryAfter } = error as TokenRequestError;
+  return { code, message, outcome, status, error: answer, errorDescription, retryAfter };
+}
+
+export function heard({ code, message, outcome, ...details }: ToldError): TokenflightError {
+  if (code === "ERR_LOGIN_REQUIRED") return new LoginRequiredError(message, details);
+  if (outcome !== undefined) return new TokenRequestError(outcome, message, details);
+  if (code === "ERR_STORE_UNAVAILABLE" || code === "ERR_STORE_RECORD_INVALID") return new StoreError(code, message);
+  return new TokenflightError(code as TokenflightError["code"], message);
+}
