@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
 import { nativeClient } from "../oauth/native-client.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
@@ -29,7 +30,7 @@ export async function startApp({ accessTokenLifetime = 2, rotate = "always" as "
       tokenEndpoint: `${login.origin}/token`,
       clientId: nativeClient.clientId,
       api: resources.origin,
-      store: `app ${(databases += 1)}`,
+      store: `app-${(databases += 1)}-${randomUUID()}`,
     }),
     async logIn() {
       const { refreshToken } = await client.exchangeCode(await server.login());
