@@ -43,7 +43,8 @@ const app: AppTab = {
     const observe = (event: TokenEvent): void => void app.events.push(event);
     const ofPage = (): ClosableTokenCache =>
       createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store }), key, observe });
-    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope: `/${store}/` }, fallback: ofPage, observe });
+    const tokens =
+      worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope: `/${store}/` }, fallback: ofPage, observe });
     const send = bearer(tokens, { origins: api })(fetch);
     call = (path) => send(`${api}${path}`);
     Object.assign(app, { tokens });
