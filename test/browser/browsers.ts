@@ -33,7 +33,7 @@ export const browsers: readonly BrowserKind[] = [
 /** A call as text: what it gives comes back as JSON, and what it throws as an error of this process. */
 function sourceOf(work: (...given: never[]) => unknown, given: readonly unknown[]): string {
   const call = `(${work.toString()})(...${JSON.stringify(given)})`;
-  return `Promise.resolve().then(() => ${call}).then((value) => JSON.stringify({ value }), (error) => JSON.stringify({ error: String(error?.stack ?? error) }))`;
+  return `Promise.resolve().then(() => ${call}).then((value) => JSON.stringify({ value }), (error) => JSON.stringify({ error: String(error) + "\\n" + String(error?.stack ?? "") }))`;
 }
 
 function resultOf<Result>(answer: unknown): Result {

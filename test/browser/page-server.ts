@@ -1,15 +1,17 @@
-import { startLoopback, type Loopback } from "../servers/loopback.ts";
+import { startLoopback, type Handler, type Loopback } from "../servers/loopback.ts";
 import { bundle } from "./bundle.ts";
 
-/** Serves pages that load one entry of the folder `pages` each: `/store.html` loads `store.ts`. */
-export async function servePages(...entries: readonly string[]): Promise<Loopback> {
+const notFound: Handler = (_, response) => void response.writeHead(404).end();
+
+/** Serves pages that load one entry of the folder `pages` each: `/store.html` loads `store.ts`. Whatever else is asked for, `backend` answers. */
+export async function servePages(entries: readonly string[], backend: Handler = notFound): Promise<Loopback> {
   const files = await bundle(...entries);
   return startLoopback(() => (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const script = files.get(pathname);
     if (script !== undefined) return void response.writeHead(200, { "content-type": "text/javascript" }).end(script);
     const page = /^\/(\w+)\.html$/.exec(pathname)?.[1];
-    if (page === undefined) return void response.writeHead(404).end();
+    if (page === undefined || !files.has(`/${page}.js`)) return backend(request, response);
     const html = `<!doctype html><meta charset="utf-8"><title>${page}</title><script type="module" src="/${page}.js"></script>`;
     response.writeHead(200, { "content-type": "text/html" }).end(html);
   });

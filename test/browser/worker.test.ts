@@ -8,7 +8,7 @@ import type { TabOptions } from "./pages/tab.ts";
 
 let pages: Loopback;
 beforeAll(async () => {
-  pages = await servePages("tab", "worker");
+  pages = await servePages(["tab", "worker"]);
 }, 60_000);
 afterAll(() => pages.close());
 

@@ -1,4 +1,4 @@
-import { indexedDbStore, type IndexedDbStore } from "@tokenflight/browser";
+import { encryptionKey, indexedDbStore, type IndexedDbStore } from "@tokenflight/browser";
 import { encryptedStore, type TokenStore } from "@tokenflight/core";
 import { storeScenarios } from "@tokenflight/core/testing";
 
@@ -9,6 +9,10 @@ export interface StorePage {
   play(id: string, kind: "plain" | "encrypted"): Promise<string | undefined>;
   open(name: string): IndexedDbStore;
   readonly warnings: string[];
+  /** Encrypts a text with the key of this browser, or decrypts one; says what becomes of an attempt to read the key. */
+  seal(name: string, text: string): Promise<readonly number[]>;
+  unseal(name: string, sealed: readonly number[]): Promise<string>;
+  readKey(name: string): Promise<string>;
 }
 
 declare global {
@@ -17,15 +21,28 @@ declare global {
 }
 
 const warnings: string[] = [];
-const key = crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+
+const keyOf = async (name: string): Promise<CryptoKey> => (await encryptionKey({ name })).key as CryptoKey;
+const algorithm = { name: "AES-GCM", iv: new Uint8Array(12) };
 
 globalThis.page = {
   warnings,
+  seal: async (name, text) => {
+    const sealed = await crypto.subtle.encrypt(algorithm, await keyOf(name), new TextEncoder().encode(text));
+    return Array.from(new Uint8Array(sealed));
+  },
+  unseal: async (name, sealed) =>
+    new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, await keyOf(name), Uint8Array.from(sealed))),
+  readKey: async (name) =>
+    crypto.subtle.exportKey("raw", await keyOf(name)).then(
+      () => "read",
+      (error: Error) => error.name,
+    ),
   open: (name) => indexedDbStore({ name, warn: ({ message }) => void warnings.push(message) }),
   scenarios: () => storeScenarios.map(({ id, title }) => ({ id, title })),
   async play(id, kind) {
     const name = `contract ${crypto.randomUUID()}`;
-    const keys = [{ id: "k1", key: await key }];
+    const keys = [await encryptionKey({ name: "contract" })];
     const handle = (): TokenStore => {
       const store = page.open(name);
       return kind === "plain" ? store : encryptedStore(store, { keys });
