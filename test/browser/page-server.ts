@@ -3,13 +3,20 @@ import { bundle } from "./bundle.ts";
 
 const notFound: Handler = (_, response) => void response.writeHead(404).end();
 
-/** Serves pages that load one entry of the folder `pages` each: `/store.html` loads `store.ts`. Whatever else is asked for, `backend` answers. */
+/**
+ * Serves pages that load one entry of the folder `pages` each: `/store.html` loads `store.ts`, and `/frame?url=` is a page with another one in a frame.
+ * Whatever else is asked for, `backend` answers.
+ */
 export async function servePages(entries: readonly string[], backend: Handler = notFound): Promise<Loopback> {
   const files = await bundle(...entries);
   return startLoopback(() => (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
     const script = files.get(pathname);
     if (script !== undefined) return void response.writeHead(200, { "content-type": "text/javascript" }).end(script);
+    if (pathname === "/frame") {
+      const framed = (searchParams.get("url") ?? "").replaceAll('"', "&quot;");
+      return void response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><iframe src="${framed}"></iframe>`);
+    }
     const page = /^\/(\w+)\.html$/.exec(pathname)?.[1];
     if (page === undefined || !files.has(`/${page}.js`)) return backend(request, response);
     const html = `<!doctype html><meta charset="utf-8"><title>${page}</title><script type="module" src="/${page}.js"></script>`;

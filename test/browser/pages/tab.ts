@@ -2,6 +2,7 @@ import { connectTokens, indexedDbStore, type ConnectedTokens } from "@tokenfligh
 import { createTokenCache, type ClosableTokenCache, type TokenEvent } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+import { denials } from "./denials.ts";
 
 export interface TabOptions {
   readonly tokenEndpoint: string;
@@ -19,6 +20,10 @@ export interface AppTab {
   start(options: TabOptions): void;
   readonly tokens: ClosableTokenCache & Partial<ConnectedTokens>;
   readonly events: TokenEvent[];
+  /** Of what the page was warned. */
+  readonly warnings: string[];
+  /** From now on the browser lacks or denies what the table says. */
+  deny(name: string): void;
   /** What requests have come to: statuses, and codes of errors, with their counts. */
   readonly results: Record<string, number>;
   /** Sends so many requests at once. */
@@ -37,14 +42,19 @@ let call: ((path: string) => Promise<Response>) | undefined;
 const app: AppTab = {
   tokens: undefined as unknown as ClosableTokenCache,
   events: [],
+  warnings: [],
+  deny: (name) => denials.find((denial) => denial.name === name)?.deny(),
   results: {},
   start({ tokenEndpoint, clientId, api, store, key = "user", worker }) {
     const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
     const observe = (event: TokenEvent): void => void app.events.push(event);
+    const warn = ({ code }: { readonly code: string }): void => void app.warnings.push(code);
     const ofPage = (): ClosableTokenCache =>
-      createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store }), key, observe });
+      createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store, warn }), key, observe });
     const tokens =
-      worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope: `/${store}/` }, fallback: ofPage, observe });
+      worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope: `/${store}/` }, fallback: ofPage, observe, warn });
+    app.warnings.length = 0;
+    for (const status of Object.keys(app.results)) delete app.results[status];
     const send = bearer(tokens, { origins: api })(fetch);
     call = (path) => send(`${api}${path}`);
     Object.assign(app, { tokens });

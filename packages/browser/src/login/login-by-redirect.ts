@@ -11,7 +11,7 @@ export interface FinishedLogin {
 
 /** A login for which the user leaves the page, and comes back to it. */
 export interface RedirectLogin {
-  /** Sends the user to the authorization server. It does not come back; rejects when the server cannot be found. */
+  /** Sends the user to the authorization server. It does not come back; rejects when the server cannot be found, or the browser keeps no pending login. */
   begin(): Promise<never>;
   /**
    * Ends the login on the page of `redirectUri`. Resolves to undefined on every other page, and to the same for each call on one page. The answer is taken

@@ -1,4 +1,4 @@
-import { LoginRequiredError, type TokenSet } from "@tokenflight/core";
+import { LoginRequiredError, StoreError, type TokenSet } from "@tokenflight/core";
 
 /** The two methods of a client of @tokenflight/oauth by which a user logs in. */
 export interface LoginClient<Request extends object, Pending extends { readonly state: string }> {
@@ -16,9 +16,16 @@ export interface LeftLogin<Pending> {
 
 const prefix = "tokenflight login ";
 
-/** Logins of this tab that are under way, which a reload leaves alone and other tabs do not see. */
+/**
+ * Logins of this tab that are under way, which a reload leaves alone and other tabs do not see. Throws StoreError, ERR_STORE_UNAVAILABLE, where the
+ * browser keeps nothing for the page.
+ */
 export function keepLogin<Pending extends { readonly state: string }>(login: LeftLogin<Pending>): void {
-  sessionStorage.setItem(prefix + login.pending.state, JSON.stringify(login));
+  try {
+    sessionStorage.setItem(prefix + login.pending.state, JSON.stringify(login));
+  } catch (cause) {
+    throw new StoreError("ERR_STORE_UNAVAILABLE", "The browser keeps no pending login for this tab; its error is the cause.", { cause });
+  }
 }
 
 /** Takes the login of this callback. It serves once. Throws LoginRequiredError for a callback of no login of this tab. */

@@ -1,7 +1,6 @@
 import {
   ChangeListeners,
   guarded,
-  memoryStore,
   OpenWork,
   readOptions,
   requireFunction,
@@ -15,6 +14,7 @@ import {
   type TokenStore,
 } from "@tokenflight/core";
 import { Database, isForeign, toStoreError, type Row } from "./database.ts";
+import type { PageMemory, Place } from "./page-memory.ts";
 import { TabChanges } from "./tab-changes.ts";
 import { randomName, TabLock } from "./tab-lock.ts";
 
@@ -42,8 +42,10 @@ export interface IndexedDbStore extends TokenStore {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Milliseconds that the database may take to open before the page goes on without it, which is less than a token cache waits for its store. */
-const longestOpening = 800;
+/** Milliseconds that operations wait for the database to open, which is much less than a token cache waits for its store. */
+const longestOpening = 500;
+/** Milliseconds from then on after which the page gives it up. Slow machines need some seconds. */
+const longestHang = 3000;
 /** Milliseconds between two looks for entries that are over. */
 const sweepInterval = 60_000;
 
@@ -51,8 +53,9 @@ const sweepInterval = 60_000;
  * Shares token sets between the tabs and workers of one origin, in one IndexedDB database.
  *
  * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle
- * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 0.8 seconds, the page goes on in memory, and `warn` is told;
- * a database that opens late is taken then. Throws InvalidOptionError.
+ * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.5 seconds, the page goes on in memory, and `warn` is told;
+ * a database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. Throws
+ * InvalidOptionError.
  */
 export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   const { name, warn = warnOnConsole } = readOptions("indexedDbStore", options, ["name", "warn"]);
@@ -65,8 +68,15 @@ function warnOnConsole({ message, cause }: IndexedDbWarning): void {
   console.warn(message, cause);
 }
 
-/** Where the entries of this page are. */
-type Place = Pick<TokenStore, "read" | "compareAndSet">;
+/** Few pages need it. */
+const loadMemory = (): Promise<typeof import("./page-memory.ts")> => import("./page-memory.ts");
+
+/** Whether it is there in so many milliseconds. Rejects with what it rejects with. */
+function isWithin(opening: Promise<unknown>, longest: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const slow = new Promise<false>((resolve) => (timer = setTimeout(resolve, longest, false)));
+  return Promise.race([opening.then(() => true), slow]).finally(() => clearTimeout(timer));
+}
 
 class TabStore implements IndexedDbStore {
   readonly holder?: () => Promise<string>;
@@ -145,49 +155,50 @@ class TabStore implements IndexedDbStore {
   }
 
   async #find(): Promise<Place> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const slow = new Promise<"slow">((resolve) => (timer = setTimeout(resolve, longestOpening, "slow")));
     // Some browsers fail once, and open then.
     const opening = this.#database.open().catch(() => this.#database.open());
     try {
-      if ((await Promise.race([opening, slow])) !== "slow") return this.#tables;
-      return this.#inMemory(opening, new Error(`It was not opened within ${longestOpening} ms.`));
+      if (await isWithin(opening, longestOpening)) return this.#tables;
     } catch (error) {
       // What is there belongs to somebody else: each operation says so.
-      if (isForeign(error)) return this.#tables;
-      return this.#inMemory(undefined, error);
-    } finally {
-      clearTimeout(timer);
+      return isForeign(error) ? this.#tables : this.#inMemory(error);
     }
+    const { PageMemory } = await loadMemory();
+    const memory = new PageMemory(false);
+    void this.#await(opening, memory);
+    return memory;
   }
 
-  #inMemory(opening: Promise<unknown> | undefined, cause: unknown): Place {
-    const store = memoryStore();
-    const written = new Set<string>();
-    void opening?.then(
-      () => this.#moveIn(store, written),
-      () => {},
-    );
+  async #inMemory(cause: unknown): Promise<Place> {
+    const { PageMemory } = await loadMemory();
+    this.#giveUp(cause);
+    return new PageMemory(true);
+  }
+
+  #giveUp(cause: unknown): void {
     const message = `The IndexedDB database "${this.#name}" cannot be used: this page shares no login with others, and loses it with a reload.`;
     this.#warn({ code: "memory", message, cause });
-    return {
-      read: store.read,
-      compareAndSet(key, ...rest) {
-        written.add(key);
-        return store.compareAndSet(key, ...rest);
-      },
-    };
   }
 
-  /** The database has opened late. What stands in it is older than this page, and wins. */
-  async #moveIn(store: TokenStore, written: ReadonlySet<string>): Promise<void> {
-    this.#place = (async () => {
-      for (const key of written) {
-        const entry = await store.read(key);
-        if (entry !== undefined) await this.#tables.compareAndSet(key, undefined, entry.value).catch(() => {});
+  /** The database takes its time. */
+  async #await(opening: Promise<unknown>, memory: PageMemory): Promise<void> {
+    try {
+      if (!(await isWithin(opening, longestHang))) {
+        memory.isAll = true;
+        this.#giveUp(new Error("It does not open."));
+        await opening;
       }
-      return this.#tables;
-    })();
+    } catch (error) {
+      if (!memory.isAll) this.#giveUp(error);
+      memory.isAll = true;
+      return;
+    }
+    this.#place = memory
+      .moveTo(this.#tables, (key, version) => this.#changes.wrote(key, version, undefined, false))
+      .then(
+        () => this.#tables,
+        () => this.#tables,
+      );
     await this.#place;
     this.#changes.tell();
   }

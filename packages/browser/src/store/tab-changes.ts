@@ -1,4 +1,5 @@
 import { ChangeListeners, type ChangeListener, type Version } from "@tokenflight/core";
+import { openChannel } from "./channel.ts";
 
 interface Message {
   readonly key?: unknown;
@@ -73,8 +74,9 @@ export class TabChanges {
 
   /** Where the browser has no such channel, caches look into the store from time to time. */
   #open(): void {
-    if (this.#channel !== undefined || typeof BroadcastChannel === "undefined" || this.#stops.length === 0) return;
-    this.#channel = new BroadcastChannel(this.#name);
+    if (this.#channel !== undefined || this.#stops.length === 0) return;
+    this.#channel = openChannel(this.#name);
+    if (this.#channel === undefined) return;
     this.#channel.onmessage = ({ data }: MessageEvent<Message | null>) => {
       const [key, version, mark] = [data?.key, data?.version, data?.mark];
       if (typeof key !== "string" || typeof version !== "string") return this.#listeners.tell();

@@ -16,6 +16,7 @@ import {
   type TokenResponse,
 } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
+import { openChannel } from "../store/channel.ts";
 import { ask, findWorker } from "./connection.ts";
 import { heard, type Call } from "./protocol.ts";
 import { loginChannel } from "./serve-tokens.ts";
@@ -78,7 +79,7 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
   );
   const tokens = createTokenCache({ source, observe });
   const dropped = async (): Promise<void> => tokens.forget().catch(() => {});
-  const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(loginChannel);
+  const channel = openChannel(loginChannel);
   if (channel !== undefined)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data === key) void dropped();
