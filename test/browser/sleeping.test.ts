@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Loopback } from "../servers/loopback.ts";
+import { reasonNotToRun } from "../setup/programs.ts";
+import { startApp, type App } from "./app.ts";
+import { browsers, type Browser, type Tab } from "./browsers.ts";
+import { servePages } from "./page-server.ts";
+import type { TabOptions } from "./pages/tab.ts";
+
+let pages: Loopback;
+let app: App;
+/** Asked by a page that stands still until it is answered. */
+let asleep: PromiseWithResolvers<() => void>;
+
+beforeAll(async () => {
+  [pages, app] = await Promise.all([
+    servePages(["tab"], (_, response) => asleep.resolve(() => void response.end())),
+    startApp({ accessTokenLifetime: 60 }),
+  ]);
+}, 60_000);
+afterAll(() => Promise.all([pages.close(), app[Symbol.asyncDispose]()]));
+
+/** Ways of a tab to hear of nothing, and what wakes it. */
+const sleeps = {
+  "the back-forward cache": async (opened: Tab) => {
+    await opened.run(() => {
+      addEventListener("pageshow", ({ persisted }) => (document.title = persisted ? "kept" : "new"));
+    });
+    await opened.goto(`${pages.origin}/frame?url=about:blank`);
+    return async (): Promise<void> => {
+      await opened.back();
+      while ((await opened.run(() => document.title).catch(() => "")) !== "kept");
+    };
+  },
+  "a sleep of its own": async (opened: Tab) => {
+    asleep = Promise.withResolvers();
+    const slept = opened.run(() => {
+      const request = new XMLHttpRequest();
+      request.open("GET", "/asleep", false);
+      request.send();
+    });
+    const wake = await asleep.promise;
+    return async (): Promise<void> => {
+      wake();
+      await slept;
+    };
+  },
+};
+
+/** What happens in another tab meanwhile, and what the requests of the one that slept come to. */
+const changes: Record<string, { change(other: Tab): Promise<unknown>; results: Record<string, number> }> = {
+  "a logout": { change: (other) => other.run(() => tab.tokens.forget()), results: { ERR_LOGIN_REQUIRED: 5 } },
+  "a change of user": {
+    change: async (other) => {
+      await logIn(other);
+      await other.run(() => tab.send(1));
+    },
+    results: { 200: 5 },
+  },
+};
+
+async function logIn(opened: Tab): Promise<void> {
+  await opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
+}
+
+describe.each(browsers)("a tab that slept, in $name", ({ program, start }) => {
+  const reason = reasonNotToRun(program);
+  let browser: Browser;
+  let other: Tab;
+  let sleeper: Tab;
+  let options: TabOptions;
+
+  beforeAll(async () => {
+    if (reason !== undefined) return;
+    browser = await start();
+    other = await browser.open(`${pages.origin}/tab.html`);
+  }, 60_000);
+  afterAll(() => browser?.[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    options = app.options();
+    await other.run((given) => tab.start(given), options);
+    sleeper = await browser.open(`${pages.origin}/tab.html`);
+    await sleeper.run((given) => tab.start(given), options);
+    return () => sleeper.close();
+  });
+
+  describe.skipIf(reason !== undefined)(reason ?? "knows before its next request", { timeout: 30_000 }, () => {
+    const cases = (Object.keys(sleeps) as (keyof typeof sleeps)[]).flatMap((sleep) =>
+      Object.keys(changes).map((what) => ({ sleep, what })),
+    );
+    it.each(cases)("of $what while it was in $sleep", async ({ sleep, what }) => {
+      const { change, results } = changes[what] as (typeof changes)[string];
+      await logIn(other);
+      await other.run(() => tab.send(1));
+      const had = await sleeper.run(async () => {
+        await tab.send(1);
+        delete tab.results[200];
+        return tab.tokens.peek()?.accessToken;
+      });
+      expect(had).toBeDefined();
+      const wake = await sleeps[sleep](sleeper);
+      await change(other);
+      await wake();
+      expect(await sleeper.run(() => tab.send(5).then(() => tab.results))).toEqual(results);
+      const has = await Promise.all([other, sleeper].map((opened) => opened.run(() => tab.tokens.peek()?.accessToken ?? "none")));
+      expect(has[1]).toBe(has[0]);
+      expect(has[1]).not.toBe(had);
+    });
+  });
+});
