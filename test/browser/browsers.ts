@@ -4,6 +4,8 @@ import { startFirefox } from "./firefox.ts";
 
 /** A page, in a tab or in a frame of another page. */
 export interface Frame {
+  /** As `run`, in the handler of what a user did. */
+  click<Result, Given extends readonly unknown[]>(work: (...given: Given) => Result | Promise<Result>, ...given: Given): Promise<Result>;
   /** Runs a function of the page in it, which has to be one that needs nothing of its surroundings, and gives what it resolves to, as JSON. */
   run<Result, Given extends readonly unknown[]>(work: (...given: Given) => Result | Promise<Result>, ...given: Given): Promise<Result>;
 }
@@ -16,8 +18,6 @@ export interface Tab extends Frame {
   back(): Promise<void>;
   /** The page in the only frame of this one. */
   frame(): Promise<Frame>;
-  /** Freezes the tab, as Chromium does to tabs in the background (Page Lifecycle); gives what thaws it. Firefox freezes none. */
-  freeze?(): Promise<() => Promise<void>>;
   /** Brings it to the front: timers of other tabs are slow. */
   show(): Promise<void>;
   close(): Promise<void>;
@@ -26,6 +26,8 @@ export interface Tab extends Frame {
 /** A running browser with a profile of its own. */
 export interface Browser extends AsyncDisposable {
   open(url: string): Promise<Tab>;
+  /** The windows and tabs that are open now, the newest one last. */
+  tabs(): Promise<Tab[]>;
 }
 
 export interface BrowserOptions {

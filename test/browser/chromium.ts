@@ -1,5 +1,6 @@
+import type { Page } from "playwright-core";
 import { startBrowser } from "../setup/browser.ts";
-import type { Browser, BrowserOptions, Frame } from "./browsers.ts";
+import type { Browser, BrowserOptions, Frame, Tab } from "./browsers.ts";
 import { resultOf, sourceOf } from "./page-call.ts";
 
 /** What a user sets on the page for cookies and site data. */
@@ -10,37 +11,36 @@ const preferences = {
 
 export async function startChromium({ isPrivate, denied }: BrowserOptions = {}): Promise<Browser> {
   const browser = await startBrowser({ isPrivate, preferences: denied && preferences[denied] });
-  const frameOf = (page: { evaluate(source: string): Promise<unknown> }): Frame => ({
-    run: async (work, ...given) => resultOf(await page.evaluate(sourceOf(work, given))),
-  });
   return {
     async open(url) {
       const page = await browser.context.newPage();
       await page.goto(url);
-      return {
-        ...frameOf(page),
-        goto: async (to) => void (await page.goto(to)),
-        reload: async () => void (await page.reload()),
-        back: async () => void (await page.goBack({ waitUntil: "commit" })),
-        async frame() {
-          const frame = page.frames().find((candidate) => candidate !== page.mainFrame());
-          if (frame === undefined) throw new Error("The page has no frame.");
-          await frame.waitForLoadState();
-          return frameOf(frame);
-        },
-        async freeze() {
-          const session = await browser.context.newCDPSession(page);
-          await session.send("Page.enable");
-          await session.send("Page.setWebLifecycleState", { state: "frozen" });
-          return async () => {
-            await session.send("Page.setWebLifecycleState", { state: "active" });
-            await session.detach();
-          };
-        },
-        show: () => page.bringToFront(),
-        close: () => page.close(),
-      };
+      return tabOf(page);
     },
+    tabs: async () => browser.context.pages().map(tabOf),
     [Symbol.asyncDispose]: () => browser[Symbol.asyncDispose](),
+  };
+}
+
+function frameOf(page: { evaluate(source: string): Promise<unknown> }): Frame {
+  const run: Frame["run"] = async (work, ...given) => resultOf(await page.evaluate(sourceOf(work, given)));
+  // Whatever is evaluated counts as done by a user.
+  return { run, click: run };
+}
+
+function tabOf(page: Page): Tab {
+  return {
+    ...frameOf(page),
+    goto: async (to) => void (await page.goto(to)),
+    reload: async () => void (await page.reload()),
+    back: async () => void (await page.goBack({ waitUntil: "commit" })),
+    async frame() {
+      const frame = page.frames().find((candidate) => candidate !== page.mainFrame());
+      if (frame === undefined) throw new Error("The page has no frame.");
+      await frame.waitForLoadState();
+      return frameOf(frame);
+    },
+    show: () => page.bringToFront(),
+    close: () => page.close(),
   };
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserOptions, Frame } from "./browsers.ts";
+import type { Browser, BrowserOptions, Frame, Tab } from "./browsers.ts";
 import { resultOf, sourceOf } from "./page-call.ts";
 
 /** Names and values of about:config. */
@@ -41,36 +41,16 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
   const send = await connect(`${url}/session`);
   await send("session.new", { capabilities: {} });
 
-  const frameOf = (context: string): Frame => ({
-    async run(work, ...given) {
-      const asked = { expression: sourceOf(work, given), target: { context }, awaitPromise: true, resultOwnership: "none" };
-      const answer = await send<{ result?: { value: unknown }; exceptionDetails?: unknown }>("script.evaluate", asked);
-      if (answer.result === undefined) throw new Error(JSON.stringify(answer.exceptionDetails));
-      return resultOf(answer.result.value);
-    },
-  });
   return {
     async open(to) {
       const { context } = await send<{ context: string }>("browsingContext.create", { type: "tab" });
-      const goto = async (href: string): Promise<void> =>
-        void (await send("browsingContext.navigate", { context, url: href, wait: "complete" }));
-      await goto(to);
-      return {
-        ...frameOf(context),
-        goto,
-        reload: async () => void (await send("browsingContext.reload", { context, wait: "complete" })),
-        back: async () => void (await send("browsingContext.traverseHistory", { context, delta: -1 })),
-        async frame() {
-          const { contexts } = await send<{ contexts: { children: { context: string }[] }[] }>("browsingContext.getTree", {
-            root: context,
-          });
-          const child = contexts[0]?.children[0];
-          if (child === undefined) throw new Error("The page has no frame.");
-          return frameOf(child.context);
-        },
-        show: async () => void (await send("browsingContext.activate", { context })),
-        close: async () => void (await send("browsingContext.close", { context })),
-      };
+      const tab = tabOf(send, context);
+      await tab.goto(to);
+      return tab;
+    },
+    async tabs() {
+      const { contexts } = await send<{ contexts: { context: string }[] }>("browsingContext.getTree", {});
+      return contexts.map(({ context }) => tabOf(send, context));
     },
     async [Symbol.asyncDispose]() {
       await send("session.end", {}).catch(() => {});
@@ -81,8 +61,40 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
   };
 }
 
-/** A function that sends one command of WebDriver BiDi, and gives its result. */
-async function connect(url: string): Promise<<Result>(method: string, params: object) => Promise<Result>> {
+function frameOf(send: Send, context: string): Frame {
+  const evaluate = async (source: string, userActivation: boolean): Promise<unknown> => {
+    const asked = { expression: source, target: { context }, awaitPromise: true, resultOwnership: "none", userActivation };
+    const answer = await send<{ result?: { value: unknown }; exceptionDetails?: unknown }>("script.evaluate", asked);
+    if (answer.result === undefined) throw new Error(JSON.stringify(answer.exceptionDetails));
+    return answer.result.value;
+  };
+  return {
+    run: async (work, ...given) => resultOf(await evaluate(sourceOf(work, given), false)),
+    click: async (work, ...given) => resultOf(await evaluate(sourceOf(work, given), true)),
+  };
+}
+
+function tabOf(send: Send, context: string): Tab {
+  return {
+    ...frameOf(send, context),
+    goto: async (url) => void (await send("browsingContext.navigate", { context, url, wait: "complete" })),
+    reload: async () => void (await send("browsingContext.reload", { context, wait: "complete" })),
+    back: async () => void (await send("browsingContext.traverseHistory", { context, delta: -1 })),
+    async frame() {
+      const { contexts } = await send<{ contexts: { children: { context: string }[] }[] }>("browsingContext.getTree", { root: context });
+      const child = contexts[0]?.children[0];
+      if (child === undefined) throw new Error("The page has no frame.");
+      return frameOf(send, child.context);
+    },
+    show: async () => void (await send("browsingContext.activate", { context })),
+    close: async () => void (await send("browsingContext.close", { context })),
+  };
+}
+
+/** Sends one command of WebDriver BiDi, and gives its result. */
+type Send = <Result>(method: string, params: object) => Promise<Result>;
+
+async function connect(url: string): Promise<Send> {
   const socket = new WebSocket(url);
   await new Promise<void>((resolve, reject) => {
     socket.onopen = () => resolve();

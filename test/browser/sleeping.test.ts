@@ -5,6 +5,7 @@ import { startApp, type App } from "./app.ts";
 import { browsers, type Browser, type Tab } from "./browsers.ts";
 import { servePages } from "./page-server.ts";
 import type { TabOptions } from "./pages/tab.ts";
+import { until } from "./until.ts";
 
 let pages: Loopback;
 let app: App;
@@ -28,7 +29,7 @@ const sleeps = {
     await opened.goto(`${pages.origin}/frame?url=about:blank`);
     return async (): Promise<void> => {
       await opened.back();
-      while ((await opened.run(() => document.title).catch(() => "")) !== "kept");
+      await until(opened, () => document.title === "kept");
     };
   },
   "a sleep of its own": async (opened: Tab) => {

@@ -6,6 +6,7 @@ import { browsers, type Browser, type Frame, type Tab } from "./browsers.ts";
 import { servePages } from "./page-server.ts";
 import { denials } from "./pages/denials.ts";
 import type { TabOptions } from "./pages/tab.ts";
+import { until } from "./until.ts";
 
 let pages: Loopback;
 let others: Loopback;
@@ -28,15 +29,6 @@ const send = (opened: Frame, count = 5): Promise<[Record<string, number>, readon
     await tab.send(given);
     return [tab.results, tab.warnings];
   }, count);
-/** That `change` is seen in a page, without an end of its own: the test has one. */
-const until = async <Given extends readonly unknown[]>(
-  opened: Frame,
-  isSo: (...given: Given) => boolean | Promise<boolean>,
-  ...given: Given
-): Promise<void> => {
-  while (!(await opened.run(isSo, ...given)));
-};
-
 const loggedOut = { ERR_LOGIN_REQUIRED: 5 };
 
 describe.each(browsers)("where there is no storage, or another one, in $name", ({ name, program, start: startBrowser }) => {

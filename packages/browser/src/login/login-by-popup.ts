@@ -1,5 +1,6 @@
-import { LoginRequiredError, requireMethods, requireText, type TokenSet } from "@tokenflight/core";
-import { isCallback, type LoginClient } from "./pending-logins.ts";
+import { LoginRequiredError, requireMethods, requireText, StoreError, type TokenSet } from "@tokenflight/core";
+import { openChannel } from "../store/channel.ts";
+import { isCallback, stateOf, type LoginClient } from "./pending-logins.ts";
 
 export interface PopupOptions {
   /** Ends the wait for the user. */
@@ -12,7 +13,7 @@ export interface PopupOptions {
 const patience = 3000;
 const lookInterval = 250;
 
-const channelOf = (state: string): BroadcastChannel => new BroadcastChannel(`tokenflight login ${state}`);
+const channelOf = (state: string): BroadcastChannel | undefined => openChannel(`tokenflight login ${state}`);
 
 /**
  * Logs a user in in a window of its own; the page stays as it is. Call it in the handler of a click, or the browser opens no window. The page of
@@ -40,9 +41,13 @@ export async function loginByPopup<Request extends { redirectUri: string }, Pend
   }
 }
 
-/** The URL that the user came back with. A server's page may have cut the window off from this page, so that it says nothing of itself. */
-function answerOf(popup: Window, state: string, redirectUri: string, signal: AbortSignal | undefined): Promise<string> {
+/**
+ * The URL that the user came back with. A server's page may have cut the window off from this page, so that it says nothing of itself and counts as closed
+ * (Cross-Origin-Opener-Policy).
+ */
+async function answerOf(popup: Window, state: string, redirectUri: string, signal: AbortSignal | undefined): Promise<string> {
   const channel = channelOf(state);
+  if (channel === undefined) throw new StoreError("ERR_STORE_UNAVAILABLE", "The browser lets this page hear nothing of the window.");
   let timer: ReturnType<typeof setInterval> | undefined;
   let abort = (): void => {};
   return new Promise<string>((resolve, reject) => {
@@ -50,7 +55,7 @@ function answerOf(popup: Window, state: string, redirectUri: string, signal: Abo
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (typeof data === "string" && isCallback(new URL(data), redirectUri)) resolve(data);
+      if (typeof data === "string" && isCallback(data, redirectUri)) resolve(data);
     };
     let closedFor = 0;
     timer = setInterval(() => {
@@ -66,12 +71,12 @@ function answerOf(popup: Window, state: string, redirectUri: string, signal: Abo
 
 /** Called by the page of `redirectUri`: hands the answer to the page that opened the window, and closes it. False on every other page. */
 export function finishPopup(redirectUri: string): boolean {
-  const callback = new URL(location.href);
-  if (!isCallback(callback, redirectUri)) return false;
+  const { href } = location;
+  if (!isCallback(href, redirectUri)) return false;
   history.replaceState(history.state, "", redirectUri);
-  const channel = channelOf(String(callback.searchParams.get("state")));
-  channel.postMessage(callback.href);
-  channel.close();
+  const channel = channelOf(stateOf(href));
+  channel?.postMessage(href);
+  channel?.close();
   close();
   return true;
 }

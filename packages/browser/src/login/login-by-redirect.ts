@@ -1,5 +1,5 @@
 import { requireMethods, requireText, type TokenSet } from "@tokenflight/core";
-import { isCallback, keepLogin, takeLogin, type LoginClient } from "./pending-logins.ts";
+import { isCallback, keepLogin, stateOf, takeLogin, type LoginClient } from "./pending-logins.ts";
 
 /** A user who has come back. */
 export interface FinishedLogin {
@@ -35,11 +35,11 @@ export function loginByRedirect<Request extends { redirectUri: string }, Pending
   let finishing: Promise<FinishedLogin | undefined> | undefined;
 
   async function finish(): Promise<FinishedLogin | undefined> {
-    const callback = new URL(location.href);
-    if (!isCallback(callback, redirectUri)) return undefined;
+    const { href } = location;
+    if (!isCallback(href, redirectUri)) return undefined;
     history.replaceState(history.state, "", redirectUri);
-    const { pending, from } = takeLogin<Pending>(callback);
-    return { tokenSet: await client.exchangeCallback(callback.href, pending), from };
+    const { pending, from } = takeLogin<Pending>(stateOf(href));
+    return { tokenSet: await client.exchangeCallback(href, pending), from };
   }
 
   return {

@@ -28,18 +28,28 @@ export function keepLogin<Pending extends { readonly state: string }>(login: Lef
   }
 }
 
-/** Takes the login of this callback. It serves once. Throws LoginRequiredError for a callback of no login of this tab. */
-export function takeLogin<Pending>(callback: URL): LeftLogin<Pending> {
-  const name = prefix + String(callback.searchParams.get("state"));
-  const kept = sessionStorage.getItem(name);
-  sessionStorage.removeItem(name);
+/** Takes the login of this state. It serves once. Throws LoginRequiredError for the state of no login of this tab. */
+export function takeLogin<Pending>(state: string): LeftLogin<Pending> {
+  const name = prefix + state;
+  let kept: string | null = null;
+  try {
+    kept = sessionStorage.getItem(name);
+    sessionStorage.removeItem(name);
+  } catch {
+    // The browser denies it.
+  }
   if (kept === null) throw new LoginRequiredError("The callback belongs to no login that was begun in this tab, or it was used before.");
   return JSON.parse(kept) as LeftLogin<Pending>;
 }
 
 /** Whether this is where the authorization server sends a user back to (RFC 6749 section 4.1.2), with its answer. */
-export function isCallback(url: URL, redirectUri: string): boolean {
-  const expected = new URL(redirectUri);
-  const isThere = url.origin === expected.origin && url.pathname === expected.pathname;
-  return isThere && url.searchParams.has("state") && (url.searchParams.has("code") || url.searchParams.has("error"));
+export function isCallback(href: string, redirectUri: string): boolean {
+  if (!URL.canParse(href)) return false;
+  const [{ origin, pathname, searchParams }, expected] = [new URL(href), new URL(redirectUri)];
+  const isThere = origin === expected.origin && pathname === expected.pathname;
+  return isThere && searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"));
+}
+
+export function stateOf(callback: string): string {
+  return String(new URL(callback).searchParams.get("state"));
 }
