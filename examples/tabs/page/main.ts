@@ -40,8 +40,14 @@ function take(told: Report): void {
   history.add(told);
 }
 
-function sendCalls(count: number): void {
-  for (let call = 0; call < count; call += 1) void login.call();
+/** Calls of this tab that are under way. */
+let pending = 0;
+async function sendCalls(count: number): Promise<void> {
+  pending += count;
+  showState();
+  await Promise.all(Array.from({ length: count }, login.call));
+  pending -= count;
+  showState();
 }
 
 async function refreshIn(wanted: Place): Promise<void> {
@@ -56,7 +62,7 @@ async function refreshIn(wanted: Place): Promise<void> {
 let isNew = true;
 channel.onmessage = ({ data }: MessageEvent<Message>) => {
   if (data.type === "report") take(data.report);
-  else if (data.type === "calls") sendCalls(data.count);
+  else if (data.type === "calls") void sendCalls(data.count);
   else if (data.type === "place") void refreshIn(data.place);
   else if (data.type === "history-wanted") post({ type: "history", reports: history.reports });
   else if (isNew) {
@@ -69,7 +75,7 @@ find("open").onclick = () => void open(location.origin, "_blank", "noopener");
 find("calls").onclick = () => sendCalls(50);
 find("calls-everywhere").onclick = () => {
   post({ type: "calls", count: 50 });
-  sendCalls(50);
+  return sendCalls(50);
 };
 find("revoke").onclick = () => withToken("/scene/revoke-token");
 find("end").onclick = () => withToken("/scene/end-login");
@@ -110,7 +116,7 @@ function showState(): void {
     unknown: "somebody may be logged in.",
   };
   find("state").textContent = `${name}: ${words[state]}`;
-  Object.assign(document.body.dataset, { tab: name, state, user: user ?? "", generation: number ?? "" });
+  Object.assign(document.body.dataset, { tab: name, state, user: user ?? "", generation: number ?? "", pending });
 }
 
 async function askServer(): Promise<void> {
@@ -128,9 +134,10 @@ async function look(): Promise<void> {
   await askServer();
 }
 
-/** A call from time to time, while anybody is logged in. */
+/** A call from time to time, while anybody is logged in. Where that is not known, it looks. */
 function callByItself(): void {
-  if (find<HTMLInputElement>("by-itself").checked && login.tokens.status().state !== "logged-out") void login.call();
+  if (login.tokens.status().state === "unknown") void login.tokens.reread().catch(() => {});
+  if (find<HTMLInputElement>("by-itself").checked && login.tokens.status().state === "logged-in") void sendCalls(1);
   setTimeout(callByItself, 250 + Math.random() * 300);
 }
 
@@ -144,6 +151,7 @@ function drawAgain(): void {
 showPlace();
 post({ type: "history-wanted" });
 await login.finish();
+await login.tokens.reread().catch(() => {});
 await look();
 setInterval(() => void look().catch(() => {}), 400);
 callByItself();
