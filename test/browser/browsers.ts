@@ -26,6 +26,8 @@ export interface Tab extends Frame {
 /** A running browser with a profile of its own. */
 export interface Browser extends AsyncDisposable {
   open(url: string): Promise<Tab>;
+  /** Stops every service worker, as browsers do when it has nothing to do. Firefox does so by itself, after `workerIdle`. */
+  stopWorkers(): Promise<void>;
   /** The windows and tabs that are open now, the newest one last. */
   tabs(): Promise<Tab[]>;
 }

@@ -17,6 +17,13 @@ export async function startChromium({ isPrivate, denied }: BrowserOptions = {}):
       await page.goto(url);
       return tabOf(page);
     },
+    async stopWorkers() {
+      const [page] = browser.context.pages();
+      const session = await browser.context.newCDPSession(page as Page);
+      await session.send("ServiceWorker.enable");
+      await session.send("ServiceWorker.stopAllWorkers");
+      await session.detach();
+    },
     tabs: async () => browser.context.pages().map(tabOf),
     [Symbol.asyncDispose]: () => browser[Symbol.asyncDispose](),
   };

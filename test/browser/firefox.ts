@@ -11,10 +11,7 @@ function preferencesOf({ isPrivate, denied, workerIdle }: BrowserOptions): Recor
     ...(isPrivate === true && { "browser.privatebrowsing.autostart": true }),
     ...(denied === "storage" && { "network.cookie.cookieBehavior": 2 }),
     ...(denied === "storage in frames" && { "network.cookie.cookieBehavior": 1 }),
-    ...(workerIdle !== undefined && {
-      "dom.serviceWorkers.idle_timeout": workerIdle,
-      "dom.serviceWorkers.idle_extended_timeout": workerIdle,
-    }),
+    ...(workerIdle !== undefined && { "dom.serviceWorkers.idle_timeout": workerIdle }),
   };
 }
 
@@ -48,6 +45,7 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
       await tab.goto(to);
       return tab;
     },
+    stopWorkers: async () => {},
     async tabs() {
       const { contexts } = await send<{ contexts: { context: string }[] }>("browsingContext.getTree", {});
       return contexts.map(({ context }) => tabOf(send, context));

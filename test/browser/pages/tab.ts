@@ -26,6 +26,10 @@ export interface AppTab {
   deny(name: string): void;
   /** What requests have come to: statuses, and codes of errors, with their counts. */
   readonly results: Record<string, number>;
+  /** Which start of the service worker this is. */
+  worker(): Promise<string>;
+  /** Looks for a newer service worker. */
+  update(): Promise<void>;
   /** Sends so many requests at once. */
   send(count: number): Promise<void>;
   /** Sends `count` requests at once each `interval` milliseconds, for `duration` milliseconds. */
@@ -37,6 +41,7 @@ declare global {
   var tab: AppTab;
 }
 
+let scope = "/";
 let call: ((path: string) => Promise<Response>) | undefined;
 
 const app: AppTab = {
@@ -45,14 +50,25 @@ const app: AppTab = {
   warnings: [],
   deny: (name) => denials.find((denial) => denial.name === name)?.deny(),
   results: {},
+  async worker() {
+    const registration = await navigator.serviceWorker.getRegistration(scope);
+    const { port1, port2 } = new MessageChannel();
+    const answer = new Promise<string>((resolve) => (port1.onmessage = ({ data }) => resolve(String(data))));
+    registration?.active?.postMessage("which", [port2]);
+    return answer;
+  },
+  async update() {
+    const registration = await navigator.serviceWorker.getRegistration(scope);
+    await registration?.update();
+  },
   start({ tokenEndpoint, clientId, api, store, key = "user", worker }) {
     const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
     const observe = (event: TokenEvent): void => void app.events.push(event);
     const warn = ({ code }: { readonly code: string }): void => void app.warnings.push(code);
     const ofPage = (): ClosableTokenCache =>
       createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store, warn }), key, observe });
-    const tokens =
-      worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope: `/${store}/` }, fallback: ofPage, observe, warn });
+    scope = `/${store}/`;
+    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope }, fallback: ofPage, observe, warn });
     app.warnings.length = 0;
     for (const status of Object.keys(app.results)) delete app.results[status];
     const send = bearer(tokens, { origins: api })(fetch);

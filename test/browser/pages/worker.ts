@@ -13,4 +13,26 @@ const tokens = createTokenCache({
   key: "user",
   keepAlive: workerKeepAlive,
 });
+/** Which start of the worker this is. */
+const start = crypto.randomUUID();
+addEventListener("message", ({ data, ports }) => {
+  if (data === "which") ports[0]?.postMessage(start);
+});
+if (searchParams.has("later")) seeEarlierPages();
 serveTokens(tokens, { client });
+
+/** As a worker of a later version of the package sees the questions of this one's pages. */
+function seeEarlierPages(): void {
+  const listen = globalThis.addEventListener.bind(globalThis) as (type: string, listener: (event: Work) => void) => void;
+  Object.assign(globalThis, {
+    addEventListener: (type: string, listener: (event: Pick<Work, "data" | "ports" | "waitUntil">) => void) =>
+      listen(type, (event) => {
+        const { data, ports } = event;
+        listener({ data: { ...data, tokenflight: data.tokenflight - 1 }, ports, waitUntil: (work) => event.waitUntil(work) });
+      }),
+  });
+}
+
+interface Work extends MessageEvent {
+  waitUntil(work: Promise<unknown>): void;
+}

@@ -1,18 +1,19 @@
 import {
   createTokenCache,
   guarded,
-  LoginRequiredError,
   readOptions,
   readTokenResponse,
   requireFunction,
   requireText,
   toTokenResponse,
+  TokenflightError,
   TokenSet,
   type ClosableTokenCache,
   type InitialTokens,
   type LoginStatus,
   type Observer,
   type SourceContext,
+  type TokenCache,
   type TokenResponse,
 } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
@@ -28,8 +29,13 @@ export interface ConnectTokensOptions {
   registration?: RegistrationOptions | undefined;
   /** Whose tokens they are: the worker is told. Default: an empty key. */
   key?: string | undefined;
-  /** The token cache of a page without a service worker, as in some private windows. It has a store of all tabs, as `indexedDbStore`. */
+  /**
+   * The token cache of a page without a service worker, as in some private windows, and beside one of another version, before the page is loaded again. It
+   * has the store of all tabs that the worker has, as `indexedDbStore`.
+   */
   fallback: () => ClosableTokenCache;
+  /** Logs users in in such a page. Default: they cannot be. */
+  client?: LoginClient<never, { readonly state: string }> | undefined;
   observe?: Observer | undefined;
   /** Is told when there is a service worker to be had, and it cannot be used. Default: `console.warn`. */
   warn?: ((warning: { readonly code: "no-worker"; readonly message: string; readonly cause: unknown }) => void) | undefined;
@@ -39,7 +45,7 @@ export interface ConnectTokensOptions {
 export interface ConnectedTokens extends ClosableTokenCache {
   /** Logs users in with the client that the worker has, for `loginByRedirect` and `loginByPopup`. Its token sets are saved already. */
   readonly client: LoginClient<{ redirectUri: string }, { readonly state: string }>;
-  /** Where refreshes happen. */
+  /** Where refreshes happen when the page begins. */
   readonly place: Promise<"worker" | "page">;
 }
 
@@ -47,26 +53,35 @@ const unknown: LoginStatus = { state: "unknown", expiresAt: undefined, scope: un
 
 /** Connects a page with its service worker. Throws InvalidOptionError. */
 export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
-  const names = ["worker", "registration", "key", "fallback", "observe", "warn"] as const;
-  const { worker, registration = {}, key = "", fallback, observe, warn } = readOptions("connectTokens", options, names);
+  const names = ["worker", "registration", "key", "fallback", "client", "observe", "warn"] as const;
+  const { worker, registration = {}, key = "", fallback, client, observe, warn } = readOptions("connectTokens", options, names);
   requireText("worker", String(worker ?? ""));
   requireFunction("fallback", fallback);
-  const found = findWorker(worker, registration, (cause) => {
+  const failed = (cause: unknown): void => {
     const message = "The service worker cannot be used: this page refreshes its tokens itself.";
     if (warn === undefined) console.warn(message, cause);
     else guarded(warn)({ code: "no-worker", message, cause });
-  });
+  };
+  const found = findWorker(worker, registration, failed);
+  let isOther = false;
   let page: ClosableTokenCache | undefined;
   const pageTokens = (): ClosableTokenCache => (page ??= fallback());
   let status = unknown;
 
   async function call<Value>(what: Call, signal?: AbortSignal): Promise<Value> {
     const there = await found;
-    if (there === undefined) return (await inPage(pageTokens(), what, signal)) as Value;
-    const answer = await ask(there, key, what, signal);
-    status = answer.status ?? status;
-    if ("error" in answer) throw heard(answer.error);
-    return answer.value as Value;
+    if (there !== undefined && !isOther) {
+      const answer = await ask(there, key, what, signal);
+      if ("value" in answer || "error" in answer) {
+        status = answer.status ?? status;
+        if ("error" in answer) throw heard(answer.error);
+        return answer.value as Value;
+      }
+      // A page that was opened before, or after, the application was changed. Both share the store.
+      if (!isOther) failed(new Error("It is of another version than this page."));
+      isOther = true;
+    }
+    return (await inPage(pageTokens(), client, what, signal)) as Value;
   }
 
   const source = Object.assign(
@@ -90,15 +105,22 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
     await dropped();
     return new TokenSet({ accessToken: "", tokenType: "Bearer", issuedAt: Date.now(), expiresAt: 1 });
   };
+  /** The worker may have a token that is good for so long. */
+  async function valid({ minValidity, signal }: NonNullable<Parameters<TokenCache["get"]>[0]>): Promise<TokenSet> {
+    const here = tokens.peek();
+    const isValid = here !== undefined && (here.expiresAt === undefined || here.expiresAt >= Date.now() + (minValidity ?? 0) * 1000);
+    return isValid ? here : taken(await call({ name: "get", minValidity }, signal));
+  }
   void call({ name: "status" }).catch(() => {});
 
   return {
     identity: undefined,
     place: found.then((there) => (there === undefined ? "page" : "worker")),
-    peek: () => tokens.peek(),
-    get: (how) => tokens.get(how),
-    renew: (refused, how) => tokens.renew(refused, how),
-    reportReplay: (renewed, accepted) => tokens.reportReplay(renewed, accepted),
+    // The page's own cache hears of other tabs by its store.
+    peek: () => (page ?? tokens).peek(),
+    get: (how = {}) => (page !== undefined || !(how.minValidity ?? 0) ? (page ?? tokens).get(how) : valid(how)),
+    renew: (refused, how) => (page ?? tokens).renew(refused, how),
+    reportReplay: (renewed, accepted) => (page ?? tokens).reportReplay(renewed, accepted),
     status: () => page?.status() ?? status,
     save: async (given) => taken(await call({ name: "save", tokens: given instanceof TokenSet ? toTokenResponse(given) : given })),
     async seed(given) {
@@ -114,7 +136,7 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
       const given = await call<TokenResponse | undefined>({ name: "reread" });
       if (given === undefined) await dropped();
       else await taken(given);
-      return tokens.peek();
+      return (page ?? tokens).peek();
     },
     client: {
       authorizationUrl: (request) => call({ name: "authorizationUrl", request }),
@@ -130,8 +152,13 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
   };
 }
 
-/** The same without a worker. Logins are the page's own affair there. */
-async function inPage(tokens: ClosableTokenCache, call: Call, signal: AbortSignal | undefined): Promise<unknown> {
+/** The same without a worker. */
+async function inPage(
+  tokens: ClosableTokenCache,
+  client: ConnectTokensOptions["client"],
+  call: Call,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   switch (call.name) {
     case "get":
       return toTokenResponse(await tokens.get({ minValidity: call.minValidity, signal }));
@@ -149,7 +176,9 @@ async function inPage(tokens: ClosableTokenCache, call: Call, signal: AbortSigna
     }
     case "status":
       return undefined;
-    default:
-      throw new LoginRequiredError("There is no service worker to log in with: give the page's own client.");
   }
+  if (client === undefined)
+    throw new TokenflightError("ERR_INVALID_OPTION", "connectTokens: expected the option client, for logins in the page.");
+  if (call.name === "authorizationUrl") return client.authorizationUrl(call.request as never);
+  return toTokenResponse(await tokens.save(await client.exchangeCallback(call.url, call.pending as never)));
 }

@@ -41,25 +41,41 @@ async function begun(registration: ServiceWorkerRegistration): Promise<void> {
   });
 }
 
-/** Asks the worker. Rejects with TokenRequestError, "not-sent", when it ends before it has answered, as one that a newer version replaces. */
+/** Calls that mean the same however often they are made. */
+const repeatable: readonly Call["name"][] = ["get", "renew", "reread", "status"];
+/** Milliseconds after which such a call is made once more. */
+const repeatInterval = 2000;
+
+/**
+ * Asks the worker. No browser tells a page of a worker that it has stopped in the middle: what can be asked again is, and the one that starts then knows
+ * from the store what has become of the first. Rejects with TokenRequestError, "not-sent", when a newer worker takes the place of this one.
+ */
 export async function ask(registration: ServiceWorkerRegistration, key: string, call: Call, signal?: AbortSignal): Promise<Answer> {
   const worker = registration.active;
   if (worker === null) throw new TokenRequestError("not-sent", "The service worker was unregistered.");
-  const { port1, port2 } = new MessageChannel();
   const question: Question = { tokenflight: protocol, key, call };
+  const ports: MessagePort[] = [];
   let look = (): void => {};
+  let timer: ReturnType<typeof setInterval> | undefined;
   const answer = new Promise<Answer>((resolve, reject) => {
-    port1.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+    const post = (): void => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+      ports.push(port1);
+      worker.postMessage(question, [port2]);
+    };
     look = () => {
       if (worker.state === "redundant") reject(new TokenRequestError("not-sent", "The service worker was replaced."));
     };
     worker.addEventListener("statechange", look);
-    worker.postMessage(question, [port2]);
+    post();
+    if (repeatable.includes(call.name)) timer = setInterval(post, repeatInterval);
   });
   try {
     return await waitFor(answer, signal);
   } finally {
+    clearInterval(timer);
     worker.removeEventListener("statechange", look);
-    port1.close();
+    for (const port of ports) port.close();
   }
 }

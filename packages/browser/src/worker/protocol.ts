@@ -31,7 +31,9 @@ export interface Question {
 
 export type Answer =
   | { readonly value: unknown; readonly status: LoginStatus }
-  | { readonly error: ToldError; readonly status?: LoginStatus | undefined };
+  | { readonly error: ToldError; readonly status?: LoginStatus | undefined }
+  /** The worker is of another version. Whatever else a page does not understand means the same. */
+  | { readonly protocol: number };
 
 /** What can be told of an error: never a token. */
 export interface ToldError {

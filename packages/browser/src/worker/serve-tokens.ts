@@ -1,6 +1,6 @@
 import { readTokenResponse, requireFunction, TokenflightError, type KeepAlive, type TokenCache } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
-import { isQuestion, protocol, tell, withoutRefreshToken, type Answer, type Call } from "./protocol.ts";
+import { isQuestion, protocol, tell, withoutRefreshToken, type Answer, type Call, type Question } from "./protocol.ts";
 
 /** A client of @tokenflight/oauth: whatever it asks for comes from the page as it is. */
 type WorkerClient = LoginClient<never, { readonly state: string }>;
@@ -38,29 +38,26 @@ export function serveTokens(tokens: TokenCache | ((key: string) => TokenCache), 
   requireFunction("tokens.get", typeof tokens === "function" ? tokens : tokens?.get);
   const channel = new BroadcastChannel(loginChannel);
 
-  async function answer(key: string, call: Call): Promise<Answer> {
-    const cache = cacheOf(key);
+  async function answer({ tokenflight, key, call }: Question): Promise<Answer> {
+    if (tokenflight !== protocol) return { protocol };
+    let cache: TokenCache | undefined;
     try {
+      cache = cacheOf(key);
       const value = await carryOut(cache, call, client);
       if (call.name === "save" || call.name === "seed" || call.name === "forget" || call.name === "exchangeCallback")
         channel.postMessage(key);
       return { value, status: cache.status() };
     } catch (error) {
-      return { error: tell(error), status: cache.status() };
+      return { error: tell(error), status: cache?.status() };
     }
   }
 
   (globalThis as unknown as WorkerScope).addEventListener("message", (event) => {
     const [port] = event.ports;
     if (port === undefined || !isQuestion(event.data)) return;
-    const { tokenflight, key, call } = event.data;
     active.add(event);
-    const answered =
-      tokenflight === protocol
-        ? answer(key, call)
-        : Promise.resolve({ error: tell(new TokenflightError("ERR_CLOSED", "The page and its service worker are of two versions.")) });
     event.waitUntil(
-      answered.then((given) => {
+      answer(event.data).then((given) => {
         active.delete(event);
         port.postMessage(given);
       }),
