@@ -10,25 +10,33 @@ export interface PageFile {
 
 const types: Readonly<Record<string, string>> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css" };
 
+type Env = Readonly<Record<string, string>>;
+type Options = NonNullable<NonNullable<InlineConfig["build"]>["rolldownOptions"]>;
+
 /** The page and its service worker, by their paths. `env` is what they find in `import.meta.env`. */
-export async function buildPage(env: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, PageFile>> {
-  const [page, worker] = await Promise.all([
-    run(env, { input: inPage("index.html") }),
-    // One file: a service worker cannot load more of itself later, and not every browser runs modules there.
-    run(env, { input: { worker: inPage("worker.ts") }, output: { format: "iife", entryFileNames: "[name].js", codeSplitting: false } }),
-  ]);
+export async function buildPage(env: Env): Promise<ReadonlyMap<string, PageFile>> {
+  const folder = new URL("page/", import.meta.url);
+  const [page, worker] = await Promise.all([bundle(folder, "index.html", env), bundleWorker(folder, "worker.ts", env)]);
   return new Map([...page, ...worker]);
 }
 
-async function run(
-  env: Readonly<Record<string, string>>,
-  rolldownOptions: NonNullable<NonNullable<InlineConfig["build"]>["rolldownOptions"]>,
-): Promise<[string, PageFile][]> {
+/** A page, or a script of one, and all that it loads. */
+export function bundle(folder: URL, entry: string, env: Env): Promise<[string, PageFile][]> {
+  return run(folder, env, { input: fileURLToPath(new URL(entry, folder)), output: { entryFileNames: "[name].js" } });
+}
+
+/** One file: a service worker cannot load more of itself later, and not every browser runs modules there. */
+export function bundleWorker(folder: URL, entry: string, env: Env): Promise<[string, PageFile][]> {
+  const output = { format: "iife", entryFileNames: "[name].js", codeSplitting: false } as const;
+  return run(folder, env, { input: fileURLToPath(new URL(entry, folder)), output });
+}
+
+async function run(folder: URL, env: Env, rolldownOptions: Options): Promise<[string, PageFile][]> {
   const built = await build({
     configFile: false,
     envFile: false,
     logLevel: "error",
-    root: inPage("."),
+    root: fileURLToPath(folder),
     resolve: { conditions: ["source", "browser", "module"] },
     define: Object.fromEntries(Object.entries(env).map(([name, value]) => [`import.meta.env.${name}`, JSON.stringify(value)])),
     build: { write: false, target: "es2022", modulePreload: false, rolldownOptions },
@@ -38,8 +46,4 @@ async function run(
     const content = file.type === "chunk" ? file.code : file.source;
     return [`/${file.fileName}`, { type: types[extname(file.fileName)] ?? "application/octet-stream", content }];
   });
-}
-
-function inPage(name: string): string {
-  return fileURLToPath(new URL(`page/${name}`, import.meta.url));
 }

@@ -74,12 +74,19 @@ export class History {
     const found = this.of(report.token);
     const isRefresh = report.type === "refreshed";
     if (found !== undefined) return void (found.requests += Number(isRefresh));
-    const { token, generation: number = 0, at, by } = report;
-    const facts = isRefresh ? { by, why: report.why, took: report.at - report.from } : { by: undefined, why: undefined, took: undefined };
-    const login = report.type === "logged-in" ? { by, why: "login" } : {};
+    const { token, generation: number = 0, at } = report;
+    const isLogin = report.type === "logged-in";
     this.generations.push({
-      ...{ number, token, at, ...facts, ...login },
-      ...{ requests: Number(isRefresh), takenBy: new Set(), calls: new Map(), replays: 0 },
+      number,
+      token,
+      at,
+      by: isRefresh || isLogin ? report.by : undefined,
+      why: isRefresh ? report.why : isLogin ? "login" : undefined,
+      took: isRefresh ? at - report.from : undefined,
+      requests: Number(isRefresh),
+      takenBy: new Set(),
+      calls: new Map(),
+      replays: 0,
     });
   }
 

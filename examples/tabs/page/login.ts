@@ -45,7 +45,7 @@ export function joinLogin(by: string, place: Place, report: (report: Report) => 
     const isNew = event.type === "token-obtained" || event.type === "token-saved";
     if (isNew) report({ by, at: Date.now(), type: "took-over", token: event.token });
   };
-  const tokens = connectTokens({ worker: "/worker.js", fallback: () => sharedTokens(tell), observe });
+  const tokens = connectTokens({ worker: "/worker.js", fallback: () => sharedTokens(tell), client, observe });
   return { tokens, begin: (user) => redirect(tokens.client, user).begin(), finish: () => redirect(tokens.client).finish() };
 }
 

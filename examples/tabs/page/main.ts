@@ -60,7 +60,7 @@ async function refreshIn(wanted: Place): Promise<void> {
 }
 
 let isNew = true;
-channel.onmessage = ({ data }: MessageEvent<Message>) => {
+channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
   if (data.type === "report") take(data.report);
   else if (data.type === "calls") void sendCalls(data.count);
   else if (data.type === "place") void refreshIn(data.place);
@@ -69,24 +69,28 @@ channel.onmessage = ({ data }: MessageEvent<Message>) => {
     isNew = false;
     for (const told of data.reports) history.add(told);
   }
-};
+});
 
-find("open").onclick = () => void open(location.origin, "_blank", "noopener");
-find("calls").onclick = () => sendCalls(50);
-find("calls-everywhere").onclick = () => {
+function onClick(id: string, work: () => unknown): void {
+  find(id).addEventListener("click", work);
+}
+
+onClick("open", () => open(location.origin, "_blank", "noopener"));
+onClick("calls", () => sendCalls(50));
+onClick("calls-everywhere", () => {
   post({ type: "calls", count: 50 });
   return sendCalls(50);
-};
-find("revoke").onclick = () => withToken("/scene/revoke-token");
-find("end").onclick = () => withToken("/scene/end-login");
-find("log-out").onclick = () => login.tokens.forget({ revoke: true });
+});
+onClick("revoke", () => withToken("/scene/revoke-token"));
+onClick("end", () => withToken("/scene/end-login"));
+onClick("log-out", () => login.tokens.forget({ revoke: true }));
 for (const button of document.querySelectorAll<HTMLElement>("button[data-user]"))
-  button.onclick = () => login.begin(button.dataset["user"] as string);
+  button.addEventListener("click", () => login.begin(button.dataset["user"] as string));
 for (const input of document.querySelectorAll<HTMLInputElement>("input[name=place]"))
-  input.onchange = () => {
+  input.addEventListener("change", () => {
     post({ type: "place", place: input.value as Place });
     void refreshIn(input.value as Place);
-  };
+  });
 
 async function withToken(path: string): Promise<void> {
   const { accessToken } = await login.tokens.get();
