@@ -26,6 +26,8 @@ export interface AppTab {
   deny(name: string): void;
   /** What requests have come to: statuses, and codes of errors, with their counts. */
   readonly results: Record<string, number>;
+  /** What a call comes to that a test began, and looks at later. */
+  outcome: Promise<unknown>;
   /** Which start of the service worker this is. */
   worker(): Promise<string>;
   /** Looks for a newer service worker. */
@@ -50,6 +52,7 @@ const app: AppTab = {
   warnings: [],
   deny: (name) => denials.find((denial) => denial.name === name)?.deny(),
   results: {},
+  outcome: Promise.resolve(),
   async worker() {
     const registration = await navigator.serviceWorker.getRegistration(scope);
     const { port1, port2 } = new MessageChannel();

@@ -68,8 +68,13 @@ function warnOnConsole({ message, cause }: IndexedDbWarning): void {
   console.warn(message, cause);
 }
 
-/** Few pages need it. */
-const loadMemory = (): Promise<typeof import("./page-memory.ts")> => import("./page-memory.ts");
+/** Few pages need one, so that it is loaded here. Undefined when it cannot be. */
+function newMemory(isAll: boolean): Promise<PageMemory | undefined> {
+  return import("./page-memory.ts").then(
+    (loaded) => new loaded.PageMemory(isAll),
+    () => undefined,
+  );
+}
 
 /** Whether it is there in so many milliseconds. Rejects with what it rejects with. */
 function isWithin(opening: Promise<unknown>, longest: number): Promise<boolean> {
@@ -163,16 +168,18 @@ class TabStore implements IndexedDbStore {
       // What is there belongs to somebody else: each operation says so.
       return isForeign(error) ? this.#tables : this.#inMemory(error);
     }
-    const { PageMemory } = await loadMemory();
-    const memory = new PageMemory(false);
+    const memory = await newMemory(false);
+    // What cannot be loaded, as in a worker of several files, cannot help.
+    if (memory === undefined) return this.#tables;
     void this.#await(opening, memory);
     return memory;
   }
 
   async #inMemory(cause: unknown): Promise<Place> {
-    const { PageMemory } = await loadMemory();
+    const memory = await newMemory(true);
+    if (memory === undefined) return this.#tables;
     this.#giveUp(cause);
-    return new PageMemory(true);
+    return memory;
   }
 
   #giveUp(cause: unknown): void {

@@ -2,14 +2,11 @@ import {
   createTokenCache,
   guarded,
   readOptions,
-  readTokenResponse,
   requireFunction,
   requireText,
   toTokenResponse,
-  TokenflightError,
   TokenSet,
   type ClosableTokenCache,
-  type InitialTokens,
   type LoginStatus,
   type Observer,
   type SourceContext,
@@ -31,9 +28,9 @@ export interface ConnectTokensOptions {
   key?: string | undefined;
   /**
    * The token cache of a page without a service worker, as in some private windows, and beside one of another version, before the page is loaded again. It
-   * has the store of all tabs that the worker has, as `indexedDbStore`.
+   * has the store of all tabs that the worker has, as `indexedDbStore`. It may give a promise, of what is loaded when it is needed.
    */
-  fallback: () => ClosableTokenCache;
+  fallback: () => ClosableTokenCache | Promise<ClosableTokenCache>;
   /** Logs users in in such a page. Default: they cannot be. */
   client?: LoginClient<never, { readonly state: string }> | undefined;
   observe?: Observer | undefined;
@@ -65,7 +62,14 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
   const found = findWorker(worker, registration, failed);
   let isOther = false;
   let page: ClosableTokenCache | undefined;
-  const pageTokens = (): ClosableTokenCache => (page ??= fallback());
+  let loading: Promise<ClosableTokenCache> | undefined;
+  const pageTokens = async (): Promise<ClosableTokenCache> => {
+    loading ??= Promise.resolve(fallback()).catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return (page = await loading);
+  };
   let status = unknown;
 
   async function call<Value>(what: Call, signal?: AbortSignal): Promise<Value> {
@@ -81,7 +85,8 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
       if (!isOther) failed(new Error("It is of another version than this page."));
       isOther = true;
     }
-    return (await inPage(pageTokens(), client, what, signal)) as Value;
+    const { inPage } = await import("./in-page.ts");
+    return (await inPage(await pageTokens(), client, what, signal)) as Value;
   }
 
   const source = Object.assign(
@@ -150,35 +155,4 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
       return this.close();
     },
   };
-}
-
-/** The same without a worker. */
-async function inPage(
-  tokens: ClosableTokenCache,
-  client: ConnectTokensOptions["client"],
-  call: Call,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  switch (call.name) {
-    case "get":
-      return toTokenResponse(await tokens.get({ minValidity: call.minValidity, signal }));
-    case "renew":
-      return toTokenResponse(await tokens.renew(readTokenResponse(call.refused, Date.now()), { signal }));
-    case "save":
-      return toTokenResponse(await tokens.save(call.tokens as InitialTokens));
-    case "seed":
-      return tokens.seed(call.tokens);
-    case "forget":
-      return tokens.forget({ revoke: call.revoke });
-    case "reread": {
-      const tokenSet = await tokens.reread();
-      return tokenSet && toTokenResponse(tokenSet);
-    }
-    case "status":
-      return undefined;
-  }
-  if (client === undefined)
-    throw new TokenflightError("ERR_INVALID_OPTION", "connectTokens: expected the option client, for logins in the page.");
-  if (call.name === "authorizationUrl") return client.authorizationUrl(call.request as never);
-  return toTokenResponse(await tokens.save(await client.exchangeCallback(call.url, call.pending as never)));
 }
