@@ -10,19 +10,16 @@ import { until } from "./until.ts";
 
 let pages: Loopback;
 let others: Loopback;
-let app: App;
 beforeAll(async () => {
-  [pages, others, app] = await Promise.all([servePages(["tab"]), servePages(["tab"]), startApp({ accessTokenLifetime: 60 })]);
+  [pages, others] = await Promise.all([servePages(["tab"]), servePages(["tab"])]);
 }, 60_000);
-afterAll(() => Promise.all([pages.close(), others.close(), app[Symbol.asyncDispose]()]));
+afterAll(() => Promise.all([pages.close(), others.close()]));
 
 const page = (): string => `${pages.origin}/tab.html`;
 /** The same page in a frame of another site. */
 const framed = (): string => `${others.origin.replace("127.0.0.1", "localhost")}/frame?url=${encodeURIComponent(page())}`;
 
 const start = (opened: Frame, options: TabOptions): Promise<void> => opened.run((given) => tab.start(given), options);
-const logIn = async (opened: Frame): Promise<void> =>
-  opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
 /** What requests come to in this page, and the warnings that it got. */
 const send = (opened: Frame, count = 5): Promise<[Record<string, number>, readonly string[]]> =>
   opened.run(async (given) => {
@@ -31,22 +28,27 @@ const send = (opened: Frame, count = 5): Promise<[Record<string, number>, readon
   }, count);
 const loggedOut = { ERR_LOGIN_REQUIRED: 5 };
 
-describe.each(browsers)("where there is no storage, or another one, in $name", ({ name, program, start: startBrowser }) => {
+// Most of it waits for databases that do not open.
+describe.concurrent.each(browsers)("where there is no storage, or another one, in $name", ({ name, program, start: startBrowser }) => {
   const reason = reasonNotToRun(program);
   let browser: Browser;
   let denying: Browser;
   let tab1: Tab;
   let tab2: Tab;
+  let app: App;
+  const logIn = async (opened: Frame): Promise<void> =>
+    opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
 
   beforeAll(async () => {
     if (reason !== undefined) return;
+    app = await startApp({ accessTokenLifetime: 60 });
     [browser, denying] = await Promise.all([startBrowser({ isPrivate: true }), startBrowser({ denied: "storage" })]);
     [tab1, tab2] = [await browser.open(page()), await browser.open(page())];
     await tab1.show();
   }, 60_000);
-  afterAll(() => Promise.all([browser?.[Symbol.asyncDispose](), denying?.[Symbol.asyncDispose]()]));
+  afterAll(() => Promise.all([browser, denying, app].map((started) => started?.[Symbol.asyncDispose]())));
 
-  describe.skipIf(reason !== undefined)(reason ?? "a page goes on", { timeout: 30_000 }, () => {
+  describe.skipIf(reason !== undefined)(reason ?? "a page goes on", { timeout: 30_000, concurrent: false }, () => {
     it("in a private window as in every other: tabs share a login", async () => {
       const options = app.options();
       await Promise.all([start(tab1, options), start(tab2, options)]);

@@ -50,9 +50,10 @@ describe.each(browsers)("the tabs of one login, in $name", ({ name, program, sta
       const tabs = await openTabs(4);
       await logIn(tabs[0] as Tab);
       app.server.reset();
-      // 50 calls of each tab in the 2 seconds of a token.
+      // 50 calls of each tab in the 2 seconds of a token. Firefox lets a tab in the background have one timer a second.
+      const [count, interval] = name === "Firefox" ? [25, 900] : [10, 400];
       const duration = generations * 2000;
-      const results = await Promise.all(tabs.map((opened) => opened.run((...given) => tab.load(...given), 25, 900, duration)));
+      const results = await Promise.all(tabs.map((opened) => opened.run((...given) => tab.load(...given), count, interval, duration)));
       const { stats } = app.server;
       console.log(`${name}: ${stats.refreshes} token requests of 4 tabs in ${duration / 1000} s`, results);
       expect(results.map((result) => Object.keys(result))).toEqual(results.map(() => ["200"]));

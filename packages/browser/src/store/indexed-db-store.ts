@@ -43,7 +43,7 @@ export interface IndexedDbStore extends TokenStore {
 }
 
 /** Milliseconds that operations wait for the database to open, which is much less than a token cache waits for its store. */
-const longestOpening = 500;
+const longestOpening = 700;
 /** Milliseconds from then on after which the page gives it up. Slow machines need some seconds. */
 const longestHang = 3000;
 /** Milliseconds between two looks for entries that are over. */

@@ -17,17 +17,26 @@ export class PageMemory implements Place {
     this.isAll = isAll;
   }
 
-  /** While the database may open still, nobody knows of an entry that is not here: a login of all tabs is not over because of that. It can be replaced. */
   async read(key: string): ReturnType<TokenStore["read"]> {
-    if (this.isAll || this.#written.has(key)) return this.#store.read(key);
-    throw new StoreError("ERR_STORE_UNAVAILABLE", "The IndexedDB database has not opened yet.", { version: unread });
+    this.#requireKnown(key);
+    return this.#store.read(key);
   }
 
   async compareAndSet(...[key, expected, value, options]: Parameters<TokenStore["compareAndSet"]>): Promise<Version | undefined> {
     const isUnread = expected === unread && !this.#written.has(key);
+    if (!isUnread) this.#requireKnown(key);
     const version = await this.#store.compareAndSet(key, isUnread ? undefined : expected, value, options);
     if (version !== undefined) this.#written.set(key, options);
     return version;
+  }
+
+  /**
+   * While the database may open still, nobody knows of an entry that is not here: a login of all tabs is not over because of that. Who replaces whatever is
+   * there, as a login does, may. Throws StoreError.
+   */
+  #requireKnown(key: string): void {
+    if (this.isAll || this.#written.has(key)) return;
+    throw new StoreError("ERR_STORE_UNAVAILABLE", "The IndexedDB database has not opened yet.", { version: unread });
   }
 
   /** The database has opened late: this page's logins, which are newer, replace what stands there. */
