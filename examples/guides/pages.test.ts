@@ -37,7 +37,7 @@ describe.each(browsers)("the guide to single-page apps, in $name", ({ program, s
   beforeAll(async () => {
     if (reason === undefined) browser = await start();
   }, 60_000);
-  afterAll(() => browser?.[Symbol.asyncDispose]());
+  afterAll(() => browser?.[Symbol.asyncDispose](), 60_000);
 
   const textOf = (tab: Tab): Promise<string> => tab.run(() => document.body.textContent ?? "");
   const shows = (tab: Tab, text: string): Promise<void> => expect.poll(() => textOf(tab), { timeout: 20_000 }).toContain(text);
