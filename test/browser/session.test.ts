@@ -4,7 +4,6 @@ import type { Loopback } from "../servers/loopback.ts";
 import { reasonNotToRun } from "../setup/programs.ts";
 import { browsers, type Browser, type Tab } from "./browsers.ts";
 import { servePages } from "./page-server.ts";
-import type {} from "./pages/session.ts";
 
 /** A backend that keeps the session in a cookie which no script reads, and wants a field against CSRF. */
 const backend = { refreshes: 0, orders: 0, isOver: false, expires: 0, statusOfRefresh: 204 };

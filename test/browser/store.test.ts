@@ -4,7 +4,6 @@ import type { Loopback } from "../servers/loopback.ts";
 import { reasonNotToRun } from "../setup/programs.ts";
 import { browsers, type Browser, type Tab } from "./browsers.ts";
 import { servePages } from "./page-server.ts";
-import type {} from "./pages/store.ts";
 
 let pages: Loopback;
 beforeAll(async () => {

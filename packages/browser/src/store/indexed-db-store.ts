@@ -65,6 +65,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
 }
 
 function warnOnConsole({ message, cause }: IndexedDbWarning): void {
+  // oxlint-disable-next-line eslint/no-console -- Somebody has to hear of it.
   console.warn(message, cause);
 }
 

@@ -56,6 +56,7 @@ export function connectTokens(options: ConnectTokensOptions): ConnectedTokens {
   requireFunction("fallback", fallback);
   const failed = (cause: unknown): void => {
     const message = "The service worker cannot be used: this page refreshes its tokens itself.";
+    // oxlint-disable-next-line eslint/no-console -- Somebody has to hear of it.
     if (warn === undefined) console.warn(message, cause);
     else guarded(warn)({ code: "no-worker", message, cause });
   };

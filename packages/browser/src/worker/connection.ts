@@ -30,11 +30,12 @@ async function begun(registration: ServiceWorkerRegistration): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("The service worker does not begin.")), longestStart);
     const look = (): void => {
-      if (worker.state === "redundant") reject(new Error("The service worker could not begin."));
-      else if (worker.state !== "activated") return;
+      const { state } = worker;
+      if (state !== "redundant" && state !== "activated") return;
       clearTimeout(timer);
       worker.removeEventListener("statechange", look);
-      resolve();
+      if (state === "activated") resolve();
+      else reject(new Error("The service worker could not begin."));
     };
     worker.addEventListener("statechange", look);
     look();
@@ -42,7 +43,7 @@ async function begun(registration: ServiceWorkerRegistration): Promise<void> {
 }
 
 /** Calls that mean the same however often they are made. */
-const repeatable: readonly Call["name"][] = ["get", "renew", "reread", "status"];
+const repeatable: ReadonlySet<Call["name"]> = new Set(["get", "renew", "reread", "status"]);
 /** Milliseconds after which such a call is made once more. */
 const repeatInterval = 2000;
 
@@ -69,7 +70,7 @@ export async function ask(registration: ServiceWorkerRegistration, key: string, 
     };
     worker.addEventListener("statechange", look);
     post();
-    if (repeatable.includes(call.name)) timer = setInterval(post, repeatInterval);
+    if (repeatable.has(call.name)) timer = setInterval(post, repeatInterval);
   });
   try {
     return await waitFor(answer, signal);

@@ -1,4 +1,4 @@
-import { readTokenResponse, TokenflightError, toTokenResponse, type InitialTokens, type TokenCache } from "@tokenflight/core";
+import { readTokenResponse, TokenflightError, toTokenResponse, type TokenCache } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
 import type { Call } from "./protocol.ts";
 
@@ -15,7 +15,7 @@ export async function inPage(
     case "renew":
       return toTokenResponse(await tokens.renew(readTokenResponse(call.refused, Date.now()), { signal }));
     case "save":
-      return toTokenResponse(await tokens.save(call.tokens as InitialTokens));
+      return toTokenResponse(await tokens.save(call.tokens));
     case "seed":
       return tokens.seed(call.tokens);
     case "forget":

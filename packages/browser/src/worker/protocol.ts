@@ -4,7 +4,7 @@ import {
   TokenflightError,
   TokenRequestError,
   toTokenResponse,
-  TokenSet,
+  type TokenSet,
   type InitialTokens,
   type LoginStatus,
   type TokenResponse,

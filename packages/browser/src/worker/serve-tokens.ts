@@ -1,4 +1,4 @@
-import { readTokenResponse, requireFunction, TokenflightError, type KeepAlive, type TokenCache } from "@tokenflight/core";
+import { readTokenResponse, requireMethods, TokenflightError, type KeepAlive, type TokenCache } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
 import { isQuestion, protocol, tell, withoutRefreshToken, type Answer, type Call, type Question } from "./protocol.ts";
 
@@ -35,7 +35,7 @@ export const loginChannel = "tokenflight logins";
 export function serveTokens(tokens: TokenCache | ((key: string) => TokenCache), options: ServeTokensOptions = {}): void {
   const cacheOf = typeof tokens === "function" ? tokens : () => tokens;
   const { client } = options;
-  requireFunction("tokens.get", typeof tokens === "function" ? tokens : tokens?.get);
+  if (typeof tokens !== "function") requireMethods("tokens", tokens, ["get", "renew", "save", "seed", "forget", "reread", "status"]);
   const channel = new BroadcastChannel(loginChannel);
 
   async function answer({ tokenflight, key, call }: Question): Promise<Answer> {
@@ -79,12 +79,12 @@ async function carryOut(tokens: TokenCache, call: Call, client: ServeTokensOptio
       return tokens.forget({ revoke: call.revoke });
     case "reread":
       return withoutRefreshToken(await tokens.reread());
-    case "status":
-      return undefined;
     case "authorizationUrl":
       return clientOf(client).authorizationUrl(call.request as never);
     case "exchangeCallback":
       return withoutRefreshToken(await tokens.save(await clientOf(client).exchangeCallback(call.url, call.pending as never)));
+    default:
+      return undefined;
   }
 }
 
