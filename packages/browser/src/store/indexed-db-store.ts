@@ -53,9 +53,9 @@ const sweepInterval = 60_000;
  * Shares token sets between the tabs and workers of one origin, in one IndexedDB database.
  *
  * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle
- * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.5 seconds, the page goes on in memory, and `warn` is told;
- * a database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. Throws
- * InvalidOptionError.
+ * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.7 seconds, the page goes on in memory, and `warn` is told;
+ * a database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. In a
+ * worker, whose memory the browser may drop at any time, there is no such place, and operations fail. Throws InvalidOptionError.
  */
 export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   const { name, warn = warnOnConsole } = readOptions("indexedDbStore", options, ["name", "warn"]);
@@ -161,6 +161,8 @@ class TabStore implements IndexedDbStore {
   }
 
   async #find(): Promise<Place> {
+    // A worker is stopped when it has nothing to do, and a login in its memory with it: operations wait, and fail.
+    if (typeof document === "undefined") return this.#tables;
     // Some browsers fail once, and open then.
     const opening = this.#database.open().catch(() => this.#database.open());
     try {
