@@ -24,6 +24,9 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, HOME: profile },
   });
+  // Also when the test has not waited for it.
+  const kill = (): void => void firefox.kill("SIGKILL");
+  process.once("exit", kill);
   const ended = new Promise<void>((resolve) => void firefox.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
@@ -54,6 +57,7 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
       await send("session.end", {}).catch(() => {});
       firefox.kill();
       await ended;
+      process.off("exit", kill);
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
