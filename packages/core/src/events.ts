@@ -4,6 +4,8 @@ import type { RefreshReason, Urgency } from "./tokens/token-source.ts";
 
 /** What happens to a subject's tokens. No event holds a secret; `token` is a fingerprint. Times are milliseconds. */
 export type TokenEvent =
+  /** The token source is asked for a new token set. What comes of it is told by one of the events below. */
+  | { type: "refresh-started"; reason: RefreshReason; urgency: Urgency }
   /** The token source gave a new token set. */
   | ({ type: "token-obtained"; reason: RefreshReason; urgency: Urgency; duration: number } & TokenFacts)
   /** Another cache or process has obtained this token set, and it was found in the store. */

@@ -17,14 +17,17 @@ export { OpenWork } from "./store/open-work.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
 export type { KeepAlive } from "./refresh/lifetime.ts";
+export { consoleObserver } from "./console-observer.ts";
 export { guarded, type Observer, type TokenEvent } from "./events.ts";
 export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
 export { LoginRequiredError, StoreError } from "./errors.ts";
 export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
-export { BearerPolicy, isSafeToReplay } from "./request/bearer-policy.ts";
-export type { BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/bearer-policy.ts";
+export { BearerPolicy, isAtSameOrigin, isSafeToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
+export type { BearerOptions, TokenCacheSelector } from "./request/bearer-options.ts";
+export type { CredentialFields } from "./request/credential-fields.ts";
+export { looksIntoBodies, refusedBy } from "./request/refused-by.ts";
 export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
 export { canSendAgain } from "./request/body.ts";
 export { Drain, drain, type BodyReader } from "./request/drain.ts";
@@ -32,7 +35,7 @@ export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
-export type { AdapterEvent } from "./request/adapter-event.ts";
+export type { AdapterEvent, WithoutTokenReason } from "./request/adapter-event.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
 export { kindOf, readOptions } from "./options.ts";
 export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";

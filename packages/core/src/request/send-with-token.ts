@@ -1,15 +1,20 @@
 import type { TokenCache } from "../cache/token-cache.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { isSafeToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
+import { isAtSameOrigin, isSafeToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
 import type { HeaderFields, SchemeRequest } from "./scheme.ts";
 
 /** One request of a client, as its adapter describes it. All but `send` and `facts` is looked at only when it is needed. */
 export interface OutgoingRequest<Response> extends SchemeRequest {
-  /** Makes one attempt: sends the request with these header fields on a private copy of its own. Called once, and once more for the replay. */
-  send(fields: HeaderFields): Promise<Response>;
+  /**
+   * Makes one attempt: sends the request with these header fields on a private copy of its own, and without a placeholder; with none, as the caller gave it.
+   * Called once, and once more for the replay.
+   */
+  send(fields: HeaderFields | undefined): Promise<Response>;
   facts(response: Response): ResponseFacts;
   /** Ends the caller's wait for a token: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
+  /** Whether the caller chose credentials of its own. */
+  readonly hasOwnCredentials: boolean;
   /** Whether the body can be sent a second time, byte for byte. */
   readonly canSendAgain: boolean;
   redirect(response: Response): Redirect;
@@ -23,16 +28,41 @@ export async function sendWithToken<Request, Response>(
   cache: TokenCache,
   request: OutgoingRequest<Response>,
 ): Promise<Response> {
-  const used = cache.peek() ?? (await cache.get({ signal: request.signal }));
-  const fields = policy.scheme(used, request);
-  const response = await request.send(fields instanceof Promise ? await fields : fields);
+  let used: TokenSet;
+  try {
+    used = cache.peek() ?? (await cache.get({ signal: request.signal }));
+  } catch (error) {
+    if (!policy.goesWithout(error, cache)) throw error;
+    policy.log.withoutToken(request.url, "logged-out");
+    return request.send(undefined);
+  }
+  const made = policy.scheme(used, request);
+  const fields = made instanceof Promise ? await made : made;
+  if (policy.credentials.learn(fields) && request.hasOwnCredentials) {
+    policy.log.withoutToken(request.url, "own-credentials");
+    return request.send(undefined);
+  }
+  const response = await request.send(fields);
   const refused = policy.isRefused(response, request.facts(response));
   if (refused === false || !(await refused)) return response;
+  return replay(policy, cache, { request, used, response });
+}
 
-  if (!isSafeToReplay(request, request.redirect(response))) return response;
-  if (!policy.wantsReplay || !request.canSendAgain) {
+interface Refusal<Response> {
+  readonly request: OutgoingRequest<Response>;
+  readonly used: TokenSet;
+  readonly response: Response;
+}
+
+async function replay<Request, Response>(
+  policy: BearerPolicy<Request, Response>,
+  cache: TokenCache,
+  { request, used, response }: Refusal<Response>,
+): Promise<Response> {
+  const redirect = request.redirect(response);
+  if (!policy.wantsReplay || !request.canSendAgain || !isSafeToReplay(request, redirect)) {
     // This request keeps its refusal. The next one finds the fresh token.
-    cache.renew(used).catch(() => {});
+    if (isAtSameOrigin(request, redirect)) cache.renew(used).catch(() => {});
     return response;
   }
   let renewed: TokenSet;
@@ -44,7 +74,16 @@ export async function sendWithToken<Request, Response>(
   }
   // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
   await (async () => request.discard(response))().catch(() => {});
-  const replay = await request.send(await policy.scheme(renewed, request));
-  cache.reportReplay(renewed, !(await policy.isRefused(replay, request.facts(replay))));
-  return replay;
+  const fields = await policy.scheme(renewed, request);
+  let again: Response;
+  try {
+    again = await request.send(fields);
+  } catch (error) {
+    policy.log.replayed(request.url, "failed");
+    throw error;
+  }
+  const refused = await policy.isRefused(again, request.facts(again));
+  cache.reportReplay(renewed, !refused);
+  policy.log.replayed(request.url, refused ? "refused" : "accepted");
+  return again;
 }

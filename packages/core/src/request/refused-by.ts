@@ -1,0 +1,108 @@
+import { systemClock } from "../clock.ts";
+import { requireFunction } from "../options.ts";
+
+/** Bytes of a JSON answer that is looked into. */
+const longestAnswer = 65_536;
+/** Milliseconds for which an answer is waited for. */
+const longestWait = 1000;
+
+/** What the responses of clients have in common: those of fetch and ky, of axios (`data`), of got (`body`). */
+interface AnyResponse {
+  readonly headers?: unknown;
+  readonly data?: unknown;
+  readonly body?: unknown;
+  clone?(): Response;
+}
+
+/**
+ * A `refused` for APIs that refuse a token in the body of their answer, be its status 200: `test` is given the JSON value of the answer, and the response.
+ * Only answers whose Content-Type is JSON are looked into, up to 64 kB and for a second, in a copy; a stream is never held back. What is not looked into,
+ * and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of @tokenflight/undici refuses it.
+ *
+ * @example refusedBy<{ error?: string }>((answer) => answer.error === "token_expired")
+ */
+export function refusedBy<Answer = unknown>(
+  test: (answer: Answer, response: { readonly status?: number }) => boolean,
+): (response: object) => boolean | Promise<boolean> {
+  requireFunction("refusedBy", test);
+  const judge = (answer: unknown, response: object): boolean => {
+    try {
+      return answer !== undefined && test(answer as Answer, response) === true;
+    } catch {
+      return false;
+    }
+  };
+  const refused = (response: AnyResponse): boolean | Promise<boolean> => {
+    if (typeof response?.clone === "function")
+      return isShortJson(response.headers) && readCopy(response as Response).then((answer) => judge(answer, response));
+    // axios and got have read the body, and parsed it where they were asked to.
+    return isJson(response?.headers) && judge(parsed("data" in response ? response.data : response.body), response);
+  };
+  readers.add(refused);
+  return refused as (response: object) => boolean | Promise<boolean>;
+}
+
+const readers = new WeakSet<object>();
+
+/** Whether a predicate looks into bodies, which some clients do not show. */
+export function looksIntoBodies(refused: object): boolean {
+  return readers.has(refused);
+}
+
+function isJson(headers: unknown): boolean {
+  return /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(fieldOf(headers, "content-type") ?? "");
+}
+
+function isShortJson(headers: unknown): boolean {
+  return isJson(headers) && !(Number(fieldOf(headers, "content-length")) > longestAnswer);
+}
+
+function fieldOf(headers: unknown, name: string): string | undefined {
+  if (typeof headers !== "object" || headers === null) return undefined;
+  const get = (headers as { get?: (name: string) => unknown }).get;
+  const value = typeof get === "function" ? get.call(headers, name) : (headers as Record<string, unknown>)[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function parsed(body: unknown): unknown {
+  if (ArrayBuffer.isView(body)) return body.byteLength > longestAnswer ? undefined : parsed(new TextDecoder().decode(body));
+  if (typeof body !== "string")
+    return typeof body === "object" && body !== null && !("pipe" in body || "getReader" in body) ? body : undefined;
+  if (body.length > longestAnswer) return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON value of a response, which stays unread; undefined for one that is too long, too slow or no JSON. */
+async function readCopy(response: Response): Promise<unknown> {
+  const reader = response.clone().body?.getReader();
+  if (reader === undefined) return undefined;
+  let isLate = false;
+  const giveUp = (): void => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  };
+  const cancelTimer = systemClock.schedule(giveUp, longestWait);
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for (let size = 0; ;) {
+      const { done, value } = await reader.read();
+      if (isLate) return undefined;
+      if (done) return JSON.parse(text + decoder.decode());
+      size += value.byteLength;
+      if (size > longestAnswer) {
+        giveUp();
+        return undefined;
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    return undefined;
+  } finally {
+    cancelTimer();
+  }
+}
