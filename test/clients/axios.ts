@@ -21,14 +21,15 @@ function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
 
   const sender =
     (api: AxiosInstance, more: AxiosRequestConfig["headers"] = {}): Send =>
-    async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
+    async ({ method = "GET", path = "/", body, headers = {}, asGiven, signal }) => {
       const config: AxiosRequestConfig = {
         method,
         url: path,
-        headers: { "x-client": name, "content-type": "text/plain", ...headers, ...more },
+        headers: asGiven ? headers : { "x-client": name, "content-type": "text/plain", ...headers, ...more },
       };
       // axios's http adapter takes Node's streams only.
-      if (body !== undefined) config.data = typeof body === "object" && adapter === "http" ? Readable.fromWeb(body as WebStream) : body;
+      if (body !== undefined)
+        config.data = body instanceof ReadableStream && adapter === "http" ? Readable.fromWeb(body as WebStream) : body;
       if (signal !== undefined) config.signal = signal;
       const { status, data } = await api.request<string>(config);
       return { status, body: data };

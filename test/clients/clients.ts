@@ -5,7 +5,15 @@ import { gotPagination, gotPromise, gotStream } from "./got.ts";
 import { kyAlone, kyWithRetries } from "./ky.ts";
 import { undiciComposed, undiciRequest, undiciStream } from "./undici.ts";
 
-export { tokenErrorIn, type ClientUnderTest, type CommonOptions, type Outcome, type Outgoing, type Send } from "./client-under-test.ts";
+export {
+  tokenErrorIn,
+  type ClientUnderTest,
+  type CommonOptions,
+  type Outcome,
+  type Outgoing,
+  type Send,
+  type Tokens,
+} from "./client-under-test.ts";
 
 /** Each client in its plainest use. */
 export const clients: readonly ClientUnderTest[] = [axiosByHttp, axiosByFetch, gotPromise, kyAlone, fetchWithInit, undiciRequest];

@@ -40,8 +40,8 @@ const wrapped =
     return response;
   };
 
-function initOf({ method = "GET", body, headers = {}, signal }: Outgoing, name: string): RequestInit {
-  const init: RequestInit & { duplex?: "half" } = { method, headers: { "x-client": name, ...headers } };
+function initOf({ method = "GET", body, headers = {}, asGiven, signal }: Outgoing, name: string): RequestInit {
+  const init: RequestInit & { duplex?: "half" } = { method, headers: asGiven ? headers : { "x-client": name, ...headers } };
   if (body !== undefined) Object.assign(init, { body, duplex: "half" });
   if (signal !== undefined) init.signal = signal;
   return init;

@@ -1,7 +1,6 @@
 import { bearer } from "@tokenflight/got";
-import type { TokenCache } from "@tokenflight/core";
 import got, { HTTPError, type ExtendOptions, type Got, type OptionsOfTextResponseBody, type RequestFunction, type Response } from "got";
-import type { ClientUnderTest, CommonOptions, Hook, Outgoing, Send, Setting } from "./client-under-test.ts";
+import type { ClientUnderTest, CommonOptions, Hook, Outgoing, Send, Setting, Tokens } from "./client-under-test.ts";
 
 /** got takes no relative URLs without a prefix, and no slash behind one. */
 const target = (path: string, origin: string, { base }: Setting = {}): string =>
@@ -28,7 +27,7 @@ function gotWith(name: string, own: ExtendOptions, ask: Ask, differences: Record
     );
   };
 
-  const attached = (api: Got, tokens: TokenCache | undefined, origin: string, options: CommonOptions = {}): Got =>
+  const attached = (api: Got, tokens: Tokens | undefined, origin: string, options: CommonOptions = {}): Got =>
     tokens === undefined ? api : api.extend(bearer(tokens, { origins: origin, ...options }));
 
   return {
@@ -46,9 +45,9 @@ function gotWith(name: string, own: ExtendOptions, ask: Ask, differences: Record
   };
 }
 
-function requestOf({ method = "GET", body, headers = {}, signal }: Outgoing, name: string): OptionsOfTextResponseBody {
-  const request: OptionsOfTextResponseBody = { method, headers: { "x-client": name, ...headers } };
-  if (body !== undefined) request.body = body;
+function requestOf({ method = "GET", body, headers = {}, asGiven, signal }: Outgoing, name: string): OptionsOfTextResponseBody {
+  const request: OptionsOfTextResponseBody = { method, headers: asGiven ? headers : { "x-client": name, ...headers } };
+  if (body !== undefined) request.body = body as string;
   if (signal !== undefined) request.signal = signal;
   return request;
 }

@@ -17,8 +17,8 @@ function kyWith(name: string, given: Options): ClientUnderTest {
 
   const sender =
     (api: KyInstance, more: Options = {}): Send =>
-    async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
-      const options: Options = { method, headers: { "x-client": name, ...headers }, ...more };
+    async ({ method = "GET", path = "/", body, headers = {}, asGiven, signal }) => {
+      const options: Options = { method, headers: asGiven ? headers : { "x-client": name, ...headers }, ...more };
       if (body !== undefined) Object.assign(options, { body, duplex: "half" });
       if (signal !== undefined) options.signal = signal;
       const response = await api(path, options);

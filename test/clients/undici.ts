@@ -76,10 +76,13 @@ const telling =
   };
 
 function optionsOf(
-  { method = "GET", body, headers = {}, signal }: Outgoing,
+  { method = "GET", body, headers = {}, asGiven, signal }: Outgoing,
   name: string,
 ): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
-  const options: Omit<Dispatcher.RequestOptions, "origin" | "path"> = { method, headers: { "x-client": name, ...headers } };
+  const options: Omit<Dispatcher.RequestOptions, "origin" | "path"> = {
+    method,
+    headers: asGiven ? headers : { "x-client": name, ...headers },
+  };
   if (body !== undefined) options.body = body as string;
   if (signal !== undefined) options.signal = signal;
   return options;
