@@ -1,5 +1,5 @@
 import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
-import { fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
+import { absoluteUrl, fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 
 /** A request, as a token cache selector sees it. ky gives its `input` as a Request. */
@@ -28,12 +28,12 @@ export function bearer(
       throw new InvalidOptionError("parent", "a ky instance without bearer tokens", "one that has them");
     }
     // The global function is looked up for each request, as ky without a `fetch` option does.
-    const fetch: FetchFunction = parent.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const own = parent.fetch === globalThis.fetch ? undefined : parent.fetch;
     const policy = new BearerPolicy(tokens, options, defaultOrigins(parent));
     const fetchFor =
       (call: Pick<Options, "context">): FetchFunction =>
       (input, init) =>
-        fetchWithToken(policy, fetch, { input, init, context: ownContext(call) ?? {} });
+        fetchWithToken(policy, own ?? globalThis.fetch, { input, init, context: ownContext(call) ?? {} }, own === undefined);
     const withTokens = fetchFor({});
     attached.add(withTokens);
     if (typeof tokens !== "function") return { fetch: withTokens };
@@ -50,8 +50,9 @@ function ownContext(call: Pick<Options, "context">): Record<string, unknown> | u
   return Object.hasOwn(call, "context") ? call.context : undefined;
 }
 
-/** ky puts a string input behind `prefix`, and resolves that against `baseUrl`. */
+/** ky puts a string input behind `prefix`, and resolves that against `baseUrl`; in a page, both may be relative to it. */
 function defaultOrigins({ prefix, baseUrl }: Options): string[] | undefined {
-  const base = URL.parse(String(prefix ?? ""), baseUrl === undefined ? undefined : String(baseUrl));
-  return base === null ? undefined : [base.origin];
+  if (prefix === undefined && baseUrl === undefined) return undefined;
+  const url = URL.parse(String(prefix ?? ""), absoluteUrl(String(baseUrl ?? "")));
+  return url === null ? undefined : [url.origin];
 }

@@ -1,15 +1,75 @@
-/** What can be iterated any number of times, by its name in every realm and every copy of its class. */
-const iteratedAnew = /^\[object (?:Array|FormData|Map|Set|String|URLSearchParams)\]$/;
+/** What the interfaces of the platform's classes have, and a name alone does not. */
+const formMethods = ["append", "delete", "entries", "get", "getAll", "has", "set"];
+const parameterMethods = ["append", "delete", "entries", "get", "getAll", "has", "set", "toString"];
 
 /**
- * Whether a request body can be sent a second time, byte for byte: text, bytes, blobs, forms, parameters, lists and data can. A stream, an
- * iterator and anything else that is read piece by piece may give its pieces only once, and nothing tells from outside whether it does:
- * `{ [Symbol.asyncIterator]: () => generator }` looks as if it could be read anew, but the replay would have an empty body, which an API
- * may accept. The one rule of all adapters.
+ * Whether a request body can be sent a second time, byte for byte: text, bytes, blobs, forms, parameters, lists of these and plain data can. Whatever else
+ * there is, a stream, an iterator, an object that is read piece by piece or that makes its own text, may give its content only once, and nothing tells
+ * from outside whether it does: a replay would have an empty body, which an API may accept. The one rule of all adapters.
  */
 export function canSendAgain(body: unknown): boolean {
+  if (typeof body === "function") return false;
   if (typeof body !== "object" || body === null || ArrayBuffer.isView(body)) return true;
-  if ("pipe" in body || "getReader" in body || Symbol.asyncIterator in body) return false;
-  if ("next" in body && typeof body.next === "function") return false;
-  return !(Symbol.iterator in body) || iteratedAnew.test(Object.prototype.toString.call(body));
+  return isBuffer(body) || isBlob(body) || isForm(body) || isParameters(body) || isList(body) || isPlain(body);
+}
+
+/** An ArrayBuffer or a SharedArrayBuffer, of whichever realm. */
+export function isBuffer(body: object): body is ArrayBuffer {
+  return hasBrand(ArrayBuffer, body) || (typeof SharedArrayBuffer === "function" && hasBrand(SharedArrayBuffer, body));
+}
+
+/** Only a real one gives its length. */
+function hasBrand({ prototype }: { readonly prototype: object }, body: object): boolean {
+  try {
+    Reflect.get(prototype, "byteLength", body);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A Blob or a File of the platform, none that reads itself in a way of its own. */
+function isBlob(body: object): boolean {
+  if (typeof Blob !== "function" || !(body instanceof Blob)) return false;
+  return ["stream", "arrayBuffer", "slice", "size"].every((name) => isInherited(body, name, Blob.prototype));
+}
+
+function isInherited(body: object, name: string, from: object): boolean {
+  for (let at: object | null = body; at !== null && at !== from; at = Object.getPrototypeOf(at) as object | null)
+    if (Object.hasOwn(at, name)) return false;
+  return true;
+}
+
+/** A form: the platform's or another copy of it, such as undici's. */
+export function isForm(body: object): body is FormData {
+  return implementsIterable(body, "[object FormData]", formMethods);
+}
+
+export function isParameters(body: object): body is URLSearchParams {
+  return implementsIterable(body, "[object URLSearchParams]", parameterMethods);
+}
+
+/** Whether its class is an implementation of this interface, whole and without changes by a subclass or in the object itself. */
+function implementsIterable(body: object, tag: string, methods: readonly string[]): boolean {
+  if (Object.prototype.toString.call(body) !== tag) return false;
+  const kind = Object.getPrototypeOf(body) as Record<PropertyKey, unknown> | null;
+  if (kind === null || kind[Symbol.iterator] !== kind["entries"]) return false;
+  const isWhole = methods.every((name) => Object.hasOwn(kind, name) && typeof kind[name] === "function" && !Object.hasOwn(body, name));
+  return isWhole && !Object.hasOwn(body, Symbol.iterator);
+}
+
+/** An array that gives its pieces as arrays do. The prototype of arrays is an array itself, in every realm, and that of a subclass is none. */
+function isList(body: object): boolean {
+  if (!Array.isArray(body) || Object.hasOwn(body, Symbol.iterator) || Symbol.asyncIterator in body || "pipe" in body) return false;
+  const kind: unknown = Object.getPrototypeOf(body);
+  return Array.isArray(kind) && Object.getPrototypeOf(Object.getPrototypeOf(kind)) === null && body.every(canSendAgain);
+}
+
+/** An object with nothing but data in it, of whichever realm. */
+function isPlain(body: object): boolean {
+  const kind = Object.getPrototypeOf(body) as object | null;
+  if (kind !== null && (Object.getPrototypeOf(kind) !== null || !Object.hasOwn(kind, "isPrototypeOf"))) return false;
+  if (Symbol.iterator in body || Symbol.asyncIterator in body || Symbol.toPrimitive in body) return false;
+  const values = Object.values(body);
+  return values.every((value) => typeof value !== "function");
 }

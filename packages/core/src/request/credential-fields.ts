@@ -31,9 +31,19 @@ export class CredentialFields {
     else this.#values = readPlaceholders(placeholder);
   }
 
+  /** The fields that the scheme sets, in lower case. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
   /** Whether anything has to be taken off. */
   get hasPlaceholder(): boolean {
     return this.#value !== undefined || this.#values !== undefined;
+  }
+
+  /** The fields that may be a placeholder, in lower case. */
+  get placeholderNames(): Iterable<string> {
+    return this.#value === undefined ? (this.#values?.keys() ?? []) : this.#names;
   }
 
   /** Whether this field of a request is a credential of the caller's own. */

@@ -58,7 +58,8 @@ function hideInNodeRequest(outer: KeptByRequest, inner: KeptByRequest, fields: H
     for (const unsent of inner.outputData ?? []) {
       if (typeof unsent.data === "string") unsent.data = withoutValue(unsent.data, name, value);
     }
-    if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
+    const kept = outHeaders?.[name.toLowerCase()];
+    if (kept?.[1] === value) kept[1] = hidden;
   }
   hideInSocket(inner.socket);
 }

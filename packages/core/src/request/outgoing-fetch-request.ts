@@ -1,74 +1,169 @@
 import { ownOnly } from "../own.ts";
-import type { Redirect, ResponseFacts } from "./bearer-policy.ts";
+import type { BearerPolicy, Redirect, ResponseFacts } from "./bearer-policy.ts";
 import { canSendAgain } from "./body.ts";
-import { drain } from "./drain.ts";
-import { withFields } from "./fetch-headers.ts";
+import { drain, type BodyReader } from "./drain.ts";
+import type { FetchFunction } from "./fetch-function.ts";
+import { copyHeaders, hasOwnCredentials, withFields } from "./fetch-headers.ts";
+import { asOneRequest, keepReferrer } from "./fetch-init.ts";
+import { keepBody } from "./kept-body.ts";
+import { isInBrowser } from "./page.ts";
+import { mostRedirects, networkError, nextHop, type Hop } from "./redirect-hops.ts";
 import { mayBeRedirected, type HeaderFields } from "./scheme.ts";
 import type { OutgoingRequest } from "./send-with-token.ts";
 
-export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+/** A call of a fetch function, with an init of its own. */
+export interface FetchParts {
+  readonly policy: Pick<BearerPolicy<never, Response>, "credentials" | "wantsReplay">;
+  readonly fetch: FetchFunction;
+  /** Whether the function itself takes `Authorization` off a request that a redirect sends to another origin. */
+  readonly takesTokenOff: boolean;
+  readonly input: string | Request;
+  readonly init: RequestInit;
+  /** Absolute. */
+  readonly url: string;
+}
 
 /** One call of a fetch function. It keeps what it was called with, so that a replay is the same request whatever the caller did since. */
 export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   readonly url: string;
-  /** Whether the body is in the Request object, which can be sent once: it is copied before that, and the copy is for the replay. */
-  readonly #needsCopy: boolean;
-  readonly #fetch: FetchFunction;
-  readonly #input: string | Request;
-  readonly #init: RequestInit;
+  readonly #parts: FetchParts;
+  readonly #request: Request | undefined;
+  #headers: HeadersInit | undefined;
+  #body: RequestInit["body"];
+  #isKept = false;
+  /** Whether the body is in the Request, which can be sent once: it is copied before that, and the copy is for the next time. */
+  readonly #isBodyInRequest: boolean;
   #copy: Request | undefined;
-  #sent = false;
+  #bytes: ArrayBuffer | undefined;
+  #wasSent = false;
+  /** Where a redirect led first that was to another origin. */
+  #elsewhere: string | undefined;
 
-  constructor(fetch: FetchFunction, input: string | Request, init: RequestInit | undefined, url: string, wantsReplay: boolean) {
-    this.#fetch = fetch;
-    this.#input = input;
-    this.#init = membersOf(init);
+  constructor(parts: FetchParts) {
+    const { input, init, url } = parts;
+    const request = typeof input === "object" ? input : undefined;
+    this.#parts = parts;
     this.url = url;
-    this.#needsCopy = wantsReplay && this.#init.body == null && typeof input === "object" && input.body != null && !input.bodyUsed;
-  }
-
-  /** Whether something must be released in the end. */
-  get keepsBody(): boolean {
-    return this.#needsCopy || this.#stream !== undefined;
-  }
-
-  get canSendAgain(): boolean {
-    return canSendAgain(this.#init.body);
+    this.#request = request;
+    this.#headers = init.headers ?? request?.headers;
+    this.#body = init.body;
+    // Firefox does not tell whether a Request has a body.
+    this.#isBodyInRequest =
+      request !== undefined && init.body == null && request.body !== null && !request.bodyUsed && mayHaveBody(request);
   }
 
   get method(): string {
-    return this.#init.method ?? this.#request?.method ?? "GET";
+    return this.#parts.init.method ?? this.#request?.method ?? "GET";
   }
 
   get signal(): AbortSignal | undefined {
     // Null takes away the signal of the Request.
-    const { signal = this.#request?.signal } = this.#init;
+    const { signal = this.#request?.signal } = this.#parts.init;
     return signal ?? undefined;
   }
 
+  get hasOwnCredentials(): boolean {
+    return hasOwnCredentials(this.#parts.policy.credentials, this.#headers);
+  }
+
+  get canSendAgain(): boolean {
+    return canSendAgain(this.#body);
+  }
+
+  /** Whether something must be released in the end. */
+  get holdsBody(): boolean {
+    return this.#isBodyInRequest || this.#stream !== undefined;
+  }
+
   get #stream(): ReadableStream | undefined {
-    const { body } = this.#init;
+    const body = this.#body;
     return typeof body === "object" && body !== null && "getReader" in body ? body : undefined;
   }
 
-  get #request(): Request | undefined {
-    return typeof this.#input === "object" ? this.#input : undefined;
+  keep(): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    this.#headers = copyHeaders(this.#headers);
+    this.#body = keepBody(this.#body);
   }
 
-  send(fields: HeaderFields): Promise<Response> {
-    const headers = withFields(this.#init.headers ?? this.#request?.headers, fields);
+  send(fields: HeaderFields | undefined): Promise<Response> {
+    const { policy, init: given } = this.#parts;
+    this.#wasSent = true;
+    const init: RequestInit = ownOnly(given);
+    if (fields === undefined) {
+      if (this.#isKept) this.#setKept(init, this.#headers);
+      return this.#call(this.#request ?? this.url, init);
+    }
+    const redirect = init.redirect ?? this.#request?.redirect ?? "follow";
+    const isSafe = redirect !== "follow" || (this.#parts.takesTokenOff && mayBeRedirected(fields));
+    const follows = !isSafe && !isInBrowser();
+    if (policy.wantsReplay || follows) this.keep();
+    const headers = withFields(this.#headers, fields, policy.credentials);
+    this.#setKept(init, headers);
+    if (follows || !(isSafe || mayBeRedirected(fields))) init.redirect = "manual";
+    const response = this.#call(this.#next(follows), init);
+    if (!follows) return response;
+    const hasBody = this.#isBodyInRequest || this.#body != null;
+    return this.#follow(response, { url: this.url, method: this.method, headers, hasBody }, Object.keys(fields));
+  }
+
+  #setKept(init: RequestInit, headers: HeadersInit | undefined): void {
+    if (headers !== undefined) init.headers = headers;
+    if (this.#isKept && init.body != null) init.body = this.#body as BodyInit;
+    if (this.#request !== undefined) keepReferrer(init, this.#request, this.#parts.init);
+  }
+
+  /** What to send the next time. */
+  #next(isAgain: boolean): string | Request {
+    const request = this.#request;
+    if (request === undefined) return this.url;
+    const source = this.#copy ?? request;
+    const isWanted = this.#isBodyInRequest && (isAgain || (this.#parts.policy.wantsReplay && source === request));
+    this.#copy = isWanted ? source.clone() : undefined;
+    return source;
+  }
+
+  #call(input: string | Request, init: RequestInit): Promise<Response> {
     // Called without a receiver: a browser's own fetch accepts no other object as `this`.
-    const fetch = this.#fetch;
-    this.#sent = true;
-    const init: RequestInit = ownOnly({ ...this.#init, headers });
-    if (!mayBeRedirected(fields) && (init.redirect ?? this.#request?.redirect) !== "error") init.redirect = "manual";
-    return fetch(this.#next(), init);
+    const { fetch, takesTokenOff } = this.#parts;
+    const whole = typeof input === "string" || takesTokenOff || init.headers === undefined ? undefined : asOneRequest(input, init);
+    return whole === undefined ? fetch(input, init) : fetch(...whole);
   }
 
-  #next(): string | Request {
-    const input = this.#copy ?? this.#input;
-    this.#copy = this.#needsCopy && input === this.#input ? this.#request?.clone() : undefined;
-    return input;
+  /** Follows redirects, and leaves the fields of the token behind at another origin. */
+  async #follow(first: Promise<Response>, start: Hop, secret: readonly string[]): Promise<Response> {
+    const { fetch, init: given } = this.#parts;
+    const { origin } = new URL(this.url);
+    let response = await first;
+    let hop: Hop = start;
+    this.#elsewhere = undefined;
+    for (let count = 0; ; count += 1) {
+      const next = nextHop(hop, response, secret);
+      if (next === undefined) return count === 0 ? response : markRedirected(response);
+      if (count === mostRedirects) throw networkError("too many redirects");
+      this.discard(response).catch(() => {});
+      if (new URL(next.url).origin !== origin) this.#elsewhere ??= next.url;
+      const { url, method, headers } = next;
+      const init: RequestInit = Object.assign(ownOnly(given), { method, headers, redirect: "manual", signal: this.signal ?? null });
+      if (this.#request !== undefined) init.credentials ??= this.#request.credentials;
+      if (next.hasBody) init.body = await this.#bodyAgain();
+      else delete init.body;
+      response = await fetch(url, init);
+      hop = next;
+    }
+  }
+
+  async #bodyAgain(): Promise<BodyInit> {
+    if (!this.canSendAgain) throw networkError("a redirect of a body that can be read once");
+    if (!this.#isBodyInRequest) return this.#body as BodyInit;
+    if (this.#bytes === undefined) {
+      const source = this.#copy;
+      if (source === undefined) throw networkError("a redirect of a body that was sent");
+      this.#copy = this.#parts.policy.wantsReplay ? source.clone() : undefined;
+      this.#bytes = await source.arrayBuffer();
+    }
+    return this.#bytes;
   }
 
   facts(response: Response): ResponseFacts {
@@ -78,29 +173,45 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   redirect({ redirected, url }: Response): Redirect {
-    return { redirected, url };
+    return this.#elsewhere === undefined ? { redirected, url } : { redirected: true, url: this.#elsewhere };
   }
 
   async discard({ body, headers }: Response): Promise<void> {
-    if (body) await drain(body.getReader(), headers.get("content-length"));
+    if (body) await drain(readerOf(body), headers.get("content-length"));
   }
 
   release(): void {
     // The copy that was not needed would keep the body in memory.
-    this.#copy?.body?.cancel().catch(() => {});
+    cancel(this.#copy?.body);
     // A fetch that fails, be it for want of a token, leaves no stream open.
-    if (!this.#sent) this.#stream?.cancel().catch(() => {});
+    if (!this.#wasSent) cancel(this.#stream);
   }
 }
 
-const memberNames =
-  "method headers body mode credentials cache redirect referrer referrerPolicy integrity keepalive signal duplex priority dispatcher";
+function mayHaveBody({ method }: Request): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
 
-/** A copy of an init. fetch reads the members of a class instance, such as a Request, wherever they come from; a spread does not. */
-export function membersOf(init: RequestInit | undefined): RequestInit {
-  const copy: Record<string, unknown> = ownOnly({ ...init });
-  const prototype: unknown = init == null ? null : Object.getPrototypeOf(init);
-  if (prototype === Object.prototype || prototype === null) return copy;
-  for (const name of memberNames.split(" ")) if (name in (init as object)) copy[name] = (init as Record<string, unknown>)[name];
-  return copy;
+/** A body of the platform's fetch, or of one over Node's streams. */
+type AnyBody = ReadableStream<Uint8Array> | (AsyncIterable<Uint8Array> & { destroy(): void });
+
+function readerOf(body: AnyBody): BodyReader {
+  if ("getReader" in body) return body.getReader();
+  const pieces = body[Symbol.asyncIterator]();
+  return { read: () => pieces.next(), cancel: () => body.destroy() };
+}
+
+function cancel(body: AnyBody | null | undefined): void {
+  if (body == null) return;
+  if ("getReader" in body) body.cancel().catch(() => {});
+  else body.destroy();
+}
+
+/** A response that came after a redirect says so, as fetch's own does. */
+function markRedirected(response: Response): Response {
+  try {
+    return Object.defineProperty(response, "redirected", { value: true, configurable: true });
+  } catch {
+    return response;
+  }
 }

@@ -23,6 +23,7 @@ export class RequestLog {
   withoutToken(url: string, reason: WithoutTokenReason): void {
     if (this.#observe === undefined) return;
     const origin = originOf(url);
+    if (reason === "origin" && hasCredentials(url)) return this.withoutToken(origin, "own-credentials");
     const about = `${reason} ${origin}`;
     const now = systemClock.monotonic();
     const last = this.#told.get(about);
@@ -35,6 +36,12 @@ export class RequestLog {
   replayed(url: string, outcome: "accepted" | "failed" | "refused"): void {
     this.#observe?.({ type: "request-replayed", origin: originOf(url), outcome });
   }
+}
+
+/** A URL with a user name or a password in it is at none of the origins that may have the token. */
+function hasCredentials(url: string): boolean {
+  const parsed = url.includes("@") ? URL.parse(url) : null;
+  return parsed !== null && (parsed.username !== "" || parsed.password !== "");
 }
 
 /** Of a URL that is relative to a page, or that no client can send to, it is "unknown". */

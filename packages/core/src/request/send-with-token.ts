@@ -10,6 +10,8 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
    * Called once, and once more for the replay.
    */
   send(fields: HeaderFields | undefined): Promise<Response>;
+  /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. */
+  keep?(): void;
   facts(response: Response): ResponseFacts;
   /** Ends the caller's wait for a token: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
@@ -30,13 +32,16 @@ export async function sendWithToken<Request, Response>(
 ): Promise<Response> {
   let used: TokenSet;
   try {
-    used = cache.peek() ?? (await cache.get({ signal: request.signal }));
+    const atOnce = cache.peek();
+    if (atOnce === undefined) request.keep?.();
+    used = atOnce ?? (await cache.get({ signal: request.signal }));
   } catch (error) {
     if (!policy.goesWithout(error, cache)) throw error;
     policy.log.withoutToken(request.url, "logged-out");
     return request.send(undefined);
   }
   const made = policy.scheme(used, request);
+  if (made instanceof Promise) request.keep?.();
   const fields = made instanceof Promise ? await made : made;
   if (policy.credentials.learn(fields) && request.hasOwnCredentials) {
     policy.log.withoutToken(request.url, "own-credentials");

@@ -1,0 +1,34 @@
+interface PageGlobals {
+  readonly document?: { readonly baseURI?: unknown };
+  readonly location?: { readonly href?: unknown };
+  readonly navigator?: { readonly userAgent?: unknown };
+}
+
+/** The URL that relative ones are relative to in a page or a worker; undefined where there is none. */
+export function pageUrl(): string | undefined {
+  const { document, location } = globalThis as PageGlobals;
+  const base = document?.baseURI ?? location?.href;
+  return typeof base === "string" ? base : undefined;
+}
+
+/** An absolute URL, as fetch would have it; undefined for what is relative to nothing, and for what is no URL. */
+export function absoluteUrl(url: string): string | undefined {
+  if (URL.canParse(url)) return url;
+  let resolved = url;
+  try {
+    // fetch itself knows best what a URL is relative to.
+    resolved = new Request(url).url;
+  } catch {
+    // There is no Request here, or none that would take a relative URL.
+  }
+  return URL.parse(resolved, pageUrl())?.href;
+}
+
+/**
+ * Whether this is a browser, where no program sees where a redirect leads: the platform follows it, and takes `Authorization` off. A page that Node plays
+ * for a test is none.
+ */
+export function isInBrowser(): boolean {
+  const agent = (globalThis as PageGlobals).navigator?.userAgent;
+  return typeof agent === "string" && agent.startsWith("Mozilla/") && !/jsdom|happydom/i.test(agent);
+}
