@@ -5,7 +5,7 @@ import { Agent as HttpsAgent, createServer as createHttpsServer, request as http
 import type { AddressInfo, Server } from "node:net";
 import { describe, expect, it } from "vitest";
 import { findCanary } from "../../../test/adapters/canary.ts";
-import { selfSigned } from "../../../test/adapters/got-certificate.ts";
+import { selfSigned } from "../../../test/setup/certificates.ts";
 import { hideFields } from "../src/request/hidden-fields.ts";
 
 const canary = "canary-of-hidden-fields";

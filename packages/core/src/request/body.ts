@@ -53,7 +53,7 @@ export function isParameters(body: object): body is URLSearchParams {
 function implementsIterable(body: object, tag: string, methods: readonly string[]): boolean {
   if (Object.prototype.toString.call(body) !== tag) return false;
   const kind = Object.getPrototypeOf(body) as Record<PropertyKey, unknown> | null;
-  if (kind === null || kind[Symbol.iterator] !== kind["entries"]) return false;
+  if (kind === null || !Object.hasOwn(kind, Symbol.iterator)) return false;
   const isWhole = methods.every((name) => Object.hasOwn(kind, name) && typeof kind[name] === "function" && !Object.hasOwn(body, name));
   return isWhole && !Object.hasOwn(body, Symbol.iterator);
 }
