@@ -1,28 +1,28 @@
-import {
-  BearerPolicy,
-  InvalidOptionError,
-  kindOf,
-  sendWithToken,
-  type BearerOptions,
-  type TokenCache,
-  type TokenCacheSelector,
-} from "@tokenflight/core";
-import type { AxiosAdapter, AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from "axios";
-import { createAdapterWrapper } from "./adapter-wrapper.ts";
-import { OutgoingAxiosRequest } from "./outgoing-request.ts";
-import { hasOwnCredentials, onPage, targetOf } from "./target.ts";
+import { BearerPolicy, InvalidOptionError, kindOf, sendWithToken, waitFor } from "@tokenflight/core";
+import type { BearerOptions, TokenCache, TokenCacheSelector, WithoutTokenReason } from "@tokenflight/core";
+import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios";
+import { createAdapterWrapper, type Transport } from "./adapter-wrapper.ts";
+import type { AxiosLike, Instance } from "./axios-like.ts";
+import { OutgoingAxiosRequest, type Attachment } from "./outgoing-request.ts";
+import { OwnCopy, tooOld } from "./own-copy.ts";
+import { onPage, targetOf } from "./target.ts";
 
-const attached = new WeakSet<AxiosInstance>();
+const attached = new WeakSet<object>();
 
 /**
  * Puts a fresh token on this instance's requests to the allowed origins and replays a refused one once. Returns a function that
- * detaches it again.
+ * detaches it again. The instance may be of any copy of axios in the program.
  *
- * `origins` defaults to the origin of the instance's `baseURL`. A request with an `Authorization` header of its own (`null` for none at
- * all), with `auth`, or with credentials in its URL is sent untouched. Throws InvalidOptionError.
+ * `origins` defaults to the origin of the instance's `baseURL`. A request with a header field of its own where the token would be put (`null` for none at
+ * all), with `auth`, or with credentials in its URL is sent untouched. Throws InvalidOptionError, also for an axios older than 1.7.
  */
+export function attachBearer<Config, Response>(
+  instance: AxiosLike<Config, Response>,
+  tokens: TokenCache | TokenCacheSelector<Config>,
+  options?: BearerOptions<Response>,
+): () => void;
 export function attachBearer(
-  instance: AxiosInstance,
+  instance: AxiosLike<InternalAxiosRequestConfig, AxiosResponse>,
   tokens: TokenCache | TokenCacheSelector<InternalAxiosRequestConfig>,
   options: BearerOptions<AxiosResponse> = {},
 ): () => void {
@@ -32,10 +32,11 @@ export function attachBearer(
   if (attached.has(instance)) {
     throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
   }
-  const { defaults } = instance;
-  const base = URL.parse(onPage((Object.hasOwn(defaults, "baseURL") && defaults.baseURL) || ""));
+  const copy = new OwnCopy(instance as unknown as Instance);
+  const base = URL.parse(onPage(baseOf(instance)));
   const policy = new BearerPolicy(tokens, options, base === null ? undefined : [base.origin]);
-  const wrapAdapter = createAdapterWrapper((adapter, config) => send(policy, adapter, config));
+  const attachment: Attachment = { policy, copy, refusesAny: options.refused !== undefined };
+  const wrapAdapter = createAdapterWrapper(copy.send, (transport, config) => send(attachment, transport, config));
 
   // The interceptor only replaces the adapter, so its place among the others does not matter. It is synchronous, so theirs may be, too.
   const interceptor = instance.interceptors.request.use(
@@ -56,18 +57,61 @@ export function attachBearer(
   };
 }
 
-function send(
-  policy: BearerPolicy<InternalAxiosRequestConfig, AxiosResponse>,
-  adapter: AxiosAdapter,
+function baseOf({ defaults }: { readonly defaults: { readonly baseURL?: string } }): string {
+  return (Object.hasOwn(defaults, "baseURL") && defaults.baseURL) || "";
+}
+
+function send(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig): ReturnType<AxiosAdapter> {
+  const { policy } = attachment;
+  // Before axios 1.0 headers were plain objects.
+  if (typeof config.headers?.set !== "function") throw tooOld();
+  const target = onPage(targetOf(config));
+  if (!policy.allows(target)) return sendUntouched(attachment, transport, config, target, "origin");
+  if (config.auth || policy.credentials.areOwn(config.headers)) {
+    return sendUntouched(attachment, transport, config, target, "own-credentials");
+  }
+  const cache = policy.cacheFor(config);
+  if (cache === undefined) return sendUntouched(attachment, transport, config, target, "no-cache");
+  if ("then" in cache) return sendWhenKnown(attachment, transport, config, cache);
+  const keepsBody = config.data !== undefined && (policy.wantsReplay || cache.peek() === undefined);
+  const request = new OutgoingAxiosRequest(attachment, transport, config, keepsBody);
+  return settled(request, sendWithToken(policy, cache, request));
+}
+
+function sendUntouched(
+  { policy, copy, refusesAny }: Attachment,
+  transport: Transport,
   config: InternalAxiosRequestConfig,
-): Promise<AxiosResponse> {
-  const target = targetOf(config);
-  const isAllowed = policy.allows(onPage(target));
-  const cache = isAllowed && !hasOwnCredentials(config) ? policy.cacheFor(config) : undefined;
-  if (cache === undefined) return adapter(config) as Promise<AxiosResponse>;
-  const request = new OutgoingAxiosRequest(adapter, config, target);
-  return sendWithToken(policy, cache, request).then(
-    (response) => request.settle(response),
+  url: string,
+  reason: WithoutTokenReason,
+): ReturnType<AxiosAdapter> {
+  policy.log.withoutToken(url, reason);
+  if (!transport.isNamed) return transport.send(config);
+  const request = new OutgoingAxiosRequest({ policy, copy, refusesAny }, transport, config, false);
+  return settled(request, request.send(undefined));
+}
+
+/** The selector's answer is awaited, and the request stays what it was at the call. */
+async function sendWhenKnown(
+  attachment: Attachment,
+  transport: Transport,
+  config: InternalAxiosRequestConfig,
+  known: Promise<TokenCache | undefined>,
+): ReturnType<AxiosAdapter> {
+  const { policy } = attachment;
+  const request = new OutgoingAxiosRequest(attachment, transport, config, true);
+  const sent = async (): ReturnType<AxiosAdapter> => {
+    const cache = await waitFor(known, request.signal);
+    if (cache !== undefined) return sendWithToken(policy, cache, request);
+    policy.log.withoutToken(request.url, "no-cache");
+    return request.send(undefined);
+  };
+  return settled(request, sent());
+}
+
+function settled(request: OutgoingAxiosRequest, response: Promise<AxiosResponse>): Promise<AxiosResponse> {
+  return response.then(
+    (received) => request.settle(received),
     (error: unknown) => request.fail(error),
   );
 }

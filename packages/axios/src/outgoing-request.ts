@@ -1,69 +1,125 @@
-import { canSendAgain, drain, hideFields } from "@tokenflight/core";
-import type { BodyReader, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
-import { Axios, AxiosError, AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
+import { drain, hideFields, mayBeRedirected } from "@tokenflight/core";
+import type { BearerPolicy, BodyReader, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
+import type { AxiosResponse, InternalAxiosRequestConfig } from "axios";
+import type { Transport } from "./adapter-wrapper.ts";
+import { keepOutOfCache } from "./cache-above.ts";
 import { CallerLimits } from "./caller-limits.ts";
 import { cleanError } from "./clean-error.ts";
-import { privateConfig, showHeaders } from "./private-config.ts";
+import { KeptBody } from "./kept-body.ts";
+import type { OwnCopy } from "./own-copy.ts";
+import { privateConfig, showHeaders, spelledForAxios, takeOff } from "./private-config.ts";
+import { recordingEnv } from "./recording-fetch.ts";
 import { redirectOf } from "./redirect.ts";
-import { targetOf } from "./target.ts";
+import { onPage } from "./target.ts";
+import { Verdict } from "./verdict.ts";
 
-/** Builds URLs from configs as they are: an instance's defaults are in them already, and those of axios itself are not meant. */
-const bare = new Axios({});
+/** What all requests of an attached instance have in common. */
+export interface Attachment {
+  readonly policy: BearerPolicy<InternalAxiosRequestConfig, AxiosResponse>;
+  readonly copy: OwnCopy;
+  /** Whether the caller's own predicate may find a refusal in any response. */
+  readonly refusesAny: boolean;
+}
+
+const none: HeaderFields = Object.freeze({});
 
 /** One axios request, sent by the adapter that it would have had without us. */
 export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
-  readonly #adapter: AxiosAdapter;
+  readonly #attachment: Attachment;
+  readonly #transport: Transport;
   readonly #config: InternalAxiosRequestConfig;
   readonly #limits: CallerLimits | undefined;
-  /** The URL, or the part of it, that decided that the request may have a token. */
-  readonly #target: string;
-  /** The config of the last attempt, and the header fields in it that are ours. */
-  #sent: InternalAxiosRequestConfig | undefined;
-  #fields: HeaderFields | undefined;
+  readonly #verdict: Verdict;
+  readonly #body: KeptBody | undefined;
+  /** What is sent: a private copy of the config as it was at the call. */
+  #sent: InternalAxiosRequestConfig;
+  /** Our fields in it. */
+  #fields = none;
+  #isSent = false;
 
-  constructor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig, target: string) {
-    this.#adapter = adapter;
+  /** `keepsBody`: the body may be sent later than now, or a second time. */
+  constructor(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig, keepsBody: boolean) {
+    this.#attachment = attachment;
+    this.#transport = transport;
     this.#config = config;
-    this.#target = target;
-    this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, adapter) : undefined;
+    this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.isFetch) : undefined;
+    this.#verdict = new Verdict(config.validateStatus, attachment.refusesAny);
+    this.#body = keepsBody ? new KeptBody(config.data) : undefined;
+    this.#sent = this.#copied();
   }
 
   get method(): string {
-    return this.#config.method ?? "get";
+    return this.#sent.method ?? "get";
   }
 
   get url(): string {
-    return bare.getUri(this.#config);
+    return onPage(this.#attachment.copy.urlOf(this.#sent));
   }
 
   get signal(): AbortSignal | undefined {
     return this.#limits?.signal;
   }
 
-  get canSendAgain(): boolean {
-    return canSendAgain(this.#config.data);
+  get hasOwnCredentials(): boolean {
+    return this.#attachment.policy.credentials.areOwn(this.#sent.headers);
   }
 
-  /** Sends a private copy: adapters write into the headers, and neither a response nor an error may show the token. */
-  async send(fields: HeaderFields): Promise<AxiosResponse> {
-    // While the request waited for a token, whoever kept the config may have changed its URL. It then goes there without the token.
-    const sent = privateConfig(this.#config, targetOf(this.#config) === this.#target ? fields : {});
+  get canSendAgain(): boolean {
+    return this.#body?.canSendAgain ?? true;
+  }
+
+  send(fields: HeaderFields | undefined): Promise<AxiosResponse> {
+    const sent = this.#isSent ? this.#copyForReplay() : this.#sent;
+    this.#isSent = true;
+    if (fields !== undefined) this.#putOn(sent, fields);
     const timeLeft = this.#limits?.timeLeft;
     if (timeLeft !== undefined) sent.timeout = timeLeft;
-    this.#sent = sent;
-    this.#fields = fields;
-    const response = await this.#adapter(sent);
-    response.config = this.#config;
-    hideFields(response.request, fields);
-    return response;
+    return (this.#transport.send(sent) as Promise<AxiosResponse>).then(this.#receive, this.#receiveError);
   }
+
+  /** An adapter that is no function of axios may have changed anything in its config. axios's own leave the boundary of a form in the headers. */
+  #copyForReplay(): InternalAxiosRequestConfig {
+    if (this.#transport.isNamed) takeOff(this.#sent, this.#fields);
+    else this.#sent = this.#copied();
+    this.#body?.putOn(this.#sent);
+    return this.#sent;
+  }
+
+  #copied(): InternalAxiosRequestConfig {
+    const copy = privateConfig(this.#config);
+    if (this.#verdict.validateStatus) copy.validateStatus = this.#verdict.validateStatus;
+    if (this.#body !== undefined) copy.data = this.#body.data;
+    if (this.#transport.isFetch) copy.env = recordingEnv(copy.env);
+    return copy;
+  }
+
+  #putOn(sent: InternalAxiosRequestConfig, fields: HeaderFields): void {
+    const { credentials } = this.#attachment.policy;
+    if (credentials.hasPlaceholder) {
+      for (const [name, value] of Object.entries(sent.headers)) if (credentials.isPlaceholder(name, value)) delete sent.headers[name];
+    }
+    this.#fields = spelledForAxios(fields);
+    Object.assign(sent.headers, this.#fields);
+    if (!mayBeRedirected(fields)) sent.maxRedirects = 0;
+  }
+
+  readonly #receive = (response: AxiosResponse): AxiosResponse => {
+    response.config = this.#config;
+    hideFields(response.request, this.#fields);
+    return response;
+  };
+
+  readonly #receiveError = (error: unknown): AxiosResponse => {
+    cleanError(error, this.#config, this.#sent, this.#fields);
+    return this.#verdict.responseOf(error);
+  };
 
   facts({ status, headers }: AxiosResponse): ResponseFacts {
     return { status, challenge: status === 401 ? fieldOf(headers, "www-authenticate") : undefined };
   }
 
-  redirect(response: AxiosResponse): Redirect {
-    return redirectOf(response, this.#adapter, () => this.url);
+  redirect({ request }: AxiosResponse<unknown>): Redirect {
+    return redirectOf(request, this.#transport.isFetch, () => this.url);
   }
 
   /** Only a streamed body is still unread. axios has read every other one to its end. */
@@ -72,50 +128,44 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     if (reader !== undefined) await drain(reader, fieldOf(headers, "content-length"));
   }
 
-  /** Does what axios does with a response in the end: the caller's own `validateStatus` decides about the status. */
+  /** The response that the caller gets. Throws the adapter's error about it, if that is what `validateStatus` wants. */
   settle(response: AxiosResponse): AxiosResponse {
     this.#end();
-    const config = this.#config;
-    const { status, request } = response;
-    if (isValid(config, status, request)) return response;
-    const code = status >= 400 && status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
-    throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
+    keepOutOfCache(this.#config, () => fieldOf(response.headers, "vary"), this.#fields);
+    return this.#verdict.settle(response);
   }
 
   /** Rejects with what the adapter or the token cache rejected with. */
-  fail(error: unknown): never {
+  fail(error: unknown): never | Promise<never> {
     this.#end();
-    if (this.#sent !== undefined && this.#fields !== undefined) cleanError(error, this.#config, this.#sent, this.#fields);
+    if (this.#limits?.isReached(error)) return this.#limits.error(this.#attachment.copy).then(rejectWith);
     throw error;
   }
 
   #end(): void {
     this.#limits?.release();
-    if (this.#sent !== undefined && this.#fields !== undefined) showHeaders(this.#config, this.#sent, this.#fields);
+    if (this.#isSent) showHeaders(this.#config, this.#sent, this.#fields);
   }
+}
+
+function rejectWith(error: Error): never {
+  throw error;
 }
 
 /** A header field of a response. An adapter of the caller's may give headers that are not axios's. */
 function fieldOf(headers: unknown, name: string): string | undefined {
-  return AxiosHeaders.from(headers as AxiosHeaders)
-    .get(name)
-    ?.toString();
+  if (typeof headers !== "object" || headers === null) return undefined;
+  if ("get" in headers && typeof headers.get === "function") return (headers as Headers).get(name)?.toString();
+  const field = Object.entries(headers).find(([other]) => other.toLowerCase() === name);
+  return field === undefined ? undefined : String(field[1]);
 }
 
 /** What reads a streamed body, be it a web stream or a Node stream. Undefined for a body that is no stream. */
 function readerOf(data: unknown): BodyReader | undefined {
-  if (data instanceof ReadableStream) return (data as ReadableStream<Uint8Array>).getReader();
-  if (typeof data !== "object" || data === null || !("destroy" in data && Symbol.asyncIterator in data)) return undefined;
+  if (typeof data !== "object" || data === null) return undefined;
+  if ("getReader" in data) return (data as ReadableStream<Uint8Array>).getReader();
+  if (!("destroy" in data && Symbol.asyncIterator in data)) return undefined;
   const stream = data as AsyncIterable<Uint8Array> & { destroy(): void };
   const pieces = stream[Symbol.asyncIterator]();
   return { read: () => pieces.next(), cancel: () => stream.destroy() };
-}
-
-function isValid(config: InternalAxiosRequestConfig, status: number, request: unknown): boolean {
-  try {
-    return !status || !config.validateStatus || config.validateStatus(status);
-  } catch (error) {
-    // axios's http adapter would let the error end the process. Its fetch adapter wraps it, as is done here.
-    throw AxiosError.from(error, undefined, config, request);
-  }
 }

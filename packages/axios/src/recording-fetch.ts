@@ -1,9 +1,10 @@
-import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
+import type { InternalAxiosRequestConfig } from "axios";
+import type { NamedAdapter } from "./adapter-wrapper.ts";
 
 type Fetch = typeof globalThis.fetch;
 
-/** Which URL answered a redirected request of axios's fetch adapter. The adapter itself does not tell. */
-const redirects = new WeakMap<object, string>();
+/** Which URL answered a request of axios's fetch adapter, or undefined if it was not redirected. The adapter itself does not tell. */
+const answered = new WeakMap<object, string | undefined>();
 
 // There is one recording function per fetch function, because axios keeps every function that it is given here for good.
 const recorders = new WeakMap<object, Fetch>();
@@ -12,23 +13,14 @@ const globalRecorder = recording((input, init) => globalThis.fetch(input, init))
 function recording(fetch: Fetch): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
-    if (response.redirected && typeof input === "object") redirects.set(input, response.url);
+    if (typeof input === "object") answered.set(input, response.redirected ? response.url : undefined);
     return response;
   };
 }
 
-const globalEnv = { env: { fetch: globalRecorder, Blob: globalThis.Blob } } as unknown as InternalAxiosRequestConfig;
-
-/** Whether axios's fetch adapter is to use other functions and classes than the global ones. */
-export function hasOwnFetch({ env }: InternalAxiosRequestConfig): boolean {
-  if (env === undefined) return false;
-  return ["fetch", "Request", "Response"].some((name) => Object.hasOwn(env, name)) || (env as { Blob?: unknown }).Blob !== globalThis.Blob;
-}
-
-/** What `axios.getAdapter` looks at in a config, with a fetch function that records. */
-export function withRecordingFetch(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
-  if (!hasOwnFetch(config)) return globalEnv;
-  return { ...config, env: { ...config.env, fetch: recorderOf(config.env?.fetch) } };
+/** The `env` of a config, with a fetch function that records. Before axios 1.12 it is not looked at. */
+export function recordingEnv(env: InternalAxiosRequestConfig["env"]): NonNullable<InternalAxiosRequestConfig["env"]> {
+  return { ...env, fetch: recorderOf(env?.fetch) };
 }
 
 function recorderOf(fetch: Fetch | null | undefined): Fetch {
@@ -41,12 +33,19 @@ function recorderOf(fetch: Fetch | null | undefined): Fetch {
   return recorder;
 }
 
-/** Whether this is axios's fetch adapter, sending with a function of ours. */
-export function isRecording(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): boolean {
-  return adapter === axios.getAdapter("fetch", withRecordingFetch(config));
+/** Which URL answered a request; undefined in `url` if it was not redirected. Undefined for a request that was sent without our function. */
+export function answerTo(request: object): { readonly url: string | undefined } | undefined {
+  return answered.has(request) ? { url: answered.get(request) } : undefined;
 }
 
-/** The URL that answered a redirected request. Undefined for a request that was not redirected. */
-export function redirectedTo(request: object): string | undefined {
-  return redirects.get(request);
+/** Whether axios takes its fetch adapter for these names: it takes the first one that there is. */
+export function usesFetch(named: NamedAdapter): boolean {
+  const { XMLHttpRequest, process } = globalThis as { XMLHttpRequest?: unknown; process?: unknown };
+  for (const name of [named].flat() as unknown[]) {
+    const adapter = String(name).toLowerCase();
+    if (adapter === "fetch") return true;
+    if (typeof name === "function" || (adapter === "xhr" && XMLHttpRequest !== undefined)) return false;
+    if (adapter === "http" && Object.prototype.toString.call(process) === "[object process]") return false;
+  }
+  return false;
 }

@@ -1,6 +1,5 @@
 import type { Redirect } from "@tokenflight/core";
-import type { AxiosAdapter, AxiosResponse } from "axios";
-import { isRecording, redirectedTo } from "./recording-fetch.ts";
+import { answerTo } from "./recording-fetch.ts";
 
 /** What adapters that follow redirects tell about them in `response.request`. */
 interface FollowingRequest {
@@ -13,16 +12,14 @@ interface FollowingRequest {
 
 const unknown: Redirect = { redirected: undefined, url: undefined };
 
-/** What a response tells about redirects. `sentTo` is called only when there is a URL to compare it with. */
-export function redirectOf({ request, config }: AxiosResponse<unknown>, adapter: AxiosAdapter, sentTo: () => string): Redirect {
-  // axios's fetch adapter gives some fetch functions no Request objects, and then nothing tells of a redirect.
-  if (request === false) return unknown;
-  if (isRecording(adapter, config)) {
-    const url = redirectedTo(request as object);
-    return { redirected: url !== undefined, url };
+/** What the request of a response tells about redirects. `sentTo` is called only when there is a URL to compare it with. */
+export function redirectOf(request: unknown, isFetch: boolean, sentTo: () => string): Redirect {
+  if (Object.prototype.toString.call(request) === "[object Request]") {
+    const answer = answerTo(request as object);
+    return answer === undefined ? unknown : { redirected: answer.url !== undefined, url: answer.url };
   }
-  // A fetch adapter that was not given our function.
-  if (request instanceof Request) return unknown;
+  // axios's fetch adapter gives some fetch functions no Request objects, and then nothing tells of a redirect.
+  if (isFetch || request === false) return unknown;
   const { res, _redirectable, responseURL } = (request ?? {}) as FollowingRequest;
   if (responseURL !== undefined && URL.canParse(responseURL)) return { redirected: !isSameUrl(responseURL, sentTo()), url: responseURL };
   // An adapter that shows no request, such as a test's, follows nothing.

@@ -20,15 +20,8 @@ export function targetOf({ url = "", baseURL, allowAbsoluteUrls, socketPath }: I
 
 /** The same URL, absolute: in a browser, URLs may be relative to the page. */
 export function onPage(url: string): string {
-  const page = (globalThis as { location?: { href: string } }).location?.href;
-  return page === undefined || absolute.test(url) ? url : (URL.parse(url, page)?.href ?? url);
-}
-
-/** Whether the caller chose other credentials, or none: Authorization in any spelling and with any value, or `auth`. */
-export function hasOwnCredentials({ auth, headers }: InternalAxiosRequestConfig): boolean {
-  if (auth) return true;
-  for (const name of Object.keys(headers)) {
-    if (name.length === "authorization".length && name.toLowerCase() === "authorization") return true;
-  }
-  return false;
+  if (absolute.test(url)) return url;
+  const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
+  const page = document?.baseURI ?? location?.href;
+  return page === undefined ? url : (URL.parse(url, page)?.href ?? url);
 }
