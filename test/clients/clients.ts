@@ -1,8 +1,8 @@
 import { axiosByFetch, axiosByHttp } from "./axios.ts";
 import type { ClientUnderTest } from "./client-under-test.ts";
-import { fetchWithInit, fetchWithRequest } from "./fetch.ts";
+import { fetchOverFetchCookie, fetchOverNodeFetch, fetchWithInit, fetchWithRequest } from "./fetch.ts";
 import { gotPagination, gotPromise, gotStream } from "./got.ts";
-import { kyAlone, kyWithRetries } from "./ky.ts";
+import { kyAlone, kyOverFetchCookie, kyWithRetries } from "./ky.ts";
 import { undiciComposed, undiciRequest, undiciStream } from "./undici.ts";
 
 export {
@@ -27,8 +27,11 @@ export const waysOfUse: readonly ClientUnderTest[] = [
   gotStream,
   kyAlone,
   kyWithRetries,
+  kyOverFetchCookie,
   fetchWithInit,
   fetchWithRequest,
+  fetchOverNodeFetch,
+  fetchOverFetchCookie,
   undiciRequest,
   undiciStream,
   undiciComposed,

@@ -1,16 +1,18 @@
 import { bearer } from "@tokenflight/ky";
 import ky, { type KyInstance, type Options } from "ky";
+import { overFetchCookie } from "./fetch.ts";
 import type { ClientUnderTest, Hook, Send, Setting } from "./client-under-test.ts";
 
 type KyFetch = NonNullable<Options["fetch"]>;
 
-function kyWith(name: string, given: Options): ClientUnderTest {
+function kyWith(name: string, given: Options, beneath?: () => KyFetch): ClientUnderTest {
   const create = (origin: string, { base, timeout, failure, hooks }: Setting = {}): KyInstance =>
     ky.create({
       ...(base === undefined ? { baseUrl: origin } : { prefix: origin + base }),
       timeout: timeout ?? false,
       throwHttpErrors: false,
       ...given,
+      ...(beneath === undefined ? {} : { fetch: beneath() }),
       ...(failure === undefined ? {} : { fetch: (() => Promise.reject(failure)) as KyFetch }),
       ...hooksOf(hooks?.[0]),
     });
@@ -53,3 +55,4 @@ function hooksOf(hook: Hook | undefined): Options {
 
 export const kyAlone: ClientUnderTest = kyWith("ky", { retry: 0 });
 export const kyWithRetries: ClientUnderTest = kyWith("ky with retries", { retry: { limit: 2, delay: () => 1 } });
+export const kyOverFetchCookie: ClientUnderTest = kyWith("ky over fetch-cookie", { retry: 0 }, overFetchCookie as () => KyFetch);

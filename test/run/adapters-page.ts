@@ -1,6 +1,7 @@
 /** Writes docs/adapters.md from the last run of the tests. With CI=true the page that is committed has to be that one already. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { challenges } from "../contract/challenges.ts";
 import { absent, elsewhere, scenarioIds } from "./scenario-list.ts";
 
 interface Result {
@@ -40,7 +41,7 @@ const files = new Map<string, Set<string>>();
 for (const { name, assertionResults } of report.testResults) {
   if (name.endsWith(contract)) continue;
   for (const { title, status } of assertionResults) {
-    const id = /^[ACDF]\d+(?= )/.exec(title)?.[0];
+    const id = /^[ACDFI]\d+(?= )/.exec(title)?.[0];
     if (id === undefined || status !== "passed") continue;
     files.set(id, (files.get(id) ?? new Set()).add(name.replaceAll("\\", "/").replace(root.replaceAll("\\", "/"), "")));
   }
@@ -66,6 +67,11 @@ const scenarios = [...rows].map(([id, { title }]) => `- **${id}** ${title}${file
 const others = scenarioIds.filter((id) => id in elsewhere).map((id) => `- **${id}** ${elsewhere[id]}: ${namedIn(id)}`);
 const missing = Object.entries(absent).map(([id, reason]) => `- **${id}** ${reason}.`);
 
+const refusals = challenges.map(({ challenge, about, renews }) => {
+  const header = challenge === undefined ? "none" : challenge === "" ? "empty" : `\`${challenge}\``;
+  return `| ${about} | ${header} | ${renews ? "renewed and replayed, once" : "kept"} |`;
+});
+
 const text = `# What every adapter keeps
 
 This page is written by the test run: one contract, run in the same way against every client that Tokenflight plugs into, on a real
@@ -76,6 +82,20 @@ ${table.join("\n")}
 ## The scenarios
 
 ${scenarios.join("\n")}
+
+## The 401s
+
+A 401 is about the token that was sent, whatever scheme its \`WWW-Authenticate\` names: many APIs send none, a broken one, or one that has nothing to do with
+the token. It is renewed once and replayed once; a renewal that was no use is not repeated for a while, so that an API that refuses everybody costs one token
+request in some minutes. Only a challenge that says that another token would be no use, in whatever scheme, keeps the 401: its caller gets it as it is, and
+nothing is renewed. \`refused\` puts an own judgement in the place of all of this, and \`refusedBy\` one that reads JSON answers. C45 holds every client to this table.
+
+| the 401 says | WWW-Authenticate | and is |
+|---|---|---|
+${refusals.join("\n")}
+
+What is not replayed (\`replay: "never"\`, a body that can be read once, an unsafe method behind a redirect, got's streams) keeps its 401 and is renewed behind,
+unless the answer came from another origin: the next request has a fresh token.
 
 ## The differences
 

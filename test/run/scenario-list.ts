@@ -1,9 +1,9 @@
-/** The scenarios of the sections A, C, D and F that every adapter keeps: "<section><first>-<last>". */
-const sections = ["A1-16", "C31-54", "D55-62", "F75-80"];
+/** The scenarios of the sections A, C, D, F and I that every adapter keeps: "<section><first>-<last>". */
+const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-114", "I118-118", "I122-122", "I125-129", "I137-137", "I139-139"];
 
 /** The id of each, in order. */
 export const scenarioIds: readonly string[] = sections.flatMap((range) => {
-  const [, section = "", first = "", last = ""] = /^([A-F])(\d+)-(\d+)$/.exec(range) ?? [];
+  const [, section = "", first = "", last = ""] = /^([A-I])(\d+)-(\d+)$/.exec(range) ?? [];
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => `${section}${Number(first) + index}`);
 });
 
