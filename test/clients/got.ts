@@ -1,5 +1,6 @@
 import { bearer } from "@tokenflight/got";
-import got, { HTTPError, type ExtendOptions, type Got, type OptionsOfTextResponseBody, type RequestFunction, type Response } from "got";
+import got, { type ExtendOptions, type Got, type OptionsOfTextResponseBody, type RequestFunction, type HTTPError, type Response } from "got";
+import gotLowestVersion from "got-lowest";
 import type { ClientUnderTest, CommonOptions, Hook, Outgoing, Send, Setting, Tokens } from "./client-under-test.ts";
 
 /** got takes no relative URLs without a prefix, and no slash behind one. */
@@ -8,7 +9,13 @@ const target = (path: string, origin: string, { base }: Setting = {}): string =>
 
 type Ask = (api: Got, url: string, request: OptionsOfTextResponseBody) => Promise<{ status: number; body: string }>;
 
-function gotWith(name: string, own: ExtendOptions, ask: Ask, differences: Record<string, string> = {}): ClientUnderTest {
+function gotWith(
+  name: string,
+  own: ExtendOptions,
+  ask: Ask,
+  differences: Record<string, string> = {},
+  copy: Pick<Got, "extend"> = got,
+): ClientUnderTest {
   const sender =
     (api: Got, origin: string, setting?: Setting): Send =>
     ({ path = "/", ...outgoing }) =>
@@ -18,7 +25,7 @@ function gotWith(name: string, own: ExtendOptions, ask: Ask, differences: Record
     const fail: RequestFunction = () => {
       throw failure;
     };
-    return got.extend(
+    return copy.extend(
       { retry: { limit: 0 }, ...own },
       base === undefined ? {} : { prefixUrl: origin + base },
       timeout === undefined ? {} : { timeout: { request: timeout } },
@@ -67,10 +74,12 @@ function hooksOf(hook: Hook | undefined): ExtendOptions {
   };
 }
 
-export const gotPromise: ClientUnderTest = gotWith("got", { throwHttpErrors: false }, async (api, url, request) => {
+const askOnce: Ask = async (api, url, request) => {
   const { statusCode, body } = (await api(url, request)) as Response<string>;
   return { status: statusCode, body };
-});
+};
+
+export const gotPromise: ClientUnderTest = gotWith("got", { throwHttpErrors: false }, askOnce);
 
 export const gotPagination: ClientUnderTest = gotWith("got with pagination", { throwHttpErrors: false }, async (api, url, request) => {
   const transform = ({ statusCode, body }: Response<string>): { status: number; body: string }[] => [{ status: statusCode, body }];
@@ -84,21 +93,26 @@ export const gotPagination: ClientUnderTest = gotWith("got with pagination", { t
 
 const noReplay = "got gives a stream's response to its reader before any hook could replay it";
 
-export const gotStream: ClientUnderTest = gotWith(
-  "got.stream",
-  {},
-  async (api, url, request) => {
-    const stream = api.stream(url, request as never);
-    try {
-      let body = "";
-      for await (const chunk of stream) body += String(chunk);
-      return { status: stream.response?.statusCode ?? 0, body };
-    } catch (error) {
-      if (error instanceof HTTPError) return { status: error.response.statusCode, body: String(error.response.body ?? "") };
-      throw error;
-    }
-  },
-  Object.fromEntries(
-    ["A5", "C31", "C32", "C33", "C34", "C35", "C47", "C49", "C51", "D55", "D56", "D57", "D58", "D62"].map((id) => [id, noReplay]),
-  ),
+const readStream: Ask = async (api, url, request) => {
+  const stream = api.stream(url, request as never);
+  try {
+    let body = "";
+    for await (const chunk of stream) body += String(chunk);
+    return { status: stream.response?.statusCode ?? 0, body };
+  } catch (error) {
+    const { name, response } = error as HTTPError;
+    if (name === "HTTPError") return { status: response.statusCode, body: String(response.body ?? "") };
+    throw error;
+  }
+};
+
+const streamDifferences = Object.fromEntries(
+  ["A5", "C31", "C32", "C33", "C34", "C35", "C47", "C49", "C51", "D55", "D56", "D57", "D58", "D62"].map((id) => [id, noReplay]),
 );
+
+export const gotStream: ClientUnderTest = gotWith("got.stream", {}, readStream, streamDifferences);
+
+/** The lowest version, and with it another copy of got than the adapter's own peer. */
+const lowest = gotLowestVersion as unknown as Got;
+export const gotLowest: ClientUnderTest = gotWith("got 14.4", { throwHttpErrors: false }, askOnce, {}, lowest);
+export const gotLowestStream: ClientUnderTest = gotWith("got.stream 14.4", {}, readStream, streamDifferences, lowest);

@@ -1,22 +1,19 @@
 import { longestDelay, systemClock } from "@tokenflight/core";
-import { TimeoutError, type NormalizedOptions, type Options, type Request } from "got";
+import type { NormalizedOptions, Options, Request, RequestError } from "got";
 
 /**
  * `timeout.request`, in milliseconds. got gives the whole of it to each of its retries. Its own timer covers the wait for a token, but
  * neither the wait for a renewal nor the attempt that was refused, because to got the replay is a request of its own.
  */
 export class RequestTimeout {
-  #retryCount: number | undefined;
   #started = 0;
   /** What the caller allows, while the options say less. */
   #whole: number | undefined;
 
-  /** An attempt begins. Only the first one of a retry starts the time anew. */
-  begin(options: NormalizedOptions, retryCount: number): void {
-    if (retryCount === this.#retryCount) return;
+  /** The first attempt begins, or that of a retry. */
+  begin(options: NormalizedOptions): void {
     this.restore(options);
-    this.#retryCount = retryCount;
-    this.#started = systemClock.monotonic();
+    if (options.timeout.request !== undefined) this.#started = systemClock.monotonic();
   }
 
   /** Gives the replay what is left. */
@@ -49,9 +46,18 @@ export class RequestTimeout {
   }
 }
 
-/** What got rejects with when `timeout.request` is over. */
-export function timeoutError(request: Request): TimeoutError {
+type ErrorClass = new (message: string, error: object, request: Request) => RequestError;
+
+/**
+ * What got rejects with when `timeout.request` is over, of the caller's own copy of got. Before version 16.1 that cannot be asked for one: it is then one of its
+ * request errors, as `retryError` is, and has the name and the fields.
+ */
+export function timeoutError(request: Request, retryError: unknown): Error {
   const message = `Timeout awaiting 'request' for ${request.options.timeout.request}ms`;
-  const error = Object.assign(new Error(message), { name: "TimeoutError", code: "ETIMEDOUT" as const, event: "request" as const });
-  return new TimeoutError(error, request.timings as never, request);
+  const like = { name: "TimeoutError", code: "ETIMEDOUT", event: "request" };
+  const error = Object.assign(new Error(message), like);
+  const { _createTimeoutError: create } = request as unknown as { _createTimeoutError?(error: Error): RequestError };
+  if (create !== undefined) return create.call(request, error);
+  const RequestErrorOfCaller = Object.getPrototypeOf((retryError as object).constructor) as ErrorClass;
+  return Object.assign(new RequestErrorOfCaller(message, error, request), like);
 }

@@ -19,11 +19,15 @@ export interface AttemptedRequest {
   readonly handler: Dispatcher.DispatchHandler;
   /** Decides about a response before its body: whether the handler gets it now. Otherwise it is deferred, and delivered or discarded later. */
   receive(attempt: Attempt, response: UndiciResponse): boolean;
+  /** The replay has ended without a response. */
+  replayFailed(): void;
+  /** Calls it in the asynchronous context of the caller. Interceptors such as redirect and retry send again from the end of a response. */
+  runInAsyncScope(event: () => void): void;
 }
 
-/** Sending a request once, with one token. It passes everything on to the handler, except for a response that is deferred or discarded. */
+/** Sending a request once, with one token or without any. It passes everything on to the handler, except for a response that is deferred or discarded. */
 export class Attempt implements Dispatcher.DispatchHandler {
-  readonly tokenSet: TokenSet;
+  readonly tokenSet: TokenSet | undefined;
   readonly isReplay: boolean;
   readonly #request: AttemptedRequest;
   #controller: Controller | undefined;
@@ -33,8 +37,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #deferred: (() => void)[] | undefined;
   #drain: Drain | undefined;
   #isOver = false;
+  #isAnswered = false;
 
-  constructor(request: AttemptedRequest, tokenSet: TokenSet, isReplay: boolean) {
+  constructor(request: AttemptedRequest, tokenSet: TokenSet | undefined, isReplay: boolean) {
     this.#request = request;
     this.tokenSet = tokenSet;
     this.isReplay = isReplay;
@@ -97,6 +102,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Controller, statusCode: number, headers: IncomingHttpHeaders, statusText?: string): void {
     const { handler, controller } = this.#request;
     const isFinal = statusCode >= 200;
+    if (isFinal) this.#isAnswered = true;
     if (isFinal && !this.#request.receive(this, { statusCode, headers, statusText })) return;
     handler.onResponseStart?.(controller, statusCode, headers, statusText);
   }
@@ -115,6 +121,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Controller, error: Error): void {
     const { handler, controller } = this.#request;
+    if (this.isReplay && !this.#isAnswered) this.#request.replayFailed();
     this.#end(() => handler.onResponseError?.(controller, error));
   }
 
@@ -135,6 +142,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#request.controller.endAttempt();
     if (this.#drain !== undefined) this.#drain.end();
     else if (this.#deferred !== undefined) this.#deferred.push(event);
-    else event();
+    else this.#request.runInAsyncScope(event);
   }
 }
