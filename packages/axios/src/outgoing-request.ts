@@ -29,7 +29,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   readonly #transport: Transport;
   readonly #config: InternalAxiosRequestConfig;
   readonly #limits: CallerLimits | undefined;
-  readonly #verdict: Verdict;
+  readonly #verdict: Verdict | undefined;
   readonly #body: KeptBody | undefined;
   /** What is sent: a private copy of the config as it was at the call. */
   #sent: InternalAxiosRequestConfig;
@@ -43,7 +43,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     this.#transport = transport;
     this.#config = config;
     this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.isFetch) : undefined;
-    this.#verdict = new Verdict(config.validateStatus, attachment.refusesAny);
+    this.#verdict = config.validateStatus ? new Verdict(config.validateStatus, attachment.refusesAny) : undefined;
     this.#body = keepsBody ? new KeptBody(config.data) : undefined;
     this.#sent = this.#copied();
   }
@@ -74,7 +74,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     if (fields !== undefined) this.#putOn(sent, fields);
     const timeLeft = this.#limits?.timeLeft;
     if (timeLeft !== undefined) sent.timeout = timeLeft;
-    return (this.#transport.send(sent) as Promise<AxiosResponse>).then(this.#receive, this.#receiveError);
+    return this.#transport.send(sent) as Promise<AxiosResponse>;
   }
 
   /** An adapter that is no function of axios may have changed anything in its config. axios's own leave the boundary of a form in the headers. */
@@ -86,8 +86,8 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   }
 
   #copied(): InternalAxiosRequestConfig {
-    const copy = privateConfig(this.#config);
-    if (this.#verdict.validateStatus) copy.validateStatus = this.#verdict.validateStatus;
+    const copy = privateConfig(this.#config, this.#transport.isNamed);
+    if (this.#verdict !== undefined) copy.validateStatus = this.#verdict.validateStatus;
     if (this.#body !== undefined) copy.data = this.#body.data;
     if (this.#transport.isFetch) copy.env = recordingEnv(copy.env);
     return copy;
@@ -103,18 +103,11 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     if (!mayBeRedirected(fields)) sent.maxRedirects = 0;
   }
 
-  readonly #receive = (response: AxiosResponse): AxiosResponse => {
+  /** What the caller's predicate sees next shows no token. */
+  facts(response: AxiosResponse): ResponseFacts {
     response.config = this.#config;
     hideFields(response.request, this.#fields);
-    return response;
-  };
-
-  readonly #receiveError = (error: unknown): AxiosResponse => {
-    cleanError(error, this.#config, this.#sent, this.#fields);
-    return this.#verdict.responseOf(error);
-  };
-
-  facts({ status, headers }: AxiosResponse): ResponseFacts {
+    const { status, headers } = response;
     return { status, challenge: status === 401 ? fieldOf(headers, "www-authenticate") : undefined };
   }
 
@@ -128,16 +121,18 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     if (reader !== undefined) await drain(reader, fieldOf(headers, "content-length"));
   }
 
-  /** The response that the caller gets. Throws the adapter's error about it, if that is what `validateStatus` wants. */
-  settle(response: AxiosResponse): AxiosResponse {
+  /** The response that the caller gets, or the error about it, if that is what `validateStatus` wants. */
+  settle(response: AxiosResponse): AxiosResponse | Promise<never> {
     this.#end();
+    response.config = this.#config;
     keepOutOfCache(this.#config, () => fieldOf(response.headers, "vary"), this.#fields);
-    return this.#verdict.settle(response);
+    return this.#verdict?.settle(response, this.#config, this.#attachment.copy) ?? response;
   }
 
   /** Rejects with what the adapter or the token cache rejected with. */
   fail(error: unknown): never | Promise<never> {
     this.#end();
+    if (this.#isSent) cleanError(error, this.#config, this.#sent, this.#fields);
     if (this.#limits?.isReached(error)) return this.#limits.error(this.#attachment.copy).then(rejectWith);
     throw error;
   }

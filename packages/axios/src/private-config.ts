@@ -15,12 +15,15 @@ class PrivateConfig {
 
 type Copied = Record<PropertyKey, unknown>;
 
-/** The config that an adapter gets: a copy of the caller's, whose own headers never contain the token. */
-export function privateConfig(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
+/**
+ * The config that an adapter gets: a copy of the caller's, whose own headers never contain the token. `isForAxios`: axios's own adapters look at no
+ * symbols.
+ */
+export function privateConfig(config: InternalAxiosRequestConfig, isForAxios: boolean): InternalAxiosRequestConfig {
   const copy = new PrivateConfig() as Copied;
   // axios's configs inherit nothing and are slow to spread. Copying their fields one by one takes a quarter of the time.
   for (const key in config) copy[key] = (config as unknown as Copied)[key];
-  for (const key of Object.getOwnPropertySymbols(config)) copy[key] = (config as unknown as Copied)[key];
+  if (!isForAxios) for (const key of Object.getOwnPropertySymbols(config)) copy[key] = (config as unknown as Copied)[key];
   copy["headers"] = copyOf(config.headers);
   return copy as unknown as InternalAxiosRequestConfig;
 }

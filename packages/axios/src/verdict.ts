@@ -1,50 +1,40 @@
-import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from "axios";
+import type { AxiosResponse, InternalAxiosRequestConfig } from "axios";
+import type { OwnCopy } from "./own-copy.ts";
 
-type ValidateStatus = NonNullable<InternalAxiosRequestConfig["validateStatus"]>;
+type Config = InternalAxiosRequestConfig;
+type ValidateStatus = NonNullable<Config["validateStatus"]>;
 
 /**
- * The caller's `validateStatus` sees the last response only. For one that may be refused, the adapter is told that it is not valid, and makes the error
- * that the caller gets if it is the last: of the caller's own copy of axios, and as that copy makes it.
+ * The caller's `validateStatus` sees the last response only. A response that may be refused counts as valid until nothing more becomes of it, and so does
+ * one about which the function throws: axios's http adapter would let the error end the process.
  */
 export class Verdict {
-  /** In place of the caller's. */
-  readonly validateStatus: ValidateStatus | null | undefined;
-  /** The error about a response of which the caller has not been asked yet. */
-  #error: Partial<AxiosError> | undefined;
-  #isOpen = false;
-  /** What the caller's function threw: axios's http adapter would let it end the process. Its fetch adapter wraps it, as is done here. */
-  #thrown: { readonly error: unknown } | undefined;
   readonly #ask: ValidateStatus;
+  readonly #isAny: boolean;
+  #isOpen = false;
+  #thrown: { readonly error: unknown } | undefined;
 
   /** `isAny`: a response of any status may be refused; otherwise only 401. */
-  constructor(validateStatus: ValidateStatus | null | undefined, isAny: boolean) {
-    this.#ask = validateStatus as ValidateStatus;
-    this.validateStatus =
-      validateStatus &&
-      ((status) => {
-        this.#isOpen = isAny ? status < 200 || status >= 300 : status === 401;
-        return !this.#isOpen && this.#isValid(status);
-      });
+  constructor(ask: ValidateStatus, isAny: boolean) {
+    this.#ask = ask;
+    this.#isAny = isAny;
   }
 
-  /** The response that an error of the adapter's is about, if it may be refused. Throws every other error. */
-  responseOf(error: unknown): AxiosResponse {
-    const { response } = (error ?? {}) as Partial<AxiosError>;
-    if (!this.#isOpen || response === undefined) throw this.#thrown === undefined ? error : this.#wrapped(error);
-    this.#isOpen = false;
-    this.#error = error as Partial<AxiosError>;
-    return response;
-  }
+  /** In place of the caller's. */
+  readonly validateStatus: ValidateStatus = (status) => {
+    this.#isOpen = this.#isAny ? status < 200 || status >= 300 : status === 401;
+    return this.#isOpen || this.#isValid(status) || this.#thrown !== undefined;
+  };
 
-  settle(response: AxiosResponse): AxiosResponse {
-    const error = this.#error;
-    if (error?.response !== response || this.#isValid(response.status)) return response;
-    throw this.#thrown === undefined ? error : this.#wrapped(error);
+  /** The last response, or the error that axios makes of it. */
+  settle(response: AxiosResponse, config: Config, copy: OwnCopy): AxiosResponse | Promise<never> {
+    const { status } = response;
+    return (this.#isOpen ? this.#isValid(status) : this.#thrown === undefined) ? response : this.#reject(response, config, copy);
   }
 
   #isValid(status: number): boolean {
+    const ask = this.#ask;
     try {
-      const ask = this.#ask;
       return Boolean(ask(status));
     } catch (error) {
       this.#thrown = { error };
@@ -52,10 +42,11 @@ export class Verdict {
     }
   }
 
-  #wrapped(error: unknown): unknown {
-    const thrown = this.#thrown?.error;
-    const { config, request, constructor } = error as AxiosError;
-    const { from } = constructor as unknown as Partial<typeof AxiosError>;
-    return typeof from === "function" ? from.call(constructor, thrown as Error, undefined, config, request) : thrown;
+  async #reject(response: AxiosResponse, config: Config, copy: OwnCopy): Promise<never> {
+    const { AxiosError } = await copy.errors();
+    const { status, request } = response;
+    if (this.#thrown !== undefined) throw AxiosError.from(this.#thrown.error as Error, undefined, config, request);
+    const code = status >= 400 && status < 500 ? "ERR_BAD_REQUEST" : "ERR_BAD_RESPONSE";
+    throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
   }
 }
