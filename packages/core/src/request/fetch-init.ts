@@ -4,9 +4,20 @@ const memberNames =
     " ",
   );
 
+/** An init that inherits nothing. An object of a class is faster to fill and to read than one without a prototype. */
+class OwnInit {
+  static {
+    Object.setPrototypeOf(this.prototype, null);
+  }
+}
+
+export function copyInit(init: RequestInit | undefined): RequestInit {
+  return Object.assign(new OwnInit(), init);
+}
+
 /** A copy of an init that inherits nothing. fetch reads the members of a class instance, such as a Request, wherever they come from; a spread does not. */
 export function membersOf(init: RequestInit | undefined): RequestInit {
-  const copy = Object.assign<Record<string, unknown>, unknown>(Object.create(null) as Record<string, unknown>, init);
+  const copy = copyInit(init) as Record<string, unknown>;
   const prototype: unknown = init == null ? null : Object.getPrototypeOf(init);
   if (prototype === Object.prototype || prototype === null) return copy;
   for (const name of memberNames) if (name in (init as object)) copy[name] = (init as unknown as Record<string, unknown>)[name];
@@ -27,7 +38,7 @@ export function keepReferrer(init: RequestInit, request: Request, callers: Reque
  * cookies does, would lose them to headers that stand beside it. Undefined where no such Request can be made.
  */
 export function asOneRequest(request: Request, init: RequestInit): readonly [Request, RequestInit] | undefined {
-  const rest = Object.assign(Object.create(null) as Record<string, unknown>, init);
+  const rest = copyInit(init) as Record<string, unknown>;
   for (const name of memberNames) if (name !== "dispatcher" && name !== "redirect" && name !== "priority") delete rest[name];
   try {
     return [new (request.constructor as typeof Request)(request, init), rest];

@@ -40,16 +40,16 @@ export function fetchWithToken<Call extends FetchRequest>(
     const init = membersOf(call.init);
     const given = init.headers;
     if (given != null) init.headers = readableHeaders(given) as HeadersInit;
-    const untouched = (reason: "no-cache" | "own-credentials"): Promise<Response> => {
-      policy.log.withoutToken(url, reason);
+    const isOwn = hasOwnCredentials(policy.credentials, init.headers ?? request?.headers);
+    const cache = isOwn ? undefined : policy.cacheFor(call);
+    if (cache === undefined) {
+      policy.log.withoutToken(url, isOwn ? "own-credentials" : "no-cache");
       // An iterator over header fields can be read once only.
       return fetch(input, init.headers === given ? call.init : init);
-    };
-    if (hasOwnCredentials(policy.credentials, init.headers ?? request?.headers)) return untouched("own-credentials");
-    const cache = policy.cacheFor(call);
-    if (cache === undefined) return untouched("no-cache");
-    const takesTokenOff = isGlobal || isPlatformFetch(fetch);
-    const outgoing = new OutgoingFetchRequest({ policy, fetch, takesTokenOff, input: request ?? url, init, url });
+    }
+    const onlyReads = isPlatformFetch(isGlobal ? globalThis.fetch : fetch);
+    const takesTokenOff = isGlobal || onlyReads;
+    const outgoing = new OutgoingFetchRequest({ policy, fetch, takesTokenOff, onlyReads, input: request ?? url, init, url });
     const response = "then" in cache ? sendWhenKnown(policy, cache, outgoing) : sendWithToken(policy, cache, outgoing);
     return outgoing.holdsBody ? response.finally(() => outgoing.release()) : response;
   } catch (error) {

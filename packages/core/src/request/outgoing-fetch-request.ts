@@ -1,10 +1,9 @@
-import { ownOnly } from "../own.ts";
 import type { BearerPolicy, Redirect, ResponseFacts } from "./bearer-policy.ts";
 import { canSendAgain } from "./body.ts";
 import { drain, type BodyReader } from "./drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
-import { copyHeaders, hasOwnCredentials, withFields } from "./fetch-headers.ts";
-import { asOneRequest, keepReferrer } from "./fetch-init.ts";
+import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
+import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
 import { keepBody } from "./kept-body.ts";
 import { isInBrowser } from "./page.ts";
 import { mostRedirects, networkError, nextHop, type Hop } from "./redirect-hops.ts";
@@ -17,6 +16,8 @@ export interface FetchParts {
   readonly fetch: FetchFunction;
   /** Whether the function itself takes `Authorization` off a request that a redirect sends to another origin. */
   readonly takesTokenOff: boolean;
+  /** Whether the function is the platform's own, which changes nothing that it is given. */
+  readonly onlyReads: boolean;
   readonly input: string | Request;
   readonly init: RequestInit;
   /** Absolute. */
@@ -31,6 +32,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   #headers: HeadersInit | undefined;
   #body: RequestInit["body"];
   #isKept = false;
+  /** The token's own fields, where they are among the headers. */
+  #fields: HeaderFields | undefined;
   /** Whether the body is in the Request, which can be sent once: it is copied before that, and the copy is for the next time. */
   readonly #isBodyInRequest: boolean;
   #copy: Request | undefined;
@@ -88,9 +91,9 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   send(fields: HeaderFields | undefined): Promise<Response> {
-    const { policy, init: given } = this.#parts;
+    const { init: given } = this.#parts;
     this.#wasSent = true;
-    const init: RequestInit = ownOnly(given);
+    const init = copyInit(given);
     if (fields === undefined) {
       if (this.#isKept) this.#setKept(init, this.#headers);
       return this.#call(this.#request ?? this.url, init);
@@ -98,14 +101,30 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     const redirect = init.redirect ?? this.#request?.redirect ?? "follow";
     const isSafe = redirect !== "follow" || (this.#parts.takesTokenOff && mayBeRedirected(fields));
     const follows = !isSafe && !isInBrowser();
-    if (policy.wantsReplay || follows) this.keep();
-    const headers = withFields(this.#headers, fields, policy.credentials);
+    const headers = this.#headersWith(fields, follows);
     this.#setKept(init, headers);
     if (follows || !(isSafe || mayBeRedirected(fields))) init.redirect = "manual";
     const response = this.#call(this.#next(follows), init);
     if (!follows) return response;
     const hasBody = this.#isBodyInRequest || this.#body != null;
     return this.#follow(response, { url: this.url, method: this.method, headers, hasBody }, Object.keys(fields));
+  }
+
+  /** Keeps what the next time needs. The headers that the platform's own function was given are as good as a copy: it only reads them. */
+  #headersWith(fields: HeaderFields, follows: boolean): HeadersInit {
+    const { policy, onlyReads } = this.#parts;
+    const isForOnce = !policy.wantsReplay && !follows;
+    if (isForOnce || this.#isKept || !onlyReads || this.#headers === undefined) {
+      if (!isForOnce) this.keep();
+      const given =
+        this.#fields === undefined ? this.#headers : withoutFields(this.#headers as HeadersInit, new Set(Object.keys(this.#fields)));
+      this.#fields = undefined;
+      return withFields(given, fields, policy.credentials);
+    }
+    this.#isKept = true;
+    this.#body = keepBody(this.#body);
+    this.#fields = fields;
+    return (this.#headers = withFields(this.#headers, fields, policy.credentials));
   }
 
   #setKept(init: RequestInit, headers: HeadersInit | undefined): void {
@@ -145,7 +164,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
       this.discard(response).catch(() => {});
       if (new URL(next.url).origin !== origin) this.#elsewhere ??= next.url;
       const { url, method, headers } = next;
-      const init: RequestInit = Object.assign(ownOnly(given), { method, headers, redirect: "manual", signal: this.signal ?? null });
+      const init: RequestInit = Object.assign(copyInit(given), { method, headers, redirect: "manual", signal: this.signal ?? null });
       if (this.#request !== undefined) init.credentials ??= this.#request.credentials;
       if (next.hasBody) init.body = await this.#bodyAgain();
       else delete init.body;
