@@ -1,10 +1,18 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { attachBearer } from "@tokenflight/axios";
-import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from "axios";
+import newest, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from "axios";
+import lowest from "axios-lowest";
+import lowestWithFetch from "axios-lowest-with-fetch";
 import type { ClientUnderTest, Hook, Send, Setting } from "./client-under-test.ts";
 
-function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
+interface Way {
+  readonly name: string;
+  readonly adapter: "http" | "fetch";
+  readonly axios?: typeof newest;
+}
+
+function axiosWith({ name, adapter, axios = newest }: Way): ClientUnderTest {
   const create = (origin: string, { base = "", timeout, failure }: Setting = {}): AxiosInstance => {
     const config: CreateAxiosDefaults = {
       baseURL: origin + base,
@@ -71,5 +79,17 @@ function intercept(api: AxiosInstance, hook: Hook | undefined): void {
   });
 }
 
-export const axiosByHttp: ClientUnderTest = axiosWith("axios", "http");
-export const axiosByFetch: ClientUnderTest = axiosWith("axios with fetch", "fetch");
+export const axiosByHttp: ClientUnderTest = axiosWith({ name: "axios", adapter: "http" });
+export const axiosByFetch: ClientUnderTest = axiosWith({ name: "axios with fetch", adapter: "fetch" });
+
+/** The oldest version of the peer range, and the oldest whose fetch adapter can show that it followed a redirect. Their types have nothing in common. */
+export const axiosLowestByHttp: ClientUnderTest = axiosWith({
+  name: "axios 1.7.0",
+  adapter: "http",
+  axios: lowest as unknown as typeof newest,
+});
+export const axiosLowestByFetch: ClientUnderTest = axiosWith({
+  name: "axios 1.12.0 with fetch",
+  adapter: "fetch",
+  axios: lowestWithFetch as unknown as typeof newest,
+});

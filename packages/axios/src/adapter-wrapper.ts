@@ -1,15 +1,15 @@
 import type { AxiosAdapter, InternalAxiosRequestConfig } from "axios";
-import { usesFetch } from "./recording-fetch.ts";
 
 export type NamedAdapter = InternalAxiosRequestConfig["adapter"];
 
 /** What sends a request in the end. */
 export interface Transport {
   readonly send: AxiosAdapter;
-  /** Whether axios knows it by its name, or by several: then it takes nothing from a config but what axios documents, and changes only its headers. */
-  readonly isNamed: boolean;
-  /** Whether it is axios's adapter for fetch. */
-  readonly isFetch: boolean;
+  /**
+   * Which of axios's adapters it is; "own" is a function of the caller's. axios's take nothing from a config but what axios documents, and change only its
+   * headers.
+   */
+  readonly kind: "fetch" | "http" | "own" | "xhr";
 }
 
 /** Sends a request with this transport. */
@@ -40,11 +40,11 @@ export function createAdapterWrapper(byName: AxiosAdapter, send: SendWith): (con
     if (typeof named === "function") {
       if (wrappers.has(named)) return named;
       let wrapper = wrapperOf.get(named);
-      if (wrapper === undefined) wrapperOf.set(named, (wrapper = wrap(named, { send: named, isNamed: false, isFetch: false })));
+      if (wrapper === undefined) wrapperOf.set(named, (wrapper = wrap(named, { send: named, kind: "own" })));
       return wrapper;
     }
     if (last === undefined || !isSame(named, last.named)) {
-      last = { named, wrapper: wrap(named, { send: byName, isNamed: true, isFetch: usesFetch(named) }) };
+      last = { named, wrapper: wrap(named, { send: byName, kind: kindOf(named) }) };
     }
     return last.wrapper;
   };
@@ -54,4 +54,16 @@ export function createAdapterWrapper(byName: AxiosAdapter, send: SendWith): (con
 function isSame(one: NamedAdapter, other: NamedAdapter): boolean {
   if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
   return one.length === other.length && one.every((name, index) => name === other[index]);
+}
+
+/** axios takes the first adapter that there is. */
+function kindOf(named: NamedAdapter): Transport["kind"] {
+  const { XMLHttpRequest, process } = globalThis as { XMLHttpRequest?: unknown; process?: unknown };
+  for (const name of [named ?? ["xhr", "http", "fetch"]].flat()) {
+    const adapter = String(name).toLowerCase();
+    if (typeof name === "function") return "own";
+    if (adapter === "fetch" || (adapter === "xhr" && XMLHttpRequest !== undefined)) return adapter;
+    if (adapter === "http" && Object.prototype.toString.call(process) === "[object process]") return adapter;
+  }
+  return "own";
 }

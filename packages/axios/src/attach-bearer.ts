@@ -86,7 +86,7 @@ function sendUntouched(
   reason: WithoutTokenReason,
 ): ReturnType<AxiosAdapter> {
   policy.log.withoutToken(url, reason);
-  if (!transport.isNamed) return transport.send(config);
+  if (transport.kind === "own") return transport.send(config);
   const request = new OutgoingAxiosRequest({ policy, copy, refusesAny }, transport, config, false);
   return settled(request, request.send(undefined));
 }

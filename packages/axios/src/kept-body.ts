@@ -1,5 +1,6 @@
 import { canSendAgain } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
+import type { Transport } from "./adapter-wrapper.ts";
 
 /** What is used of a form of the package `form-data`, which axios makes of objects in Node. It is a stream of its parts, and can be read once. */
 interface PackageForm {
@@ -10,28 +11,34 @@ interface PackageForm {
 
 /** The body of a request, as it was at the call, whatever the caller does with it afterwards. */
 export class KeptBody {
-  /** The body that is sent first. */
-  readonly data: unknown;
+  readonly #data: unknown;
+  /** In place of a form that is a stream and was sent. */
   readonly #form: PackageForm | undefined;
+  /** With one that is chosen for each attempt, the bytes of a form would not be the same. */
+  readonly #boundary: string | undefined;
 
-  constructor(data: unknown) {
-    this.data = copyOf(data);
-    this.#form = isPackageForm(data) ? keptForm(data) : undefined;
+  constructor(data: unknown, kind: Transport["kind"]) {
+    this.#data = copyOf(data);
+    // axios's fetch adapter does not know what to do with such a form.
+    this.#form = kind !== "fetch" && isPackageForm(data) ? keptForm(data) : undefined;
+    this.#boundary = kind === "http" && this.#data !== data && isForm(data) ? `axios-boundary-${crypto.randomUUID()}` : undefined;
   }
 
   get canSendAgain(): boolean {
-    return this.#form !== undefined || canSendAgain(this.data);
+    return this.#form !== undefined || canSendAgain(this.#data);
   }
 
-  /** Puts the body on a config that is sent again: what was a stream becomes its bytes. */
-  putOn(config: InternalAxiosRequestConfig): void {
-    if (this.#form === undefined) {
-      config.data = this.data;
-    } else {
-      config.data = this.#form.getBuffer();
-      // With the boundary that is in the bytes.
-      config.headers.set("Content-Type", this.#form.getHeaders()["content-type"], true);
-    }
+  /** Puts the body on a private config. */
+  putOn(config: InternalAxiosRequestConfig, isReplay: boolean): void {
+    config.data = this.#data;
+    const type = String(config.headers.get("Content-Type") ?? "");
+    if (this.#boundary !== undefined && !type.includes("boundary="))
+      config.headers.set("Content-Type", `multipart/form-data; boundary=${this.#boundary}`);
+    if (this.#form === undefined || !isReplay) return;
+    // A form without parts has no bytes at all.
+    config.data = this.#form._streams.length === 0 ? undefined : this.#form.getBuffer();
+    // With the boundary that is in the bytes.
+    config.headers.set("Content-Type", this.#form.getHeaders()["content-type"]);
   }
 }
 
@@ -40,9 +47,12 @@ function copyOf(data: unknown): unknown {
   if (typeof data !== "object" || data === null) return data;
   // The method of typed arrays: Buffer's own gives a view of the same bytes.
   if (ArrayBuffer.isView(data)) return data instanceof DataView ? data : Uint8Array.prototype.slice.call(data);
-  const tag = Object.prototype.toString.call(data);
-  if (tag === "[object ArrayBuffer]") return (data as ArrayBuffer).slice(0);
-  return tag === "[object FormData]" && !("pipe" in data) ? copyOfForm(data as FormData) : data;
+  if (Object.prototype.toString.call(data) === "[object ArrayBuffer]") return (data as ArrayBuffer).slice(0);
+  return isForm(data) ? copyOfForm(data) : data;
+}
+
+function isForm(data: unknown): data is FormData {
+  return Object.prototype.toString.call(data) === "[object FormData]" && !("pipe" in (data as object));
 }
 
 function copyOfForm(form: FormData): FormData {

@@ -31,6 +31,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   readonly #limits: CallerLimits | undefined;
   readonly #verdict: Verdict | undefined;
   readonly #body: KeptBody | undefined;
+  readonly #params: URLSearchParams | undefined;
   /** What is sent: a private copy of the config as it was at the call. */
   #sent: InternalAxiosRequestConfig;
   /** Our fields in it. */
@@ -42,9 +43,10 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     this.#attachment = attachment;
     this.#transport = transport;
     this.#config = config;
-    this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.isFetch) : undefined;
+    this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.kind === "fetch") : undefined;
     this.#verdict = config.validateStatus ? new Verdict(config.validateStatus, attachment.refusesAny) : undefined;
-    this.#body = keepsBody ? new KeptBody(config.data) : undefined;
+    this.#body = keepsBody ? new KeptBody(config.data, transport.kind) : undefined;
+    this.#params = config.params instanceof URLSearchParams ? new URLSearchParams(config.params) : undefined;
     this.#sent = this.#copied();
   }
 
@@ -79,17 +81,18 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
   /** An adapter that is no function of axios may have changed anything in its config. axios's own leave the boundary of a form in the headers. */
   #copyForReplay(): InternalAxiosRequestConfig {
-    if (this.#transport.isNamed) takeOff(this.#sent, this.#fields);
-    else this.#sent = this.#copied();
-    this.#body?.putOn(this.#sent);
+    if (this.#transport.kind === "own") this.#sent = this.#copied();
+    else takeOff(this.#sent, this.#fields);
+    this.#body?.putOn(this.#sent, true);
     return this.#sent;
   }
 
   #copied(): InternalAxiosRequestConfig {
-    const copy = privateConfig(this.#config, this.#transport.isNamed);
+    const copy = privateConfig(this.#config, this.#transport.kind !== "own");
     if (this.#verdict !== undefined) copy.validateStatus = this.#verdict.validateStatus;
-    if (this.#body !== undefined) copy.data = this.#body.data;
-    if (this.#transport.isFetch) copy.env = recordingEnv(copy.env);
+    if (this.#params !== undefined) copy.params = this.#params;
+    this.#body?.putOn(copy, false);
+    if (this.#transport.kind === "fetch") copy.env = recordingEnv(copy.env);
     return copy;
   }
 
@@ -100,7 +103,8 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     }
     this.#fields = spelledForAxios(fields);
     Object.assign(sent.headers, this.#fields);
-    if (!mayBeRedirected(fields)) sent.maxRedirects = 0;
+    // Until lately axios's fetch adapter followed redirects whatever maxRedirects said.
+    if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirects: 0, fetchOptions: { ...sent.fetchOptions, redirect: "manual" } });
   }
 
   /** What the caller's predicate sees next shows no token. */
@@ -112,7 +116,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   }
 
   redirect({ request }: AxiosResponse<unknown>): Redirect {
-    return redirectOf(request, this.#transport.isFetch, () => this.url);
+    return redirectOf(request, this.#transport.kind === "fetch", () => this.url);
   }
 
   /** Only a streamed body is still unread. axios has read every other one to its end. */

@@ -46,13 +46,12 @@ export class OwnCopy {
 
   /** By way of the errors that axios rejects with before it sends anything. */
   errors(): Promise<ErrorClasses> {
-    return (this.#errors ??= Promise.all([
-      this.#rejectionOf({ adapter: "none" }),
-      this.#rejectionOf({ signal: { aborted: true } }),
-    ]).then(([axiosError, canceledError]) => ({
-      AxiosError: axiosError.constructor as typeof AxiosError,
-      CanceledError: canceledError.constructor as typeof CanceledError,
-    })));
+    return (this.#errors ??= Promise.all([this.#rejectionOf({ adapter: "none" }), this.#rejectionOf({ signal: { aborted: true } })]).then(
+      ([axiosError, canceledError]) => ({
+        AxiosError: axiosError.constructor as typeof AxiosError,
+        CanceledError: canceledError.constructor as typeof CanceledError,
+      }),
+    ));
   }
 
   async #rejectionOf(config: object): Promise<object> {

@@ -1,5 +1,4 @@
 import type { InternalAxiosRequestConfig } from "axios";
-import type { NamedAdapter } from "./adapter-wrapper.ts";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -36,16 +35,4 @@ function recorderOf(fetch: Fetch | null | undefined): Fetch {
 /** Which URL answered a request; undefined in `url` if it was not redirected. Undefined for a request that was sent without our function. */
 export function answerTo(request: object): { readonly url: string | undefined } | undefined {
   return answered.has(request) ? { url: answered.get(request) } : undefined;
-}
-
-/** Whether axios takes its fetch adapter for these names: it takes the first one that there is. */
-export function usesFetch(named: NamedAdapter): boolean {
-  const { XMLHttpRequest, process } = globalThis as { XMLHttpRequest?: unknown; process?: unknown };
-  for (const name of [named].flat() as unknown[]) {
-    const adapter = String(name).toLowerCase();
-    if (adapter === "fetch") return true;
-    if (typeof name === "function" || (adapter === "xhr" && XMLHttpRequest !== undefined)) return false;
-    if (adapter === "http" && Object.prototype.toString.call(process) === "[object process]") return false;
-  }
-  return false;
 }
