@@ -19,6 +19,8 @@ export class GlobalFetch {
   readonly #leadingBack = new WeakSet<FetchFunction>();
   #calling: { readonly fetch: FetchFunction; readonly url: string } | undefined;
   #wrapper: FetchFunction | undefined;
+  /** Whether the wrapper itself has been made the global function: whatever is around it then leads to it. */
+  #isGlobal = false;
 
   constructor(given: FetchFunction) {
     this.#given = given;
@@ -27,12 +29,18 @@ export class GlobalFetch {
   /** The function that was made of it. */
   set wrapper(wrapper: FetchFunction) {
     this.#wrapper = wrapper;
+    queueMicrotask(() => this.#look());
+  }
+
+  #look(): void {
+    this.#isGlobal ||= globalThis.fetch === this.#wrapper;
   }
 
   readonly call: FetchFunction = (input, init) => {
     const given = this.#given;
     const { fetch } = globalThis;
-    if (fetch === given || fetch === this.#wrapper || this.#leadingBack.has(fetch)) return given(input, init);
+    this.#look();
+    if (fetch === given || this.#isGlobal || this.#leadingBack.has(fetch)) return given(input, init);
     const before = this.#calling;
     this.#calling = { fetch, url: urlOf(input) };
     try {
@@ -57,7 +65,8 @@ function urlOf(input: string | URL | Request): string {
   return typeof input === "object" && "url" in input ? input.url : String(input);
 }
 
+/** Whether nothing but its own properties counts. */
 function isPlain(init: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(init);
-  return prototype === Object.prototype || prototype === null;
+  const prototype = Object.getPrototypeOf(init) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
