@@ -84,7 +84,10 @@ describe("axios-mock-adapter", () => {
 
     expect((await instance.post<unknown>("/orders", { order: 1 })).data).toEqual({ authorization: "Bearer token-2" });
     expect((await instance.get<object>("https://elsewhere.example.com/")).data).not.toHaveProperty("authorization", expect.anything());
-    expect(mock.history["post"]?.map((config) => config.headers?.["Authorization"] as unknown)).toEqual(["Bearer token-1", "Bearer token-2"]);
+    expect(mock.history["post"]?.map((config) => config.headers?.["Authorization"] as unknown)).toEqual([
+      "Bearer token-1",
+      "Bearer token-2",
+    ]);
   });
 
   it.each([404, 500, "networkError", "timeout"] as const)("what it answers is what it answers without tokens: %s", async (what) => {
@@ -110,7 +113,9 @@ describe("nock", () => {
     const api = nock("https://api.example.com");
     api.post("/orders", { order: 1 }).matchHeader("Authorization", "Bearer token-1").reply(401);
     api.post("/orders", { order: 1 }).matchHeader("authorization", "Bearer token-2").reply(200, { ok: true });
-    const elsewhere = nock("https://elsewhere.example.com", { badheaders: ["authorization"] }).get("/").reply(200, {});
+    const elsewhere = nock("https://elsewhere.example.com", { badheaders: ["authorization"] })
+      .get("/")
+      .reply(200, {});
     const instance = axios.create({ baseURL: "https://api.example.com", adapter });
     attachBearer(instance, numberedTokens());
 
@@ -130,10 +135,7 @@ describe("msw", () => {
       seen.push([authorization, await request.text()]);
       return authorization === "Bearer token-1" ? HttpResponse.json({}, { status: 401 }) : HttpResponse.json({ ok: true });
     };
-    const server = setupServer(
-      http.post("https://api.example.com/orders", handle),
-      http.get("https://elsewhere.example.com/", handle),
-    );
+    const server = setupServer(http.post("https://api.example.com/orders", handle), http.get("https://elsewhere.example.com/", handle));
     server.listen();
     try {
       const instance = axios.create({ baseURL: "https://api.example.com", adapter });

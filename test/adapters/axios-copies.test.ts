@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { buffer } from "node:stream/consumers";
 import { attachBearer } from "@tokenflight/axios";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
-import axios, { Axios, type AxiosError, type AxiosInstance, type AxiosStatic } from "axios";
+import type { AxiosStatic as RequiredAxios } from "axios" with { "resolution-mode": "require" };
+import axios, { type Axios, type AxiosError, type AxiosInstance, type AxiosStatic } from "axios";
 import oldest from "axios-lowest";
 import oldestWithFetch from "axios-lowest-with-fetch";
 import { describe, expect, it } from "vitest";
@@ -152,6 +153,20 @@ describe.each(copies)("I124 %s", (_name, copy) => {
       "Bearer token-2",
     ]);
   });
+});
+
+it("I131 the types of every copy are taken as they are, and a selector and a predicate get them", async () => {
+  const arrived: Arrived[] = [];
+  await using api = await startApi(arrived);
+  const required = (require("axios") as RequiredAxios).create({ baseURL: api.origin });
+  attachBearer(required, ({ headers }) => (headers.has("x-public") ? undefined : tokens), { refused: ({ status }) => status === 401 });
+  const old = oldest.create({ baseURL: api.origin });
+  attachBearer(old, ({ headers }) => (headers.has("x-public") ? undefined : tokens), { refused: ({ status }) => status === 401 });
+  const tokens = numberedTokens();
+
+  expect([(await required.get("/")).status, (await old.get("/")).status]).toEqual([200, 200]);
+  // @ts-expect-error: its config has no such field.
+  attachBearer(axios.create({ baseURL: api.origin }), ({ nothing }) => nothing as never);
 });
 
 it("I124 an unsafe request through a fetch adapter that shows no redirects is not repeated, and renews behind", async () => {

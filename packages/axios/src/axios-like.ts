@@ -16,7 +16,7 @@ export interface AxiosLike<Config, Response> {
 interface InterceptorManager<Value> {
   use(
     onFulfilled?: ((value: Value) => Value | Promise<Value>) | null,
-    onRejected?: ((error: any) => any) | null,
+    onRejected?: ((error: unknown) => never) | null,
     options?: { synchronous?: boolean },
   ): number;
   eject(id: number): void;

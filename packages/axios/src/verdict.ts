@@ -12,7 +12,7 @@ export class Verdict {
   readonly #ask: ValidateStatus;
   readonly #isAny: boolean;
   #isOpen = false;
-  #thrown: { readonly error: unknown } | undefined;
+  #thrown: { readonly error: Error } | undefined;
 
   /** `isAny`: a response of any status may be refused; otherwise only 401. */
   constructor(ask: ValidateStatus, isAny: boolean) {
@@ -35,9 +35,9 @@ export class Verdict {
   #isValid(status: number): boolean {
     const ask = this.#ask;
     try {
-      return Boolean(ask(status));
+      return ask(status);
     } catch (error) {
-      this.#thrown = { error };
+      this.#thrown = { error: error as Error };
       return false;
     }
   }
@@ -45,7 +45,7 @@ export class Verdict {
   async #reject(response: AxiosResponse, config: Config, copy: OwnCopy): Promise<never> {
     const { AxiosError } = await copy.errors();
     const { status, request } = response;
-    if (this.#thrown !== undefined) throw AxiosError.from(this.#thrown.error as Error, undefined, config, request);
+    if (this.#thrown !== undefined) throw AxiosError.from(this.#thrown.error, undefined, config, request);
     const code = status >= 400 && status < 500 ? "ERR_BAD_REQUEST" : "ERR_BAD_RESPONSE";
     throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
   }
