@@ -10,7 +10,11 @@ type Undici = Pick<typeof newest, "Agent" | "errors" | "interceptors" | "request
 const lowest = lowestVersion as unknown as Undici;
 
 type Interceptor = Dispatcher.DispatcherComposeInterceptor;
-type Call = (undici: Undici, url: URL, options: Omit<Dispatcher.RequestOptions, "origin" | "path"> & { dispatcher: Dispatcher }) => Promise<Outcome>;
+type Call = (
+  undici: Undici,
+  url: URL,
+  options: Omit<Dispatcher.RequestOptions, "origin" | "path"> & { dispatcher: Dispatcher },
+) => Promise<Outcome>;
 
 const redirect = ({ interceptors }: Undici): Interceptor => interceptors.redirect({ maxRedirections: 5 });
 
@@ -42,7 +46,10 @@ function undiciWith(name: string, call: Call, { inner, outer }: Order, undici: U
 
   return {
     name,
-    differences: { A14: "undici drops credentials in a URL, so that they are in nobody's way; those in a header win" },
+    differences: {
+      A14: "undici drops credentials in a URL, so that they are in nobody's way; those in a header win",
+      I112b: "undici writes what a buffer holds when it is written, and not when it was given, with tokens and without",
+    },
     connect: (tokens, origin, options = {}, setting = {}) =>
       sender(compose(tokens === undefined ? undefined : bearer(tokens, { origins: origin, ...options }), setting), origin, setting),
     async detached(tokens, origin) {

@@ -34,6 +34,7 @@ export { Drain, drain, type BodyReader } from "./request/drain.ts";
 export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
+export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
 export type { AdapterEvent, WithoutTokenReason } from "./request/adapter-event.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";

@@ -3,6 +3,7 @@ import type { Headers, NormalizedOptions, Options, PlainResponse, RequestFunctio
 import { partitionCache, type CachePartition } from "./cache-partition.ts";
 import { hideOnceSent } from "./hide-once-sent.ts";
 import { hasOwnCredentials } from "./own-credentials.ts";
+import { OverdueError } from "./request-timeout.ts";
 import { targetOf, withHeaders, type RequestArguments, type RequestResult } from "./request-arguments.ts";
 
 export interface AttemptParts {
@@ -14,6 +15,8 @@ export interface AttemptParts {
   /** The URL that may have the token. */
   readonly href: string;
   readonly isReplay: boolean;
+  /** Gives work a signal that ends its wait: the caller's, and `timeout.request`. */
+  readonly within: <Result>(work: (signal?: AbortSignal) => Promise<Result>) => Promise<Result>;
   /** Called before got knows of the response; without a status when that cannot be known yet. */
   readonly onResponse: (status: number | undefined) => void;
 }
@@ -55,7 +58,7 @@ export class Attempt {
     if (targetOf(args).href !== href) return this.#sendWithout(args, "origin");
     try {
       const tokenSet = this.#cache?.peek();
-      if (tokenSet === undefined) return this.#sendWhenFresh(args, cache);
+      if (tokenSet === undefined) return this.#parts.within((signal) => this.#sendWhenFresh(args, cache, signal));
       const fields = policy.scheme(tokenSet, { method: this.options.method, url: href });
       return fields instanceof Promise ? this.#sendWhenMade(args, tokenSet, fields) : this.#sendWith(args, tokenSet, fields);
     } catch (error) {
@@ -64,9 +67,13 @@ export class Attempt {
     }
   };
 
-  async #sendWhenFresh(args: RequestArguments, given: AttemptParts["cache"]): Promise<Awaited<RequestResult>> {
+  async #sendWhenFresh(
+    args: RequestArguments,
+    given: AttemptParts["cache"],
+    signal: AbortSignal | undefined,
+  ): Promise<Awaited<RequestResult>> {
     const { policy, href } = this.#parts;
-    const { signal, method } = this.options;
+    const { method } = this.options;
     let tokenSet: TokenSet;
     let fields: HeaderFields;
     try {
@@ -98,7 +105,8 @@ export class Attempt {
     this.#tokenSet = tokenSet;
     const given = targetOf(args).headers;
     const headers: Headers = this.#partition?.marked(given, tokenSet) ?? { ...given };
-    if (credentials.hasPlaceholder) for (const name of Object.keys(headers)) if (credentials.isPlaceholder(name, headers[name])) delete headers[name];
+    if (credentials.hasPlaceholder)
+      for (const name of Object.keys(headers)) if (credentials.isPlaceholder(name, headers[name])) delete headers[name];
     Object.assign(headers, fields);
     const result = transport(...withHeaders(args, headers, this.options));
     hideOnceSent(result, { fields, headers, onResponse, onFailure: isReplay ? () => policy.log.replayed(href, "failed") : undefined });
@@ -132,5 +140,7 @@ export class Attempt {
  * may say ECONNRESET, which is no reason to send the request again, so it becomes a cause.
  */
 export function tokenError(error: unknown): Error {
-  return TokenflightError.is(error) ? error : new Error("The request was not sent, because getting its token failed.", { cause: error });
+  return TokenflightError.is(error) || error instanceof OverdueError
+    ? error
+    : new Error("The request was not sent, because getting its token failed.", { cause: error });
 }

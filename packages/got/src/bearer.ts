@@ -62,7 +62,7 @@ export function bearer(
     }
   };
   // got makes new options for each redirect and each retry.
-  const redirect: BeforeRedirectHook = (next, response) => OutgoingGotRequest.of(response.request.options)?.follow(next as NormalizedOptions);
+  const redirect: BeforeRedirectHook = (next, response) => OutgoingGotRequest.of(response.request.options)?.follow(next);
   const retry: BeforeRetryHook = ({ request }) => {
     if (request !== undefined) OutgoingGotRequest.of(request.options)?.watchHooks(request.options, true);
   };

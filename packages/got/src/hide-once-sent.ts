@@ -4,6 +4,8 @@ import { hideFields, type HeaderFields } from "@tokenflight/core";
 interface RequestOrResponse {
   once?(event: string, listener: (response: { statusCode?: number }) => void): unknown;
   destroy?(error?: Error): unknown;
+  write?(...given: unknown[]): unknown;
+  end?(...given: unknown[]): unknown;
   statusCode?: number;
 }
 
@@ -19,8 +21,8 @@ export interface SentRequest {
 }
 
 /**
- * Takes header fields out of a client request once it was answered or is over, because got's responses and errors refer to it. got destroys a request
- * before it rejects, and not every end of one comes with an error event: TLS against plain http and an answer of 101 do not. What a `request`
+ * Takes header fields out of a client request once it was answered or is over, because got's responses and errors refer to it. Not every end of one comes with
+ * an error event: got hears of TLS against plain http from the callback of what it has written, and destroys a request whose time is over. What a `request`
  * function of the caller's gives in place of one has nothing to hide.
  */
 export function hideOnceSent(result: unknown, sent: SentRequest): void {
@@ -36,19 +38,36 @@ export function hideOnceSent(result: unknown, sent: SentRequest): void {
   const hide = (): void => {
     if (!isOver) hideFields(request, fields, headers);
   };
-  const { destroy } = request;
+  const destroy: unknown = request.destroy;
   if (typeof destroy === "function") {
     request.destroy = (error) => {
       hide();
       if (!isOver) onFailure?.();
       isOver = true;
-      return destroy.call(request, error);
+      return Reflect.apply(destroy, request, [error]) as unknown;
     };
   }
-  request.once("error", hide);
+  for (const name of ["write", "end"] as const) {
+    const method = request[name];
+    if (typeof method === "function")
+      request[name] = (...given) =>
+        Reflect.apply(
+          method,
+          request,
+          given.map((one) => (typeof one === "function" ? hidingFirst(one as never, hide) : one)),
+        );
+  }
+  for (const end of ["error", "close"]) request.once(end, hide);
   request.once("response", ({ statusCode }) => {
     hide();
     isOver = true;
     onResponse(statusCode);
   });
+}
+
+function hidingFirst(callback: (error?: Error | null) => void, hide: () => void): (error?: Error | null) => void {
+  return (error) => {
+    if (error) hide();
+    callback(error);
+  };
 }

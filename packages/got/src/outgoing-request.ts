@@ -1,9 +1,18 @@
 import { canSendAgain, waitFor, type BearerPolicy, type TokenCache } from "@tokenflight/core";
-import type { AfterResponseHook, BeforeRequestHook, NormalizedOptions, Options, PlainResponse, Request, RequestFunction, Response } from "got";
+import type {
+  AfterResponseHook,
+  BeforeRequestHook,
+  NormalizedOptions,
+  Options,
+  PlainResponse,
+  Request,
+  RequestFunction,
+  Response,
+} from "got";
 import { Attempt, tokenError } from "./attempt.ts";
 import { hasOwnCredentials } from "./own-credentials.ts";
 import { Replay, retryErrorOf } from "./replay.ts";
-import { RequestTimeout, timeoutError } from "./request-timeout.ts";
+import { coversTheWait, OverdueError, RequestTimeout, timeoutError } from "./request-timeout.ts";
 
 export interface RequestParts {
   readonly policy: BearerPolicy<NormalizedOptions, PlainResponse>;
@@ -49,8 +58,8 @@ export class OutgoingGotRequest {
 
   /** The call that these options belong to. */
   static of(options: Options | NormalizedOptions): OutgoingGotRequest | undefined {
-    const send = options.getRequestFunction as { [ours]?: OutgoingGotRequest };
-    return send[ours];
+    const send: unknown = Object.getOwnPropertyDescriptor(options, "getRequestFunction")?.value;
+    return (send as { [ours]?: OutgoingGotRequest } | undefined)?.[ours];
   }
 
   /**
@@ -115,7 +124,7 @@ export class OutgoingGotRequest {
     const transport = transportOf(options);
     // After a response from got's cache, and after a replay, the caller's `cache` and `timeout` have to be put back into the options.
     if (this.#replay !== undefined || options.cache !== undefined) this.#addAfterResponse(options);
-    const url = options.url as URL | undefined;
+    const { url } = options;
     const reason = transport === undefined || url === undefined ? "origin" : this.#withoutToken(options);
     if (transport === undefined || url === undefined || reason !== undefined) {
       if (url !== undefined && reason !== undefined) policy.log.withoutToken(url.href, reason);
@@ -135,6 +144,7 @@ export class OutgoingGotRequest {
       transport,
       href: url.href,
       isReplay,
+      within: (work) => (coversTheWait(options) ? work(options.signal) : this.#timeout.within(options, work)),
       onResponse: (status) => {
         if (status === 401 || status === undefined || !this.#parts.refusedBy401) this.#addAfterResponse(options);
       },
@@ -143,7 +153,7 @@ export class OutgoingGotRequest {
   }
 
   #withoutToken(options: NormalizedOptions): "origin" | "own-credentials" | undefined {
-    if (!this.#allows(options.url as URL | undefined)) return "origin";
+    if (!this.#allows(options.url)) return "origin";
     return this.#hasOwnCredentials ? "own-credentials" : undefined;
   }
 
@@ -188,18 +198,14 @@ export class OutgoingGotRequest {
   /** Whether there is another token now. Throws when one of the caller's own limits is reached. */
   async #renew({ cache, tokenSet, options }: Attempt, request: Request, retry: RetryFunction): Promise<boolean> {
     if (tokenSet === undefined) return false;
-    const { signal } = options;
-    return this.#timeout.within(options, async (deadline) => {
-      const limits = [signal, deadline].filter((limit) => limit !== undefined);
-      try {
-        await cache.renew(tokenSet, { signal: limits.length > 1 ? AbortSignal.any(limits) : limits[0] });
-        return true;
-      } catch (error) {
-        if (signal?.aborted) throw error;
-        if (deadline?.aborted) throw timeoutError(request, await retryErrorOf(options, retry));
-        return false;
-      }
-    });
+    try {
+      await this.#timeout.within(options, (signal) => cache.renew(tokenSet, { signal }));
+      return true;
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      if (error instanceof OverdueError) throw timeoutError(error, request, await retryErrorOf(options, retry));
+      return false;
+    }
   }
 
   /** Answers without a promise unless the caller's own predicate gives one. Nothing refuses a token that was not sent. */

@@ -42,7 +42,9 @@ export async function retryErrorOf({ hooks }: Pick<Options, "hooks">, retry: Par
   const { init, afterResponse } = hooks;
   hooks.init = [];
   try {
-    return await retry({});
+    // It only throws, in some versions later.
+    await Promise.resolve(retry({}));
+    return undefined;
   } catch (error) {
     return error;
   } finally {

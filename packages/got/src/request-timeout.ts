@@ -2,8 +2,8 @@ import { longestDelay, systemClock } from "@tokenflight/core";
 import type { NormalizedOptions, Options, Request, RequestError } from "got";
 
 /**
- * `timeout.request`, in milliseconds. got gives the whole of it to each of its retries. Its own timer covers the wait for a token, but
- * neither the wait for a renewal nor the attempt that was refused, because to got the replay is a request of its own.
+ * `timeout.request`, in milliseconds. got gives the whole of it to each of its retries. Its own timer covers neither the wait for a renewal nor the attempt that was refused, because to
+ * got the replay is a request of its own; before version 16.1 it does not cover the wait for a token either.
  */
 export class RequestTimeout {
   #started = 0;
@@ -30,13 +30,15 @@ export class RequestTimeout {
     this.#whole = undefined;
   }
 
-  /** Gives work a signal that aborts when nothing is left. Without a timeout there is none. */
-  async within<Result>(options: NormalizedOptions, work: (deadline: AbortSignal | undefined) => Promise<Result>): Promise<Result> {
+  /** Gives work the caller's signal, or one that aborts also when nothing is left, with an OverdueError. */
+  async within<Result>(options: NormalizedOptions, work: (signal?: AbortSignal) => Promise<Result>): Promise<Result> {
+    const { signal } = options;
     const left = this.#left(options);
-    if (left === undefined) return work(undefined);
+    if (left === undefined) return work(signal);
     const deadline = new AbortController();
-    const cancel = systemClock.schedule(() => deadline.abort(), left);
-    return work(deadline.signal).finally(cancel);
+    const cancel = systemClock.schedule(() => deadline.abort(new OverdueError(options)), left);
+    const limits = [deadline.signal, ...(signal === undefined ? [] : [signal])];
+    return work(AbortSignal.any(limits)).finally(cancel);
   }
 
   #left({ timeout: { request } }: NormalizedOptions): number | undefined {
@@ -46,18 +48,32 @@ export class RequestTimeout {
   }
 }
 
+/** Whether got's own timer covers the wait for a token, as it does since version 16.1. */
+export function coversTheWait(options: NormalizedOptions): boolean {
+  return "mergeNextRequestOptions" in options;
+}
+
+/** Says what got's own error says when `timeout.request` is over. */
+export class OverdueError extends Error {
+  override readonly name = "TimeoutError";
+  readonly code = "ETIMEDOUT";
+  readonly event = "request";
+
+  constructor({ timeout }: NormalizedOptions) {
+    super(`Timeout awaiting 'request' for ${timeout.request}ms`);
+  }
+}
+
 type ErrorClass = new (message: string, error: object, request: Request) => RequestError;
 
 /**
- * What got rejects with when `timeout.request` is over, of the caller's own copy of got. Before version 16.1 that cannot be asked for one: it is then one of its
- * request errors, as `retryError` is, and has the name and the fields.
+ * The error of the caller's own copy of got. Before version 16.1 that cannot be asked for one: it is then one of its request errors, as `retryError` is, and
+ * has the name and the fields.
  */
-export function timeoutError(request: Request, retryError: unknown): Error {
-  const message = `Timeout awaiting 'request' for ${request.options.timeout.request}ms`;
-  const like = { name: "TimeoutError", code: "ETIMEDOUT", event: "request" };
-  const error = Object.assign(new Error(message), like);
-  const { _createTimeoutError: create } = request as unknown as { _createTimeoutError?(error: Error): RequestError };
-  if (create !== undefined) return create.call(request, error);
+export function timeoutError(error: OverdueError, request: Request, retryError: unknown): Error {
+  const made = (request as unknown as { _createTimeoutError?(error: Error): RequestError })._createTimeoutError?.(error);
+  if (made !== undefined) return made;
   const RequestErrorOfCaller = Object.getPrototypeOf((retryError as object).constructor) as ErrorClass;
-  return Object.assign(new RequestErrorOfCaller(message, error, request), like);
+  const { message, name, event } = error;
+  return Object.assign(new RequestErrorOfCaller(message, error, request), { name, event });
 }

@@ -21,9 +21,11 @@ export interface AttemptedRequest {
   receive(attempt: Attempt, response: UndiciResponse): boolean;
   /** The replay has ended without a response. */
   replayFailed(): void;
-  /** Calls it in the asynchronous context of the caller. Interceptors such as redirect and retry send again from the end of a response. */
-  runInAsyncScope(event: () => void): void;
+  /** Calls it in the context of the caller. Interceptors such as redirect and retry send again from the end of a response. */
+  inCallersContext(event: () => void): void;
 }
+
+const none: readonly URL[] = [];
 
 /** Sending a request once, with one token or without any. It passes everything on to the handler, except for a response that is deferred or discarded. */
 export class Attempt implements Dispatcher.DispatchHandler {
@@ -32,7 +34,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #request: AttemptedRequest;
   #controller: Controller | undefined;
   /** Every URL that answered so far. undici's redirect interceptor writes it when it is between this and the network. */
-  #history: readonly URL[] = [];
+  #history: readonly URL[] = none;
   /** What came while the response was deferred. To be paused does not stop everything: a body may be empty, and a connection may end. */
   #deferred: (() => void)[] | undefined;
   #drain: Drain | undefined;
@@ -89,7 +91,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Controller, context: unknown): void {
     const { handler, controller: ours } = this.#request;
     this.#controller = controller;
-    this.#history = (context as { history?: URL[] } | null)?.history ?? [];
+    this.#history = (context as { history?: URL[] } | null)?.history ?? none;
     ours.startAttempt(controller);
     if (!controller.aborted) handler.onRequestStart?.(ours, context);
   }
@@ -142,6 +144,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#request.controller.endAttempt();
     if (this.#drain !== undefined) this.#drain.end();
     else if (this.#deferred !== undefined) this.#deferred.push(event);
-    else this.#request.runInAsyncScope(event);
+    else this.#request.inCallersContext(event);
   }
 }

@@ -5,11 +5,12 @@ import {
   type BearerOptions,
   type TokenCache,
   type TokenCacheSelector,
+  type WithoutTokenReason,
 } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 import type { UndiciResponse } from "./attempt.ts";
 import { inCallersContext } from "./callers-context.ts";
-import { areOwnCredentials, readHeaders } from "./headers.ts";
+import { areOwnCredentials, isReadable, readableHeaders } from "./headers.ts";
 import { OutgoingUndiciRequest } from "./outgoing-request.ts";
 import { requireKnownTarget } from "./target.ts";
 
@@ -26,8 +27,13 @@ export function bearer(
 ): Dispatcher.DispatcherComposeInterceptor {
   const policy = new BearerPolicy(tokens, options);
   if (Object.hasOwn(options, "refused") && looksIntoBodies(options.refused as object)) {
-    throw new InvalidOptionError("refused", "a function of status and headers, because a dispatcher shows no body", "one that looks into bodies");
+    throw new InvalidOptionError(
+      "refused",
+      "a function of status and headers, because a dispatcher shows no body",
+      "one that looks into bodies",
+    );
   }
+  const selects = typeof tokens === "function";
   // A Client and a Pool send to their own origin, whatever a request says. undici names it here: null is one of several.
   return (dispatch, ...told: (string | null | undefined)[]) => {
     const [dispatcherOrigin] = told;
@@ -42,22 +48,19 @@ export function bearer(
     return (given, handler) => {
       if (!isOrdinary(given, handler)) return dispatch(given, handler);
       const origin = dispatcherOrigin ?? String(given.origin);
-      const called = (): Dispatcher.DispatchHandler => (typeof tokens === "function" ? inCallersContext(handler) : handler);
-      if (!policy.allows(origin)) {
-        policy.log.withoutToken(origin, "origin");
-        return dispatch(given, called());
-      }
-      const headers = readHeaders(Object.hasOwn(given, "headers") ? given.headers : undefined);
+      const without = (request: Dispatcher.DispatchOptions, reason: WithoutTokenReason): boolean => {
+        policy.log.withoutToken(origin, reason);
+        return dispatch(request, selects ? inCallersContext(handler) : handler);
+      };
+      if (!policy.allows(origin)) return without(given, "origin");
+      const headers = readableHeaders(Object.hasOwn(given, "headers") ? given.headers : undefined);
+      const request = headers === given.headers ? given : ({ ...given, headers } as Dispatcher.DispatchOptions);
       // undici itself says what is wrong with them.
-      if ("refused" in headers) return dispatch({ ...given, headers: headers.refused } as Dispatcher.DispatchOptions, handler);
-      const request = { ...given, headers: headers.read } as Dispatcher.DispatchOptions;
-      const isOwn = areOwnCredentials(headers.read, policy.credentials);
-      const cache = isOwn ? undefined : policy.cacheFor(given);
-      if (cache === undefined) {
-        policy.log.withoutToken(origin, isOwn ? "own-credentials" : "no-cache");
-        return dispatch(request, called());
-      }
-      return new OutgoingUndiciRequest({ policy, dispatch, origin, request, handler }).start(cache);
+      if (!isReadable(headers)) return dispatch(request, handler);
+      if (areOwnCredentials(headers, policy.credentials)) return without(request, "own-credentials");
+      const cache = policy.cacheFor(given);
+      if (cache === undefined) return without(request, "no-cache");
+      return new OutgoingUndiciRequest({ policy, dispatch, origin, handler, selects }, request).start(cache);
     };
   };
 }

@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { canSendAgain, isAtSameOrigin, isSafeToReplay, mayBeRedirected, waitFor } from "@tokenflight/core";
+import { canSendAgain, currentCaller, isAtSameOrigin, isSafeToReplay, mayBeRedirected, onBehalfOf, waitFor } from "@tokenflight/core";
 import type { BearerPolicy, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 import { Attempt, type AttemptedRequest, type UndiciResponse } from "./attempt.ts";
@@ -11,35 +11,46 @@ export interface RequestParts {
   readonly dispatch: Dispatcher.Dispatch;
   /** Where the request goes. */
   readonly origin: string;
-  /** A copy of the caller's, with headers that can be read more than once. */
-  readonly request: Dispatcher.DispatchOptions;
   readonly handler: Dispatcher.DispatchHandler;
+  /** Whether a function names the token cache, which may ask the asynchronous context for it. */
+  readonly selects: boolean;
 }
 
 /**
- * One dispatched request: an attempt and, if it is refused, the replay, before one handler that sees a single request. It keeps the asynchronous context of
- * the caller: undici tells of responses in the context of whoever opened the connection, which may be a token source that this request must not seem to be
- * part of.
+ * One dispatched request: an attempt and, if it is refused, the replay, before one handler that sees a single request. It remembers its caller: undici tells
+ * of responses in the context of whoever opened the connection, which may be a token source that this request must not seem to be part of.
  */
-export class OutgoingUndiciRequest extends AsyncResource implements AttemptedRequest, SchemeRequest {
+export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   readonly controller: RequestController = new RequestController();
   readonly handler: Dispatcher.DispatchHandler;
   readonly #parts: RequestParts;
+  /** The caller's own, and from the first wait on a copy. Its headers can be read more than once. */
+  #request: Dispatcher.DispatchOptions;
+  #isKept = false;
+  /** The caller's headers, once they were kept. */
+  #headers: unknown;
+  readonly #caller = currentCaller();
+  readonly #context: AsyncResource | undefined;
   #cache: TokenCache | undefined;
 
-  constructor(parts: RequestParts) {
-    super("TOKENFLIGHT");
+  constructor(parts: RequestParts, request: Dispatcher.DispatchOptions) {
     this.#parts = parts;
+    this.#request = request;
     this.handler = parts.handler;
+    if (parts.selects) this.#context = new AsyncResource("TOKENFLIGHT");
+  }
+
+  inCallersContext<Result>(work: () => Result): Result {
+    return this.#context === undefined ? onBehalfOf(this.#caller, work) : this.#context.runInAsyncScope(work);
   }
 
   get method(): string {
-    return this.#parts.request.method;
+    return this.#request.method;
   }
 
   get url(): string {
-    const { origin, request } = this.#parts;
-    return request.path.startsWith("/") ? new URL(origin).origin + request.path : request.path;
+    const { path } = this.#request;
+    return path.startsWith("/") ? new URL(this.#parts.origin).origin + path : path;
   }
 
   /** While the token is fresh the request is dispatched before this returns, and the result is undici's: false when it is busy. */
@@ -48,7 +59,6 @@ export class OutgoingUndiciRequest extends AsyncResource implements AttemptedReq
       this.#cache = cache;
       const tokenSet = cache.peek();
       if (tokenSet !== undefined) {
-        if (this.#parts.policy.wantsReplay) this.#keep();
         return this.#send(tokenSet, false);
       }
     }
@@ -59,12 +69,15 @@ export class OutgoingUndiciRequest extends AsyncResource implements AttemptedReq
     return true;
   }
 
-  /** What is sent later is what the caller gave now, whatever becomes of the objects that hold it. */
-  #keep(): void {
-    const { request } = this.#parts;
-    request.headers = kept(request.headers as object) as never;
-    if (request.origin instanceof URL) request.origin = request.origin.href;
-    if (typeof request.query === "object" && request.query !== null) request.query = kept(request.query);
+  /** What is sent later is what the caller gave now, whatever becomes of the objects that hold it. `copy` is one of the request, but for its headers. */
+  #keep(copy: Dispatcher.DispatchOptions = { ...this.#request }): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    const { headers, query, origin } = this.#request;
+    if (query !== undefined && query !== null) copy.query = kept(query);
+    if (origin instanceof URL) copy.origin = origin.href;
+    this.#headers = typeof headers === "object" && headers !== null ? kept(headers) : headers;
+    this.#request = copy;
   }
 
   async #sendWhenFresh(given: TokenCache | Promise<TokenCache | undefined>): Promise<void> {
@@ -84,19 +97,23 @@ export class OutgoingUndiciRequest extends AsyncResource implements AttemptedReq
 
   receive(attempt: Attempt, response: UndiciResponse): boolean {
     if (attempt.tokenSet === undefined) return true;
-    const refused = this.#parts.policy.isRefused(response, { status: response.statusCode, challenge: challengeOf(response) });
+    const refused = this.#parts.policy.isRefused(response, {
+      status: response.statusCode,
+      challenge: response.statusCode === 401 ? challengeOf(response) : undefined,
+    });
     if (refused === false && !attempt.isReplay) return true;
     const { tokenSet } = attempt;
-    if (typeof refused === "boolean" && !this.runInAsyncScope(() => this.#needsReplay(attempt, tokenSet, refused))) return true;
+    if (typeof refused === "boolean" && !this.inCallersContext(() => this.#needsReplay(attempt, tokenSet, refused))) return true;
     attempt.defer();
-    this.runInAsyncScope(() => this.#decide(attempt, tokenSet, response, refused)).catch((error: unknown) => this.#fail(error));
+    this.inCallersContext(() => this.#decide(attempt, tokenSet, response, refused)).catch((error: unknown) => this.#fail(error));
     return false;
   }
 
   /** What takes time: a predicate that gives a promise, another token. Ends with the deferred response or with the replay. */
   async #decide(attempt: Attempt, tokenSet: TokenSet, response: UndiciResponse, refused: boolean | Promise<boolean>): Promise<void> {
     const { signal } = this.controller;
-    if (typeof refused !== "boolean" && !this.#needsReplay(attempt, tokenSet, await waitFor(refused, signal))) return attempt.deliver(response);
+    if (typeof refused !== "boolean" && !this.#needsReplay(attempt, tokenSet, await waitFor(refused, signal)))
+      return attempt.deliver(response);
     let renewed: TokenSet | undefined;
     try {
       renewed = await this.#cache?.renew(tokenSet, { signal });
@@ -111,15 +128,15 @@ export class OutgoingUndiciRequest extends AsyncResource implements AttemptedReq
 
   /** Whether a replay is due. Of a replay itself, the cache is told how it ended. */
   #needsReplay(attempt: Attempt, tokenSet: TokenSet, refused: boolean): boolean {
-    const { policy, origin, request } = this.#parts;
-    const at = { method: request.method, url: origin };
+    const { policy, origin } = this.#parts;
+    const at = { method: this.method, url: origin };
     if (attempt.isReplay) {
       this.#cache?.reportReplay(tokenSet, !refused);
       policy.log.replayed(origin, refused ? "refused" : "accepted");
       return false;
     }
     if (!refused) return false;
-    if (policy.wantsReplay && isSafeToReplay(at, attempt.redirect) && canSendAgain(request.body)) return true;
+    if (policy.wantsReplay && isSafeToReplay(at, attempt.redirect) && canSendAgain(this.#request.body)) return true;
     // This request keeps its refusal. The next one finds the fresh token.
     if (isAtSameOrigin(at, attempt.redirect)) this.#cache?.renew(tokenSet).catch(() => {});
     return false;
@@ -134,19 +151,21 @@ export class OutgoingUndiciRequest extends AsyncResource implements AttemptedReq
   }
 
   #sendWith(tokenSet: TokenSet, fields: HeaderFields, isReplay: boolean): boolean {
-    const { policy, request } = this.#parts;
-    const headers = request.headers as unknown as ReadableHeaders;
-    if (policy.credentials.learn(fields) && areOwnCredentials(headers, policy.credentials)) return this.#sendWithout("own-credentials");
-    const sent: Dispatcher.DispatchOptions = { ...request, headers: withFields(headers, fields, policy.credentials) as never };
+    const { credentials, wantsReplay } = this.#parts.policy;
+    const headers = (this.#isKept ? this.#headers : this.#request.headers) as ReadableHeaders | null | undefined;
+    if (credentials.learn(fields) && areOwnCredentials(headers, credentials)) return this.#sendWithout("own-credentials");
+    const sent: Dispatcher.DispatchOptions = { ...this.#request, headers: withFields(headers, fields, credentials) as never };
+    if (wantsReplay && !isReplay) this.#keep(sent);
     // undici's redirect interceptor reads this. A Dispatcher takes no other value than zero.
     if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirections: 0 });
     return this.#parts.dispatch(sent, new Attempt(this, tokenSet, isReplay));
   }
 
   #sendWithout(reason: "logged-out" | "no-cache" | "own-credentials"): boolean {
-    const { policy, dispatch, request, origin } = this.#parts;
+    this.#keep();
+    const { policy, dispatch, origin } = this.#parts;
     policy.log.withoutToken(origin, reason);
-    return dispatch(request, new Attempt(this, undefined, false));
+    return dispatch({ ...this.#request, headers: this.#headers } as Dispatcher.DispatchOptions, new Attempt(this, undefined, false));
   }
 
   /** The replay has ended without a response. */

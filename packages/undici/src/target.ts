@@ -8,11 +8,10 @@ interface Probe extends Dispatcher.DispatchHandler {
 
 /**
  * Before 8.12, undici does not tell an interceptor where its dispatcher sends to. An Agent sends where a request says; a Client and a Pool send to their own
- * origin, whatever a request says. Here a request with an impossible origin and an impossible path asks for it: nothing is sent, and who looks at the origin
- * complains of that. Throws InvalidOptionError for all others, and for undici 6, whose handlers are others.
+ * origin, whatever a request says. Here a request with an impossible origin and an impossible path asks for it: nothing is sent, who looks at the origin
+ * complains of that, and who does not complains of the path. Throws InvalidOptionError for these, and for undici 6, whose handlers are others.
  */
 export function requireKnownTarget(dispatch: Dispatcher.Dispatch): void {
-  const undici7 = "an Agent, or undici 8.12 or later, which tells where a Client or a Pool sends to";
   let answer: unknown;
   let isOld = false;
   const probe: Probe = {
@@ -27,8 +26,11 @@ export function requireKnownTarget(dispatch: Dispatcher.Dispatch): void {
   } catch (error) {
     answer = error;
   }
-  if (isOld) throw new InvalidOptionError("compose", "undici 7 or later", "an older one");
-  if (!/protocol/i.test(String((answer as Error | undefined)?.message))) {
-    throw new InvalidOptionError("compose", undici7, "a dispatcher of an older undici that does not say where it sends to");
+  const message = answer instanceof Error ? answer.message : "";
+  // Its interceptors miss methods of the handlers that it has.
+  if (isOld || /^invalid on[A-Z]/.test(message)) throw new InvalidOptionError("compose", "undici 7 or later", "an older one");
+  if (answer === undefined || /path/i.test(message)) {
+    const expected = "an Agent, or undici 8.12 or later, which tells where a Client or a Pool sends to";
+    throw new InvalidOptionError("compose", expected, "a dispatcher of an older undici that does not send where a request says");
   }
 }

@@ -28,6 +28,16 @@ export function callingRefresh(): Refresh | undefined {
   return refresh?.isOver === true ? undefined : refresh;
 }
 
+/** On whose behalf the running code works, for `onBehalfOf`: some clients tell of a response in the context of another request. */
+export function currentCaller(): object | undefined {
+  return scope.current();
+}
+
+/** Does work on behalf of that caller, in whatever context this is called. */
+export function onBehalfOf<Result>(caller: object | undefined, work: () => Result): Result {
+  return scope.current() === caller ? work() : scope.run(caller as Refresh, work);
+}
+
 /** Whether the running code was called by a token source that holds a slot, of whatever queue. It must not wait for another one. */
 export function holdsSlot(): boolean {
   return someCaller(({ queue }) => !isImmediate(queue));
