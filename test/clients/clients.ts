@@ -1,4 +1,4 @@
-import { axiosByFetch, axiosByHttp, axiosLowestByFetch, axiosLowestByHttp } from "./axios.ts";
+import { axiosByFetch, axiosByHttp, axiosLowestByHttp } from "./axios.ts";
 import type { ClientUnderTest } from "./client-under-test.ts";
 import { fetchOverFetchCookie, fetchOverNodeFetch, fetchWithInit, fetchWithRequest } from "./fetch.ts";
 import { gotPagination, gotPromise, gotStream } from "./got.ts";
@@ -23,7 +23,6 @@ export const waysOfUse: readonly ClientUnderTest[] = [
   axiosByHttp,
   axiosByFetch,
   axiosLowestByHttp,
-  axiosLowestByFetch,
   gotPromise,
   gotPagination,
   gotStream,

@@ -14,7 +14,7 @@ const attached = new WeakSet<object>();
  * detaches it again. The instance may be of any copy of axios in the program.
  *
  * `origins` defaults to the origin of the instance's `baseURL`. A request with a header field of its own where the token would be put (`null` for none at
- * all), with `auth`, or with credentials in its URL is sent untouched. Throws InvalidOptionError, also for an axios older than 1.7.
+ * all), with `auth`, or with credentials in its URL is sent untouched. Throws InvalidOptionError, also for an axios older than 1.0.
  */
 export function attachBearer<Config, Response>(
   instance: AxiosLike<Config, Response>,

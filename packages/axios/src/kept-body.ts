@@ -14,14 +14,15 @@ export class KeptBody {
   readonly #data: unknown;
   /** In place of a form that is a stream and was sent. */
   readonly #form: PackageForm | undefined;
-  /** With one that is chosen for each attempt, the bytes of a form would not be the same. */
+  /** With one that is chosen for each attempt, the bytes of a form would not be the same. As long as axios's own. */
   readonly #boundary: string | undefined;
 
   constructor(data: unknown, kind: Transport["kind"]) {
     this.#data = copyOf(data);
     // axios's fetch adapter does not know what to do with such a form.
     this.#form = kind !== "fetch" && isPackageForm(data) ? keptForm(data) : undefined;
-    this.#boundary = kind === "http" && this.#data !== data && isForm(data) ? `axios-boundary-${crypto.randomUUID()}` : undefined;
+    this.#boundary =
+      kind === "http" && this.#data !== data && isForm(data) ? `axios-boundary-${crypto.randomUUID().replaceAll("-", "")}` : undefined;
   }
 
   get canSendAgain(): boolean {
