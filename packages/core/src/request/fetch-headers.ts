@@ -24,11 +24,16 @@ function isPair(pair: unknown): pair is [string, string] {
   return Array.isArray(pair) && pair.length === 2;
 }
 
+/** A name that a caller gave may be anything. */
+function nameOf(pair: readonly unknown[]): string {
+  return String(pair[0]);
+}
+
 /** Whether the caller has credentials of its own in headers that `readableHeaders` gave. */
 export function hasOwnCredentials(credentials: CredentialFields, headers: HeadersInit | undefined): boolean {
   if (headers === undefined) return false;
   if (isRecord(headers)) return credentials.areOwn(headers);
-  if (Array.isArray(headers)) return headers.some(([name, value]) => credentials.isOwn(String(name), value));
+  if (Array.isArray(headers)) return headers.some((pair) => credentials.isOwn(nameOf(pair), pair[1]));
   for (const name of credentials.names) {
     const value = headers.get(name);
     if (value !== null && !credentials.isPlaceholder(name, value)) return true;
@@ -57,8 +62,8 @@ export function withFields(headers: HeadersInit | undefined, fields: HeaderField
     return { ...Object.fromEntries(kept), ...fields };
   }
   if (Array.isArray(headers)) {
-    const kept = credentials.hasPlaceholder ? headers.filter(([name, value]) => !credentials.isPlaceholder(String(name), value)) : headers;
-    return [...(kept as Pairs), ...Object.entries(fields)];
+    const kept = credentials.hasPlaceholder ? headers.filter((pair) => !credentials.isPlaceholder(nameOf(pair), pair[1])) : headers;
+    return [...kept, ...Object.entries(fields)];
   }
   const copy = copyHeaders(headers) as Headers;
   for (const name of credentials.placeholderNames) if (credentials.isPlaceholder(name, copy.get(name) ?? undefined)) copy.delete(name);
@@ -68,9 +73,9 @@ export function withFields(headers: HeadersInit | undefined, fields: HeaderField
 
 /** A copy without the fields of these names, which are in lower case. */
 export function withoutFields(headers: HeadersInit, names: ReadonlySet<string>): HeadersInit {
-  const isKept = ([name]: readonly string[]): boolean => !names.has(String(name).toLowerCase());
+  const isKept = (pair: readonly string[]): boolean => !names.has(nameOf(pair).toLowerCase());
   if (isRecord(headers)) return Object.fromEntries(Object.entries(headers).filter(isKept));
-  if (Array.isArray(headers)) return (headers as Pairs).filter(isKept);
+  if (Array.isArray(headers)) return headers.filter(isKept);
   const copy = copyHeaders(headers) as Headers;
   for (const name of names) copy.delete(name);
   return copy;

@@ -30,8 +30,8 @@ export function fetchWithToken<Call extends FetchRequest>(
 ): Promise<Response> {
   try {
     const { input } = call;
+    const asked = isRequest(input) ? input.url : String(input);
     const request = isRequest(input) ? input : undefined;
-    const asked = request === undefined ? String(input) : request.url;
     const url = allowedUrl(policy, asked);
     if (url === undefined) {
       policy.log.withoutToken(asked, "origin");

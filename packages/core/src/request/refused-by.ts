@@ -25,9 +25,10 @@ export function refusedBy<Answer = unknown>(
   test: (answer: Answer, response: { readonly status?: number }) => boolean,
 ): (response: object) => boolean | Promise<boolean> {
   requireFunction("refusedBy", test);
+  const isRefusal: (answer: Answer, response: { readonly status?: number }) => unknown = test;
   const judge = (answer: unknown, response: object): boolean => {
     try {
-      return answer !== undefined && test(answer as Answer, response) === true;
+      return answer !== undefined && isRefusal(answer as Answer, response) === true;
     } catch {
       return false;
     }
@@ -39,7 +40,7 @@ export function refusedBy<Answer = unknown>(
     return isJson(response?.headers) && judge(parsed("data" in response ? response.data : response.body), response);
   };
   readers.add(refused);
-  return refused as (response: object) => boolean | Promise<boolean>;
+  return refused;
 }
 
 const readers = new WeakSet<object>();
