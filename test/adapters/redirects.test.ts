@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waysOfUse } from "../clients/clients.ts";
-import { selfSigned } from "./got-certificate.ts";
+import { selfSigned } from "../setup/certificates.ts";
 import { tally } from "./tally.ts";
 
 const codes = [301, 302, 303, 307, 308];

@@ -54,7 +54,7 @@ describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
     const { clientId, clientSecret } = server.client;
 
     const printed = await start(node, program, {
-      TOKEN_ENDPOINT: server.tokenEndpoint,
+      ISSUER: server.issuer,
       CLIENT_ID: clientId,
       CLIENT_SECRET: clientSecret,
       API_ORIGIN: api.origin,
@@ -71,7 +71,7 @@ describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
     const { code, codeVerifier, redirectUri } = await server.login();
 
     const printed = await start(node, "for-a-user.ts", {
-      TOKEN_ENDPOINT: server.tokenEndpoint,
+      ISSUER: server.issuer,
       CLIENT_ID: clientId,
       CLIENT_SECRET: clientSecret,
       CODE: code,
@@ -88,7 +88,7 @@ describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
     const { clientId, clientSecret } = server.client;
     const file = join(mkdtempSync(join(tmpdir(), "tokenflight-users-")), "tokens.db");
     const env = {
-      TOKEN_ENDPOINT: server.tokenEndpoint,
+      ISSUER: server.issuer,
       CLIENT_ID: clientId,
       CLIENT_SECRET: clientSecret,
       TOKEN_FILE: file,

@@ -1,5 +1,6 @@
 import { memoryStore, type TokenStore } from "@tokenflight/core";
 import { storeContract, storeScenarios } from "@tokenflight/core/testing";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { brokenClosing } from "./broken-closing.ts";
 import { brokenHolding } from "./broken-holding.ts";
@@ -17,6 +18,60 @@ async function broken(open: () => Pair, ids: readonly string[]): Promise<string[
     await run({ store, other, key: crypto.randomUUID() }).catch(() => failed.push(id));
   }
   return failed;
+}
+
+const readme = new URL("../../packages/core/README.md", import.meta.url);
+
+/** What is needed of a store, and nothing else. */
+function bare(): TokenStore {
+  const { read, compareAndSet } = memoryStore();
+  return { read, compareAndSet };
+}
+
+const without = (...names: (keyof TokenStore)[]): TokenStore =>
+  Object.assign(withHolders(knowing), Object.fromEntries(names.map((name) => [name, undefined])));
+
+const idsOf = (...groups: string[]): string[] =>
+  storeScenarios.filter(({ group }) => group !== undefined && groups.includes(group)).map(({ id }) => id);
+
+/** For each difference a store that has it, and the scenarios that do not hold for that. */
+const withDifference = {
+  watch: { open: () => without("watch", "watchAll"), skipped: idsOf("watch", "watch-all") },
+  "watch-all": { open: () => without("watchAll"), skipped: idsOf("watch-all") },
+  ttl: {
+    open: (): TokenStore => {
+      const store = withHolders(knowing);
+      const refuse: TokenStore["compareAndSet"] = async (key, expected, value, options) => {
+        if (options?.ttl !== undefined) throw new Error("It knows no ttl.");
+        return store.compareAndSet(key, expected, value, options);
+      };
+      return { ...store, compareAndSet: refuse };
+    },
+    skipped: idsOf("ttl"),
+  },
+  "keep-open": { open: () => without("keepOpen"), skipped: idsOf("keep-open") },
+  close: {
+    // Whoever has made its connection closes that.
+    open: () => ({ ...withHolders(knowing), close: async () => {}, [Symbol.asyncDispose]: async () => {} }),
+    skipped: idsOf("close", "keep-open", "dispose"),
+  },
+  dispose: { open: () => without(Symbol.asyncDispose), skipped: idsOf("dispose") },
+  holder: { open: () => ({ ...memoryStore(), holder: async () => "everybody" }), skipped: idsOf("holder") },
+} satisfies Record<string, { open: () => TokenStore; skipped: string[] }>;
+
+/** Runs the contract as its user does; what failed and what was skipped. */
+async function outcome(open: () => TokenStore, differences: Record<string, string>): Promise<{ failed: string[]; skipped: string[] }> {
+  const [failed, skipped]: string[][] = [[], []];
+  const runs: (() => Promise<void>)[] = [];
+  const idOf = (title: string): string => title.split(":", 1)[0] ?? "";
+  const it = Object.assign(
+    (title: string, run: () => Promise<void>) => runs.push(() => run().catch(() => void failed?.push(idOf(title)))),
+    { skip: (title: string) => skipped?.push(idOf(title)) },
+  );
+  const subject = { name: "mine", open: async () => ({ store: open(), close: async () => {} }), differences };
+  storeContract(subject, { describe: (_, define) => define(), it });
+  for (const run of runs) await run();
+  return { failed: failed ?? [], skipped: skipped ?? [] };
 }
 
 describe("the store contract", () => {
@@ -42,24 +97,33 @@ describe("the store contract", () => {
     expect(() => storeContract({ ...subject, differences: { wach: "misspelt" } }, runner)).toThrow("wach");
   });
 
-  it.each(["watch", "watch-all", "ttl", "keep-open", "close", "dispose", "holder"])(
-    "leaves out all scenarios that need %s when this difference is declared, and none else",
-    async (group) => {
-      const ran: (() => Promise<void>)[] = [];
-      const skipped: string[] = [];
-      const test = Object.assign((_: string, run: () => Promise<void>) => ran.push(run), {
-        skip: (name: string) => skipped.push(name.split(":")[0] as string),
-      });
-      const methods = { watch: ["watch"], "watch-all": ["watchAll"], "keep-open": ["keepOpen"], dispose: [Symbol.asyncDispose] };
-      const without = Object.fromEntries((methods[group as keyof typeof methods] ?? []).map((name) => [name, undefined]));
-      const open = async () => ({
-        store: { ...withHolders(group === "holder" ? {} : knowing), ...without } as TokenStore,
-        close: async () => {},
-      });
-      storeContract({ name: "mine", open, differences: { [group]: "it has none" } }, { describe: (_, define) => define(), it: test });
-      expect(skipped).toEqual(storeScenarios.filter((scenario) => scenario.group === group).map(({ id }) => id));
-      expect(skipped.length).toBeGreaterThan(0);
-      await Promise.all(ran.map((run) => run()));
-    },
-  );
+  describe("differences (field line 110)", () => {
+    it("the ones that the README names are those that there are", () => {
+      const [, documented = ""] = /differences: \{\}, .*?\{ (.*?) \}/.exec(readFileSync(readme, "utf8")) ?? [];
+      expect(new Set(Array.from(documented.matchAll(/"?([a-z-]+)"?: "/g), ([, name]) => name))).toEqual(
+        new Set(Object.keys(withDifference)),
+      );
+      expect(new Set(storeScenarios.flatMap(({ group }) => group ?? []))).toEqual(new Set(Object.keys(withDifference)));
+    });
+
+    it.each(Object.entries(withDifference))("a store that has %s keeps all the rest", async (difference, { open, skipped }) => {
+      const all = storeScenarios.map(({ id }) => id);
+      const excused = all.filter((id) => skipped.includes(id));
+      expect(await outcome(open, { [difference]: "it has none" })).toEqual({ failed: [], skipped: excused });
+    });
+
+    it("a store of the two methods that are needed has to say only that nobody is told of changes", async () => {
+      const skipped = withDifference.watch.skipped;
+      expect(await outcome(bare, { watch: "nobody is told" })).toEqual({ failed: [], skipped });
+      expect(await outcome(bare, {})).toEqual({ failed: skipped, skipped: [] });
+      // One of two methods is a mistake.
+      const half = (): TokenStore => ({ ...bare(), isGone: async () => false });
+      expect((await outcome(half, { watch: "nobody is told" })).failed).toEqual(withDifference.holder.skipped);
+    });
+
+    it("a reason that stands on Object.prototype is none", async () => {
+      const inherited = Object.create({ watch: "polluted" }) as Record<string, string>;
+      expect((await outcome(bare, inherited)).skipped).toEqual([]);
+    });
+  });
 });

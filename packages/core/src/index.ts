@@ -1,5 +1,5 @@
 export { createTokenCache, type TokenCacheOptions } from "./cache/create-token-cache.ts";
-export type { Closable, ClosableTokenCache, LoginStatus, TokenCache } from "./cache/token-cache.ts";
+export type { Closable, ClosableTokenCache, LoginStatus, NamedTokenCache, TokenCache } from "./cache/token-cache.ts";
 export { createTokenPool, type TokenPool, type TokenPoolOptions } from "./cache/token-pool.ts";
 export { TokenSet, type TokenSetFields } from "./tokens/token-set.ts";
 export { readTokenResponse, toTokenResponse } from "./tokens/token-response.ts";

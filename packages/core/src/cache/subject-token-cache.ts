@@ -2,13 +2,14 @@ import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { kindOf, readOptions } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../own.ts";
+import { hasEnded } from "../record/purposes.ts";
 import type { SubjectRecord } from "../record/record.ts";
 import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import { storeKey } from "../store/store.ts";
-import { readInitialTokens, type InitialTokens } from "../tokens/token-response.ts";
-import { fingerprint, type TokenSet } from "../tokens/token-set.ts";
+import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
+import { fingerprint, TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
@@ -102,12 +103,12 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async seed(given: TokenSet | InitialTokens): Promise<boolean> {
-    const tokenSet = this.#read(given);
+    const tokenSet = this.#read(withoutSpace(given));
     const { cell, source, clock } = this.#parts;
     const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
     const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
     const isOver = (record: SubjectRecord): boolean =>
-      record.loginRequired !== undefined || statusOf(record, source, clock.now()).state === "logged-out";
+      hasEnded(record) || statusOf(ownOnly({ ...record, loginRequired: undefined }), source, clock.now()).state === "logged-out";
     const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
     if (record !== undefined) this.#loggedIn(tokenSet, record);
     return record !== undefined;
@@ -140,7 +141,10 @@ export class SubjectTokenCache implements TokenCache {
     const { record, replaced } = await this.#overwrite(undefined, first);
     this.#refreshes.begin();
     this.#parts.observe({ type: "token-forgotten", generation: record.generation });
-    if (revoke) for (const tokenSet of replaced) await revokeTokens?.(tokenSet);
+    if (!revoke) return;
+    const ends = await Promise.allSettled(replaced.map(async (tokenSet) => revokeTokens?.(tokenSet)));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   async reread(): Promise<TokenSet | undefined> {
@@ -238,6 +242,14 @@ export class SubjectTokenCache implements TokenCache {
       if (this.#overwriting === mine) this.#overwriting = undefined;
     }
   }
+}
+
+/** A file, and what a file was read into, often ends with a line break. */
+function withoutSpace(given: TokenSet | InitialTokens): InitialTokens {
+  const response = given instanceof TokenSet ? toTokenResponse(given) : given;
+  if (typeof response !== "object" || response === null || Array.isArray(response)) return response;
+  const trimmed = (name: string, value: unknown): unknown => (typeof value === "string" && /token$/i.test(name) ? value.trim() : value);
+  return Object.fromEntries(Object.entries(response).map(([name, value]) => [name, trimmed(name, value)]));
 }
 
 function overError(): InvalidTokenResponseError {

@@ -8,6 +8,7 @@ import { privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
+import { forPurpose } from "../record/purposes.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 import { callSource } from "./source-call.ts";
 import { operationOf } from "./store-cell.ts";
@@ -56,7 +57,7 @@ export class RefreshTransaction {
 
   /** Resolves to a record with another token set; to the same one, if a refresh ahead is better postponed; to one without after a logout. */
   async run(refresh: Refresh): Promise<SubjectRecord> {
-    const { source, observe } = this.#parts;
+    const { source, cell, observe } = this.#parts;
     try {
       return await this.#transact(this.#parts, refresh);
     } catch (error) {
@@ -67,7 +68,8 @@ export class RefreshTransaction {
       const { isReplaced, newest } = this.held;
       this.held.believe();
       refresh.began = undefined;
-      const record = await this.#transact({ ...this.#parts, cell: privateCell(isReplaced ? emptyRecord : newest) }, refresh);
+      const first = isReplaced ? forPurpose(emptyRecord, cell.shared?.purpose) : newest;
+      const record = await this.#transact({ ...this.#parts, cell: privateCell(first) }, refresh);
       if (isReplaced) this.held.supersede(record);
       return record;
     }

@@ -19,11 +19,12 @@ export interface StoreUnderTest {
   open(): Promise<OpenedStore>;
   /**
    * Scenarios that do not hold for this store, each with its reason: they are reported as skipped. A name is the id of one scenario, or a group of them,
-   * such as "watch" for all that need this method.
+   * such as "ttl". "watch" includes "watch-all", and "close" includes "keep-open" and "dispose".
    */
   readonly differences?: Readonly<Record<string, string>>;
 }
 
+/** Methods that a store may lack, and one difference in what it does. */
 export type StoreScenarioGroup = "watch" | "watch-all" | "ttl" | "keep-open" | "close" | "dispose" | "holder";
 
 export interface ScenarioContext {

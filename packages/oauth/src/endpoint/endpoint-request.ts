@@ -147,7 +147,7 @@ async function attempt(
   } catch (error) {
     throw signal.aborted ? ended("not-sent", host, client.timeout, request) : unauthenticated(error, title);
   }
-  const isJson = client.requestFormat === "json";
+  const isJson = client.requestFormat === "json" && request.endpoint === "token_endpoint";
   // RFC 6749 appendix B.
   headers.set("content-type", isJson ? "application/json" : "application/x-www-form-urlencoded;charset=UTF-8");
   const sent = Object.fromEntries(headers);
