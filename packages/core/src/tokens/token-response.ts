@@ -69,7 +69,7 @@ export function readTokenSet(given: TokenSet | TokenResponse, now: number, previ
 /** The same for what a login begins with, or a store holds. Without an access token, the one of the token set is empty, and has expired. */
 export function readInitialTokens(given: TokenSet | InitialTokens, now: number, options?: ReadingOptions): TokenSet {
   const response = given instanceof TokenSet ? toTokenResponse(given) : (given as StoredTokens & FurtherFields);
-  return tokenSetOf(response, now, { options, isWhole: false });
+  return tokenSetOf(response, now, { previous: undefined, options, isWhole: false });
 }
 
 /** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */

@@ -1,4 +1,5 @@
 import type { ClientParts } from "../client-parts.ts";
+import { ownField } from "../own-fields.ts";
 import { hasFieldIn, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
 import { inOneSpelling, readRefusal, saysError } from "./dialects.ts";
@@ -40,7 +41,7 @@ const besideNames = ["access_token", "token_type", "expires_in", "accessToken", 
 export function newRefreshToken(answer: Answer, read: ReadAnswer): string | undefined {
   const { client, request, fields, envelope } = read;
   const isGood = answer.status >= 200 && answer.status < 300;
-  const sent = request.secrets["refresh_token"];
+  const sent = ownField(request.secrets, "refresh_token");
   const isNew = (token: string): boolean => token !== sent && !isPlaceholder(token);
   const { codes, sentences } = isGood ? { codes: [], sentences: [] } : readRefusal(answer, envelope);
   if (refusesGrant(client, [...codes, ...sentences])) return undefined;
