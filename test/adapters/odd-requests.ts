@@ -19,6 +19,8 @@ export interface OddClient {
   /** What the client is given, of all that there is. Default: everything. */
   readonly bodies?: readonly (keyof typeof bodies)[];
   readonly headers?: readonly (keyof typeof forms)[];
+  /** Requests that the bare client makes a mess of, so that nothing can be said of them. Default: none. */
+  readonly spoils?: (method: string, body: keyof typeof bodies) => boolean;
 }
 
 const textOf = (seed: number): string => `text ${seed} größer ${"x".repeat(seed % 3000)}`;
@@ -68,6 +70,8 @@ export const bodies = {
   url: (seed: number) => new URL(`https://example.com/${seed}`),
   plain: (seed: number) => ({ seed, list: [1, { deep: true }] }),
   array: (seed: number) => ["a", seed],
+  texts: (seed: number) => [textOf(seed), "", "b"],
+  buffers: (seed: number) => [Buffer.from(textOf(seed)), bytesOf(seed)],
   writesItself: (seed: number) => ({ toString: () => `object ${seed}` }),
   writesItselfOnce(seed: number) {
     const left = [`object ${seed}`];
@@ -146,18 +150,23 @@ export function oddRequests(client: OddClient): void {
   });
   afterAll(() => api[Symbol.asyncDispose]());
 
-  const request = fc.record({
+  const anyRequest = fc.record({
     method: fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE"),
     body: fc.constantFrom(...(client.bodies ?? (Object.keys(bodies) as (keyof typeof bodies)[]))),
     seed: fc.nat(9999),
     form: fc.constantFrom(...(client.headers ?? (Object.keys(forms) as (keyof typeof forms)[]))),
     fields: fc.uniqueArray(field, { maxLength: 4, selector: ([name]) => name.toLowerCase() }),
   });
+  const request = anyRequest.filter(({ method, body }) => client.spoils?.(method, body) !== true);
 
   const attempt = async (send: (call: OddCall) => Promise<number>, call: OddCall): Promise<{ outcome: unknown; seen: unknown[] }> => {
     api.arrivals.length = 0;
     const outcome = await (async () => send(call))().catch((error: unknown) => (error as Error).constructor.name);
-    const seen = api.arrivals.map(seenOf).map((one) => JSON.stringify(one).replace("/bare/", "/"));
+    // What a client gives up halfway has left in part, more or less of it each time.
+    const seen = api.arrivals
+      .filter(({ isWhole }) => isWhole)
+      .map(seenOf)
+      .map((one) => JSON.stringify(one).replace("/bare/", "/"));
     return { outcome, seen };
   };
 
@@ -186,9 +195,9 @@ export function oddRequests(client: OddClient): void {
         if (!(state === "refused" && ours.seen.length === 1)) expect(ours.outcome).toEqual(theirs.outcome);
         else expect(ours.outcome).toBe(401);
       }),
-      { numRuns: runs, seed: Number(process.env["SEED"] ?? 20_260_116), endOnFailure: true },
+      { numRuns: runs, seed: Number(process.env["SEED"] ?? 20_260_116), endOnFailure: true, timeout: 30_000 },
     );
-    // Clients refuse some of them. Most of them leave.
-    expect(arrived).toBeGreaterThan(runs / 2);
+    // Clients refuse many of them, and a good part of them leaves.
+    expect(arrived).toBeGreaterThan(runs / 3);
   }, 240_000);
 }

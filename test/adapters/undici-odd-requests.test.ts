@@ -2,14 +2,12 @@ import { bearer } from "@tokenflight/undici";
 import * as newest from "undici";
 import type { Dispatcher } from "undici";
 import * as lowest from "undici-lowest";
-import { bodies, oddRequests, type OddClient } from "./odd-requests.ts";
+import { oddRequests, type OddClient } from "./odd-requests.ts";
 
 type Undici = Pick<typeof newest, "Agent">;
 
 const undiciClient = (name: string, { Agent }: Undici): OddClient => ({
   name,
-  // Of a list with a number in it some has left before they refuse it, and arrives whenever the connection breaks.
-  bodies: (Object.keys(bodies) as (keyof typeof bodies)[]).filter((body) => body !== "array"),
   connect(tokens, origin) {
     const agent = new Agent();
     const dispatcher = tokens === undefined ? agent : agent.compose(bearer(tokens, { origins: origin }));

@@ -10,6 +10,8 @@ export interface Arrival {
   readonly headers: IncomingMessage["headers"];
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  /** Whether all of the body came, and not only what had left before the client gave up. */
+  readonly isWhole: boolean;
 }
 
 export interface RecordingApi extends AsyncDisposable {
@@ -22,8 +24,8 @@ export async function startRecordingApi(answer: (arrival: Arrival, response: Ser
   const arrivals: Arrival[] = [];
   const loopback = await startLoopback(() => async (request, response) => {
     const { method = "", url = "", headers, rawHeaders } = request;
-    const { bytes } = await readBody(request, 2 ** 26);
-    const arrival = { method, url, headers, rawHeaders, body: bytes.toString() };
+    const { bytes, end } = await readBody(request, 2 ** 26);
+    const arrival = { method, url, headers, rawHeaders, body: bytes.toString(), isWhole: end === "whole" };
     arrivals.push(arrival);
     await answer(arrival, response);
   });
