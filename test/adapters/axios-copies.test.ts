@@ -190,7 +190,7 @@ it.each([
       return Object.assign(instance, { create: () => instance });
     },
   ],
-])("an axios that is too old is an error that says so, %s", (_when, create) => {
+])("I133 an axios that is too old is an error that says so, %s", (_when, create) => {
   const instance = create();
   const use = (): void => {
     attachBearer(instance, numberedTokens(), { origins: "https://api.example.com" });

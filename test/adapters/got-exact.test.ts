@@ -157,7 +157,7 @@ describe("line 124: another copy of got than the adapter's peer", () => {
     expect(wire.requests.map(({ token }) => token)).toEqual(["1", "1"]);
   });
 
-  it("a got that is too old is an error with the first request", () => {
+  it("I133 a got that is too old is an error with the first request", () => {
     const { handlers } = bearer(counting(), { origins: "https://api.example.com" });
     // Before version 12 options were a plain object.
     expect(() => handlers[0]?.({ url: new URL("https://api.example.com"), headers: {} } as never, () => undefined as never)).toThrow(

@@ -73,7 +73,7 @@ const onlyTo =
     return dispatch(options, handler);
   };
 
-it("undici 6 is an error when it is composed, and not a request without a token", () => {
+it("I133 undici 6 is an error when it is composed, and not a request without a token", () => {
   const { Agent: OldAgent, interceptors: oldInterceptors } = old as unknown as Undici;
   const ours = bearer(tokens, { origins: "https://api.example.com" });
 

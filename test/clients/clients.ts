@@ -1,9 +1,9 @@
 import { axiosByFetch, axiosByHttp, axiosLowestByHttp } from "./axios.ts";
 import type { ClientUnderTest } from "./client-under-test.ts";
 import { fetchOverFetchCookie, fetchOverNodeFetch, fetchWithInit, fetchWithRequest } from "./fetch.ts";
-import { gotPagination, gotPromise, gotStream } from "./got.ts";
-import { kyAlone, kyOverFetchCookie, kyWithRetries } from "./ky.ts";
-import { undiciComposed, undiciRequest, undiciStream } from "./undici.ts";
+import { gotLowest, gotLowestStream, gotPagination, gotPromise, gotStream } from "./got.ts";
+import { kyAlone, kyLowest, kyOverFetchCookie, kyWithRetries } from "./ky.ts";
+import { undiciComposed, undiciLowest, undiciRequest, undiciStream } from "./undici.ts";
 
 export {
   tokenErrorIn,
@@ -26,9 +26,12 @@ export const waysOfUse: readonly ClientUnderTest[] = [
   gotPromise,
   gotPagination,
   gotStream,
+  gotLowest,
+  gotLowestStream,
   kyAlone,
   kyWithRetries,
   kyOverFetchCookie,
+  kyLowest,
   fetchWithInit,
   fetchWithRequest,
   fetchOverNodeFetch,
@@ -36,4 +39,5 @@ export const waysOfUse: readonly ClientUnderTest[] = [
   undiciRequest,
   undiciStream,
   undiciComposed,
+  undiciLowest,
 ];

@@ -1,5 +1,5 @@
 /** The scenarios of the sections A, C, D, F and I that every adapter keeps: "<section><first>-<last>". */
-const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-114", "I118-118", "I122-122", "I125-129", "I137-137", "I139-139"];
+const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-130", "I133-133", "I137-137", "I139-139"];
 
 /** The id of each, in order. */
 export const scenarioIds: readonly string[] = sections.flatMap((range) => {
@@ -17,6 +17,16 @@ export const elsewhere: Readonly<Record<string, string>> = {
   F78: "`ky.extend` inherits the tokens, and `ky.create` begins anew, as ky documents",
   F79: "got's cache revalidates, and keeps no more than it would of a request with the caller's own header",
   F80: "streams and progress: nothing is buffered, and all is told as without us",
+  I115: "undici with one Agent for the API and the token endpoint: a 401 is replayed while the result of another refresh is being written",
+  I116: "what got rejects with after a failure of TLS, or an answer of 101, holds no token",
+  I117: "a 401 is about the token whatever scheme its challenge names (every client: C45)",
+  I119: "mocks, matchers and adapters of one's own find axios's field in axios's spelling",
+  I120: "in a page a base URL may be relative to it, and a 401 there is renewed and replayed",
+  I121: "a cache in its place gives no user another's answer where the API says `Vary: Authorization`",
+  I123: "a page without `Request`, and a `Request` that does not tell its body",
+  I124: "another copy of the client than the adapter's peer: it works, and errors are of the caller's copy",
+  I130: "forms of axios are replayed from their bytes; `refusedBy` reads JSON answers of at most 64 kB and holds back no stream",
+  I133: "a client that is too old is an error when it is attached, or with the first request, and no request without a token",
 };
 
 /** Those that are about something that is not here, and why. */

@@ -9,8 +9,7 @@ import { KeptBody } from "./kept-body.ts";
 import type { OwnCopy } from "./own-copy.ts";
 import { privateConfig, showHeaders, spelledForAxios, takeOff } from "./private-config.ts";
 import { recordingEnv } from "./recording-fetch.ts";
-import { redirectOf } from "./redirect.ts";
-import { onPage } from "./target.ts";
+import { onPage, redirectOf } from "./target.ts";
 import { Verdict } from "./verdict.ts";
 
 /** What all requests of an attached instance have in common. */

@@ -17,15 +17,14 @@ export { OpenWork } from "./store/open-work.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
 export type { KeepAlive } from "./refresh/lifetime.ts";
-export { consoleObserver } from "./console-observer.ts";
-export { guarded, type Observer, type TokenEvent } from "./events.ts";
+export { consoleObserver, guarded, type Observer, type TokenEvent } from "./events.ts";
 export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
 export { LoginRequiredError, StoreError } from "./errors.ts";
 export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
 export { BearerPolicy, isAtSameOrigin, isSafeToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
-export type { BearerOptions, TokenCacheSelector } from "./request/bearer-options.ts";
+export type { AdapterEvent, BearerOptions, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
 export type { CredentialFields } from "./request/credential-fields.ts";
 export { looksIntoBodies, refusedBy } from "./request/refused-by.ts";
 export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
@@ -36,7 +35,6 @@ export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/sch
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
-export type { AdapterEvent, WithoutTokenReason } from "./request/adapter-event.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
 export { kindOf, readOptions } from "./options.ts";
 export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { consoleObserver } from "../src/console-observer.ts";
+import { consoleObserver } from "../src/events.ts";
 import { InvalidOptionError, LoginRequiredError } from "../src/errors.ts";
 import { setUp, response } from "./set-up.ts";
 

@@ -1,7 +1,7 @@
 import { Headers as UndiciHeaders } from "undici";
 import { describe, expect, it } from "vitest";
 import { CredentialFields } from "../src/request/credential-fields.ts";
-import { copyHeaders, hasOwnCredentials, readableHeaders, withFields, withoutFields } from "../src/request/fetch-headers.ts";
+import { copyHeaders, hasOwnCredentials, readableHeaders, withFields, withoutFields } from "../src/request/fetch/fetch-headers.ts";
 import { tokenTypeScheme } from "../src/request/scheme.ts";
 
 const credentials = (placeholder?: unknown): CredentialFields => new CredentialFields(tokenTypeScheme, placeholder);

@@ -1,7 +1,7 @@
 import { FormData as UndiciFormData } from "undici";
 import { describe, expect, it } from "vitest";
 import { canSendAgain } from "../src/request/body.ts";
-import { keepBody } from "../src/request/kept-body.ts";
+import { keepBody } from "../src/request/fetch/kept-body.ts";
 
 type Body = RequestInit["body"];
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { absoluteUrl, isInBrowser, pageUrl } from "../src/request/page.ts";
+import { absoluteUrl, isInBrowser, pageUrl } from "../src/request/fetch/page.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nextHop, type Hop } from "../src/request/redirect-hops.ts";
+import { nextHop, type Hop } from "../src/request/fetch/redirect-hops.ts";
 
 const start: Hop = {
   url: "https://api.example.com/a/b?x=1#part",

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AdapterEvent } from "../src/request/adapter-event.ts";
+import type { AdapterEvent } from "../src/request/bearer-options.ts";
 import { RequestLog } from "../src/request/request-log.ts";
 
 const url = "https://api.example.com/orders?token=secret";

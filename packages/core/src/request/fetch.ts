@@ -1,16 +1,16 @@
 import type { TokenCache } from "../cache/token-cache.ts";
 import { waitFor } from "../clock.ts";
 import type { BearerPolicy } from "./bearer-policy.ts";
-import { isPlatformFetch, type FetchFunction } from "./fetch-function.ts";
-import { hasOwnCredentials, readableHeaders } from "./fetch-headers.ts";
-import { membersOf } from "./fetch-init.ts";
+import { isPlatformFetch, type FetchFunction } from "./fetch/fetch-function.ts";
+import { hasOwnCredentials, readableHeaders } from "./fetch/fetch-headers.ts";
+import { membersOf } from "./fetch/fetch-init.ts";
 import type { OriginCheck } from "./origins.ts";
-import { OutgoingFetchRequest } from "./outgoing-fetch-request.ts";
-import { absoluteUrl } from "./page.ts";
+import { OutgoingFetchRequest } from "./fetch/outgoing-fetch-request.ts";
+import { absoluteUrl } from "./fetch/page.ts";
 import { sendWithToken } from "./send-with-token.ts";
 
-export { GlobalFetch, type FetchFunction } from "./fetch-function.ts";
-export { absoluteUrl } from "./page.ts";
+export { GlobalFetch, type FetchFunction } from "./fetch/fetch-function.ts";
+export { absoluteUrl } from "./fetch/page.ts";
 
 /** A call of a fetch function, as a token cache selector sees it. */
 export interface FetchRequest {

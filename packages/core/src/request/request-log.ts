@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { guarded } from "../events.ts";
-import type { AdapterEvent, WithoutTokenReason } from "./adapter-event.ts";
+import type { AdapterEvent, WithoutTokenReason } from "./bearer-options.ts";
 
 /** Milliseconds in which the same is told once. */
 const interval = 60_000;

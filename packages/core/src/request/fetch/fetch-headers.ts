@@ -1,5 +1,5 @@
-import type { CredentialFields } from "./credential-fields.ts";
-import type { HeaderFields } from "./scheme.ts";
+import type { CredentialFields } from "../credential-fields.ts";
+import type { HeaderFields } from "../scheme.ts";
 
 /*
  * The headers of a call of fetch, in one of three forms: a record, a list of pairs, or Headers of whichever fetch. Each stays in its form, because names keep

@@ -1,14 +1,14 @@
-import type { BearerPolicy, Redirect, ResponseFacts } from "./bearer-policy.ts";
-import { canSendAgain } from "./body.ts";
-import { drain, type BodyReader } from "./drain.ts";
+import type { BearerPolicy, Redirect, ResponseFacts } from "../bearer-policy.ts";
+import { canSendAgain } from "../body.ts";
+import { drain, type BodyReader } from "../drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
 import { keepBody } from "./kept-body.ts";
 import { isInBrowser } from "./page.ts";
 import { mostRedirects, networkError, nextHop, type Hop } from "./redirect-hops.ts";
-import { mayBeRedirected, type HeaderFields } from "./scheme.ts";
-import type { OutgoingRequest } from "./send-with-token.ts";
+import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
+import type { OutgoingRequest } from "../send-with-token.ts";
 
 /** A call of a fetch function, with an init of its own. */
 export interface FetchParts {

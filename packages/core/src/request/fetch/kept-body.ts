@@ -1,4 +1,4 @@
-import { isBuffer, isForm, isParameters } from "./body.ts";
+import { isBuffer, isForm, isParameters } from "../body.ts";
 
 type Body = RequestInit["body"];
 
