@@ -228,7 +228,7 @@ describe.each(senders)("%s", (name, create) => {
     return arrivals.filter(({ hasToken }) => hasToken).length;
   }
 
-  const numRuns = repetitions({ ordinary: 40, full: 400 });
+  const numRuns = repetitions({ ordinary: 40, full: 150 });
   const parameters = { numRuns, seed: Number(process.env["SEED"] ?? 20_260_101), endOnFailure: true };
 
   it("takes the token to no other origin, however a URL is spelled", async () => {
