@@ -1,6 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import type { IncomingMessage } from "node:http";
-import { attachBearer } from "@tokenflight/axios";
+import type * as TokenflightAxios from "@tokenflight/axios";
 import { createTokenCache } from "@tokenflight/core";
 import type { AxiosInstance, AxiosStatic } from "axios";
 import { JSDOM } from "jsdom";
@@ -15,6 +15,7 @@ const missing = ["Request", "Response", "ReadableStream", "fetch"];
 let origin = "";
 let api: Loopback;
 let axios: AxiosStatic;
+let attachBearer: (typeof TokenflightAxios)["attachBearer"];
 let arrived: [method: string, path: string, authorization: string, body: string][] = [];
 
 const answer = async (request: IncomingMessage): Promise<number> => {
@@ -37,6 +38,7 @@ beforeAll(async () => {
   }
   // It looks at its surroundings when it is loaded.
   axios = (await import("axios")).default;
+  ({ attachBearer } = await import("@tokenflight/axios"));
 });
 
 afterAll(async () => {

@@ -73,21 +73,20 @@ function send(attachment: Attachment, transport: Transport, config: InternalAxio
   const cache = policy.cacheFor(config);
   if (cache === undefined) return sendUntouched(attachment, transport, config, target, "no-cache");
   if ("then" in cache) return sendWhenKnown(attachment, transport, config, cache);
-  const keepsBody = config.data !== undefined && (policy.wantsReplay || cache.peek() === undefined);
-  const request = new OutgoingAxiosRequest(attachment, transport, config, keepsBody);
+  const request = new OutgoingAxiosRequest(attachment, transport, config, !policy.wantsReplay);
   return settled(request, sendWithToken(policy, cache, request));
 }
 
 function sendUntouched(
-  { policy, copy, refusesAny }: Attachment,
+  attachment: Attachment,
   transport: Transport,
   config: InternalAxiosRequestConfig,
   url: string,
   reason: WithoutTokenReason,
 ): ReturnType<AxiosAdapter> {
-  policy.log.withoutToken(url, reason);
+  attachment.policy.log.withoutToken(url, reason);
   if (transport.kind === "own") return transport.send(config);
-  const request = new OutgoingAxiosRequest({ policy, copy, refusesAny }, transport, config, false);
+  const request = new OutgoingAxiosRequest(attachment, transport, config, true);
   return settled(request, request.send(undefined));
 }
 
@@ -99,7 +98,8 @@ async function sendWhenKnown(
   known: Promise<TokenCache | undefined>,
 ): ReturnType<AxiosAdapter> {
   const { policy } = attachment;
-  const request = new OutgoingAxiosRequest(attachment, transport, config, true);
+  const request = new OutgoingAxiosRequest(attachment, transport, config, !policy.wantsReplay);
+  request.keep();
   const sent = async (): ReturnType<AxiosAdapter> => {
     const cache = await waitFor(known, request.signal);
     if (cache !== undefined) return sendWithToken(policy, cache, request);

@@ -9,20 +9,28 @@ interface PackageForm {
   getHeaders(): Record<string, string>;
 }
 
-/** The body of a request, as it was at the call, whatever the caller does with it afterwards. */
+/**
+ * The body of a request that may be sent later than now, or twice. axios reads it when it sends it, so it is copied only where that has to wait: while the token
+ * is fresh, bytes are what they were at the call.
+ */
 export class KeptBody {
-  readonly #data: unknown;
+  #data: unknown;
   /** In place of a form that is a stream and was sent. */
   readonly #form: PackageForm | undefined;
   /** With one that is chosen for each attempt, the bytes of a form would not be the same. As long as axios's own. */
   readonly #boundary: string | undefined;
 
   constructor(data: unknown, kind: Transport["kind"]) {
-    this.#data = copyOf(data);
+    this.#data = data;
+    if (typeof data !== "object" || data === null) return;
     // axios's fetch adapter does not know what to do with such a form.
     this.#form = kind !== "fetch" && isPackageForm(data) ? keptForm(data) : undefined;
-    this.#boundary =
-      kind === "http" && this.#data !== data && isForm(data) ? `axios-boundary-${crypto.randomUUID().replaceAll("-", "")}` : undefined;
+    this.#boundary = kind === "http" && isForm(data) ? `axios-boundary-${crypto.randomUUID().replaceAll("-", "")}` : undefined;
+  }
+
+  /** The request has to wait, and the caller may change its body meanwhile. */
+  copy(): void {
+    this.#data = copyOf(this.#data);
   }
 
   get canSendAgain(): boolean {
@@ -32,8 +40,7 @@ export class KeptBody {
   /** Puts the body on a private config. */
   putOn(config: InternalAxiosRequestConfig, isReplay: boolean): void {
     config.data = this.#data;
-    const type = String(config.headers.get("Content-Type") ?? "");
-    if (this.#boundary !== undefined && !type.includes("boundary="))
+    if (this.#boundary !== undefined && !String(config.headers.get("Content-Type") ?? "").includes("boundary="))
       config.headers.set("Content-Type", `multipart/form-data; boundary=${this.#boundary}`);
     if (this.#form === undefined || !isReplay) return;
     // A form without parts has no bytes at all.

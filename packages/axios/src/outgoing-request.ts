@@ -29,7 +29,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   readonly #config: InternalAxiosRequestConfig;
   readonly #limits: CallerLimits | undefined;
   readonly #verdict: Verdict | undefined;
-  readonly #body: KeptBody | undefined;
+  #body: KeptBody | undefined;
   readonly #params: URLSearchParams | undefined;
   /** What is sent: a private copy of the config as it was at the call. */
   #sent: InternalAxiosRequestConfig;
@@ -37,14 +37,14 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   #fields = none;
   #isSent = false;
 
-  /** `keepsBody`: the body may be sent later than now, or a second time. */
-  constructor(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig, keepsBody: boolean) {
+  /** `isForOnce`: nothing is sent a second time. */
+  constructor(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig, isForOnce: boolean) {
     this.#attachment = attachment;
     this.#transport = transport;
     this.#config = config;
     this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.kind === "fetch") : undefined;
     this.#verdict = config.validateStatus ? new Verdict(config.validateStatus, attachment.refusesAny) : undefined;
-    this.#body = keepsBody ? new KeptBody(config.data, transport.kind) : undefined;
+    this.#body = isForOnce || config.data === undefined ? undefined : new KeptBody(config.data, transport.kind);
     this.#params = config.params instanceof URLSearchParams ? new URLSearchParams(config.params) : undefined;
     this.#sent = this.#copied();
   }
@@ -67,6 +67,13 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
   get canSendAgain(): boolean {
     return this.#body?.canSendAgain ?? true;
+  }
+
+  keep(): void {
+    if (this.#config.data === undefined) return;
+    this.#body ??= new KeptBody(this.#config.data, this.#transport.kind);
+    this.#body.copy();
+    this.#body.putOn(this.#sent, false);
   }
 
   send(fields: HeaderFields | undefined): Promise<AxiosResponse> {

@@ -48,5 +48,12 @@ const noUse = new Set(["insufficient_scope", "insufficient_user_authentication",
  * no header, a broken one, or one of another scheme, and mean the token. A renewal that was no use is not repeated for a while.
  */
 export function isAboutTheToken(header: string | null | undefined): boolean {
-  return !header || !readChallenges(header).some(({ parameters }) => noUse.has(parameters.get("error") ?? ""));
+  if (!header) return true;
+  // In a storm, all refusals say the same.
+  if (header !== last.header)
+    last = { header, answer: !readChallenges(header).some(({ parameters }) => noUse.has(parameters.get("error") ?? "")) };
+  return last.answer;
 }
+
+/** The header that was read last. */
+let last = { header: "", answer: true };

@@ -33,8 +33,9 @@ export class RequestLog {
     this.#observe({ type: "request-without-token", origin, reason });
   }
 
-  replayed(url: string, outcome: "accepted" | "failed" | "refused"): void {
-    this.#observe?.({ type: "request-replayed", origin: originOf(url), outcome });
+  /** A client may have to compute the URL of a request, which is read only when there is somebody to tell. */
+  replayed(request: string | { readonly url: string }, outcome: "accepted" | "failed" | "refused"): void {
+    this.#observe?.({ type: "request-replayed", origin: originOf(typeof request === "string" ? request : request.url), outcome });
   }
 }
 

@@ -84,11 +84,11 @@ async function replay<Request, Response>(
   try {
     again = await request.send(fields);
   } catch (error) {
-    policy.log.replayed(request.url, "failed");
+    policy.log.replayed(request, "failed");
     throw error;
   }
   const refused = await policy.isRefused(again, request.facts(again));
   cache.reportReplay(renewed, !refused);
-  policy.log.replayed(request.url, refused ? "refused" : "accepted");
+  policy.log.replayed(request, refused ? "refused" : "accepted");
   return again;
 }
