@@ -16,7 +16,8 @@ const start = (): Promise<WireApi> =>
 /** fetch with a cache beneath it. */
 function caching(): FetchFunction {
   const dispatcher = new Agent().compose(interceptors.cache());
-  return ((input, init) => undiciFetch(input as never, { ...init, dispatcher } as never)) as FetchFunction;
+  const call = undiciFetch as unknown as FetchFunction;
+  return (input, init) => call(input, { ...init, dispatcher } as RequestInit);
 }
 
 /** For each user a client over the same fetch function. */

@@ -30,7 +30,8 @@ const rows = new Map<string, { title: string; cells: Map<string, string> }>();
 /** The scenarios in which a client differs, by the client and its reason. */
 const reasons = new Map<string, { client: string; reason: string; ids: string[] }>();
 
-for (const { ancestorTitles, title: full, status } of results) {
+const inOrder = clients.flatMap((client) => results.filter(({ ancestorTitles }) => ancestorTitles[0] === client));
+for (const { ancestorTitles, title: full, status } of inOrder) {
   const [, id = "", title = "", reason] = /^(\S+) (.*?)(?: \(differs: (.*)\))?$/.exec(full) ?? [];
   const client = ancestorTitles[0] ?? "";
   const row = rows.get(id) ?? { title, cells: new Map<string, string>() };

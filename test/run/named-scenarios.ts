@@ -30,13 +30,18 @@ export function namedInReport(files: readonly TestFile[], root: string): Map<str
   return named;
 }
 
-/** The same by the titles in the sources, for a run of the contract alone. */
+/** The same by the titles in the sources, for a run of the contract alone. What a file beside the tests names counts for those that import it. */
 export function namedInSources(root: string, contract: string): Map<string, Set<string>> {
   const named = new Map<string, Set<string>>();
-  for (const path of globSync(["test/**/*.test.ts", "packages/*/test/**/*.test.ts"], { cwd: root })) {
-    if (path === contract) continue;
-    for (const [, title = ""] of readFileSync(root + path, "utf8").matchAll(/["`]([^"`\n]+)/g)) {
-      for (const id of idsIn(title)) add(named, id, path);
+  const paths = globSync(["test/{adapters,end-to-end,packaging}/*.ts", "packages/core/test/*.test.ts"], { cwd: root });
+  const texts = new Map(paths.filter((path) => path !== contract).map((path) => [path, readFileSync(root + path, "utf8")]));
+  for (const [path, text] of texts) {
+    const specifier = `from "./${path.split("/").at(-1)}"`;
+    const tests = path.endsWith(".test.ts")
+      ? [path]
+      : paths.filter((test) => test.endsWith(".test.ts") && texts.get(test)?.includes(specifier));
+    for (const [, title = ""] of text.matchAll(/["`]([^"`\n]+)/g)) {
+      for (const id of idsIn(title)) for (const test of tests) add(named, id, test);
     }
   }
   return named;

@@ -1,5 +1,5 @@
 /** The scenarios of the sections A, C, D, F and I that every adapter keeps: "<section><first>-<last>". */
-const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-130", "I133-133", "I137-137", "I139-139"];
+const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-130", "I133-133", "I137-139"];
 
 /** The id of each, in order. */
 export const scenarioIds: readonly string[] = sections.flatMap((range) => {
@@ -10,7 +10,7 @@ export const scenarioIds: readonly string[] = sections.flatMap((range) => {
 /** Those that are about one client, or about something that no client takes part in: what they say. Tests that name them show them. */
 export const elsewhere: Readonly<Record<string, string>> = {
   A15: "the fetch function beneath is called as it wants to be, and the caller's own is the one that is called",
-  A16: "the packed packages give the same functions to `require()` and to `import`, on Node 22 and 24",
+  A16: "the packed packages give the same functions to `require()` and to `import`, on Node 22.12, 22 and 24",
   C46: "a refusal that comes as a response and one that comes as an error are refreshed and replayed alike",
   F76: "children and further extensions put the token on once, and the caller's hooks keep their order",
   F77: "the statics of axios, and its defaults, are still there",
@@ -27,6 +27,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   I124: "another copy of the client than the adapter's peer: it works, and errors are of the caller's copy",
   I130: "forms of axios are replayed from their bytes; `refusedBy` reads JSON answers of at most 64 kB and holds back no stream",
   I133: "a client that is too old is an error when it is attached, or with the first request, and no request without a token",
+  I138: "what the clients' own tests assert of hooks, retries, caches, aborts and errors: attached and bare side by side",
 };
 
 /** Those that are about something that is not here, and why. */

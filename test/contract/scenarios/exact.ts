@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { OutgoingBody, Send } from "../../clients/client-under-test.ts";
+import type { ClientUnderTest, OutgoingBody, Send } from "../../clients/client-under-test.ts";
 import { countingTokens, refusing, startRecordingApi, type Arrival } from "./recording-api.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -189,46 +189,8 @@ export const exact: readonly Scenario[] = [
   {
     id: "I122",
     title: "whatever the client sends with, no hop of a chain of redirects takes the token, or a field of a scheme, to another origin",
-    async run({ connect }) {
-      await using other = await startRecordingApi(({ url }, response) => {
-        const back = new URL(url, "http://x").searchParams.get("back");
-        if (back === null) response.writeHead(200).end();
-        else response.writeHead(307, { location: back }).end();
-      });
-      await using api = await startRecordingApi(({ url }, response) => {
-        const { searchParams } = new URL(url, "http://x");
-        const to = searchParams.get("to");
-        if (to === null) response.writeHead(200).end();
-        else response.writeHead(Number(searchParams.get("status")), { location: to }).end();
-      });
-      const redirect = (status: number, to: string): string => `/from?status=${status}&to=${encodeURIComponent(to)}`;
-      const apiKey = ({ accessToken }: { accessToken: string }): Record<string, string> => ({ "x-api-key": `Bearer ${accessToken}` });
-      const elsewhere = [other.origin, other.origin.replace("127.0.0.1", "localhost")];
-      let sent = 0;
-
-      for (const options of [{}, { scheme: apiKey }]) {
-        const tokens = countingTokens();
-        await tokens.get();
-        const send = connect(tokens, api.origin, options);
-        for (const status of [301, 302, 303, 307, 308]) {
-          for (const method of ["GET", "POST"] as const) {
-            for (const away of elsewhere) {
-              const chains = [`${away}/there`, `${away}/?back=${encodeURIComponent(`${api.origin}/home`)}`];
-              for (const target of [...chains, redirect(status, chains[0] as string)]) {
-                await send({ method, path: redirect(status, target), ...(method === "POST" ? { body: "order" } : {}) });
-                sent += 1;
-              }
-            }
-          }
-        }
-      }
-
-      expect(sent).toBe(120);
-      expect(api.arrivals.filter(({ rawHeaders }) => rawHeaders.includes("Bearer 1")).length).toBeGreaterThanOrEqual(sent);
-      expect(other.arrivals.filter(({ rawHeaders }) => rawHeaders.some((text) => /Bearer \d/.test(text)))).toEqual([]);
-      // With Authorization all of them left; with a field of a scheme a client may leave redirects to its caller.
-      expect(other.arrivals.length).toBeGreaterThanOrEqual(60);
-    },
+    run: (client) => sendChains(client, true),
+    otherwise: (client) => sendChains(client, false),
   },
   {
     id: "I137",
@@ -279,3 +241,46 @@ export const exact: readonly Scenario[] = [
     },
   },
 ];
+
+/** Chains of redirects of all kinds away from the API. `followsEach` is false for a client that does not follow a 303 to a POST. */
+async function sendChains({ connect }: ClientUnderTest, followsEach: boolean): Promise<void> {
+  await using other = await startRecordingApi(({ url }, response) => {
+    const back = new URL(url, "http://x").searchParams.get("back");
+    if (back === null) response.writeHead(200).end();
+    else response.writeHead(307, { location: back }).end();
+  });
+  await using api = await startRecordingApi(({ url }, response) => {
+    const { searchParams } = new URL(url, "http://x");
+    const to = searchParams.get("to");
+    if (to === null) response.writeHead(200).end();
+    else response.writeHead(Number(searchParams.get("status")), { location: to }).end();
+  });
+  const redirect = (status: number, to: string): string => `/from?status=${status}&to=${encodeURIComponent(to)}`;
+  const apiKey = ({ accessToken }: { accessToken: string }): Record<string, string> => ({ "x-api-key": `Bearer ${accessToken}` });
+  const elsewhere = [other.origin, other.origin.replace("127.0.0.1", "localhost")];
+  let sent = 0;
+
+  for (const options of [{}, { scheme: apiKey }]) {
+    const tokens = countingTokens();
+    await tokens.get();
+    const send = connect(tokens, api.origin, options);
+    for (const status of [301, 302, 303, 307, 308]) {
+      for (const method of ["GET", "POST"] as const) {
+        if (!followsEach && status === 303 && method === "POST") continue;
+        for (const away of elsewhere) {
+          const chains = [`${away}/there`, `${away}/?back=${encodeURIComponent(`${api.origin}/home`)}`];
+          for (const target of [...chains, redirect(status, chains[0] as string)]) {
+            await send({ method, path: redirect(status, target), ...(method === "POST" ? { body: "order" } : {}) });
+            sent += 1;
+          }
+        }
+      }
+    }
+  }
+
+  expect(sent).toBe(followsEach ? 120 : 108);
+  expect(api.arrivals.filter(({ rawHeaders }) => rawHeaders.includes("Bearer 1")).length).toBeGreaterThanOrEqual(sent);
+  expect(other.arrivals.filter(({ rawHeaders }) => rawHeaders.some((text) => /Bearer \d/.test(text)))).toEqual([]);
+  // With Authorization all of them left; with a field of a scheme a client may leave redirects to its caller.
+  expect(other.arrivals.length).toBeGreaterThanOrEqual(sent / 2);
+}
