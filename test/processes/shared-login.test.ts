@@ -1,28 +1,25 @@
+import { DatabaseSync } from "node:sqlite";
 import { beforeEach, expect, it } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
 import type { LoginSessionCommands, LoginSessionSetting } from "./login-session-commands.ts";
 import { startProcess, type TestProcess } from "./start-process.ts";
-
-const tool = {
-  clientId: "tool",
-  clientSecret: "unused",
-  redirectUri: "http://127.0.0.1/callback",
-  metadata: { application_type: "native", token_endpoint_auth_method: "none", client_secret: undefined },
-} as const;
+import { nativeClient } from "../oauth/native-client.ts";
 
 type Session = TestProcess<LoginSessionCommands>;
 
 let server: AuthorizationServer;
 let sessions: Session[];
+let path: string;
 
 beforeEach(async () => {
   const folder = temporaryFolder();
-  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [tool] });
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [nativeClient] });
+  path = folder.file("tokens.db");
   const setting: LoginSessionSetting = {
-    store: { kind: "sqlite", path: folder.file("tokens.db") },
+    store: { kind: "sqlite", path },
     issuer: server.issuer,
-    clientId: tool.clientId,
+    clientId: nativeClient.clientId,
     key: "me",
   };
   sessions = await Promise.all(Array.from({ length: 4 }, () => startProcess<LoginSessionCommands>("login-session.ts", setting)));
@@ -51,6 +48,22 @@ function nextOwner(waiting: readonly Session[]): Promise<{ owner: Session; url: 
 /** What a user's browser does. */
 async function browse(url: string): Promise<void> {
   await (await fetch(await server.visit(url))).text();
+}
+
+/** Stops a process, but not in the middle of a write: the file would stay locked for all. */
+async function stop(session: Session): Promise<void> {
+  using database = new DatabaseSync(path, { timeout: 0 });
+  for (;;) {
+    session.signal("SIGSTOP");
+    // A signal is on its way for a moment.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    try {
+      database.exec("BEGIN IMMEDIATE; ROLLBACK");
+      return;
+    } catch {
+      session.signal("SIGCONT");
+    }
+  }
 }
 
 const resultsOf = (some: readonly Session[]): Promise<string[]> => Promise.all(some.map((one) => one.ask("result")));
@@ -92,7 +105,7 @@ it("a login that fails is its own caller's error, and another process takes the 
 
 it("an owner that was stopped loses its turn after a while, and has the tokens when it goes on", { timeout: 120_000 }, async () => {
   const { owner, others } = await beginAll();
-  owner.signal("SIGSTOP");
+  await stop(owner);
   const second = await nextOwner(others);
   await browse(second.url);
   const [result = ""] = await resultsOf(others);

@@ -10,7 +10,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { SimRequest } from "./sim-request.ts";
 import type { Session, SimServer } from "./sim-server.ts";
-import { brokenRules, describeRecord, lostTokens, seenFor } from "./stored-record.ts";
+import { brokenRules, describeRecord, lostTokens, seenFor, tokensOf } from "./stored-record.ts";
 import { Troubles } from "./troubles.ts";
 
 /**
@@ -21,6 +21,8 @@ export class Ledger {
   violation: string | undefined;
   /** Token requests that the sources were asked for. */
   requests = 0;
+  /** Every access token that an entry has held: a server gives none twice. */
+  readonly #known = new Set<string>();
   /** Sessions that an authorization server ended. */
   sessionsEnded = 0;
   /** Requests that isolates have dropped, with whatever they had begun. */
@@ -74,7 +76,9 @@ export class Ledger {
     if (!isAlone && !this.#troubles.hasLost(subject))
       for (const broken of lostTokens(subject, written.before, after, process.clock.now())) this.violate(broken);
     const counts = this.#configuration.spends && !this.#troubles.hasLost(subject);
-    for (const broken of brokenRules(subject, before, after, this.#server, { counts, ttl })) this.violate(broken);
+    const known = this.#known;
+    for (const broken of brokenRules(subject, before, after, this.#server, { counts, ttl, known })) this.violate(broken);
+    for (const { access_token: token } of tokensOf(after).values()) known.add(token);
     for (const broken of this.logins.wrote(write, logout, isSeed)) this.violate(broken);
     if (after.tokens === undefined && after.generation > before.generation)
       this.#logouts.set(`${process.name} ${subject}`, after.generation);

@@ -69,6 +69,8 @@ interface Circumstances {
   /** Generations go up one by one. */
   readonly counts: boolean;
   readonly ttl: number | undefined;
+  /** Every access token that the entry has held so far. */
+  readonly known: ReadonlySet<string>;
 }
 
 /** What is wrong with one change of a record. `before` is as it is for the purpose of `after`. */
@@ -77,7 +79,7 @@ export function* brokenRules(
   before: StoredRecord,
   after: StoredRecord,
   server: SimServer,
-  { counts, ttl }: Circumstances,
+  { counts, ttl, known }: Circumstances,
 ): Generator<string> {
   const { purpose = "", tokens, loginRequired } = after;
   const [token, refreshToken] = [tokens?.access_token, tokens?.refresh_token];
@@ -91,7 +93,8 @@ export function* brokenRules(
   // After the store has lost everything, and with a source that goes on without the store, a record may come back that is newer by more.
   if (counts && step !== 0 && step !== 1) yield `The generation of ${subject} went up by ${step}`;
   // A token that left the entry, for want of room or by another clock, is put back by whoever holds it still.
-  const isOther = (before.tokens?.access_token ?? "") !== "" && token !== before.tokens?.access_token;
+  const isBack = before.tokens?.access_token === "" && known.has(token ?? "");
+  const isOther = !isBack && token !== before.tokens?.access_token;
   if (counts && step === 0 && (isOther || refreshToken !== before.tokens?.refresh_token))
     yield `The tokens of ${subject} changed without their generation`;
   const isNews = loginRequired !== undefined && before.loginRequired === undefined;

@@ -13,7 +13,7 @@ import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createAuthority } from "../setup/certificates.ts";
 import { reasonNotToRun, redisServer } from "../setup/programs.ts";
-import { startRedis, type RedisServer } from "../setup/redis.ts";
+import { freePort, startRedis, type RedisServer } from "../setup/redis.ts";
 
 type Client = Parameters<typeof redisStore>[0]["client"];
 
@@ -50,15 +50,6 @@ const drivers: Driver[] = [
     },
   },
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** What a token cache tells of its store, when that is given so many seconds. */
 async function told(store: TokenStore, seconds = 0.5): Promise<StoreError> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memoryStore } from "@tokenflight/core";
 import { createLogin, createOAuthClient, noClientAuth, type FetchFunction, type OAuthClientOptions } from "@tokenflight/oauth";
 import { profiles, type ProviderName } from "@tokenflight/oauth/profiles";
+import { clientAnsweredBy } from "./answered-client.ts";
 import { call, failureOf, tokenSetWith } from "./call.ts";
 
 type Body = object | string;
@@ -14,13 +15,7 @@ function refreshed(
   headers: Record<string, string> = {},
 ): Promise<Error & Record<string, unknown>> {
   const fetch: FetchFunction = async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
-  const client = createOAuthClient({
-    tokenEndpoint: "https://a.example/token",
-    clientId: "id",
-    clientAuth: noClientAuth(),
-    fetch,
-    ...options,
-  });
+  const client = clientAnsweredBy(fetch, options);
   return failureOf(call(client.refreshToken(), { previous: tokenSetWith("old-refresh") }));
 }
 

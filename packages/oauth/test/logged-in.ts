@@ -1,5 +1,6 @@
 import { createTokenCache, memoryStore, type TokenCache, type TokenEvent } from "@tokenflight/core";
-import { createOAuthClient, noClientAuth, type FetchFunction, type OAuthClientOptions } from "@tokenflight/oauth";
+import { type FetchFunction, type OAuthClientOptions } from "@tokenflight/oauth";
+import { clientAnsweredBy } from "./answered-client.ts";
 
 export type Body = object | string;
 
@@ -22,13 +23,7 @@ export async function logIn(
     sent.push(new URLSearchParams(body as string).get("refresh_token"));
     return new Response(typeof answer === "string" ? answer : JSON.stringify(answer), { status });
   };
-  const client = createOAuthClient({
-    tokenEndpoint: "https://a.example/token",
-    clientId: "id",
-    clientAuth: noClientAuth(),
-    fetch,
-    ...options,
-  });
+  const client = clientAnsweredBy(fetch, options);
   const events: TokenEvent[] = [];
   const store = memoryStore();
   const tokens = createTokenCache({ source: client.refreshToken(), store, key: "user", observe: (event) => events.push(event) });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "@tokenflight/core";
-import { createOAuthClient, noClientAuth, type FetchFunction, type OAuthClientOptions, type OAuthEvent } from "@tokenflight/oauth";
+import { createOAuthClient, type FetchFunction, type OAuthClientOptions, type OAuthEvent } from "@tokenflight/oauth";
 import { profiles } from "@tokenflight/oauth/profiles";
+import { clientAnsweredBy } from "./answered-client.ts";
 import { call, failureOf, tokenSetWith } from "./call.ts";
 
 interface Sent {
@@ -16,13 +17,7 @@ function clientOf(answers: readonly object[], options: Partial<OAuthClientOption
     sent.push({ contentType: new Headers(headers).get("content-type"), body: body as string });
     return Response.json(answers[Math.min(sent.length, answers.length) - 1]);
   };
-  const client = createOAuthClient({
-    tokenEndpoint: "https://a.example/token",
-    clientId: "id",
-    clientAuth: noClientAuth(),
-    fetch,
-    ...options,
-  });
+  const client = clientAnsweredBy(fetch, options);
   return { client, sent };
 }
 

@@ -1,5 +1,5 @@
 import { ownOnly, ownOption } from "../own.ts";
-import { TokenSet } from "../tokens/token-set.ts";
+import { TokenSet, type TokenSetFields } from "../tokens/token-set.ts";
 import type { LoginRequired, OtherPurpose, OtherPurposes, SubjectRecord } from "./record.ts";
 
 /** How many other purposes a record keeps. Of more, those whose access tokens end first are asked for again. */
@@ -58,7 +58,7 @@ function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scop
 /** An access token with the refresh token, the id token and the further fields of its login. Without one, it is empty, and has expired. */
 export function ofLogin(
   access: TokenSet | undefined,
-  { refreshToken, idToken, extra }: Pick<TokenSet, "refreshToken" | "idToken" | "extra">,
+  { refreshToken, idToken, extra }: Pick<TokenSetFields, "refreshToken" | "idToken" | "extra">,
 ): TokenSet {
   const login = { refreshToken, idToken, extra };
   if (access === undefined) return new TokenSet({ accessToken: "", tokenType: "Bearer", issuedAt: 0, expiresAt: 1, ...login });

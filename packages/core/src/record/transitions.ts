@@ -8,9 +8,8 @@ import {
 } from "../errors.ts";
 import { ownOnly } from "../own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { readInitialTokens, toTokenResponse } from "../tokens/token-response.ts";
 import { pauseAfter } from "./pause-after.ts";
-import { inUse, withinRoom } from "./purposes.ts";
+import { inUse, ofLogin, withinRoom } from "./purposes.ts";
 import { withSeed, type Intent, type SubjectRecord } from "./record.ts";
 
 /** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
@@ -75,7 +74,7 @@ export function withFailure(record: SubjectRecord, failure: TokenflightError, sp
   const pause = ownOnly({ outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() });
   const refreshToken = refreshTokenOf(failure);
   if (refreshToken !== undefined)
-    return ownOnly({ ...rest, ...next(record, clock), tokenSet: withRefreshToken(record.tokenSet, refreshToken, clock), pause });
+    return ownOnly({ ...rest, ...next(record, clock), tokenSet: withRefreshToken(record.tokenSet, refreshToken), pause });
   return ownOnly({ ...rest, pause, intent: spends ? withoutOwner(record, outcome === "unknown").intent : undefined });
 }
 
@@ -85,9 +84,8 @@ export function refreshTokenOf(failure: unknown): string | undefined {
 }
 
 /** The old access token is sent for as long as it is good. */
-function withRefreshToken(tokenSet: TokenSet | undefined, refreshToken: string, clock: Clock): TokenSet {
-  const before = tokenSet === undefined ? {} : toTokenResponse(tokenSet);
-  return readInitialTokens({ ...before, refresh_token: refreshToken }, clock.now());
+function withRefreshToken(before: TokenSet | undefined, refreshToken: string): TokenSet {
+  return ofLogin(before, { refreshToken, idToken: before?.idToken, extra: before?.extra });
 }
 
 function outcomeOf(failure: TokenflightError): TokenRequestOutcome {

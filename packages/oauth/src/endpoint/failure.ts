@@ -1,4 +1,5 @@
 import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
+import type { ClientCredentials } from "../client-parts.ts";
 import { readFields, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import { isRedirect, type Answer } from "./answer.ts";
 import { readRefusal } from "./dialects.ts";
@@ -107,4 +108,15 @@ export function unanswered(error: unknown, { title, host, mask }: AskedEndpoint)
     ? `The ${title} endpoint ${host} could not be reached (${code}).`
     : `The ${title} request to ${host} broke off (${code}).`;
   return new TokenRequestError(neverConnected ? "not-sent" : "unknown", message, { cause });
+}
+
+/** Whether the server did not know the client (RFC 6749 section 5.2): nothing was carried out, and nothing used up. */
+export function isUnknownClient(error: unknown): boolean {
+  if (!(error instanceof TokenRequestError) || error.outcome !== "refused") return false;
+  return error.error === "invalid_client" || (error.status === 401 && error.error === undefined);
+}
+
+/** Whether the grant may have been issued to the next client (RFC 6749 section 5.2): after a rotation, that is the old one. */
+export function isGrantOfAnother(error: unknown, { clientId }: ClientCredentials, next: ClientCredentials): boolean {
+  return error instanceof TokenRequestError && error.error === "invalid_grant" && error.outcome === "refused" && clientId !== next.clientId;
 }

@@ -1,5 +1,5 @@
 import { storeKey, type TokenStore, type Version } from "@tokenflight/core";
-import { waitingClock, type WaitingClock } from "../endpoint/endpoint-request.ts";
+import type { WaitingClock } from "../endpoint/endpoint-request.ts";
 import { askStore, unreadable } from "./ask-store.ts";
 
 /** Whose turn it is to log the user in, as it stands in the store. Nothing of it is a secret. */
@@ -43,8 +43,8 @@ export class TurnEntry {
   }
 
   /** `identity` names whose logins these are: those of another server are other turns. */
-  static async of(store: TokenStore, key: string, identity = "", clock: WaitingClock = waitingClock): Promise<TurnEntry> {
-    return new TurnEntry(store, await storeKey(`shared login of ${identity}`, key), clock);
+  static async of(store: TokenStore, key: string, identity: string | undefined, clock: WaitingClock): Promise<TurnEntry> {
+    return new TurnEntry(store, await storeKey(`shared login of ${identity ?? ""}`, key), clock);
   }
 
   /** What cannot be read is nobody's turn. Rejects with StoreError. */
@@ -60,10 +60,12 @@ export class TurnEntry {
     return written === undefined ? undefined : { version: written, turn };
   }
 
-  /** The name of this process, where the store gives one. */
-  async holder(): Promise<string | undefined> {
+  /** Writes that this one has the turn, and whether its user is back already. Resolves and rejects as `replace` does. */
+  async claim(seen: SeenTurn, owner: string, isFinishing?: true): Promise<SeenTurn | undefined> {
     const store = this.#store;
-    return store.holder === undefined ? undefined : askStore(async () => store.holder?.()).catch(() => undefined);
+    // The name of this process, where the store gives one.
+    const holder = store.holder === undefined ? undefined : await askStore(async () => store.holder?.()).catch(() => undefined);
+    return this.replace(seen, { owner, holder, done: seen.turn.done, isFinishing });
   }
 
   /**

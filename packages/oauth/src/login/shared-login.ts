@@ -99,9 +99,7 @@ async function untilLoggedIn(parts: TurnParts, replace: boolean, waiting: (() =>
       wasTold = true;
       if (!(await entry.isGoneAfterWaiting(seen, ending))) continue;
     }
-    const { done } = seen.turn;
-    const claim = await entry.replace(seen, { owner: id, holder: await entry.holder(), done });
-    const obtained = claim === undefined ? undefined : await takeTurn(parts);
+    const obtained = (await entry.claim(seen, id)) === undefined ? undefined : await takeTurn(parts);
     if (obtained !== undefined) return obtained;
   }
 }

@@ -28,11 +28,11 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
   let isElsewhere = false;
   const look = async (isDue: boolean): Promise<void> => {
     const seen = await entry.read();
-    const { owner, done } = seen.turn;
+    const { owner } = seen.turn;
     isElsewhere = isDone(parts, seen);
     if (isElsewhere) over.abort();
     // Whoever has taken over lets this login go on, and the first one that is finished counts.
-    else if (owner === undefined || (owner === id && isDue)) await entry.replace(seen, { owner: id, holder: await entry.holder(), done });
+    else if (owner === undefined || (owner === id && isDue)) await entry.claim(seen, id);
   };
   const signal = AbortSignal.any([ending, over.signal]);
   const watching = entry.keepWatch(look, signal);
@@ -71,10 +71,10 @@ async function finishFirst(parts: TurnParts): Promise<TokenSet | undefined> {
     const seen = await entry.read();
     const theirs = isDone(parts, seen) ? await currentTokens(parts) : undefined;
     if (theirs !== undefined) return theirs;
-    const { owner, isFinishing, done } = seen.turn;
+    const { owner, isFinishing } = seen.turn;
     const isElsewhere = isFinishing === true && owner !== id;
     if (isElsewhere && !(await entry.isGoneAfterWaiting(seen, ending))) continue;
-    if ((await entry.replace(seen, { owner: id, holder: await entry.holder(), done, isFinishing: true })) !== undefined) return undefined;
+    if ((await entry.claim(seen, id, true)) !== undefined) return undefined;
   }
 }
 

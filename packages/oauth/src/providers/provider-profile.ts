@@ -68,19 +68,7 @@ export interface Provider {
   /** The profile itself, for another one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
   readonly profile: Readonly<ProviderProfile>;
   /** For `createOAuthClient({ ...provider.oauth, ... })`. */
-  readonly oauth: Pick<
-    OAuthClientOptions,
-    | "bearerTypes"
-    | "earliestRefresh"
-    | "loginRequiredErrors"
-    | "passingStatuses"
-    | "refreshTokenGrace"
-    | "refreshTokens"
-    | "requestFormat"
-    | "tokenParameters"
-    | "tokensAt"
-    | "tokenTypes"
-  >;
+  readonly oauth: Pick<OAuthClientOptions, (typeof clientOptions)[number] | "refreshTokenGrace" | "refreshTokens" | "tokenParameters">;
   /** For `createTokenCache({ ...provider.cache, ... })`. */
   readonly cache: { readonly freshness: FreshnessOptions };
   /** For `createTokenEndpointQueue(provider.queue)`, one for each login. */
@@ -98,27 +86,6 @@ export interface Provider {
   basic(secret: string): ClientAuth;
 }
 
-const names = [
-  "name",
-  "rotation",
-  "grace",
-  "earliestRefresh",
-  "oldAccessToken",
-  "lifetime",
-  "basicEncoding",
-  "header",
-  "refusalMeansRenewal",
-  "loginRequiredErrors",
-  "passingStatuses",
-  "tokenTypes",
-  "bearerTypes",
-  "tokensAt",
-  "requestFormat",
-  "tokenParameters",
-  "askFor",
-  "quota",
-  "sources",
-] as const;
 /** Facts that are options of the client by the same name. */
 const clientOptions = [
   "earliestRefresh",
@@ -129,6 +96,19 @@ const clientOptions = [
   "tokensAt",
   "requestFormat",
 ] as const;
+const otherFacts = [
+  "rotation",
+  "grace",
+  "oldAccessToken",
+  "lifetime",
+  "basicEncoding",
+  "header",
+  "refusalMeansRenewal",
+  "tokenParameters",
+  "askFor",
+  "quota",
+] as const;
+const names = ["name", ...clientOptions, ...otherFacts, "sources"] as const;
 
 /** Makes a provider of a profile. Throws InvalidOptionError. */
 export function defineProfile(profile: ProviderProfile): Provider {
