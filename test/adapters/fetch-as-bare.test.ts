@@ -138,9 +138,4 @@ asBare<Fetch>(
     },
     "what the function is": (fetch, tell) => tell(fetch.name, fetch.length, typeof fetch),
   },
-  {
-    "null in place of a URL":
-      'our function looks into it first, and throws a TypeError where the platform\'s takes it for the URL "null" and rejects',
-    "text in place of init": "our function looks into it first: a TypeError, too, in other words",
-  },
 );

@@ -144,3 +144,24 @@ asBare<KyInstance>(
     },
   },
 );
+
+/** As callers write it who send with another fetch: ky itself gives Requests and nothing else. */
+const byRequest = async (request: Request): Promise<Response> => {
+  const { url, method, headers, redirect, signal } = request;
+  const body = method === "GET" ? null : await request.arrayBuffer();
+  return globalThis.fetch(url, { method, headers, redirect, signal, body });
+};
+
+asBare<KyInstance>(
+  "ky over a function that knows nothing but Requests",
+  (origin, tokens) => {
+    const plain = ky.create({ baseUrl: origin, retry: 0, fetch: byRequest as typeof fetch });
+    return tokens === undefined ? plain : plain.extend(bearer(tokens));
+  },
+  Object.fromEntries(
+    [301, 302, 303, 307, 308].flatMap((status) => [
+      [`GET, ${status}`, called("GET", `/redirect/${status}`)],
+      [`POST, ${status}`, called("POST", `/redirect/${status}`, { json: { a: 1 } })],
+    ]),
+  ),
+);

@@ -110,10 +110,9 @@ const fetchSenders = functions.flatMap(([name, make, OwnRequest]): Sender[] => {
       `ky over ${name}`,
       (origins) => {
         const beneath = make() as FetchFunction;
-        // ky gives a Request of the platform's, which is no Request to other functions.
+        // ky gives a Request of the platform's, which is no Request to other functions. Such a function counts on it, for each hop.
         const split: FetchFunction = (input, init) => {
-          if (!(input instanceof Request)) return beneath(input, init);
-          const { url, method, headers, redirect: mode, signal } = input;
+          const { url, method, headers, redirect: mode, signal } = input as Request;
           return beneath(url, { method, headers, redirect: mode, signal, ...init });
         };
         const whole = OwnRequest === Request ? beneath : split;

@@ -37,6 +37,8 @@ export function fetchWithToken<Call extends FetchRequest>(
       policy.log.withoutToken(asked, "origin");
       return fetch(input, call.init);
     }
+    // Text in place of an init is refused in the words of the function beneath.
+    if (isPrimitive(call.init)) return fetch(input, call.init);
     const init = membersOf(call.init);
     const given = init.headers;
     if (given != null) init.headers = readableHeaders(given) as HeadersInit;
@@ -76,6 +78,10 @@ async function sendWhenKnown<Call extends FetchRequest>(
   if (cache !== undefined) return sendWithToken(policy, cache, outgoing);
   policy.log.withoutToken(outgoing.url, "no-cache");
   return outgoing.send(undefined);
+}
+
+function isPrimitive(init: unknown): boolean {
+  return init != null && typeof init !== "object" && typeof init !== "function";
 }
 
 /** Whether it is a Request, of whichever implementation of fetch. */

@@ -62,7 +62,8 @@ export class GlobalFetch {
 }
 
 function urlOf(input: string | URL | Request): string {
-  return typeof input === "object" && "url" in input ? input.url : String(input);
+  // A caller may give anything, and it is for the function beneath to refuse it.
+  return typeof input === "object" && input !== null && "url" in input ? input.url : String(input);
 }
 
 /** Whether nothing but its own properties counts. */

@@ -34,14 +34,14 @@ export function keepReferrer(init: RequestInit, request: Request, callers: Reque
 }
 
 /**
- * A Request with these members in it, and what is left of the init. A fetch function that adds fields to the headers of a Request, as one that keeps
- * cookies does, would lose them to headers that stand beside it. Undefined where no such Request can be made.
+ * A Request of the class of `request` with these members in it, and what is left of the init. A fetch function that adds fields to the headers of a Request,
+ * as one that keeps cookies does, would lose them to headers that stand beside it. Undefined where no such Request can be made.
  */
-export function asOneRequest(request: Request, init: RequestInit): readonly [Request, RequestInit] | undefined {
+export function asOneRequest(request: Request, input: string | Request, init: RequestInit): readonly [Request, RequestInit] | undefined {
   const rest = copyInit(init) as Record<string, unknown>;
   for (const name of memberNames) if (name !== "dispatcher" && name !== "redirect" && name !== "priority") delete rest[name];
   try {
-    return [new (request.constructor as typeof Request)(request, init), rest];
+    return [new (request.constructor as typeof Request)(input, init), rest];
   } catch {
     return undefined;
   }

@@ -146,7 +146,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   #call(input: string | Request, init: RequestInit): Promise<Response> {
     // Called without a receiver: a browser's own fetch accepts no other object as `this`.
     const { fetch, takesTokenOff } = this.#parts;
-    const whole = typeof input === "string" || takesTokenOff || init.headers === undefined ? undefined : asOneRequest(input, init);
+    const whole = typeof input === "string" || takesTokenOff || init.headers === undefined ? undefined : asOneRequest(input, input, init);
     return whole === undefined ? fetch(input, init) : fetch(...whole);
   }
 
@@ -168,7 +168,9 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
       if (this.#request !== undefined) init.credentials ??= this.#request.credentials;
       if (next.hasBody) init.body = await this.#bodyAgain();
       else delete init.body;
-      response = await fetch(url, init);
+      // A function that was called with a Request may know nothing else.
+      const whole = this.#request === undefined ? undefined : asOneRequest(this.#request, url, init);
+      response = await (whole === undefined ? fetch(url, init) : fetch(...whole));
       hop = next;
     }
   }
@@ -226,10 +228,14 @@ function cancel(body: AnyBody | null | undefined): void {
   else body.destroy();
 }
 
-/** A response that came after a redirect says so, as fetch's own does. */
+/** A response that came after a redirect says so, as fetch's own does, and so do its clones. */
 function markRedirected(response: Response): Response {
+  const { clone } = response;
   try {
-    return Object.defineProperty(response, "redirected", { value: true, configurable: true });
+    return Object.defineProperties(response, {
+      redirected: { value: true, configurable: true },
+      clone: { value: () => markRedirected(clone.call(response)), configurable: true, writable: true },
+    });
   } catch {
     return response;
   }
