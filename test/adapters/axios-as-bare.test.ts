@@ -174,9 +174,5 @@ for (const adapter of adapters) {
       },
       "the URL of a request": (api, tell) => tell(api.getUri({ url: "/a", params: { b: 1 } })),
     },
-    {
-      "an abort before":
-        "axios notices it between our interceptor and our adapter: the error's `config.adapter` is our function in place of its name",
-    },
   );
 }

@@ -41,7 +41,8 @@ export function attachBearer(
   // The interceptor only replaces the adapter, so its place among the others does not matter. It is synchronous, so theirs may be, too.
   const interceptor = instance.interceptors.request.use(
     (config) => {
-      config.adapter = wrapAdapter(config);
+      // axios rejects what has been cancelled before it looks at the adapter, and its error shows the config.
+      if (!isCancelled(config)) config.adapter = wrapAdapter(config);
       return config;
     },
     null,
@@ -55,6 +56,10 @@ export function attachBearer(
     instance.interceptors.request.eject(interceptor);
     attached.delete(instance);
   };
+}
+
+function isCancelled({ signal, cancelToken }: InternalAxiosRequestConfig): boolean {
+  return Boolean(signal?.aborted || cancelToken?.reason);
 }
 
 function baseOf({ defaults }: { readonly defaults: { readonly baseURL?: string } }): string {
