@@ -1,6 +1,6 @@
-import { LoginRequiredError, StoreError, TokenflightError } from "../errors.ts";
+import { LoginRequiredError, StoreError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
-import { callingRefresh, holdsSlot } from "../refresh/callers.ts";
+import { beginToWait, callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
 import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../record/record.ts";
 import type { Refresh, SubjectParts } from "../refresh/refresh.ts";
@@ -8,7 +8,7 @@ import { RefreshTransaction } from "../refresh/transaction.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
-import { waitForRefresh, type PendingRefresh } from "./pending-refresh.ts";
+import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
 
@@ -81,20 +81,33 @@ export class SubjectRefreshes {
     return (this.pending = { refresh, tokenSet });
   }
 
-  /** Waits for a refresh. Resolves to undefined when it is dropped, because it belonged to another caller and is silent. */
-  async wait(pending: PendingRefresh, isJoined: boolean, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
+  /**
+   * Waits for a refresh. Resolves to undefined when it is dropped, because it belonged to another caller and is silent. Throws ERR_REENTRANT_REFRESH when the
+   * caller would wait for itself.
+   */
+  wait(pending: PendingRefresh, isJoined: boolean, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
     const { refresh } = pending;
     if (isJoined) this.#transaction.raise(refresh, false);
-    try {
-      const obtained = await waitForRefresh(pending, this.#parts, signal, () => this.#transaction.raise(refresh, true));
-      if (obtained !== undefined) return obtained;
-    } catch (error) {
-      // The platform may reject the promise of a request that has ended.
-      if (!isJoined || signal?.aborted || TokenflightError.is(error)) throw error;
-    }
-    if (this.pending === pending) this.pending = undefined;
-    this.#transaction.drop(refresh);
-    return undefined;
+    const leave = beginToWait(refresh);
+    const found = (isJoined ? this.#jointWatch(pending) : this.#watch(pending, false)).wait(signal);
+    return leave === undefined ? found : found.finally(leave);
+  }
+
+  #watch(pending: PendingRefresh, isJoined: boolean): RefreshWatch {
+    return new RefreshWatch(pending, this.#parts, isJoined, {
+      waitsOn: () => this.#transaction.raise(pending.refresh, true),
+      onSilence: () => {
+        if (this.pending === pending) this.pending = undefined;
+        this.#transaction.drop(pending.refresh);
+      },
+    });
+  }
+
+  /** For all who join in this turn of the event loop: a crowd that waits costs a promise each. */
+  #jointWatch(pending: PendingRefresh): RefreshWatch {
+    if (pending.watch !== undefined) return pending.watch;
+    queueMicrotask(() => (pending.watch = undefined));
+    return (pending.watch = this.#watch(pending, true));
   }
 
   /** Takes what is known by now: what another cache of this process has written, and what was read for a refresh that is still under way. */
