@@ -129,7 +129,7 @@ const readStream: Ask = async (api, url, request) => {
 };
 
 const streamDifferences = Object.fromEntries(
-  ["A5", "C31", "C32", "C33", "C34", "C35", "C47", "C49", "C51", "D55", "D56", "D57", "D58", "D62", "C45", "I126"].map((id) => [
+  ["A5", "C31", "C32", "C33", "C34", "C35", "C47", "C49", "C51", "D55", "D56", "D57", "D58", "D62", "C45", "I112c", "I126"].map((id) => [
     id,
     noReplay,
   ]),
@@ -137,7 +137,13 @@ const streamDifferences = Object.fromEntries(
 
 export const gotStream: ClientUnderTest = gotWith("got.stream", {}, readStream, streamDifferences);
 
-export const gotLowest: ClientUnderTest = gotWith("got 14.4", { throwHttpErrors: false }, askOnce, {}, lowest);
+export const gotLowest: ClientUnderTest = gotWith(
+  "got 14.4",
+  { throwHttpErrors: false },
+  askOnce,
+  { I112c: "got before 15.1 can read a form once, so that its 401 stays; bytes are sent again" },
+  lowest,
+);
 export const gotLowestStream: ClientUnderTest = gotWith(
   "got.stream 14.4",
   {},

@@ -48,7 +48,6 @@ function undiciWith(name: string, call: Call, { inner, outer }: Order, undici: U
     name,
     differences: {
       A14: "undici drops credentials in a URL, so that they are in nobody's way; those in a header win",
-      I112b: "undici writes what a buffer holds when it is written, and not when it was given, with tokens and without",
     },
     connect: (tokens, origin, options = {}, setting = {}) =>
       sender(compose(tokens === undefined ? undefined : bearer(tokens, { origins: origin, ...options }), setting), origin, setting),

@@ -1,5 +1,6 @@
 import { describe, it } from "vitest";
 import type { ClientUnderTest } from "../clients/client-under-test.ts";
+import { asGiven } from "./scenarios/as-given.ts";
 import { attaching } from "./scenarios/attaching.ts";
 import { exact } from "./scenarios/exact.ts";
 import { failing } from "./scenarios/failing.ts";
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   ...resending,
   ...failing,
   ...transparent,
+  ...asGiven,
   ...exact,
   ...telling,
 ].toSorted((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));

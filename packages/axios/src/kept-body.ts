@@ -1,4 +1,4 @@
-import { canSendAgain } from "@tokenflight/core";
+import { canSendAgain, keepBody } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
 import type { Transport } from "./adapter-wrapper.ts";
 
@@ -9,28 +9,20 @@ interface PackageForm {
   getHeaders(): Record<string, string>;
 }
 
-/**
- * The body of a request that may be sent later than now, or twice. axios reads it when it sends it, so it is copied only where that has to wait: while the token
- * is fresh, bytes are what they were at the call.
- */
+/** The body of a request that may be sent later than now, or twice: a copy, because the caller may change its own meanwhile. */
 export class KeptBody {
-  #data: unknown;
+  readonly #data: unknown;
   /** In place of a form that is a stream and was sent. */
   readonly #form: PackageForm | undefined;
   /** With one that is chosen for each attempt, the bytes of a form would not be the same. As long as axios's own. */
   readonly #boundary: string | undefined;
 
   constructor(data: unknown, kind: Transport["kind"]) {
-    this.#data = data;
+    this.#data = keepBody(data);
     if (typeof data !== "object" || data === null) return;
     // axios's fetch adapter does not know what to do with such a form.
     this.#form = kind !== "fetch" && isPackageForm(data) ? keptForm(data) : undefined;
     this.#boundary = kind === "http" && isForm(data) ? `axios-boundary-${crypto.randomUUID().replaceAll("-", "")}` : undefined;
-  }
-
-  /** The request has to wait, and the caller may change its body meanwhile. */
-  copy(): void {
-    this.#data = copyOf(this.#data);
   }
 
   get canSendAgain(): boolean {
@@ -50,23 +42,8 @@ export class KeptBody {
   }
 }
 
-/** Text, blobs and data that axios has made text of do not change. */
-function copyOf(data: unknown): unknown {
-  if (typeof data !== "object" || data === null) return data;
-  // The method of typed arrays: Buffer's own gives a view of the same bytes.
-  if (ArrayBuffer.isView(data)) return data instanceof DataView ? data : Uint8Array.prototype.slice.call(data);
-  if (Object.prototype.toString.call(data) === "[object ArrayBuffer]") return (data as ArrayBuffer).slice(0);
-  return isForm(data) ? copyOfForm(data) : data;
-}
-
 function isForm(data: unknown): data is FormData {
   return Object.prototype.toString.call(data) === "[object FormData]" && !("pipe" in (data as object));
-}
-
-function copyOfForm(form: FormData): FormData {
-  const copy = new (form.constructor as typeof FormData)();
-  for (const [name, value] of form) copy.append(name, value as string);
-  return copy;
 }
 
 function isPackageForm(data: unknown): data is PackageForm {
@@ -76,7 +53,7 @@ function isPackageForm(data: unknown): data is PackageForm {
 
 /** The form with all its parts, of which sending takes one after the other. Undefined if one of them is a stream itself. */
 function keptForm(form: PackageForm): PackageForm | undefined {
-  const parts = form._streams.map((part) => (ArrayBuffer.isView(part) ? copyOf(part) : part));
+  const parts = form._streams.map((part) => (ArrayBuffer.isView(part) ? keepBody(part) : part));
   const isWhole = parts.every((part) => typeof part === "string" || typeof part === "function" || ArrayBuffer.isView(part));
   return isWhole ? (Object.create(form, { _streams: { value: parts } }) as PackageForm) : undefined;
 }

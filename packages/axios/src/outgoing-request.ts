@@ -72,7 +72,6 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   keep(): void {
     if (this.#config.data === undefined) return;
     this.#body ??= new KeptBody(this.#config.data, this.#transport.kind);
-    this.#body.copy();
     this.#body.putOn(this.#sent, false);
   }
 

@@ -28,7 +28,7 @@ export type { AdapterEvent, BearerOptions, TokenCacheSelector, WithoutTokenReaso
 export type { CredentialFields } from "./request/credential-fields.ts";
 export { looksIntoBodies, refusedBy } from "./request/refused-by.ts";
 export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
-export { canSendAgain } from "./request/body.ts";
+export { canSendAgain, keepBody } from "./request/body.ts";
 export { Drain, drain, type BodyReader } from "./request/drain.ts";
 export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";

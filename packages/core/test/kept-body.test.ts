@@ -1,7 +1,6 @@
 import { FormData as UndiciFormData } from "undici";
 import { describe, expect, it } from "vitest";
-import { canSendAgain } from "../src/request/body.ts";
-import { keepBody } from "../src/request/fetch/kept-body.ts";
+import { canSendAgain, keepBody } from "../src/request/body.ts";
 
 type Body = RequestInit["body"];
 
@@ -19,8 +18,18 @@ describe("a body that is kept is as it was, whatever becomes of the caller's (fi
     const body = make();
     const before = await bytesOf(body);
     const kept = keepBody(body);
-    new Uint8Array(ArrayBuffer.isView(body) ? body.buffer : body).fill(0);
+    const [buffer, offset] = ArrayBuffer.isView(body) ? [body.buffer, body.byteOffset] : [body, 0];
+    new Uint8Array(buffer, offset, body.byteLength).fill(0);
     expect(await bytesOf(kept)).toBe(before);
+    expect(canSendAgain(kept)).toBe(true);
+    expect(Buffer.isBuffer(kept)).toBe(Buffer.isBuffer(body));
+  });
+
+  it("a list of them, as clients take it", () => {
+    const bytes = Buffer.from("abc");
+    const kept = keepBody(["text", bytes]);
+    bytes.fill(0);
+    expect(kept).toEqual(["text", Buffer.from("abc")]);
     expect(canSendAgain(kept)).toBe(true);
   });
 

@@ -10,6 +10,7 @@ import type {
   Response,
 } from "got";
 import { Attempt, tokenError } from "./attempt.ts";
+import { KeptBody } from "./kept-body.ts";
 import { hasOwnCredentials } from "./own-credentials.ts";
 import { Replay, retryErrorOf } from "./replay.ts";
 import { coversTheWait, OverdueError, RequestTimeout, timeoutError } from "./request-timeout.ts";
@@ -34,7 +35,7 @@ function isCallers(hook: object): boolean {
 /** One call of got, over its redirects, its retries and our replay. */
 export class OutgoingGotRequest {
   readonly #parts: RequestParts;
-  readonly #isForm: boolean;
+  readonly #body: KeptBody;
   readonly #timeout = new RequestTimeout();
   #hasOwnCredentials: boolean;
   #attempt: Attempt | undefined;
@@ -50,8 +51,7 @@ export class OutgoingGotRequest {
 
   constructor(parts: RequestParts, options: Options) {
     this.#parts = parts;
-    // By the time it is sent, a form is a stream, but one that got makes anew for each attempt.
-    this.#isForm = options.body instanceof FormData;
+    this.#body = new KeptBody(options, parts.policy.wantsReplay);
     this.#hasOwnCredentials = hasOwnCredentials(options, parts.policy.credentials);
     this.follow(options as NormalizedOptions);
   }
@@ -136,6 +136,7 @@ export class OutgoingGotRequest {
       policy.log.withoutToken(url.href, "no-cache");
       return transport;
     }
+    if (policy.wantsReplay && !options.isStream) this.#body.keep(options);
     const isReplay = this.#replay?.isSending === true;
     this.#attempt = new Attempt({
       policy,
@@ -144,7 +145,10 @@ export class OutgoingGotRequest {
       transport,
       href: url.href,
       isReplay,
-      within: (work) => (coversTheWait(options) ? work(options.signal) : this.#timeout.within(options, work)),
+      within: (work) => {
+        this.#body.keep(options);
+        return coversTheWait(options) ? work(options.signal) : this.#timeout.within(options, work);
+      },
       onResponse: (status) => {
         if (status === 401 || status === undefined || !this.#parts.refusedBy401) this.#addAfterResponse(options);
       },
@@ -189,8 +193,8 @@ export class OutgoingGotRequest {
     if (this.#replay !== undefined) attempt.reportReplay(refused);
     if (this.#replay !== undefined || !refused) return false;
     // After a redirect, got's options are those of the last attempt: a replay sends only that one again. Before version 15.1, got could read a form only once.
-    const isFormAgain = this.#isForm && "_nativeFormDataBody" in request;
-    if (this.#parts.policy.wantsReplay && (isFormAgain || canSendAgain(attempt.options.body))) return this.#renew(attempt, request, retry);
+    const isAgain = this.#body.canSendFormAgain(request) || canSendAgain(attempt.options.body);
+    if (this.#parts.policy.wantsReplay && isAgain) return this.#renew(attempt, request, retry);
     attempt.renewForNext();
     return false;
   }

@@ -1,5 +1,14 @@
 import { AsyncResource } from "node:async_hooks";
-import { canSendAgain, currentCaller, isAtSameOrigin, isSafeToReplay, mayBeRedirected, onBehalfOf, waitFor } from "@tokenflight/core";
+import {
+  canSendAgain,
+  currentCaller,
+  isAtSameOrigin,
+  isSafeToReplay,
+  keepBody,
+  mayBeRedirected,
+  onBehalfOf,
+  waitFor,
+} from "@tokenflight/core";
 import type { BearerPolicy, HeaderFields, SchemeRequest, TokenCache, TokenSet } from "@tokenflight/core";
 import type { Dispatcher } from "undici";
 import { Attempt, type AttemptedRequest, type UndiciResponse } from "./attempt.ts";
@@ -73,7 +82,8 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   #keep(copy: Dispatcher.DispatchOptions = { ...this.#request }): void {
     if (this.#isKept) return;
     this.#isKept = true;
-    const { headers, query, origin } = this.#request;
+    const { headers, query, origin, body } = this.#request;
+    if (body !== undefined && body !== null) copy.body = keepBody(body);
     if (query !== undefined && query !== null) copy.query = kept(query);
     if (origin instanceof URL) copy.origin = origin.href;
     this.#headers = typeof headers === "object" && headers !== null ? kept(headers) : headers;

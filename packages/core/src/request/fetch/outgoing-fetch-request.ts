@@ -1,10 +1,9 @@
 import type { BearerPolicy, Redirect, ResponseFacts } from "../bearer-policy.ts";
-import { canSendAgain } from "../body.ts";
+import { canSendAgain, keepBody } from "../body.ts";
 import { drain, type BodyReader } from "../drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
-import { keepBody } from "./kept-body.ts";
 import { isInBrowser } from "./page.ts";
 import { mostRedirects, networkError, nextHop, type Hop } from "./redirect-hops.ts";
 import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
@@ -230,11 +229,11 @@ function cancel(body: AnyBody | null | undefined): void {
 
 /** A response that came after a redirect says so, as fetch's own does, and so do its clones. */
 function markRedirected(response: Response): Response {
-  const { clone } = response;
   try {
+    const clone = response.clone.bind(response);
     return Object.defineProperties(response, {
       redirected: { value: true, configurable: true },
-      clone: { value: () => markRedirected(clone.call(response)), configurable: true, writable: true },
+      clone: { value: () => markRedirected(clone()), configurable: true, writable: true },
     });
   } catch {
     return response;
