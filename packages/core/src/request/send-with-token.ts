@@ -12,6 +12,8 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   send(fields: HeaderFields | undefined): Promise<Response>;
   /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. */
   keep?(): void;
+  /** Called when the first response counts, so that nothing is sent again. */
+  forget?(): void;
   facts(response: Response): ResponseFacts;
   /** Ends the caller's wait for a token: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
@@ -49,7 +51,10 @@ export async function sendWithToken<Request, Response>(
   }
   const response = await request.send(fields);
   const refused = policy.isRefused(response, request.facts(response));
-  if (refused === false || !(await refused)) return response;
+  if (refused === false || !(await refused)) {
+    request.forget?.();
+    return response;
+  }
   return replay(policy, cache, { request, used, response });
 }
 

@@ -1,11 +1,12 @@
 import type { BearerPolicy, Redirect, ResponseFacts } from "../bearer-policy.ts";
-import { canSendAgain, keepBody } from "../body.ts";
+import { canSendAgain, isBuffer, keepBody } from "../body.ts";
 import { drain, type BodyReader } from "../drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
 import { isInBrowser } from "./page.ts";
 import { mostRedirects, networkError, nextHop, type Hop } from "./redirect-hops.ts";
+import { SpareBytes } from "./spare-bytes.ts";
 import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
 import type { OutgoingRequest } from "../send-with-token.ts";
 
@@ -15,7 +16,7 @@ export interface FetchParts {
   readonly fetch: FetchFunction;
   /** Whether the function itself takes `Authorization` off a request that a redirect sends to another origin. */
   readonly takesTokenOff: boolean;
-  /** Whether the function is the platform's own, which changes nothing that it is given. */
+  /** Whether the function is the platform's own, which changes nothing that it is given, and has copied it when it returns. */
   readonly onlyReads: boolean;
   readonly input: string | Request;
   readonly init: RequestInit;
@@ -31,6 +32,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   #headers: HeadersInit | undefined;
   #body: RequestInit["body"];
   #isKept = false;
+  /** A copy of the body that only a replay needs. */
+  #spare: SpareBytes | undefined;
   /** The token's own fields, where they are among the headers. */
   #fields: HeaderFields | undefined;
   /** Whether the body is in the Request, which can be sent once: it is copied before that, and the copy is for the next time. */
@@ -90,17 +93,19 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   send(fields: HeaderFields | undefined): Promise<Response> {
-    const { init: given } = this.#parts;
+    const { init: given, takesTokenOff, onlyReads } = this.#parts;
     this.#wasSent = true;
-    const init = copyInit(given);
     if (fields === undefined) {
+      const init = copyInit(given);
       if (this.#isKept) this.#setKept(init, this.#headers);
       return this.#call(this.#request ?? this.url, init);
     }
-    const redirect = init.redirect ?? this.#request?.redirect ?? "follow";
-    const isSafe = redirect !== "follow" || (this.#parts.takesTokenOff && mayBeRedirected(fields));
+    const redirect = given.redirect ?? this.#request?.redirect ?? "follow";
+    const isSafe = redirect !== "follow" || (takesTokenOff && mayBeRedirected(fields));
     const follows = !isSafe && !isInBrowser();
     const headers = this.#headersWith(fields, follows);
+    // What only reads its init may be given ours, with other headers each time.
+    const init = onlyReads && isSafe && this.#request === undefined ? given : copyInit(given);
     this.#setKept(init, headers);
     if (follows || !(isSafe || mayBeRedirected(fields))) init.redirect = "manual";
     const response = this.#call(this.#next(follows), init);
@@ -113,17 +118,32 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   #headersWith(fields: HeaderFields, follows: boolean): HeadersInit {
     const { policy, onlyReads } = this.#parts;
     const isForOnce = !policy.wantsReplay && !follows;
-    if (isForOnce || this.#isKept || !onlyReads || this.#headers === undefined) {
+    if (isForOnce || this.#isKept || !onlyReads) {
       if (!isForOnce) this.keep();
+      this.#takeSpare();
       const given =
         this.#fields === undefined ? this.#headers : withoutFields(this.#headers as HeadersInit, new Set(Object.keys(this.#fields)));
       this.#fields = undefined;
       return withFields(given, fields, policy.credentials);
     }
     this.#isKept = true;
-    this.#body = keepBody(this.#body);
+    if (isBytes(this.#body)) this.#spare = new SpareBytes(this.#body);
+    else this.#body = keepBody(this.#body);
+    if (this.#headers === undefined) return { ...fields };
     this.#fields = fields;
     return (this.#headers = withFields(this.#headers, fields, policy.credentials));
+  }
+
+  /** For the second time, and a redirect that is followed here. */
+  #takeSpare(): void {
+    if (this.#spare === undefined) return;
+    this.#body = this.#spare.take();
+    this.#spare = undefined;
+  }
+
+  forget(): void {
+    this.#spare?.free();
+    this.#spare = undefined;
   }
 
   #setKept(init: RequestInit, headers: HeadersInit | undefined): void {
@@ -175,6 +195,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   async #bodyAgain(): Promise<BodyInit> {
+    this.#takeSpare();
     if (!this.canSendAgain) throw networkError("a redirect of a body that can be read once");
     if (!this.#isBodyInRequest) return this.#body as BodyInit;
     if (this.#bytes === undefined) {
@@ -206,6 +227,10 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     // A fetch that fails, be it for want of a token, leaves no stream open.
     if (!this.#wasSent) cancel(this.#stream);
   }
+}
+
+function isBytes(body: RequestInit["body"]): body is ArrayBufferView<ArrayBuffer> | ArrayBuffer {
+  return typeof body === "object" && body !== null && (ArrayBuffer.isView(body) || isBuffer(body));
 }
 
 function mayHaveBody({ method }: Request): boolean {
