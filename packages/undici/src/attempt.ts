@@ -35,6 +35,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #controller: Controller | undefined;
   /** Every URL that answered so far. undici's redirect interceptor writes it when it is between this and the network. */
   #history: readonly URL[] = none;
+  /** How many of these stand for informational responses (1xx), which early versions of undici 7 write there, too. */
+  #informational = 0;
+  #historyBefore = 0;
   /** What came while the response was deferred. To be paused does not stop everything: a body may be empty, and a connection may end. */
   #deferred: (() => void)[] | undefined;
   #drain: Drain | undefined;
@@ -50,7 +53,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** The URL is at another origin if any redirect led there, even if a later one led back, because the token was taken off there. */
   get redirect(): Redirect {
     const elsewhere = this.#history.find(({ origin }) => origin !== this.#history[0]?.origin);
-    return { redirected: this.#history.length > 1, url: (elsewhere ?? this.#history.at(-1))?.href };
+    return { redirected: this.#history.length - this.#informational > 1, url: (elsewhere ?? this.#history.at(-1))?.href };
   }
 
   /** Stops the body before its first byte. */
@@ -92,6 +95,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { handler, controller: ours } = this.#request;
     this.#controller = controller;
     this.#history = (context as { history?: URL[] } | null)?.history ?? none;
+    this.#historyBefore = this.#history.length;
     ours.startAttempt(controller);
     if (!controller.aborted) handler.onRequestStart?.(ours, context);
   }
@@ -105,6 +109,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { handler, controller } = this.#request;
     const isFinal = statusCode >= 200;
     if (isFinal) this.#isAnswered = true;
+    else {
+      this.#informational += this.#history.length - this.#historyBefore;
+      this.#historyBefore = this.#history.length;
+    }
     if (isFinal && !this.#request.receive(this, { statusCode, headers, statusText })) return;
     handler.onResponseStart?.(controller, statusCode, headers, statusText);
   }
