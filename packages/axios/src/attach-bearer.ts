@@ -1,4 +1,4 @@
-import { BearerPolicy, InvalidOptionError, kindOf, sendWithToken, waitFor } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, kindOf, parseUrl, sendWithToken, waitFor } from "@tokenflight/core";
 import type { BearerOptions, TokenCache, TokenCacheSelector, WithoutTokenReason } from "@tokenflight/core";
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import { createAdapterWrapper, type Transport } from "./adapter-wrapper.ts";
@@ -33,7 +33,7 @@ export function attachBearer(
     throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
   }
   const copy = new OwnCopy(instance as unknown as Instance);
-  const base = URL.parse(onPage(baseOf(instance)));
+  const base = parseUrl(onPage(baseOf(instance)));
   const policy = new BearerPolicy(tokens, options, base === null ? undefined : [base.origin]);
   const attachment: Attachment = { policy, copy, refusesAny: options.refused !== undefined };
   const wrapAdapter = createAdapterWrapper(copy.send, (transport, config) => send(attachment, transport, config));

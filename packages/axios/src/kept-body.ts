@@ -1,4 +1,4 @@
-import { canSendAgain, keepBody } from "@tokenflight/core";
+import { canSendAgain, keepBody, randomId } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
 import type { Transport } from "./adapter-wrapper.ts";
 
@@ -22,7 +22,7 @@ export class KeptBody {
     if (typeof data !== "object" || data === null) return;
     // axios's fetch adapter does not know what to do with such a form.
     this.#form = kind !== "fetch" && isPackageForm(data) ? keptForm(data) : undefined;
-    this.#boundary = kind === "http" && isForm(data) ? `axios-boundary-${crypto.randomUUID().replaceAll("-", "")}` : undefined;
+    this.#boundary = kind === "http" && isForm(data) ? `axios-boundary-${randomId().replaceAll("-", "")}` : undefined;
   }
 
   get canSendAgain(): boolean {

@@ -1,4 +1,4 @@
-import type { Redirect } from "@tokenflight/core";
+import { parseUrl, type Redirect } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
 import { answerTo } from "./recording-fetch.ts";
 
@@ -25,7 +25,7 @@ export function onPage(url: string): string {
   if (absolute.test(url)) return url;
   const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
   const page = document?.baseURI ?? location?.href;
-  return page === undefined ? url : (URL.parse(url, page)?.href ?? url);
+  return page === undefined ? url : (parseUrl(url, page)?.href ?? url);
 }
 
 /** What adapters that follow redirects tell about them in `response.request`. */
@@ -48,13 +48,14 @@ export function redirectOf(request: unknown, isFetch: boolean, sentTo: () => str
   // axios's fetch adapter gives some fetch functions no Request objects, and then nothing tells of a redirect.
   if (isFetch || request === false) return unknown;
   const { res, _redirectable, responseURL } = (request ?? {}) as FollowingRequest;
-  if (responseURL !== undefined && URL.canParse(responseURL)) return { redirected: !isSameUrl(responseURL, sentTo()), url: responseURL };
+  if (responseURL !== undefined && parseUrl(responseURL) !== null)
+    return { redirected: !isSameUrl(responseURL, sentTo()), url: responseURL };
   // An adapter that shows no request, such as a test's, follows nothing.
   return { redirected: (_redirectable?._redirectCount ?? 0) > 0, url: res?.responseUrl };
 }
 
 /** The fragment is never sent. */
 function isSameUrl(one: string, other: string): boolean {
-  const [first, second] = [URL.parse(one), URL.parse(other)];
+  const [first, second] = [parseUrl(one), parseUrl(other)];
   return first?.origin === second?.origin && first?.pathname === second?.pathname && first?.search === second?.search;
 }

@@ -1,3 +1,5 @@
+import { anySignal } from "./platform.ts";
+
 /** Time and chance, in one place that tests can replace. All times are in milliseconds. */
 export interface Clock {
   /** The wall clock, since the UNIX epoch: an expiry is compared with it. */
@@ -106,7 +108,7 @@ export async function withDeadline<Value>(
   const deadline = new AbortController();
   const cancel = scheduleEnd(clock, () => deadline.abort(overdue?.()), timeout);
   try {
-    return await work(caller === undefined ? deadline.signal : AbortSignal.any([caller, deadline.signal]));
+    return await work(caller === undefined ? deadline.signal : anySignal([caller, deadline.signal]));
   } finally {
     cancel();
   }

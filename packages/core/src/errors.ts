@@ -1,4 +1,4 @@
-import { ownOnly, ownOption } from "./own.ts";
+import { ownOnly, ownOption } from "./platform.ts";
 
 /** What became of a token request that failed; it decides what may be done next. */
 export type TokenRequestOutcome =

@@ -1,4 +1,11 @@
-import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import {
+  BearerPolicy,
+  InvalidOptionError,
+  parseUrl,
+  type BearerOptions,
+  type TokenCache,
+  type TokenCacheSelector,
+} from "@tokenflight/core";
 import { absoluteUrl, fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 import { CallContexts, contextOf } from "./call-context.ts";
@@ -64,6 +71,6 @@ export function bearer(
 function defaultOrigins({ prefix, prefixUrl, baseUrl }: Parent): string[] | undefined {
   const before = prefix ?? prefixUrl;
   if (before === undefined && baseUrl === undefined) return undefined;
-  const url = URL.parse(String(before ?? ""), absoluteUrl(String(baseUrl ?? "")));
+  const url = parseUrl(String(before ?? ""), absoluteUrl(String(baseUrl ?? "")));
   return url === null ? undefined : [url.origin];
 }

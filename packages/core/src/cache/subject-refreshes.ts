@@ -9,6 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
 import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
+import { randomId } from "../platform.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
 
@@ -56,7 +57,7 @@ export class SubjectRefreshes {
       // Another process has just obtained it, so that there is no better one.
       (isWanted(record.tokenSet) || (reason !== "refused" && isSuccessor(record, before) && wasJustObtained(record.tokenSet, clock)));
     const refresh: Refresh = {
-      id: crypto.randomUUID(),
+      id: randomId(),
       reason,
       isLook,
       urgency,

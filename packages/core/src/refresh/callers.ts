@@ -8,12 +8,21 @@ type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"
 
 /** Without AsyncLocalStorage nobody knows who calls, and a source that waits for itself does so until its deadline. */
 export function createScope<Owner>(): Scope<Owner> {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
-  // Core imports nothing of Node's, and looks it up on the running host.
-  const hooks = process?.getBuiltinModule?.("node:async_hooks");
+  const hooks = asyncHooks();
   if (hooks === undefined) return { run: (_, work) => work(), current: () => undefined };
   const storage = new hooks.AsyncLocalStorage<Owner>();
   return { run: (owner, work) => storage.run(owner, work), current: () => storage.getStore() };
+}
+
+/** Core imports nothing of Node's, and looks it up on the running host. Edge sandboxes have the class at hand, and some throw at the sight of Node's modules. */
+function asyncHooks(): AsyncHooks | undefined {
+  const host = globalThis as Partial<AsyncHooks> & { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
+  if (typeof host.AsyncLocalStorage === "function") return host as AsyncHooks;
+  try {
+    return host.process?.getBuiltinModule?.("node:async_hooks");
+  } catch {
+    return undefined;
+  }
 }
 
 const scope = createScope<Refresh>();

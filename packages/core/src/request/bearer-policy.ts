@@ -7,6 +7,7 @@ import { CredentialFields } from "./credential-fields.ts";
 import { createOriginCheck, readInsecureOrigins, type OriginCheck } from "./origins.ts";
 import { RequestLog } from "./request-log.ts";
 import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
+import { parseUrl } from "../platform.ts";
 
 /** What an adapter knows about one of its client's responses. */
 export interface ResponseFacts {
@@ -111,5 +112,5 @@ export function isSafeToReplay(request: SchemeRequest, redirect: Redirect): bool
 /** Whether the server that refused was given the token, which stays behind where a redirect leads to another origin. */
 export function isAtSameOrigin({ url }: SchemeRequest, redirect: Redirect): boolean {
   if (redirect.redirected === false || redirect.url === undefined) return true;
-  return URL.parse(redirect.url)?.origin === URL.parse(url)?.origin;
+  return parseUrl(redirect.url)?.origin === parseUrl(url)?.origin;
 }

@@ -8,6 +8,7 @@ import type { OriginCheck } from "./origins.ts";
 import { OutgoingFetchRequest } from "./fetch/outgoing-fetch-request.ts";
 import { absoluteUrl } from "./fetch/page.ts";
 import { sendWithToken } from "./send-with-token.ts";
+import { parseUrl } from "../platform.ts";
 
 export { GlobalFetch, type FetchFunction } from "./fetch/fetch-function.ts";
 export { absoluteUrl } from "./fetch/page.ts";
@@ -63,7 +64,7 @@ export function fetchWithToken<Call extends FetchRequest>(
 /** The URL that the request goes to, if it may have the token. */
 function allowedUrl({ allows }: { readonly allows: OriginCheck }, asked: string): string | undefined {
   if (allows(asked)) return asked;
-  const url = URL.canParse(asked) ? undefined : absoluteUrl(asked);
+  const url = parseUrl(asked) === null ? absoluteUrl(asked) : undefined;
   return url !== undefined && allows(url) ? url : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { guarded } from "../events.ts";
 import type { AdapterEvent, WithoutTokenReason } from "./bearer-options.ts";
+import { parseUrl } from "../platform.ts";
 
 /** Milliseconds in which the same is told once. */
 const interval = 60_000;
@@ -41,12 +42,12 @@ export class RequestLog {
 
 /** A URL with a user name or a password in it is at none of the origins that may have the token. */
 function hasCredentials(url: string): boolean {
-  const parsed = url.includes("@") ? URL.parse(url) : null;
+  const parsed = url.includes("@") ? parseUrl(url) : null;
   return parsed !== null && (parsed.username !== "" || parsed.password !== "");
 }
 
 /** Of a URL that is relative to a page, or that no client can send to, it is "unknown". */
 function originOf(url: string): string {
-  const parsed = URL.parse(url);
+  const parsed = parseUrl(url);
   return parsed === null || parsed.host === "" ? "unknown" : `${parsed.protocol}//${parsed.host}`;
 }

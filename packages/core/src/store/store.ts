@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { InvalidOptionError } from "../errors.ts";
 
 /** Opaque; changes with every write of an entry. */
 export type Version = string;
@@ -71,10 +72,13 @@ export interface TokenStore {
   [Symbol.asyncDispose]?(): Promise<void>;
 }
 
-/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
+/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. Throws InvalidOptionError. */
 export async function storeKey(identity: string | undefined, key: string): Promise<string> {
+  // Read without a type: a page over http that is not of this machine has none.
+  const { subtle } = crypto as Partial<Crypto>;
+  if (subtle === undefined) throw new InvalidOptionError("store", "none on a page over http, where keys cannot be hashed", "one");
   const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
+  const digest = new Uint8Array(await subtle.digest("SHA-256", canonical));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

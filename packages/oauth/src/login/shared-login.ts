@@ -13,6 +13,7 @@ import { waitingClock, type WaitingClock } from "../endpoint/endpoint-request.ts
 import { LoginError } from "../errors.ts";
 import { TurnEntry } from "./login-turn.ts";
 import { currentTokens, isDone, takeTurn, type LogIn, type SharedCache, type TurnParts } from "./take-turn.ts";
+import { randomId } from "@tokenflight/core";
 
 export type { LogIn } from "./take-turn.ts";
 
@@ -61,7 +62,7 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
     try {
       ending.throwIfAborted();
       const entry = await TurnEntry.of(store, key, identityOf(tokens), clock);
-      const parts: TurnParts = { entry, tokens, login, id: crypto.randomUUID(), first: await entry.read(), ending };
+      const parts: TurnParts = { entry, tokens, login, id: randomId(), first: await entry.read(), ending };
       return await untilLoggedIn(parts, replace, waiting);
     } catch (error) {
       if (signal?.aborted) throw new LoginError("aborted", "The login was ended by its signal.");

@@ -1,4 +1,4 @@
-import { TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
+import { type InitialTokens, type TokenCache, type TokenSet, TokenflightError, anySignal, waitFor } from "@tokenflight/core";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
@@ -34,7 +34,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
     // Whoever has taken over lets this login go on, and the first one that is finished counts.
     else if (owner === undefined || (owner === id && isDue)) await entry.claim(seen, id);
   };
-  const signal = AbortSignal.any([ending, over.signal]);
+  const signal = anySignal([ending, over.signal]);
   const watching = entry.keepWatch(look, signal);
   /** What is written from here on is not to be taken for somebody else's. */
   const stopWatching = (): Promise<void> => {

@@ -1,3 +1,5 @@
+import { parseUrl } from "../../platform.ts";
+
 interface PageGlobals {
   readonly document?: { readonly baseURI?: unknown };
   readonly location?: { readonly href?: unknown };
@@ -13,7 +15,7 @@ export function pageUrl(): string | undefined {
 
 /** An absolute URL, as fetch would have it; undefined for what is relative to nothing, and for what is no URL. */
 export function absoluteUrl(url: string): string | undefined {
-  if (URL.canParse(url)) return url;
+  if (parseUrl(url) !== null) return url;
   let resolved = url;
   try {
     // fetch itself knows best what a URL is relative to.
@@ -21,7 +23,7 @@ export function absoluteUrl(url: string): string | undefined {
   } catch {
     // There is no Request here, or none that would take a relative URL.
   }
-  return URL.parse(resolved, pageUrl())?.href;
+  return parseUrl(resolved, pageUrl())?.href;
 }
 
 /**

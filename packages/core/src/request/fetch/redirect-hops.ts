@@ -1,4 +1,5 @@
 import { withoutFields } from "./fetch-headers.ts";
+import { parseUrl } from "../../platform.ts";
 
 /** One request of a chain of redirects. */
 export interface Hop {
@@ -25,7 +26,7 @@ const fieldsOfOrigin = ["authorization", "cookie", "host", "proxy-authorization"
 export function nextHop(hop: Hop, response: Response, secret: readonly string[]): Hop | undefined {
   const location = codes.has(response?.status) ? response.headers?.get?.("location") : undefined;
   if (location == null) return undefined;
-  const target = URL.parse(location, hop.url);
+  const target = parseUrl(location, hop.url);
   if (target === null || !/^https?:$/.test(target.protocol)) throw networkError("a redirect to what is no http or https URL");
   if (target.hash === "") target.hash = new URL(hop.url).hash;
   const isSameOrigin = target.origin === new URL(hop.url).origin;
