@@ -63,7 +63,7 @@ it("every program of the README compiles in strict mode against the packed packa
   expect(programs.size).toBe(7);
 });
 
-describe.each(Object.entries(runtimes))("on %s", (_name, node) => {
+describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) => {
   it.each(["with-axios.ts", "with-got.ts", "with-ky.ts"])("%s prints the answer of the API", async (program) => {
     await using server = await startAuthorizationServer({ accessTokenLifetime: 60 });
     await using api = await startResourceApi({ isActive: (token) => server.isActive(token) });

@@ -1,5 +1,5 @@
 /** The scenarios of the sections A, C, D, F and I that every adapter keeps: "<section><first>-<last>". */
-const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-130", "I133-133", "I137-139"];
+const sections = ["A1-16", "C31-54", "D55-62", "F75-80", "I112-130", "I132-134", "I137-139"];
 
 /** The id of each, in order. */
 export const scenarioIds: readonly string[] = sections.flatMap((range) => {
@@ -26,7 +26,9 @@ export const elsewhere: Readonly<Record<string, string>> = {
   I123: "a page without `Request`, and a `Request` that does not tell its body",
   I124: "another copy of the client than the adapter's peer: it works, and errors are of the caller's copy",
   I130: "forms of axios are replayed from their bytes; `refusedBy` reads JSON answers of at most 64 kB and holds back no stream",
+  I132: "the packed packages run on Node 22.12, the lowest that `engines` names",
   I133: "a client that is too old is an error when it is attached, or with the first request, and no request without a token",
+  I134: "what older browsers, pages over http and edge sandboxes lack is done without",
   I138: "what the clients' own tests assert of hooks, retries, caches, aborts and errors: attached and bare side by side",
 };
 
