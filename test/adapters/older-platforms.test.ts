@@ -29,7 +29,7 @@ describe.each([axiosByHttp, axiosByFetch, fetchWithInit, fetchWithRequest, kyAlo
   const missed = lacking.filter(([, member]) => !(name === "ky" && member === "any"));
 
   it.each([...missed.map((one) => [one[1], [one]] as const), ["all of them", missed] as const])(
-    "without %s: a token is obtained, refused, renewed and replayed, and stays at its origin",
+    "I134 without %s: a token is obtained, refused, renewed and replayed, and stays at its origin",
     async (_missing, missing) => {
       await using api = await startRecordingApi(refusing("1"));
       await using other = await startRecordingApi(refusing());
