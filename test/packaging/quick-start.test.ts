@@ -61,7 +61,7 @@ it("every program of the README compiles in strict mode against the packed packa
 
   expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
   expect(programs.size).toBe(7);
-});
+}, 60_000);
 
 describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) => {
   it.each(["with-axios.ts", "with-got.ts", "with-ky.ts"])("%s prints the answer of the API", async (program) => {

@@ -1,4 +1,4 @@
-import { anySignal } from "./platform.ts";
+import { anySignal } from "./platform/fallbacks.ts";
 
 /** Time and chance, in one place that tests can replace. All times are in milliseconds. */
 export interface Clock {

@@ -1,4 +1,4 @@
-import { ownOnly, ownOption } from "./platform.ts";
+import { ownOnly, ownOption } from "./platform/own.ts";
 
 /** What became of a token request that failed; it decides what may be done next. */
 export type TokenRequestOutcome =

@@ -36,7 +36,8 @@ export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request
 export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
-export { anySignal, parseUrl, randomId } from "./platform.ts";
+export { anySignal, parseUrl, randomId } from "./platform/fallbacks.ts";
+export { hasOwn } from "./platform/own.ts";
 export { kindOf, readOptions } from "./options.ts";
 export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";
 export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

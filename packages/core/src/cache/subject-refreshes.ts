@@ -9,7 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
 import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
-import { randomId } from "../platform.ts";
+import { randomId } from "../platform/fallbacks.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
 

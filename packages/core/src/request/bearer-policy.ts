@@ -7,7 +7,7 @@ import { CredentialFields } from "./credential-fields.ts";
 import { createOriginCheck, readInsecureOrigins, type OriginCheck } from "./origins.ts";
 import { RequestLog } from "./request-log.ts";
 import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
-import { parseUrl } from "../platform.ts";
+import { parseUrl } from "../platform/fallbacks.ts";
 
 /** What an adapter knows about one of its client's responses. */
 export interface ResponseFacts {

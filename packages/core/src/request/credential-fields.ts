@@ -1,6 +1,6 @@
 import { InvalidOptionError } from "../errors.ts";
 import { kindOf, requireThat } from "../options.ts";
-import { ownOption } from "../platform.ts";
+import { ownOption } from "../platform/own.ts";
 import type { AuthorizationScheme, HeaderFields } from "./scheme.ts";
 
 /** RFC 9110 section 5.6.2. */

@@ -8,7 +8,7 @@ import type { OriginCheck } from "./origins.ts";
 import { OutgoingFetchRequest } from "./fetch/outgoing-fetch-request.ts";
 import { absoluteUrl } from "./fetch/page.ts";
 import { sendWithToken } from "./send-with-token.ts";
-import { parseUrl } from "../platform.ts";
+import { parseUrl } from "../platform/fallbacks.ts";
 
 export { GlobalFetch, type FetchFunction } from "./fetch/fetch-function.ts";
 export { absoluteUrl } from "./fetch/page.ts";

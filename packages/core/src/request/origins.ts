@@ -1,6 +1,6 @@
 import { InvalidOptionError } from "../errors.ts";
 import { kindOf, requireThat } from "../options.ts";
-import { parseUrl } from "../platform.ts";
+import { parseUrl } from "../platform/fallbacks.ts";
 
 /** Answers whether a URL is at one of the allowed origins. Exact: scheme, host and port, in whatever spelling the URL has. */
 export type OriginCheck = (url: string) => boolean;

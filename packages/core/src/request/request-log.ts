@@ -1,7 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { guarded } from "../events.ts";
 import type { AdapterEvent, WithoutTokenReason } from "./bearer-options.ts";
-import { parseUrl } from "../platform.ts";
+import { parseUrl } from "../platform/fallbacks.ts";
 
 /** Milliseconds in which the same is told once. */
 const interval = 60_000;

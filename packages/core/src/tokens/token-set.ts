@@ -1,4 +1,4 @@
-import { ownOnly } from "../platform.ts";
+import { ownOnly } from "../platform/own.ts";
 
 /** What a token set is made of. Times are milliseconds since the UNIX epoch. */
 export interface TokenSetFields {

@@ -1,4 +1,4 @@
-import { parseUrl } from "../../platform.ts";
+import { parseUrl } from "../../platform/fallbacks.ts";
 
 interface PageGlobals {
   readonly document?: { readonly baseURI?: unknown };

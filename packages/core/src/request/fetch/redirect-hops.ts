@@ -1,5 +1,5 @@
 import { withoutFields } from "./fetch-headers.ts";
-import { parseUrl } from "../../platform.ts";
+import { parseUrl } from "../../platform/fallbacks.ts";
 
 /** One request of a chain of redirects. */
 export interface Hop {

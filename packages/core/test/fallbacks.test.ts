@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { anySignal, parseUrl, randomId } from "../src/platform.ts";
+import { anySignal, parseUrl, randomId } from "../src/platform/fallbacks.ts";
 import { createScope } from "../src/refresh/callers.ts";
 import { storeKey } from "../src/store/store.ts";
 
