@@ -29,7 +29,7 @@ function gotWith(
   copy: Pick<Got, "extend"> = got,
 ): ClientUnderTest {
   const differences = {
-    I112b: "got writes what a buffer holds when it is written, and not when it was given, with tokens and without",
+    I112b: "got reads a body when it begins to send, a moment after the call, with tokens and without",
     ...more,
   };
   const sender =
