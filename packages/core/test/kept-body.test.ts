@@ -23,6 +23,9 @@ describe("a body that is kept is as it was, whatever becomes of the caller's (fi
     expect(await bytesOf(kept)).toBe(before);
     expect(canSendAgain(kept)).toBe(true);
     expect(Buffer.isBuffer(kept)).toBe(Buffer.isBuffer(body));
+    const asBuffer = keepBody(kept, true);
+    new Uint8Array(ArrayBuffer.isView(kept) ? kept.buffer : kept, ArrayBuffer.isView(kept) ? kept.byteOffset : 0, kept.byteLength).fill(0);
+    expect([Buffer.isBuffer(asBuffer), await bytesOf(asBuffer)]).toEqual([true, before]);
   });
 
   it("a list of them, as clients take it", () => {

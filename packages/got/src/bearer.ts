@@ -34,12 +34,7 @@ export function bearer(
   options: BearerOptions<PlainResponse> = {},
 ): BearerExtension {
   const policy = new BearerPolicy<NormalizedOptions, PlainResponse>(tokens, options);
-  const parts = {
-    policy,
-    // Only the options' own count, as they do for the policy.
-    refusedBy401: !Object.hasOwn(options, "refused") || options.refused === undefined,
-    selects: typeof tokens === "function",
-  };
+  const parts = { policy, selects: typeof tokens === "function" };
 
   const handler: HandlerFunction = (request, next) => {
     // got calls handlers without options when it could make none of what it was given, and reports that itself.

@@ -21,7 +21,7 @@ export class KeptBody {
   keep(options: NormalizedOptions): void {
     const { body } = options;
     if (body === undefined || body === this.#copy) return;
-    this.#copy = keepBody(body);
+    this.#copy = keepBody(body, true);
     if (this.#copy !== body) options.body = this.#copy;
   }
 

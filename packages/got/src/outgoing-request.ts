@@ -17,8 +17,6 @@ import { coversTheWait, OverdueError, RequestTimeout, timeoutError } from "./req
 
 export interface RequestParts {
   readonly policy: BearerPolicy<NormalizedOptions, PlainResponse>;
-  /** Whether only a 401 can refuse a token. */
-  readonly refusedBy401: boolean;
   /** Whether a function names the token cache, which may give a promise. */
   readonly selects: boolean;
 }
@@ -150,7 +148,7 @@ export class OutgoingGotRequest {
         return coversTheWait(options) ? work(options.signal) : this.#timeout.within(options, work);
       },
       onResponse: (status) => {
-        if (status === 401 || status === undefined || !this.#parts.refusedBy401) this.#addAfterResponse(options);
+        if (status === 401 || status === undefined || policy.refusesAny) this.#addAfterResponse(options);
       },
     });
     return this.#attempt.send;

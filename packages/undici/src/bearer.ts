@@ -11,7 +11,7 @@ import type { Dispatcher } from "undici";
 import type { UndiciResponse } from "./attempt.ts";
 import { inCallersContext } from "./callers-context.ts";
 import { areOwnCredentials, isReadable, readableHeaders } from "./headers.ts";
-import { OutgoingUndiciRequest } from "./outgoing-request.ts";
+import { OutgoingUndiciRequest, type Attachment } from "./outgoing-request.ts";
 import { requireKnownTarget } from "./target.ts";
 
 /**
@@ -45,25 +45,29 @@ export function bearer(
       );
     }
     if (told.length === 0) requireKnownTarget(dispatch);
+    const attachment: Attachment = { policy, dispatch, selects };
+    const parts: RequestParts = { policy, dispatch, selects };
+    const without = (request: Dispatcher.DispatchOptions, handler: Handler, origin: string, reason: WithoutTokenReason): boolean => {
+      policy.log.withoutToken(origin, reason);
+      return dispatch(request, selects ? inCallersContext(handler) : handler);
+    };
     return (given, handler) => {
       if (!isOrdinary(given, handler)) return dispatch(given, handler);
       const origin = dispatcherOrigin ?? String(given.origin);
-      const without = (request: Dispatcher.DispatchOptions, reason: WithoutTokenReason): boolean => {
-        policy.log.withoutToken(origin, reason);
-        return dispatch(request, selects ? inCallersContext(handler) : handler);
-      };
-      if (!policy.allows(origin)) return without(given, "origin");
+      if (!policy.allows(origin)) return without(given, handler, origin, "origin");
       const headers = readableHeaders(Object.hasOwn(given, "headers") ? given.headers : undefined);
       const request = headers === given.headers ? given : ({ ...given, headers } as Dispatcher.DispatchOptions);
       // undici itself says what is wrong with them.
       if (!isReadable(headers)) return dispatch(request, handler);
-      if (areOwnCredentials(headers, policy.credentials)) return without(request, "own-credentials");
+      if (areOwnCredentials(headers, policy.credentials)) return without(request, handler, origin, "own-credentials");
       const cache = policy.cacheFor(given);
-      if (cache === undefined) return without(request, "no-cache");
-      return new OutgoingUndiciRequest({ policy, dispatch, origin, handler, selects }, request).start(cache);
+      if (cache === undefined) return without(request, handler, origin, "no-cache");
+      return new OutgoingUndiciRequest(parts, origin, request, handler).start(cache);
     };
   };
 }
+
+type Handler = Dispatcher.DispatchHandler;
 
 /** CONNECT speaks to a proxy. A handler of an older undici, such as that of Node's own fetch, is for undici to refuse. */
 function isOrdinary({ method }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {

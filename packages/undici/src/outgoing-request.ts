@@ -15,12 +15,10 @@ import { Attempt, type AttemptedRequest, type UndiciResponse } from "./attempt.t
 import { RequestController } from "./controller.ts";
 import { areOwnCredentials, kept, withFields, type ReadableHeaders } from "./headers.ts";
 
-export interface RequestParts {
+/** What all requests of a composed dispatcher have in common. */
+export interface Attachment {
   readonly policy: BearerPolicy<Dispatcher.DispatchOptions, UndiciResponse>;
   readonly dispatch: Dispatcher.Dispatch;
-  /** Where the request goes. */
-  readonly origin: string;
-  readonly handler: Dispatcher.DispatchHandler;
   /** Whether a function names the token cache, which may ask the asynchronous context for it. */
   readonly selects: boolean;
 }
@@ -32,7 +30,9 @@ export interface RequestParts {
 export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   readonly controller: RequestController = new RequestController();
   readonly handler: Dispatcher.DispatchHandler;
-  readonly #parts: RequestParts;
+  readonly #attachment: Attachment;
+  /** Where the request goes. */
+  readonly #origin: string;
   /** The caller's own, and from the first wait on a copy. Its headers can be read more than once. */
   #request: Dispatcher.DispatchOptions;
   #isKept = false;
@@ -42,11 +42,12 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   readonly #context: AsyncResource | undefined;
   #cache: TokenCache | undefined;
 
-  constructor(parts: RequestParts, request: Dispatcher.DispatchOptions) {
-    this.#parts = parts;
+  constructor(attachment: Attachment, origin: string, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) {
+    this.#attachment = attachment;
+    this.#origin = origin;
     this.#request = request;
-    this.handler = parts.handler;
-    if (parts.selects) this.#context = new AsyncResource("TOKENFLIGHT");
+    this.handler = handler;
+    if (attachment.selects) this.#context = new AsyncResource("TOKENFLIGHT");
   }
 
   inCallersContext<Result>(work: () => Result): Result {
@@ -59,7 +60,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
 
   get url(): string {
     const { path } = this.#request;
-    return path.startsWith("/") ? new URL(this.#parts.origin).origin + path : path;
+    return path.startsWith("/") ? new URL(this.#origin).origin + path : path;
   }
 
   /** While the token is fresh the request is dispatched before this returns, and the result is undici's: false when it is busy. */
@@ -83,7 +84,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     if (this.#isKept) return;
     this.#isKept = true;
     const { headers, query, origin, body } = this.#request;
-    if (body !== undefined && body !== null) copy.body = keepBody(body);
+    if (body !== undefined && body !== null) copy.body = keepBody(body, true);
     if (query !== undefined && query !== null) copy.query = kept(query);
     if (origin instanceof URL) copy.origin = origin.href;
     this.#headers = typeof headers === "object" && headers !== null ? kept(headers) : headers;
@@ -99,15 +100,16 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     try {
       tokenSet = cache.peek() ?? (await cache.get({ signal }));
     } catch (error) {
-      if (!this.#parts.policy.goesWithout(error, cache)) throw error;
+      if (!this.#attachment.policy.goesWithout(error, cache)) throw error;
       return void this.#sendWithout("logged-out");
     }
     this.#send(tokenSet, false);
   }
 
   receive(attempt: Attempt, response: UndiciResponse): boolean {
-    if (attempt.tokenSet === undefined) return true;
-    const refused = this.#parts.policy.isRefused(response, {
+    const { policy } = this.#attachment;
+    if (attempt.tokenSet === undefined || !(policy.refusesAny || attempt.isReplay || response.statusCode === 401)) return true;
+    const refused = policy.isRefused(response, {
       status: response.statusCode,
       challenge: response.statusCode === 401 ? challengeOf(response) : undefined,
     });
@@ -138,14 +140,14 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
 
   /** Whether a replay is due. Of a replay itself, the cache is told how it ended. */
   #needsReplay(attempt: Attempt, tokenSet: TokenSet, refused: boolean): boolean {
-    const { policy, origin } = this.#parts;
-    const at = { method: this.method, url: origin };
+    const { policy } = this.#attachment;
+    const at = { method: this.method, url: this.#origin };
     if (attempt.isReplay) {
       this.#cache?.reportReplay(tokenSet, !refused);
-      policy.log.replayed(origin, refused ? "refused" : "accepted");
+      policy.log.replayed(this.#origin, refused ? "refused" : "accepted");
       return false;
     }
-    if (!refused) return false;
+    const at = { method: this.method, url: this.#origin };
     if (policy.wantsReplay && isSafeToReplay(at, attempt.redirect) && canSendAgain(this.#request.body)) return true;
     // This request keeps its refusal. The next one finds the fresh token.
     if (isAtSameOrigin(at, attempt.redirect)) this.#cache?.renew(tokenSet).catch(() => {});
@@ -153,7 +155,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   }
 
   #send(tokenSet: TokenSet, isReplay: boolean): boolean {
-    const fields = this.#parts.policy.scheme(tokenSet, this);
+    const fields = this.#attachment.policy.scheme(tokenSet, this);
     if (!(fields instanceof Promise)) return this.#sendWith(tokenSet, fields, isReplay);
     this.#keep();
     fields.then((made) => this.#sendWith(tokenSet, made, isReplay)).catch((error: unknown) => this.#fail(error));
@@ -161,26 +163,26 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   }
 
   #sendWith(tokenSet: TokenSet, fields: HeaderFields, isReplay: boolean): boolean {
-    const { credentials, wantsReplay } = this.#parts.policy;
+    const { credentials, wantsReplay } = this.#attachment.policy;
     const headers = (this.#isKept ? this.#headers : this.#request.headers) as ReadableHeaders | null | undefined;
     if (credentials.learn(fields) && areOwnCredentials(headers, credentials)) return this.#sendWithout("own-credentials");
     const sent: Dispatcher.DispatchOptions = { ...this.#request, headers: withFields(headers, fields, credentials) as never };
     if (wantsReplay && !isReplay) this.#keep(sent);
     // undici's redirect interceptor reads this. A Dispatcher takes no other value than zero.
     if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirections: 0 });
-    return this.#parts.dispatch(sent, new Attempt(this, tokenSet, isReplay));
+    return this.#attachment.dispatch(sent, new Attempt(this, tokenSet, isReplay));
   }
 
   #sendWithout(reason: "logged-out" | "no-cache" | "own-credentials"): boolean {
     this.#keep();
-    const { policy, dispatch, origin } = this.#parts;
-    policy.log.withoutToken(origin, reason);
+    const { policy, dispatch } = this.#attachment;
+    policy.log.withoutToken(this.#origin, reason);
     return dispatch({ ...this.#request, headers: this.#headers } as Dispatcher.DispatchOptions, new Attempt(this, undefined, false));
   }
 
   /** The replay has ended without a response. */
   replayFailed(): void {
-    this.#parts.policy.log.replayed(this.#parts.origin, "failed");
+    this.#attachment.policy.log.replayed(this.#origin, "failed");
   }
 
   #fail(error: unknown): void {

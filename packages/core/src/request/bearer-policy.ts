@@ -33,6 +33,8 @@ export class BearerPolicy<Request, Response> {
   readonly allows: OriginCheck;
   /** Whether the caller wants a refused request to be sent again. */
   readonly wantsReplay: boolean;
+  /** Whether a response of any status may refuse the token, because the caller has a predicate of its own. Otherwise only a 401 may. */
+  readonly refusesAny: boolean;
   readonly scheme: AuthorizationScheme;
   /** Which header fields of a request are credentials. */
   readonly credentials: CredentialFields;
@@ -58,6 +60,7 @@ export class BearerPolicy<Request, Response> {
     this.scheme = checkedScheme(scheme);
     this.credentials = new CredentialFields(scheme, read.placeholder);
     this.wantsReplay = replay === "once";
+    this.refusesAny = refused !== undefined;
     this.#tokens = tokens;
     this.#refused = refused;
     this.#sendsLoggedOut = loggedOut === "send";
