@@ -46,7 +46,6 @@ export function bearer(
     }
     if (told.length === 0) requireKnownTarget(dispatch);
     const attachment: Attachment = { policy, dispatch, selects };
-    const parts: RequestParts = { policy, dispatch, selects };
     const without = (request: Dispatcher.DispatchOptions, handler: Handler, origin: string, reason: WithoutTokenReason): boolean => {
       policy.log.withoutToken(origin, reason);
       return dispatch(request, selects ? inCallersContext(handler) : handler);
@@ -62,7 +61,7 @@ export function bearer(
       if (areOwnCredentials(headers, policy.credentials)) return without(request, handler, origin, "own-credentials");
       const cache = policy.cacheFor(given);
       if (cache === undefined) return without(request, handler, origin, "no-cache");
-      return new OutgoingUndiciRequest(parts, origin, request, handler).start(cache);
+      return new OutgoingUndiciRequest(attachment, origin, request, handler).start(cache);
     };
   };
 }

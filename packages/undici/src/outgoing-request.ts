@@ -141,12 +141,12 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   /** Whether a replay is due. Of a replay itself, the cache is told how it ended. */
   #needsReplay(attempt: Attempt, tokenSet: TokenSet, refused: boolean): boolean {
     const { policy } = this.#attachment;
-    const at = { method: this.method, url: this.#origin };
     if (attempt.isReplay) {
       this.#cache?.reportReplay(tokenSet, !refused);
       policy.log.replayed(this.#origin, refused ? "refused" : "accepted");
       return false;
     }
+    if (!refused) return false;
     const at = { method: this.method, url: this.#origin };
     if (policy.wantsReplay && isSafeToReplay(at, attempt.redirect) && canSendAgain(this.#request.body)) return true;
     // This request keeps its refusal. The next one finds the fresh token.
