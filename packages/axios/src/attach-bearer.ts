@@ -78,8 +78,7 @@ function send(attachment: Attachment, transport: Transport, config: InternalAxio
   const cache = policy.cacheFor(config);
   if (cache === undefined) return sendUntouched(attachment, transport, config, target, "no-cache");
   if ("then" in cache) return sendWhenKnown(attachment, transport, config, cache);
-  const request = new OutgoingAxiosRequest(attachment, transport, config, !policy.wantsReplay);
-  return settled(request, sendWithToken(policy, cache, request));
+  return sendWithToken(policy, cache, new OutgoingAxiosRequest(attachment, transport, config, !policy.wantsReplay));
 }
 
 function sendUntouched(
@@ -92,7 +91,7 @@ function sendUntouched(
   attachment.policy.log.withoutToken(url, reason);
   if (transport.kind === "own") return transport.send(config);
   const request = new OutgoingAxiosRequest(attachment, transport, config, true);
-  return settled(request, request.send(undefined));
+  return sendAsGiven(request);
 }
 
 /** The selector's answer is awaited, and the request stays what it was at the call. */
@@ -105,17 +104,20 @@ async function sendWhenKnown(
   const { policy } = attachment;
   const request = new OutgoingAxiosRequest(attachment, transport, config, !policy.wantsReplay);
   request.keep();
-  const sent = async (): ReturnType<AxiosAdapter> => {
-    const cache = await waitFor(known, request.signal);
-    if (cache !== undefined) return sendWithToken(policy, cache, request);
-    policy.log.withoutToken(request.url, "no-cache");
-    return request.send(undefined);
-  };
-  return settled(request, sent());
+  let cache: TokenCache | undefined;
+  try {
+    cache = await waitFor(known, request.signal);
+  } catch (error) {
+    return request.fail(error);
+  }
+  if (cache !== undefined) return sendWithToken(policy, cache, request);
+  policy.log.withoutToken(request.url, "no-cache");
+  return sendAsGiven(request);
 }
 
-function settled(request: OutgoingAxiosRequest, response: Promise<AxiosResponse>): Promise<AxiosResponse> {
-  return response.then(
+/** Sends as the caller gave it. */
+function sendAsGiven(request: OutgoingAxiosRequest): Promise<AxiosResponse> {
+  return request.send(undefined).then(
     (received) => request.settle(received),
     (error: unknown) => request.fail(error),
   );

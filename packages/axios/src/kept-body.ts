@@ -18,7 +18,8 @@ export class KeptBody {
   readonly #boundary: string | undefined;
 
   constructor(data: unknown, kind: Transport["kind"]) {
-    this.#data = keepBody(data);
+    // axios's http adapter would make Buffers of bytes anyway.
+    this.#data = keepBody(data, kind === "http");
     if (typeof data !== "object" || data === null) return;
     // axios's fetch adapter does not know what to do with such a form.
     this.#form = kind !== "fetch" && isPackageForm(data) ? keptForm(data) : undefined;

@@ -12,8 +12,6 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   send(fields: HeaderFields | undefined): Promise<Response>;
   /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. */
   keep?(): void;
-  /** Called when the first response counts, so that nothing is sent again. */
-  forget?(): void;
   facts(response: Response): ResponseFacts;
   /** Ends the caller's wait for a token: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
@@ -24,6 +22,10 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   redirect(response: Response): Redirect;
   /** Drains or cancels the body of a response that nobody will read. */
   discard(response: Response): Promise<void>;
+  /** What the caller gets of the response that counts; nothing is sent again. Default: the response. */
+  settle?(response: Response): Response | Promise<Response>;
+  /** What the caller gets of an error, which it may throw. Default: the error. */
+  fail?(error: unknown): Response | Promise<Response>;
 }
 
 /** Sends with a token and, if it is refused, once more with another one. If there is none, the caller gets the refusal, its body unread. */
@@ -32,30 +34,37 @@ export async function sendWithToken<Request, Response>(
   cache: TokenCache,
   request: OutgoingRequest<Response>,
 ): Promise<Response> {
-  let used: TokenSet;
   try {
-    const atOnce = cache.peek();
-    if (atOnce === undefined) request.keep?.();
-    used = atOnce ?? (await cache.get({ signal: request.signal }));
+    let used: TokenSet;
+    try {
+      const atOnce = cache.peek();
+      if (atOnce === undefined) request.keep?.();
+      used = atOnce ?? (await cache.get({ signal: request.signal }));
+    } catch (error) {
+      if (!policy.goesWithout(error, cache)) throw error;
+      policy.log.withoutToken(request.url, "logged-out");
+      return settled(request, await request.send(undefined));
+    }
+    const made = policy.scheme(used, request);
+    if (made instanceof Promise) request.keep?.();
+    const fields = made instanceof Promise ? await made : made;
+    if (policy.credentials.learn(fields) && request.hasOwnCredentials) {
+      policy.log.withoutToken(request.url, "own-credentials");
+      return settled(request, await request.send(undefined));
+    }
+    const response = await request.send(fields);
+    const refused = policy.isRefused(response, request.facts(response));
+    if (refused === false || !(await refused)) return settled(request, response);
+    return settled(request, await replay(policy, cache, { request, used, response }));
   } catch (error) {
-    if (!policy.goesWithout(error, cache)) throw error;
-    policy.log.withoutToken(request.url, "logged-out");
-    return request.send(undefined);
+    if (request.fail === undefined) throw error;
+    return request.fail(error);
   }
-  const made = policy.scheme(used, request);
-  if (made instanceof Promise) request.keep?.();
-  const fields = made instanceof Promise ? await made : made;
-  if (policy.credentials.learn(fields) && request.hasOwnCredentials) {
-    policy.log.withoutToken(request.url, "own-credentials");
-    return request.send(undefined);
-  }
-  const response = await request.send(fields);
-  const refused = policy.isRefused(response, request.facts(response));
-  if (refused === false || !(await refused)) {
-    request.forget?.();
-    return response;
-  }
-  return replay(policy, cache, { request, used, response });
+}
+
+/** Is not awaited, so that `fail` does not hear of what it rejects with. */
+function settled<Response>(request: OutgoingRequest<Response>, response: Response): Response | Promise<Response> {
+  return request.settle === undefined ? response : request.settle(response);
 }
 
 interface Refusal<Response> {
@@ -77,7 +86,10 @@ async function replay<Request, Response>(
   }
   let renewed: TokenSet;
   try {
-    renewed = await cache.renew(used, { signal: request.signal });
+    // In a storm it is there already for nearly all, who then need no signal for a wait.
+    const fresh = cache.peek();
+    const isAnother = fresh !== undefined && fresh.accessToken !== used.accessToken;
+    renewed = isAnother ? fresh : await cache.renew(used, { signal: request.signal });
   } catch {
     request.signal?.throwIfAborted();
     return response;

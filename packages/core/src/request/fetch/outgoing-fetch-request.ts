@@ -141,9 +141,9 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     this.#spare = undefined;
   }
 
-  forget(): void {
+  settle(response: Response): Response {
     this.#spare?.free();
-    this.#spare = undefined;
+    return response;
   }
 
   #setKept(init: RequestInit, headers: HeadersInit | undefined): void {
