@@ -27,7 +27,7 @@ export { BearerPolicy, isAtSameOrigin, isSafeToReplay, type Redirect, type Respo
 export type { AdapterEvent, BearerOptions, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
 export type { CredentialFields } from "./request/credential-fields.ts";
 export { looksIntoBodies, refusedBy } from "./request/refused-by.ts";
-export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
+export { anotherThan, awaitToken, sendWithToken, type AwaitedToken, type OutgoingRequest } from "./request/send-with-token.ts";
 export { canSendAgain, keepBody } from "./request/body.ts";
 export { Drain, drain, type BodyReader } from "./request/drain.ts";
 export { hideFields } from "./request/hidden-fields.ts";

@@ -1,4 +1,4 @@
-import { TokenflightError, waitFor, type BearerPolicy, type HeaderFields, type TokenCache, type TokenSet } from "@tokenflight/core";
+import { awaitToken, TokenflightError, type BearerPolicy, type HeaderFields, type TokenCache, type TokenSet } from "@tokenflight/core";
 import type { Headers, NormalizedOptions, Options, PlainResponse, RequestFunction } from "got";
 import { partitionCache, type CachePartition } from "./cache-partition.ts";
 import { hideOnceSent } from "./hide-once-sent.ts";
@@ -74,27 +74,16 @@ export class Attempt {
   ): Promise<Awaited<RequestResult>> {
     const { policy, href } = this.#parts;
     const { method } = this.options;
-    let tokenSet: TokenSet;
-    let fields: HeaderFields;
-    try {
-      const cache = given instanceof Promise ? await waitFor(given, signal) : given;
-      if (cache === undefined) return this.#sendWithout(args, "no-cache");
-      this.#cache = cache;
-      try {
-        tokenSet = cache.peek() ?? (await cache.get({ signal }));
-      } catch (error) {
-        if (!policy.goesWithout(error, cache)) throw error;
-        return this.#sendWithout(args, "logged-out");
-      }
-      fields = await policy.scheme(tokenSet, { method, url: href });
-    } catch (error) {
-      throw tokenError(error);
-    }
-    return this.#sendWith(args, tokenSet, fields);
+    const found = await awaitToken(policy, given, signal).catch(failForToken);
+    if (typeof found === "string") return this.#sendWithout(args, found);
+    const { cache, tokenSet } = found;
+    this.#cache = cache;
+    const made = async (): Promise<HeaderFields> => policy.scheme(tokenSet, { method, url: href });
+    return this.#sendWhenMade(args, tokenSet, made());
   }
 
   async #sendWhenMade(args: RequestArguments, tokenSet: TokenSet, fields: Promise<HeaderFields>): Promise<Awaited<RequestResult>> {
-    return this.#sendWith(args, tokenSet, await fields.catch((error: unknown) => Promise.reject(tokenError(error))));
+    return this.#sendWith(args, tokenSet, await fields.catch(failForToken));
   }
 
   #sendWith(args: RequestArguments, tokenSet: TokenSet, fields: HeaderFields): RequestResult {
@@ -143,4 +132,8 @@ export function tokenError(error: unknown): Error {
   return TokenflightError.is(error) || error instanceof OverdueError
     ? error
     : new Error("The request was not sent, because getting its token failed.", { cause: error });
+}
+
+export function failForToken(error: unknown): never {
+  throw tokenError(error);
 }

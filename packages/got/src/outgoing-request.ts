@@ -9,7 +9,7 @@ import type {
   RequestFunction,
   Response,
 } from "got";
-import { Attempt, tokenError } from "./attempt.ts";
+import { Attempt, failForToken } from "./attempt.ts";
 import { KeptBody } from "./kept-body.ts";
 import { hasOwnCredentials } from "./own-credentials.ts";
 import { Replay, retryErrorOf } from "./replay.ts";
@@ -105,7 +105,7 @@ export class OutgoingGotRequest {
     if (!selects || options.cache === undefined || this.#withoutToken(options) !== undefined) return;
     const cache = this.#cacheFor(options);
     if (!(cache instanceof Promise)) return void (this.#selected = { cache });
-    return waitFor(cache, options.signal).then((selected) => void (this.#selected = { cache: selected }), fail);
+    return waitFor(cache, options.signal).then((selected) => void (this.#selected = { cache: selected }), failForToken);
   }
 
   #look(options: NormalizedOptions): void {
@@ -228,13 +228,9 @@ export class OutgoingGotRequest {
     try {
       return this.#parts.policy.cacheFor(options);
     } catch (error) {
-      throw tokenError(error);
+      return failForToken(error);
     }
   }
-}
-
-function fail(error: unknown): never {
-  throw tokenError(error);
 }
 
 /** What got would send with. Before version 15 it leaves it to itself to do without a function of the caller's that gives nothing. */

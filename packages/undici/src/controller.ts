@@ -28,6 +28,11 @@ export class RequestController implements Dispatcher.DispatchController {
     return this.#aborter.signal;
   }
 
+  /** Throws the handler's reason. */
+  throwIfAborted(): void {
+    if (this.#aborted) this.signal.throwIfAborted();
+  }
+
   /** From here on, this attempt is what is paused, resumed and aborted. */
   startAttempt(attempt: Dispatcher.DispatchController): void {
     this.#attempt = attempt;

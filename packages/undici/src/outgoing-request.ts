@@ -1,5 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import {
+  anotherThan,
+  awaitToken,
   canSendAgain,
   currentCaller,
   isAtSameOrigin,
@@ -92,18 +94,10 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   }
 
   async #sendWhenFresh(given: TokenCache | Promise<TokenCache | undefined>): Promise<void> {
-    const { signal } = this.controller;
-    const cache = given instanceof Promise ? await waitFor(given, signal) : given;
-    if (cache === undefined) return void this.#sendWithout("no-cache");
-    this.#cache = cache;
-    let tokenSet: TokenSet;
-    try {
-      tokenSet = cache.peek() ?? (await cache.get({ signal }));
-    } catch (error) {
-      if (!this.#attachment.policy.goesWithout(error, cache)) throw error;
-      return void this.#sendWithout("logged-out");
-    }
-    this.#send(tokenSet, false);
+    const found = await awaitToken(this.#attachment.policy, given, this.controller.signal);
+    if (typeof found === "string") return void this.#sendWithout(found);
+    this.#cache = found.cache;
+    this.#send(found.tokenSet, false);
   }
 
   receive(attempt: Attempt, response: UndiciResponse): boolean {
@@ -123,18 +117,19 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
 
   /** What takes time: a predicate that gives a promise, another token. Ends with the deferred response or with the replay. */
   async #decide(attempt: Attempt, tokenSet: TokenSet, response: UndiciResponse, refused: boolean | Promise<boolean>): Promise<void> {
-    const { signal } = this.controller;
-    if (typeof refused !== "boolean" && !this.#needsReplay(attempt, tokenSet, await waitFor(refused, signal)))
+    const { controller } = this;
+    if (typeof refused !== "boolean" && !this.#needsReplay(attempt, tokenSet, await waitFor(refused, controller.signal)))
       return attempt.deliver(response);
+    const cache = this.#cache as TokenCache;
     let renewed: TokenSet | undefined;
     try {
-      renewed = await this.#cache?.renew(tokenSet, { signal });
+      renewed = anotherThan(tokenSet, cache) ?? (await cache.renew(tokenSet, { signal: controller.signal }));
     } catch {
-      signal.throwIfAborted();
+      controller.throwIfAborted();
     }
     if (renewed === undefined) return attempt.deliver(response);
     await attempt.discard(response);
-    signal.throwIfAborted();
+    controller.throwIfAborted();
     this.#send(renewed, true);
   }
 

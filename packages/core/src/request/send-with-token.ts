@@ -1,5 +1,7 @@
 import type { TokenCache } from "../cache/token-cache.ts";
+import { waitFor } from "../clock.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
+import type { WithoutTokenReason } from "./bearer-options.ts";
 import { isAtSameOrigin, isSafeToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
 import type { HeaderFields, SchemeRequest } from "./scheme.ts";
 
@@ -86,10 +88,7 @@ async function replay<Request, Response>(
   }
   let renewed: TokenSet;
   try {
-    // In a storm it is there already for nearly all, who then need no signal for a wait.
-    const fresh = cache.peek();
-    const isAnother = fresh !== undefined && fresh.accessToken !== used.accessToken;
-    renewed = isAnother ? fresh : await cache.renew(used, { signal: request.signal });
+    renewed = anotherThan(used, cache) ?? (await cache.renew(used, { signal: request.signal }));
   } catch {
     request.signal?.throwIfAborted();
     return response;
@@ -108,4 +107,35 @@ async function replay<Request, Response>(
   cache.reportReplay(renewed, !refused);
   policy.log.replayed(request, refused ? "refused" : "accepted");
   return again;
+}
+
+/** The token set that a request has waited for, and the cache that it is from. */
+export interface AwaitedToken {
+  readonly cache: TokenCache;
+  readonly tokenSet: TokenSet;
+}
+
+/**
+ * Waits for a token cache, where a selector gave a promise, and for its token set, until the signal aborts. Resolves to the reason where the request goes
+ * without a token. Rejects with what the selector or the cache rejects with, and with the signal's reason.
+ */
+export async function awaitToken(
+  policy: Pick<BearerPolicy<never, never>, "goesWithout">,
+  given: TokenCache | Promise<TokenCache | undefined>,
+  signal: AbortSignal | undefined,
+): Promise<AwaitedToken | Extract<WithoutTokenReason, "logged-out" | "no-cache">> {
+  const cache = "then" in given ? await waitFor(given, signal) : given;
+  if (cache === undefined) return "no-cache";
+  try {
+    return { cache, tokenSet: cache.peek() ?? (await cache.get({ signal })) };
+  } catch (error) {
+    if (!policy.goesWithout(error, cache)) throw error;
+    return "logged-out";
+  }
+}
+
+/** The token set that is there already in the place of a refused one. In a storm nearly all find one, and need no signal for a wait. */
+export function anotherThan(refused: TokenSet, cache: TokenCache): TokenSet | undefined {
+  const fresh = cache.peek();
+  return fresh?.accessToken === refused.accessToken ? undefined : fresh;
 }
