@@ -1,5 +1,5 @@
-import { drain, hideFields, mayBeRedirected } from "@tokenflight/core";
-import type { BearerPolicy, BodyReader, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
+import { drain, hideFields, mayBeRedirected, readerOf, responseField } from "@tokenflight/core";
+import type { BearerPolicy, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
 import type { AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import type { Transport } from "./adapter-wrapper.ts";
 import { keepOutOfCache } from "./cache-above.ts";
@@ -117,7 +117,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     response.config = this.#config;
     hideFields(response.request, this.#fields);
     const { status, headers } = response;
-    return { status, challenge: status === 401 ? fieldOf(headers, "www-authenticate") : undefined };
+    return { status, challenge: status === 401 ? responseField(headers, "www-authenticate") : undefined };
   }
 
   redirect({ request }: AxiosResponse<unknown>): Redirect {
@@ -127,14 +127,14 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   /** Only a streamed body is still unread. axios has read every other one to its end. */
   async discard({ data, headers }: AxiosResponse<unknown>): Promise<void> {
     const reader = readerOf(data);
-    if (reader !== undefined) await drain(reader, fieldOf(headers, "content-length"));
+    if (reader !== undefined) await drain(reader, responseField(headers, "content-length"));
   }
 
   /** The response that the caller gets, or the error about it, if that is what `validateStatus` wants. */
   settle(response: AxiosResponse): AxiosResponse | Promise<never> {
     this.#end();
     response.config = this.#config;
-    keepOutOfCache(this.#config, () => fieldOf(response.headers, "vary"), this.#fields);
+    keepOutOfCache(this.#config, () => responseField(response.headers, "vary"), this.#fields);
     return this.#verdict?.settle(response, this.#config, this.#attachment.copy) ?? response;
   }
 
@@ -154,22 +154,4 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
 function rejectWith(error: Error): never {
   throw error;
-}
-
-/** A header field of a response. An adapter of the caller's may give headers that are not axios's. */
-function fieldOf(headers: unknown, name: string): string | undefined {
-  if (typeof headers !== "object" || headers === null) return undefined;
-  if ("get" in headers && typeof headers.get === "function") return (headers as Headers).get(name)?.toString();
-  const field = Object.entries(headers).find(([other]) => other.toLowerCase() === name);
-  return field === undefined ? undefined : String(field[1]);
-}
-
-/** What reads a streamed body, be it a web stream or a Node stream. Undefined for a body that is no stream. */
-function readerOf(data: unknown): BodyReader | undefined {
-  if (typeof data !== "object" || data === null) return undefined;
-  if ("getReader" in data) return (data as ReadableStream<Uint8Array>).getReader();
-  if (!("destroy" in data && Symbol.asyncIterator in data)) return undefined;
-  const stream = data as AsyncIterable<Uint8Array> & { destroy(): void };
-  const pieces = stream[Symbol.asyncIterator]();
-  return { read: () => pieces.next(), cancel: () => stream.destroy() };
 }

@@ -1,4 +1,4 @@
-import { parseUrl, type Redirect } from "@tokenflight/core";
+import { pageUrl, parseUrl, type Redirect } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
 import { answerTo } from "./recording-fetch.ts";
 
@@ -23,9 +23,7 @@ export function targetOf({ url = "", baseURL, allowAbsoluteUrls, socketPath }: I
 /** The same URL, absolute: in a browser, URLs may be relative to the page. */
 export function onPage(url: string): string {
   if (absolute.test(url)) return url;
-  const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
-  const page = document?.baseURI ?? location?.href;
-  return page === undefined ? url : (parseUrl(url, page)?.href ?? url);
+  return parseUrl(url, pageUrl())?.href ?? url;
 }
 
 /** What adapters that follow redirects tell about them in `response.request`. */

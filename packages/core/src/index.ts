@@ -26,10 +26,11 @@ export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcom
 export { BearerPolicy, isAtSameOrigin, isSafeToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
 export type { AdapterEvent, BearerOptions, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
 export type { CredentialFields } from "./request/credential-fields.ts";
-export { looksIntoBodies, refusedBy } from "./request/refused-by.ts";
+export { looksIntoBodies, refusedBy, responseField } from "./request/refused-by.ts";
 export { anotherThan, awaitToken, sendWithToken, type AwaitedToken, type OutgoingRequest } from "./request/send-with-token.ts";
 export { canSendAgain, keepBody } from "./request/body.ts";
-export { Drain, drain, type BodyReader } from "./request/drain.ts";
+export { Drain, drain, readerOf } from "./request/drain.ts";
+export { originsOfBase, pageUrl } from "./request/fetch/page.ts";
 export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";

@@ -15,7 +15,7 @@ interface AnyResponse {
 }
 
 /**
- * A `refused` for APIs that refuse a token in the body of their answer, be its status 200: `test` is given the JSON value of the answer, and the response.
+ * A `refused` for APIs that refuse a token in the body of their answer, be its status 200, besides the 401s that refuse it anyway: `test` is given the JSON value of the answer, and the response.
  * Only answers whose Content-Type is JSON are looked into, up to 64 kB and for a second, in a copy; a stream is never held back. What is not looked into,
  * and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of @tokenflight/undici refuses it.
  *
@@ -51,18 +51,19 @@ export function looksIntoBodies(refused: object): boolean {
 }
 
 function isJson(headers: unknown): boolean {
-  return /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(fieldOf(headers, "content-type") ?? "");
+  return /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(responseField(headers, "content-type") ?? "");
 }
 
 function isShortJson(headers: unknown): boolean {
-  return isJson(headers) && !(Number(fieldOf(headers, "content-length")) > longestAnswer);
+  return isJson(headers) && !(Number(responseField(headers, "content-length")) > longestAnswer);
 }
 
-function fieldOf(headers: unknown, name: string): string | undefined {
+/** A header field of a response, whichever client's: `Headers`, axios's, or a record with names in any spelling. `name` is in lower case. */
+export function responseField(headers: unknown, name: string): string | undefined {
   if (typeof headers !== "object" || headers === null) return undefined;
-  const get = (headers as { get?: (name: string) => unknown }).get;
-  const value = typeof get === "function" ? get.call(headers, name) : (headers as Record<string, unknown>)[name];
-  return typeof value === "string" ? value : undefined;
+  if ("get" in headers && typeof headers.get === "function") return (headers as Headers).get(name)?.toString();
+  const field = Object.entries(headers).find(([other]) => other.toLowerCase() === name);
+  return field?.[1] === undefined ? undefined : String(field[1]);
 }
 
 function parsed(body: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { BearerPolicy, Redirect, ResponseFacts } from "../bearer-policy.ts";
 import { canSendAgain, isBuffer, keepBody } from "../body.ts";
-import { drain, type BodyReader } from "../drain.ts";
+import { drain, readerOf } from "../drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
@@ -218,7 +218,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   async discard({ body, headers }: Response): Promise<void> {
-    if (body) await drain(readerOf(body), headers.get("content-length"));
+    const reader = readerOf(body);
+    if (reader !== undefined) await drain(reader, headers.get("content-length"));
   }
 
   release(): void {
@@ -239,12 +240,6 @@ function mayHaveBody({ method }: Request): boolean {
 
 /** A body of the platform's fetch, or of one over Node's streams. */
 type AnyBody = ReadableStream<Uint8Array> | (AsyncIterable<Uint8Array> & { destroy(): void });
-
-function readerOf(body: AnyBody): BodyReader {
-  if ("getReader" in body) return body.getReader();
-  const pieces = body[Symbol.asyncIterator]();
-  return { read: () => pieces.next(), cancel: () => body.destroy() };
-}
 
 function cancel(body: AnyBody | null | undefined): void {
   if (body == null) return;
