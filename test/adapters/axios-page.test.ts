@@ -92,6 +92,10 @@ describe.each(["/api", "api", () => `${origin}/api`])("a page with the base URL 
   });
 });
 
+it("I120 an instance without a base URL has to be told, in a page as well", () => {
+  expect(() => attached({})).toThrow("origins: expected at least one origin");
+});
+
 it("I120 the list of adapters that axios has by itself works in a page, too", async () => {
   expect((await attached({ baseURL: "/api", adapter: ["xhr", "http", "fetch"] }).get("/orders")).status).toBe(200);
 });

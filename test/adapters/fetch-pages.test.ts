@@ -1,6 +1,8 @@
+import { attachBearer } from "@tokenflight/axios";
 import { bearer, type FetchFunction } from "@tokenflight/fetch";
 import { bearer as kyBearer } from "@tokenflight/ky";
-import ky from "ky";
+import axios from "axios";
+import ky, { type Options } from "ky";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { countingTokens } from "../contract/scenarios/recording-api.ts";
 import { startWireSession } from "./wire-session.ts";
@@ -53,6 +55,15 @@ describe("a page without Request, as under jsdom (field lines 120 and 123)", () 
       expect(seen).toEqual(isHome ? [true] : []);
       expect(tokens.obtained()).toBe(0);
     });
+  });
+
+  it("a base URL that is relative to a page, where there is none, is told", () => {
+    const told =
+      'origins: expected an origin that may have the token, such as "https://api.example.com", because the base URL is relative to a page and this is none';
+    for (const parent of [{ prefix: "/api" }, { prefixUrl: "api" }, { baseUrl: "/api/" }, { prefix: "api", baseUrl: "/" }])
+      expect(() => kyBearer(countingTokens())(parent as Options)).toThrow(told);
+    expect(() => attachBearer(axios.create({ baseURL: "/api" }), countingTokens())).toThrow(told);
+    expect(() => attachBearer(axios.create({ baseURL: "/api" }), countingTokens(), { origins: "https://api.example.com" })).not.toThrow();
   });
 
   it("ky without a base has to be told, in a page as well", () => {

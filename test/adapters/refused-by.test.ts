@@ -84,6 +84,19 @@ const clients: [name: string, connect: (tokens: TokenCache, origin: string) => C
   ],
 ];
 
+it.each([
+  [undefined, 2],
+  ['Bearer error="insufficient_scope"', 1],
+])("refusedBy leaves a 401 with the challenge %s to the rule of all adapters (field lines 117, 130)", async (challenge, requests) => {
+  await using api = await startRecordingApi((_, response) => {
+    const isFirst = api.arrivals.length === 1;
+    response.writeHead(isFirst ? 401 : 200, isFirst && challenge !== undefined ? { "www-authenticate": challenge } : {}).end("{}");
+  });
+  const send = fetchBearer(countingTokens(), { origins: api.origin, refused })(globalThis.fetch);
+  expect((await send(`${api.origin}/orders`)).status).toBe(requests === 2 ? 200 : 401);
+  expect(api.arrivals).toHaveLength(requests);
+});
+
 describe.each(clients)("refusedBy with %s (field line 130)", (_name, connect) => {
   it("a refusal in the body of a 200 is renewed and replayed, and the caller reads the answer that counts", async () => {
     await using api = await start();

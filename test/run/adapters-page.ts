@@ -93,13 +93,13 @@ ${scenarios.join("\n")}
 A 401 is about the token that was sent, whatever scheme its \`WWW-Authenticate\` names: many APIs send none, a broken one, or one that has nothing to do with
 the token. It is renewed once and replayed once; a renewal that was no use is not repeated for a while, so that an API that refuses everybody costs one token
 request in some minutes. Only a challenge that says that another token would be no use, in whatever scheme, keeps the 401: its caller gets it as it is, and
-nothing is renewed. \`refused\` puts an own judgement in the place of all of this, and \`refusedBy\` one that reads JSON answers. C45 holds every client to this table.
+nothing is renewed. \`refused\` puts an own judgement in the place of all of this; \`refusedBy\` finds refusals in JSON answers besides. C45 holds every client to this table.
 
 | the 401 says | WWW-Authenticate | and is |
 |---|---|---|
 ${refusals.join("\n")}
 
-What is not replayed (\`replay: "never"\`, a body that can be read once, an unsafe method behind a redirect, got's streams) keeps its 401 and is renewed behind,
+What is not replayed (\`replay: "never"\`, a body that can be read once, an unsafe method behind a redirect, except with got, which sends the last hop again, got's streams) keeps its 401 and is renewed behind,
 unless the answer came from another origin: the next request has a fresh token.
 
 ## Where a cache goes

@@ -25,7 +25,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   I121: "a cache in its place gives no user another's answer where the API says `Vary: Authorization`",
   I123: "a page without `Request`, and a `Request` that does not tell its body",
   I124: "another copy of the client than the adapter's peer: it works, and errors are of the caller's copy",
-  I130: "forms of axios are replayed from their bytes; `refusedBy` reads JSON answers of at most 64 kB and holds back no stream",
+  I130: "forms of axios are replayed from their bytes; `refusedBy` finds refusals in JSON answers of at most 64 kB, waits a second at most, and holds back no stream",
   I132: "the packed packages run on Node 22.12, the lowest that `engines` names",
   I133: "a client that is too old is an error when it is attached, or with the first request, and no request without a token",
   I134: "what older browsers, pages over http and edge sandboxes lack is done without",

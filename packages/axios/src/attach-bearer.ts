@@ -1,4 +1,4 @@
-import { BearerPolicy, InvalidOptionError, kindOf, parseUrl, sendWithToken, waitFor } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, kindOf, originsOfBase, sendWithToken, waitFor } from "@tokenflight/core";
 import type { BearerOptions, TokenCache, TokenCacheSelector, WithoutTokenReason } from "@tokenflight/core";
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import { createAdapterWrapper, type Transport } from "./adapter-wrapper.ts";
@@ -33,8 +33,7 @@ export function attachBearer(
     throw new InvalidOptionError("instance", "an axios instance without bearer tokens; detach the other ones first", "one that has them");
   }
   const copy = new OwnCopy(instance as unknown as Instance);
-  const base = parseUrl(onPage(baseOf(instance)));
-  const policy = new BearerPolicy(tokens, options, base === null ? undefined : [base.origin]);
+  const policy = new BearerPolicy(tokens, options, originsOfBase(baseOf(instance), options));
   const attachment: Attachment = { policy, copy, refusesAny: options.refused !== undefined };
   const wrapAdapter = createAdapterWrapper(copy.send, (transport, config) => send(attachment, transport, config));
 
@@ -70,8 +69,10 @@ function send(attachment: Attachment, transport: Transport, config: InternalAxio
   const { policy } = attachment;
   // Before axios 1.0 headers were plain objects.
   if (typeof config.headers?.set !== "function") throw tooOld();
-  const target = onPage(targetOf(config));
-  if (!policy.allows(target)) return sendUntouched(attachment, transport, config, target, "origin");
+  const asked = targetOf(config);
+  // Nearly always it is absolute.
+  const target = policy.allows(asked) ? asked : onPage(asked);
+  if (target !== asked && !policy.allows(target)) return sendUntouched(attachment, transport, config, target, "origin");
   if (config.auth || policy.credentials.areOwn(config.headers)) {
     return sendUntouched(attachment, transport, config, target, "own-credentials");
   }

@@ -47,16 +47,20 @@ describe("the options of an policy", () => {
     ],
     ["scheme", "Bearer", "scheme: expected a function, got a string of 6 characters."],
     ["loggedOut", "go", 'loggedOut: expected "reject" or "send", got a string of 2 characters.'],
-    ["placeholder", 1, 'placeholder: expected a header value, or header fields with values such as { "x-api-key": "tokenflight" }, got 1.'],
+    [
+      "placeholder",
+      1,
+      'placeholder: expected a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }, got 1.',
+    ],
     [
       "placeholder",
       {},
-      'placeholder: expected a header value, or header fields with values such as { "x-api-key": "tokenflight" }, got none.',
+      'placeholder: expected a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }, got none.',
     ],
     [
       "placeholder",
       { "x y": "a" },
-      'placeholder: expected a header value, or header fields with values such as { "x-api-key": "tokenflight" }, got a string of 1 characters.',
+      'placeholder: expected a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }, got a name that no header field has.',
     ],
     [
       "retry",

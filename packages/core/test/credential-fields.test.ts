@@ -74,6 +74,10 @@ describe("a placeholder (field line 128)", () => {
     ]);
   });
 
+  it.each(["", {}, { "x-api-key": "" }, { "x y": "a" }, { "": "a" }, [], 5, null])("is not %j", (placeholder) => {
+    expect(() => new CredentialFields(tokenTypeScheme, placeholder)).toThrow(InvalidOptionError);
+  });
+
   it("never shows its value in an error", () => {
     const make = (): unknown => new CredentialFields(tokenTypeScheme, { "x y": "secret-placeholder" });
     expect(make).toThrow(/^placeholder: expected (?!.*secret)/);

@@ -19,7 +19,12 @@ describe("a required login", () => {
     expect(callers.every(({ reason }) => reason === error)).toBe(true);
     for (let hours = 0; hours < 5; hours += 1) {
       await clock.advance(3_600_000);
-      await expect(tokens.get()).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED", error: "invalid_grant", errorDescription: "revoked" });
+      await expect(tokens.get()).rejects.toMatchObject({
+        code: "ERR_LOGIN_REQUIRED",
+        message: "Nobody is logged in: a login is required.",
+        error: "invalid_grant",
+        errorDescription: "revoked",
+      });
     }
     expect(hand.calls).toHaveLength(1);
     expect(events.filter(({ type }) => type !== "refresh-started")).toEqual([{ type: "login-required", error }]);

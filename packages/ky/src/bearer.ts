@@ -1,6 +1,7 @@
 import {
   BearerPolicy,
   InvalidOptionError,
+  originsOfBase,
   parseUrl,
   type BearerOptions,
   type TokenCache,
@@ -40,7 +41,7 @@ export function bearer(
     }
     // The global function is looked up for each request, as ky without a `fetch` option does.
     const own = parent.fetch === globalThis.fetch ? undefined : parent.fetch;
-    const policy = new BearerPolicy(tokens, options, defaultOrigins(parent));
+    const policy = new BearerPolicy(tokens, options, originsOfBase(baseOf(parent), options));
     const fetchAs = (request: KyRequest): Promise<Response> => fetchWithToken(policy, own ?? globalThis.fetch, request, own === undefined);
     if (typeof tokens !== "function") {
       const withTokens: FetchFunction = (input, init) => fetchAs({ input, init, context: {} });
@@ -68,9 +69,8 @@ export function bearer(
 }
 
 /** ky puts a string input behind `prefix` (`prefixUrl` in ky 1), and resolves that against `baseUrl`; in a page, both may be relative to it. */
-function defaultOrigins({ prefix, prefixUrl, baseUrl }: Parent): string[] | undefined {
+function baseOf({ prefix, prefixUrl, baseUrl }: Parent): string | undefined {
   const before = prefix ?? prefixUrl;
-  if (before === undefined && baseUrl === undefined) return undefined;
-  const url = parseUrl(String(before ?? ""), absoluteUrl(String(baseUrl ?? "")));
-  return url === null ? undefined : [url.origin];
+  if (baseUrl === undefined) return before === undefined ? undefined : String(before);
+  return parseUrl(String(before ?? ""), absoluteUrl(String(baseUrl)))?.href ?? String(baseUrl);
 }

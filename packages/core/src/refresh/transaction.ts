@@ -101,8 +101,9 @@ export class RefreshTransaction {
     const isLater = record.lineage !== began.lineage || record.generation > began.generation;
     if (record.tokenSet === undefined && isLater) return true;
     if (record.tokenSet !== undefined && refresh.accepts(record)) return true;
-    if (record.loginRequired !== undefined) throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
-    return false;
+    if (record.loginRequired === undefined) return false;
+    const why = record.tokenSet === undefined ? "Nobody is logged in" : "The session is over";
+    throw new LoginRequiredError(`${why}: a login is required.`, record.loginRequired);
   }
 
   /** An intent is watched on from refresh to refresh. */

@@ -36,12 +36,13 @@ export interface BearerOptions<Response> {
   replay?: "once" | "never" | undefined;
   /**
    * Whether a response says that the token is not taken. Default: status 401, unless WWW-Authenticate says that another token is no use. If it
-   * throws, the response counts as not refused. `refusedBy` makes one that reads JSON answers.
+   * throws, the response counts as not refused. `refusedBy` makes one that finds refusals in JSON answers, too.
    */
   refused?: ((response: Response) => boolean | Promise<boolean>) | undefined;
   /**
    * How a token set is put on a request. Default: `Authorization: Bearer <access token>`. Clients would take any other field than
-   * `authorization` along over a redirect to another origin: with one, a redirect is the caller's own to follow, except with got.
+   * `authorization` along over a redirect to another origin: with one, got and fetch in servers follow redirects without it, and in other clients a redirect is
+   * the caller's own to follow.
    */
   scheme?: AuthorizationScheme | undefined;
   /**
@@ -52,8 +53,8 @@ export interface BearerOptions<Response> {
   loggedOut?: "reject" | "send" | undefined;
   /**
    * Credentials that count as none, for SDKs that do not start without a key: a value, such as "Bearer tokenflight", of the field that the token is put
-   * on, or fields with their values, such as { "x-api-key": "tokenflight" }. Exactly these are taken off where the token is put on; a request to
-   * anywhere else keeps them. Default: none.
+   * on, or fields with their values, such as { "x-api-key": "tokenflight" }. Exactly these are taken off where the token is put on; a request
+   * that goes without a token, because nobody is logged in or it goes anywhere else, keeps them. Default: none.
    */
   placeholder?: string | Readonly<Record<string, string>> | undefined;
   /** Is told what happens although nothing failed; what it throws is ignored. */

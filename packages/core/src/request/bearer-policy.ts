@@ -5,6 +5,7 @@ import type { BearerOptions, TokenCacheSelector } from "./bearer-options.ts";
 import { isAboutTheToken } from "./challenge.ts";
 import { CredentialFields } from "./credential-fields.ts";
 import { createOriginCheck, readInsecureOrigins, type OriginCheck } from "./origins.ts";
+import { looksIntoBodies } from "./refused-by.ts";
 import { RequestLog } from "./request-log.ts";
 import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
@@ -87,7 +88,9 @@ export class BearerPolicy<Request, Response> {
 
   /** Whether a response refuses the token. Answers without a promise unless the caller's own predicate gives one. */
   isRefused(response: Response, facts: ResponseFacts): boolean | Promise<boolean> {
-    if (this.#refused === undefined) return facts.status === 401 && isAboutTheToken(facts.challenge);
+    const isRefused = facts.status === 401 && isAboutTheToken(facts.challenge);
+    // `refusedBy` looks for refusals besides these.
+    if (this.#refused === undefined || (isRefused && looksIntoBodies(this.#refused))) return isRefused;
     try {
       const answer = this.#refused(response);
       return typeof answer === "boolean" ? answer : Promise.resolve(answer).catch(() => false);

@@ -27,6 +27,7 @@ export class CredentialFields {
     this.#isKnown = fields !== undefined;
     this.#names = fields?.map((name) => name.toLowerCase()) ?? ["authorization"];
     if (placeholder === undefined) return;
+    if (placeholder === "") throw new InvalidOptionError("placeholder", expected, "an empty string");
     if (typeof placeholder === "string") this.#value = placeholder;
     else this.#values = readPlaceholders(placeholder);
   }
@@ -74,12 +75,15 @@ export class CredentialFields {
   }
 }
 
+const expected = 'a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }';
+
 function readPlaceholders(given: unknown): ReadonlyMap<string, string> {
-  const expected = 'a header value, or header fields with values such as { "x-api-key": "tokenflight" }';
   requireThat(typeof given === "object" && given !== null && !Array.isArray(given), "placeholder", expected, given);
   const fields = Object.entries(given as Record<string, unknown>);
   if (fields.length === 0) throw new InvalidOptionError("placeholder", expected, "none");
-  for (const [name, value] of fields)
-    if (!fieldName.test(name) || typeof value !== "string") throw new InvalidOptionError("placeholder", expected, kindOf(value));
+  for (const [name, value] of fields) {
+    if (!fieldName.test(name)) throw new InvalidOptionError("placeholder", expected, "a name that no header field has");
+    if (typeof value !== "string" || value === "") throw new InvalidOptionError(`placeholder.${name}`, "a value", kindOf(value));
+  }
   return new Map(fields.map(([name, value]) => [name.toLowerCase(), value as string]));
 }

@@ -1,4 +1,7 @@
+import { InvalidOptionError } from "../../errors.ts";
 import { parseUrl } from "../../platform/fallbacks.ts";
+import { ownOption } from "../../platform/own.ts";
+import type { BearerOptions } from "../bearer-options.ts";
 
 interface PageGlobals {
   readonly document?: { readonly baseURI?: unknown };
@@ -24,6 +27,19 @@ export function absoluteUrl(url: string): string | undefined {
     // There is no Request here, or none that would take a relative URL.
   }
   return parseUrl(resolved, pageUrl())?.href;
+}
+
+/**
+ * The origin of a client's base URL, which may be relative to a page; undefined when there is none. Throws InvalidOptionError for one that is relative where there
+ * is no page, unless `origins` stand in its place.
+ */
+export function originsOfBase(base: string | undefined, options: BearerOptions<never> | undefined): string[] | undefined {
+  if (base === undefined || base === "" || ownOption(options ?? undefined, "origins") !== undefined) return undefined;
+  const absolute = absoluteUrl(base);
+  if (absolute !== undefined) return [new URL(absolute).origin];
+  const expected =
+    'an origin that may have the token, such as "https://api.example.com", because the base URL is relative to a page and this is none';
+  throw new InvalidOptionError("origins", expected, "nothing");
 }
 
 /**
