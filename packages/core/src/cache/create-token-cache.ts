@@ -110,5 +110,9 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
 function nameOf(source: TokenSource, subject: string, identity: string | undefined): EntryName {
   const expected = "a name, with a store: the option identity, or source.identity (`wrapSource` keeps that of a grant)";
   requireThat(identity !== undefined, "identity", expected, identity);
-  return { identity, subject, purpose: ownOption(source, "purpose") };
+  const purpose = ownOption(source, "purpose");
+  // Tokens without a login share no refresh token. Under a name that a login has too, they would replace its own, and their end would be its end.
+  if (purpose !== undefined && ownOption(source, "requiresLogin") === false)
+    return { identity: JSON.stringify([identity, purpose]), subject, purpose: undefined };
+  return { identity, subject, purpose };
 }

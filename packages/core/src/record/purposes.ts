@@ -44,11 +44,13 @@ function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
 }
 
 /** Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. */
-export function hasEnded({ loginRequired, tokenSet, others = {} }: SubjectRecord): boolean {
+export function hasEnded({ loginRequired, pause, tokenSet, others = {} }: SubjectRecord): boolean {
   if (loginRequired !== undefined && !isOfOnePurpose(loginRequired)) return true;
   const all = Object.values(others);
   const wasNeverAskedFor = tokenSet?.accessToken === "" && all.length > 0;
-  return (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined);
+  return (
+    pause === undefined && (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined)
+  );
 }
 
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {

@@ -173,11 +173,16 @@ async function authenticate(
   await clientAuth(metadata, { client_id: clientId }, body, headers);
 }
 
-/** Writes the fields of a form as JSON, for servers that read no form. A field that comes more than once becomes an array. */
+/**
+ * Writes the fields of a form as JSON, for servers that read no form. A field that comes more than once becomes an array. Only texts are given to
+ * JSON.stringify, which would call a `toJSON` that an object or an array inherits.
+ */
 function jsonBody(form: URLSearchParams): string {
-  const names = [...new Set(form.keys())];
-  const valueOf = ([only = "", ...more]: string[]): string | string[] => (more.length === 0 ? only : [only, ...more]);
-  return JSON.stringify(Object.fromEntries(names.map((name) => [name, valueOf(form.getAll(name))])));
+  const textOf = (values: readonly string[]): string => {
+    const texts = values.map((value) => JSON.stringify(value)).join();
+    return values.length === 1 ? texts : `[${texts}]`;
+  };
+  return `{${[...new Set(form.keys())].map((name) => `${JSON.stringify(name)}:${textOf(form.getAll(name))}`).join()}}`;
 }
 
 /** The error of a request that was ended before its answer. */

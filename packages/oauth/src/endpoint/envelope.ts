@@ -42,6 +42,11 @@ export function objectsIn(fields: AnswerFields): AnswerFields[] {
   return found;
 }
 
+/** Returns what an object has as id tokens, by whichever name, and whatever it is. */
+export function idTokensIn(object: AnswerFields): unknown[] {
+  return Object.entries(object).flatMap(([name, value]) => (/^id_?token$/i.test(name) ? [value] : []));
+}
+
 /** An object, or JSON text of one. */
 function objectOf(value: unknown): AnswerFields | undefined {
   if (typeof value === "string") return readFields(value);

@@ -8,9 +8,11 @@ import {
   type TokenSource,
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { readClaims, type AnswerFields } from "../endpoint/answer-fields.ts";
+import { readClaims } from "../endpoint/answer-fields.ts";
 import { codeOfEnd, endsSession } from "../endpoint/login-required.ts";
+import type { OtherThan } from "../endpoint/new-refresh-token.ts";
 import { requestTokens, type TokenRequest } from "../endpoint/token-request.ts";
+import { ownField } from "../own-fields.ts";
 import { identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
 const grant = "refresh_token";
@@ -89,17 +91,20 @@ async function withCheckedIdToken(
 }
 
 /** Says whose id token one is, when it is not of the user and the issuer of the one before, however these are written there. */
-function comparedWith(previous: TokenSet, { knownIssuer }: ClientParts): (idToken: unknown) => string | undefined {
+function comparedWith(previous: TokenSet, { knownIssuer }: ClientParts): OtherThan {
   const before = readClaims(previous.idToken);
-  return (idToken) => {
-    const now = typeof idToken === "object" ? (idToken as AnswerFields | null) : readClaims(idToken);
+  return (idToken, isOwn) => {
+    const now = typeof idToken === "object" ? idToken : readClaims(idToken);
+    const both = (claim: string): (string | undefined)[] => [before, now].map((claims) => spelled(ownField(claims, claim)));
     const differs = (claim: string): boolean => {
-      const [one, other] = [before, now].map((claims) => spelled(claims?.[claim]));
+      const [one, other] = both(claim);
       return one !== undefined && other !== undefined && one !== other;
     };
+    const [issuer, otherIssuer] = both("iss");
+    if (!isOwn && (issuer === undefined || issuer !== otherIssuer)) return undefined;
     if (differs("sub")) return "user (sub)";
     // A server that has moved is the one that the program names now.
-    return differs("iss") && now?.["iss"] !== knownIssuer ? "issuer (iss)" : undefined;
+    return differs("iss") && otherIssuer !== knownIssuer ? "issuer (iss)" : undefined;
   };
 }
 

@@ -1,4 +1,5 @@
-import { type InitialTokens, type TokenCache, type TokenSet, TokenflightError, anySignal, waitFor } from "@tokenflight/core";
+import { anySignal, TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
+import { isStoreError } from "./ask-store.ts";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
@@ -44,7 +45,11 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
   try {
     const given = await waitFor((async () => login(signal))(), signal);
     await stopWatching();
-    const theirs = await finishFirst(parts);
+    const theirs = await finishFirst(parts).catch((error: unknown) => {
+      // The user has logged in: the tokens are saved, though nobody knows then whether they are the first.
+      if (ending.aborted || !isStoreError(error)) throw error;
+      return undefined;
+    });
     if (theirs !== undefined) return theirs;
     const saved = await tokens.save(given);
     await leave(parts, id);
