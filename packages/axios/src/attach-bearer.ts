@@ -69,10 +69,8 @@ function send(attachment: Attachment, transport: Transport, config: InternalAxio
   const { policy } = attachment;
   // Before axios 1.0 headers were plain objects.
   if (typeof config.headers?.set !== "function") throw tooOld();
-  const asked = targetOf(config);
-  // Nearly always it is absolute.
-  const target = policy.allows(asked) ? asked : onPage(asked);
-  if (target !== asked && !policy.allows(target)) return sendUntouched(attachment, transport, config, target, "origin");
+  const target = onPage(targetOf(config));
+  if (!policy.allows(target)) return sendUntouched(attachment, transport, config, target, "origin");
   if (config.auth || policy.credentials.areOwn(config.headers)) {
     return sendUntouched(attachment, transport, config, target, "own-credentials");
   }
