@@ -111,14 +111,17 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     const { tokenSet } = attempt;
     if (typeof refused === "boolean" && !this.inCallersContext(() => this.#needsReplay(attempt, tokenSet, refused))) return true;
     attempt.defer();
-    this.inCallersContext(() => this.#decide(attempt, tokenSet, response, refused)).catch((error: unknown) => this.#fail(error));
+    this.inCallersContext(() => this.#decide(attempt, tokenSet, response, refused)).catch((error: unknown) => {
+      attempt.drop();
+      this.#fail(error);
+    });
     return false;
   }
 
   /** What takes time: a predicate that gives a promise, another token. Ends with the deferred response or with the replay. */
   async #decide(attempt: Attempt, tokenSet: TokenSet, response: UndiciResponse, refused: boolean | Promise<boolean>): Promise<void> {
     const { controller } = this;
-    if (typeof refused !== "boolean" && !this.#needsReplay(attempt, tokenSet, await waitFor(refused, controller.signal)))
+    if (typeof refused !== "boolean" && !this.#needsReplay(attempt, tokenSet, await this.#answerOf(refused)))
       return attempt.deliver(response);
     const cache = this.#cache as TokenCache;
     let renewed: TokenSet | undefined;
@@ -131,6 +134,16 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     await attempt.discard(response);
     controller.throwIfAborted();
     this.#send(renewed, true);
+  }
+
+  /** Of a response that cannot be held for any longer it is no. */
+  async #answerOf(refused: Promise<boolean>): Promise<boolean> {
+    try {
+      return await waitFor(refused, this.controller.signal);
+    } catch {
+      this.controller.throwIfAborted();
+      return false;
+    }
   }
 
   /** Whether a replay is due. Of a replay itself, the cache is told how it ended. */
