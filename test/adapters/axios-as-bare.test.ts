@@ -174,5 +174,6 @@ for (const adapter of adapters) {
       },
       "the URL of a request": (api, tell) => tell(api.getUri({ url: "/a", params: { b: 1 } })),
     },
+    { "another adapter for one call": "its config has beforeRedirect, too, so that the token follows no redirect to another origin" },
   );
 }

@@ -5,21 +5,11 @@ import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import type { AxiosStatic as RequiredAxios } from "axios" with { "resolution-mode": "require" };
 import axios, { type Axios, type AxiosError, type AxiosInstance, type AxiosStatic } from "axios";
 import oldest from "axios-lowest";
-import oldestWithFetch from "axios-lowest-with-fetch";
 import { describe, expect, it } from "vitest";
 import { startLoopback, type Loopback } from "../servers/loopback.ts";
-import { rejectionOf } from "./axios-under-test.ts";
+import { copies, rejectionOf } from "./axios-under-test.ts";
 
 const require = createRequire(import.meta.url);
-
-/** Each copy of axios that a program may have beside the one that it was installed with. */
-const copies: [name: string, copy: AxiosStatic][] = [
-  ["the newest, imported", axios],
-  ["the newest, required", require("axios") as AxiosStatic],
-  ["1.7.0, imported", oldest as unknown as AxiosStatic],
-  ["1.7.0, required", require("axios-lowest") as AxiosStatic],
-  ["1.12.0, imported", oldestWithFetch as unknown as AxiosStatic],
-];
 
 type Arrived = [method: string, url: string, authorization: string, body: string];
 

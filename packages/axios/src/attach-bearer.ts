@@ -5,7 +5,8 @@ import { createAdapterWrapper, type Transport } from "./adapter-wrapper.ts";
 import type { AxiosLike, Instance } from "./axios-like.ts";
 import { OutgoingAxiosRequest, type Attachment } from "./outgoing-request.ts";
 import { OwnCopy, tooOld } from "./own-copy.ts";
-import { onPage, targetOf } from "./target.ts";
+import { RedirectGuards } from "./redirect-guard.ts";
+import { onPage, otherTargetOf, targetOf } from "./target.ts";
 
 const attached = new WeakSet<object>();
 
@@ -34,7 +35,7 @@ export function attachBearer(
   }
   const copy = new OwnCopy(instance as unknown as Instance);
   const policy = new BearerPolicy(tokens, options, originsOfBase(baseOf(instance), options));
-  const attachment: Attachment = { policy, copy, refusesAny: options.refused !== undefined };
+  const attachment: Attachment = { policy, copy, guards: new RedirectGuards(), refusesAny: options.refused !== undefined };
   const wrapAdapter = createAdapterWrapper(copy.send, (transport, config) => send(attachment, transport, config));
 
   // The interceptor only replaces the adapter, so its place among the others does not matter. It is synchronous, so theirs may be, too.
@@ -66,11 +67,13 @@ function baseOf({ defaults }: { readonly defaults: { readonly baseURL?: string }
 }
 
 function send(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig): ReturnType<AxiosAdapter> {
-  const { policy } = attachment;
+  const { policy, copy } = attachment;
   // Before axios 1.0 headers were plain objects.
   if (typeof config.headers?.set !== "function") throw tooOld();
   const target = onPage(targetOf(config));
   if (!policy.allows(target)) return sendUntouched(attachment, transport, config, target, "origin");
+  const other = otherTargetOf(config, copy);
+  if (other !== undefined && !policy.allows(onPage(other))) return sendUntouched(attachment, transport, config, other, "origin");
   if (config.auth || policy.credentials.areOwn(config.headers)) {
     return sendUntouched(attachment, transport, config, target, "own-credentials");
   }

@@ -9,13 +9,15 @@ import { KeptBody } from "./kept-body.ts";
 import type { OwnCopy } from "./own-copy.ts";
 import { privateConfig, showHeaders, spelledForAxios, takeOff } from "./private-config.ts";
 import { recordingEnv } from "./recording-fetch.ts";
-import { onPage, redirectOf } from "./target.ts";
+import type { RedirectGuards } from "./redirect-guard.ts";
+import { onPage, redirectOf, targetOf } from "./target.ts";
 import { Verdict } from "./verdict.ts";
 
 /** What all requests of an attached instance have in common. */
 export interface Attachment {
   readonly policy: BearerPolicy<InternalAxiosRequestConfig, AxiosResponse>;
   readonly copy: OwnCopy;
+  readonly guards: RedirectGuards;
   /** Whether the caller's own predicate may find a refusal in any response. */
   readonly refusesAny: boolean;
 }
@@ -33,6 +35,8 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
   readonly #params: URLSearchParams | undefined;
   /** What is sent: a private copy of the config as it was at the call. */
   #sent: InternalAxiosRequestConfig;
+  /** The one that takes no token to another origin. */
+  #guarded: InternalAxiosRequestConfig | undefined;
   /** Our fields in it. */
   #fields = none;
   #isSent = false;
@@ -103,6 +107,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
   #putOn(sent: InternalAxiosRequestConfig, fields: HeaderFields): void {
     const { credentials } = this.#attachment.policy;
+    const { kind } = this.#transport;
     if (credentials.hasPlaceholder) {
       for (const [name, value] of Object.entries(sent.headers)) if (credentials.isPlaceholder(name, value)) delete sent.headers[name];
     }
@@ -110,6 +115,10 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     Object.assign(sent.headers, this.#fields);
     // Until lately axios's fetch adapter followed redirects whatever maxRedirects said.
     if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirects: 0, fetchOptions: { ...sent.fetchOptions, redirect: "manual" } });
+    else if (sent !== this.#guarded && (kind === "http" || kind === "own")) {
+      this.#guarded = sent;
+      this.#attachment.guards.putOn(sent, onPage(targetOf(sent)));
+    }
   }
 
   /** What the caller's predicate sees next shows no token. */

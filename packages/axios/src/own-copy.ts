@@ -22,6 +22,7 @@ export class OwnCopy {
   readonly #isImported: boolean;
   #made: Instance | undefined;
   #next: object = {};
+  #putsBaseFirst: boolean | undefined;
   #errors: Promise<ErrorClasses> | undefined;
 
   /** Throws InvalidOptionError for an instance that is too old. */
@@ -46,6 +47,23 @@ export class OwnCopy {
   /** The URL of a request, with base URL and parameters. */
   urlOf(config: Config): string {
     return this.#bare.getUri(config);
+  }
+
+  /**
+   * Whether all of this copy puts the base URL in front of an absolute one where `allowAbsoluteUrls` is false. `getUri` does so since 1.8.0, and the adapters
+   * with it since 1.8.4, in which `getUri` throws no more where there is no base URL.
+   */
+  get putsBaseFirst(): boolean {
+    if (this.#putsBaseFirst === undefined) {
+      const url = "other://url";
+      const asked = { url, allowAbsoluteUrls: false } as unknown as Config;
+      try {
+        this.#putsBaseFirst = this.urlOf(asked) === url && this.urlOf({ ...asked, baseURL: "base:" }) === `base:/${url}`;
+      } catch {
+        this.#putsBaseFirst = false;
+      }
+    }
+    return this.#putsBaseFirst;
   }
 
   /** By way of the errors that axios rejects with before it sends anything. */

@@ -1,5 +1,6 @@
 import { pageUrl, parseUrl, type Redirect } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
+import type { OwnCopy } from "./own-copy.ts";
 import { answerTo } from "./recording-fetch.ts";
 
 /** axios's own test for a URL that does not get the base URL in front. */
@@ -18,6 +19,16 @@ export function targetOf({ url = "", baseURL, allowAbsoluteUrls, socketPath }: I
   const given: unknown = url;
   if (typeof given !== "string") return !baseURL && given instanceof URL ? given.href : nowhere;
   return baseURL && (allowAbsoluteUrls === false || !absolute.test(given)) ? baseURL : given;
+}
+
+/**
+ * Where a request may go besides, if this copy of axios is not known to put the base URL in front of an absolute one: before 1.8.4 not every part of axios
+ * read `allowAbsoluteUrls`, and later some took other values for false.
+ */
+export function otherTargetOf({ url, baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig, copy: OwnCopy): string | undefined {
+  if (allowAbsoluteUrls == null || allowAbsoluteUrls === true || !baseURL || !absolute.test(url as string)) return undefined;
+  if (allowAbsoluteUrls === false) return copy.putsBaseFirst ? undefined : url;
+  return baseURL;
 }
 
 /** The same URL, absolute: in a browser, URLs may be relative to the page. */
