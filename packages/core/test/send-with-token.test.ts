@@ -298,6 +298,60 @@ describe("a refused request", () => {
   });
 });
 
+describe("a caller that leaves (signal)", () => {
+  const never = (): Promise<never> => new Promise(() => {});
+  const isFirst = ({ status }: Answer): boolean => status === 401;
+
+  it.each<[string, BearerOptions<Answer>, sent: number, discarded: number]>([
+    ["a scheme", { scheme: never }, 0, 0],
+    ["a predicate", { refused: never }, 1, 1],
+    ["a renewal", {}, 1, 1],
+    [
+      "the scheme of a replay",
+      { scheme: ({ accessToken }) => (accessToken === "access-1" ? { authorization: "Bearer access-1" } : never()) },
+      1,
+      1,
+    ],
+    ["a predicate about the replay", { refused: (answer) => isFirst(answer) || never() }, 2, 2],
+  ])("ends the wait for %s, and its response is nobody's", async (_what, options, sent, discarded) => {
+    await all.tokens.save(response("1"));
+    request.likes("access-2");
+    const controller = new AbortController();
+    request.signal = controller.signal;
+    const outcome = start(options);
+    await settle();
+    if (all.hand.calls.length === 1 && Object.keys(options).length > 0) await give("2");
+    expect(outcome.state).toBe("pending");
+
+    controller.abort("enough");
+    await settle();
+
+    expect([outcome.reason, request.sent.length, request.discarded.length]).toEqual(["enough", sent, discarded]);
+  });
+});
+
+describe("a refused response makes way (makeWay)", () => {
+  it("before a wait for another token, and only then", async () => {
+    await all.tokens.save(response("1"));
+    request.likes("access-2");
+    const way = vi.fn<(answer: Answer) => void>();
+    Object.assign(request, { makeWay: way });
+    const outcome = start();
+    await settle();
+    expect([way.mock.calls, request.discarded]).toEqual([[[{ status: 401 }]], []]);
+    await give("2");
+    expect(outcome.value?.status).toBe(200);
+
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    request.answer = (authorization) => (authorization === "Bearer access-3" ? { status: 200 } : promise);
+    const late = start();
+    await all.tokens.save(response("3"));
+    resolve({ status: 401 });
+    await settle();
+    expect([late.value?.status, way.mock.calls.length]).toEqual([200, 1]);
+  });
+});
+
 describe("many refused requests", () => {
   beforeEach(async () => {
     await all.tokens.save(response("1"));

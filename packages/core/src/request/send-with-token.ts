@@ -15,13 +15,18 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. */
   keep?(): void;
   facts(response: Response): ResponseFacts;
-  /** Ends the caller's wait for a token: its signal, its timeout. */
+  /** Ends the caller's waits, for a token, a scheme, a predicate: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
   /** Whether the caller chose credentials of its own. */
   readonly hasOwnCredentials: boolean;
   /** Whether the body can be sent a second time, byte for byte. */
   readonly canSendAgain: boolean;
   redirect(response: Response): Redirect;
+  /**
+   * Called for a refused response before a wait for another token: its body must not keep the connection that the token request may need, and stays the
+   * caller's to read. Never throws.
+   */
+  makeWay?(response: Response): void;
   /** Drains or cancels the body of a response that nobody will read. */
   discard(response: Response): Promise<void>;
   /** What the caller gets of the response that counts; nothing is sent again. Default: the response. */
@@ -49,14 +54,14 @@ export async function sendWithToken<Request, Response>(
     }
     const made = policy.scheme(used, request);
     if (made instanceof Promise) request.keep?.();
-    const fields = made instanceof Promise ? await made : made;
+    const fields = made instanceof Promise ? await waitFor(made, request.signal) : made;
     if (policy.credentials.learn(fields) && request.hasOwnCredentials) {
       policy.log.withoutToken(request.url, "own-credentials");
       return settled(request, await request.send(undefined));
     }
     const response = await request.send(fields);
     const refused = policy.isRefused(response, request.facts(response));
-    if (refused === false || !(await refused)) return settled(request, response);
+    if (refused === false || !(await answerOf(refused, request, response))) return settled(request, response);
     return settled(request, await replay(policy, cache, { request, used, response }));
   } catch (error) {
     if (request.fail === undefined) throw error;
@@ -67,6 +72,26 @@ export async function sendWithToken<Request, Response>(
 /** Is not awaited, so that `fail` does not hear of what it rejects with. */
 function settled<Response>(request: OutgoingRequest<Response>, response: Response): Response | Promise<Response> {
   return request.settle === undefined ? response : request.settle(response);
+}
+
+/** What a predicate says in the end. A response whose caller leaves meanwhile is nobody's. */
+async function answerOf<Response>(
+  refused: boolean | Promise<boolean>,
+  request: OutgoingRequest<Response>,
+  response: Response,
+): Promise<boolean> {
+  if (typeof refused === "boolean") return refused;
+  try {
+    return await waitFor(refused, request.signal);
+  } catch (error) {
+    discard(request, response).catch(() => {});
+    throw error;
+  }
+}
+
+/** A function that throws rejects, too. */
+async function discard<Response>(request: OutgoingRequest<Response>, response: Response): Promise<void> {
+  await request.discard(response);
 }
 
 interface Refusal<Response> {
@@ -86,16 +111,21 @@ async function replay<Request, Response>(
     if (isAtSameOrigin(request, redirect)) cache.renew(used).catch(() => {});
     return response;
   }
-  let renewed: TokenSet;
+  let renewed = anotherThan(used, cache);
   try {
-    renewed = anotherThan(used, cache) ?? (await cache.renew(used, { signal: request.signal }));
+    if (renewed === undefined) {
+      request.makeWay?.(response);
+      renewed = await cache.renew(used, { signal: request.signal });
+    }
   } catch {
+    if (request.signal?.aborted) discard(request, response).catch(() => {});
     request.signal?.throwIfAborted();
     return response;
   }
   // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
-  await (async () => request.discard(response))().catch(() => {});
-  const fields = await policy.scheme(renewed, request);
+  await discard(request, response).catch(() => {});
+  const made = policy.scheme(renewed, request);
+  const fields = made instanceof Promise ? await waitFor(made, request.signal) : made;
   let again: Response;
   try {
     again = await request.send(fields);
@@ -103,7 +133,7 @@ async function replay<Request, Response>(
     policy.log.replayed(request, "failed");
     throw error;
   }
-  const refused = await policy.isRefused(again, request.facts(again));
+  const refused = await answerOf(policy.isRefused(again, request.facts(again)), request, again);
   cache.reportReplay(renewed, !refused);
   policy.log.replayed(request, refused ? "refused" : "accepted");
   return again;
