@@ -11,7 +11,8 @@ import type { Dispatcher } from "undici";
 import type { UndiciResponse } from "./attempt.ts";
 import { inCallersContext } from "./callers-context.ts";
 import { areOwnCredentials, isReadable, readableHeaders } from "./headers.ts";
-import { OutgoingUndiciRequest, type Attachment } from "./outgoing-request.ts";
+import { RequestController } from "./controller.ts";
+import { failWith, OutgoingUndiciRequest, type Attachment } from "./outgoing-request.ts";
 import { requireKnownTarget } from "./target.ts";
 
 /**
@@ -59,7 +60,13 @@ export function bearer(
       // undici itself says what is wrong with them.
       if (!isReadable(headers)) return dispatch(request, handler);
       if (areOwnCredentials(headers, policy.credentials)) return without(request, handler, origin, "own-credentials");
-      const cache = policy.cacheFor(given);
+      let cache: ReturnType<typeof policy.cacheFor>;
+      try {
+        cache = policy.cacheFor(given);
+      } catch (error) {
+        failWith(handler, new RequestController(), error);
+        return false;
+      }
       if (cache === undefined) return without(request, handler, origin, "no-cache");
       return new OutgoingUndiciRequest(attachment, origin, request, handler).start(cache);
     };

@@ -40,6 +40,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   #isKept = false;
   /** The caller's headers, once they were kept. */
   #headers: unknown;
+  #hasBegun = false;
   readonly #caller = currentCaller();
   readonly #context: AsyncResource | undefined;
   #cache: TokenCache | undefined;
@@ -74,11 +75,22 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
         return this.#send(tokenSet, false);
       }
     }
-    this.#keep();
-    // The handler can abort only what has started.
-    this.handler.onRequestStart?.(this.controller, null);
-    this.#sendWhenFresh(cache).catch((error: unknown) => this.#fail(error));
+    if (this.#beginToWait()) this.#sendWhenFresh(cache).catch((error: unknown) => this.#fail(error));
     return true;
+  }
+
+  /** The handler can abort only what has started. What it throws is an error of the request, as with undici. */
+  #beginToWait(): boolean {
+    this.#keep();
+    if (this.#hasBegun) return true;
+    this.#hasBegun = true;
+    try {
+      this.handler.onRequestStart?.(this.controller, null);
+      return true;
+    } catch (error) {
+      queueMicrotask(() => this.#fail(error));
+      return false;
+    }
   }
 
   /** What is sent later is what the caller gave now, whatever becomes of the objects that hold it. `copy` is one of the request, but for its headers. */
@@ -163,10 +175,17 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   }
 
   #send(tokenSet: TokenSet, isReplay: boolean): boolean {
-    const fields = this.#attachment.policy.scheme(tokenSet, this);
+    let fields: HeaderFields | Promise<HeaderFields>;
+    try {
+      fields = this.#attachment.policy.scheme(tokenSet, this);
+    } catch (error) {
+      return this.#fail(error);
+    }
     if (!(fields instanceof Promise)) return this.#sendWith(tokenSet, fields, isReplay);
-    this.#keep();
-    fields.then((made) => this.#sendWith(tokenSet, made, isReplay)).catch((error: unknown) => this.#fail(error));
+    if (!isReplay && !this.#beginToWait()) return true;
+    waitFor(fields, this.controller.signal)
+      .then((made) => this.#sendWith(tokenSet, made, isReplay))
+      .catch((error: unknown) => this.#fail(error));
     return true;
   }
 
@@ -193,9 +212,17 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     this.#attachment.policy.log.replayed(this.#origin, "failed");
   }
 
-  #fail(error: unknown): void {
-    this.handler.onResponseError?.(this.controller, error as Error);
+  /** Answers what undici's dispatchers do after an error. */
+  #fail(error: unknown): false {
+    failWith(this.handler, this.controller, error);
+    return false;
   }
+}
+
+/** An error of the caller's functions that counts as false, such as undefined, would be none to undici's own functions. */
+export function failWith(handler: Dispatcher.DispatchHandler, controller: RequestController, error: unknown): void {
+  const told = error || new Error("The request was not sent, because getting its token failed.", { cause: error });
+  handler.onResponseError?.(controller, told as Error);
 }
 
 function challengeOf({ headers }: UndiciResponse): string | undefined {
