@@ -1,4 +1,12 @@
-import { awaitToken, TokenflightError, type BearerPolicy, type HeaderFields, type TokenCache, type TokenSet } from "@tokenflight/core";
+import {
+  awaitToken,
+  TokenflightError,
+  waitFor,
+  type BearerPolicy,
+  type HeaderFields,
+  type TokenCache,
+  type TokenSet,
+} from "@tokenflight/core";
 import type { Headers, NormalizedOptions, Options, PlainResponse, RequestFunction } from "got";
 import { partitionCache, type CachePartition } from "./cache-partition.ts";
 import { hideOnceSent } from "./hide-once-sent.ts";
@@ -60,7 +68,8 @@ export class Attempt {
       const tokenSet = this.#cache?.peek();
       if (tokenSet === undefined) return this.#parts.within((signal) => this.#sendWhenFresh(args, cache, signal));
       const fields = policy.scheme(tokenSet, { method: this.options.method, url: href });
-      return fields instanceof Promise ? this.#sendWhenMade(args, tokenSet, fields) : this.#sendWith(args, tokenSet, fields);
+      if (!(fields instanceof Promise)) return this.#sendWith(args, tokenSet, fields);
+      return this.#parts.within((signal) => this.#sendWhenMade(args, tokenSet, fields, signal));
     } catch (error) {
       // got's cache would hide a thrown error behind one of its own.
       return Promise.reject(tokenError(error));
@@ -79,11 +88,16 @@ export class Attempt {
     const { cache, tokenSet } = found;
     this.#cache = cache;
     const made = async (): Promise<HeaderFields> => policy.scheme(tokenSet, { method, url: href });
-    return this.#sendWhenMade(args, tokenSet, made());
+    return this.#sendWhenMade(args, tokenSet, made(), signal);
   }
 
-  async #sendWhenMade(args: RequestArguments, tokenSet: TokenSet, fields: Promise<HeaderFields>): Promise<Awaited<RequestResult>> {
-    return this.#sendWith(args, tokenSet, await fields.catch(failForToken));
+  async #sendWhenMade(
+    args: RequestArguments,
+    tokenSet: TokenSet,
+    fields: Promise<HeaderFields>,
+    signal: AbortSignal | undefined,
+  ): Promise<Awaited<RequestResult>> {
+    return this.#sendWith(args, tokenSet, await waitFor(fields, signal).catch(failForToken));
   }
 
   #sendWith(args: RequestArguments, tokenSet: TokenSet, fields: HeaderFields): RequestResult {

@@ -13,7 +13,7 @@ import { Attempt, failForToken } from "./attempt.ts";
 import { KeptBody } from "./kept-body.ts";
 import { hasOwnCredentials } from "./own-credentials.ts";
 import { Replay, retryErrorOf } from "./replay.ts";
-import { coversTheWait, OverdueError, RequestTimeout, timeoutError } from "./request-timeout.ts";
+import { coversTheWait, OverdueError, RequestTimeout, showAsTimeout, timeoutError } from "./request-timeout.ts";
 
 export interface RequestParts {
   readonly policy: BearerPolicy<NormalizedOptions, PlainResponse>;
@@ -93,7 +93,8 @@ export class OutgoingGotRequest {
 
   /** The caller's hooks have done their work. got then forgets of a header that a hook has set to undefined. */
   #watch(options: NormalizedOptions): void | Promise<void> {
-    if (OutgoingGotRequest.of(options) !== this) {
+    const isFollowed = OutgoingGotRequest.of(options) === this;
+    if (!isFollowed) {
       // A retry, be it the replay.
       this.follow(options);
       if (this.#replay?.begin(options) === true) this.#timeout.shorten(options);
@@ -105,7 +106,19 @@ export class OutgoingGotRequest {
     if (!selects || options.cache === undefined || this.#withoutToken(options) !== undefined) return;
     const cache = this.#cacheFor(options);
     if (!(cache instanceof Promise)) return void (this.#selected = { cache });
-    return waitFor(cache, options.signal).then((selected) => void (this.#selected = { cache: selected }), failForToken);
+    return this.#select(cache, options, this.#isFirst || !isFollowed);
+  }
+
+  /** got's own timer runs from when it begins to send. `isBefore`: that is after this wait. */
+  async #select(answer: Promise<TokenCache | undefined>, options: NormalizedOptions, isBefore: boolean): Promise<void> {
+    if (this.#isFirst) this.#timeout.begin(options);
+    try {
+      this.#selected = { cache: await this.#timeout.within(options, (signal) => waitFor(answer, signal)) };
+    } catch (error) {
+      if (error instanceof OverdueError) showAsTimeout(options);
+      failForToken(error);
+    }
+    if (isBefore) this.#timeout.shorten(options);
   }
 
   #look(options: NormalizedOptions): void {
@@ -116,7 +129,7 @@ export class OutgoingGotRequest {
   #begin(options: NormalizedOptions): RequestFunction | undefined {
     const { policy } = this.#parts;
     this.#attempt = undefined;
-    if (this.#isFirst) this.#timeout.begin(options);
+    if (this.#isFirst && !this.#timeout.hasBegun) this.#timeout.begin(options);
     this.#look(options);
     this.#isFirst = false;
     const transport = transportOf(options);
@@ -172,7 +185,8 @@ export class OutgoingGotRequest {
     const { options } = response.request;
     this.#attempt?.restore(options);
     this.#timeout.restore(options);
-    const refused = await this.#isRefused(response);
+    const given = this.#isRefused(response);
+    const refused = typeof given === "boolean" ? given : await this.#within(response.request, retry, (signal) => waitFor(given, signal));
     if (!(await this.#mayReplay(response, refused, retry))) return response;
     const again = await retryErrorOf(options, retry);
     this.#replay = new Replay(response.request, this.#hook);
@@ -198,15 +212,27 @@ export class OutgoingGotRequest {
   }
 
   /** Whether there is another token now. Throws when one of the caller's own limits is reached. */
-  async #renew({ cache, tokenSet, options }: Attempt, request: Request, retry: RetryFunction): Promise<boolean> {
+  async #renew({ cache, tokenSet }: Attempt, request: Request, retry: RetryFunction): Promise<boolean> {
     if (tokenSet === undefined) return false;
+    let isFailed = false;
+    await this.#within(request, retry, async (signal) => {
+      try {
+        await cache.renew(tokenSet, { signal });
+      } catch {
+        signal?.throwIfAborted();
+        isFailed = true;
+      }
+    });
+    return !isFailed;
+  }
+
+  /** Work for a response that got has already, until a limit of the caller's is reached: rejects as got does then. */
+  async #within<Result>(request: Request, retry: RetryFunction, work: (signal?: AbortSignal) => Promise<Result>): Promise<Result> {
+    const options = request.options as NormalizedOptions;
     try {
-      await this.#timeout.within(options, (signal) => cache.renew(tokenSet, { signal }));
-      return true;
+      return await this.#timeout.within(options, work);
     } catch (error) {
-      if (options.signal?.aborted) throw error;
-      if (error instanceof OverdueError) throw timeoutError(error, request, await retryErrorOf(options, retry));
-      return false;
+      throw error instanceof OverdueError ? timeoutError(error, request, await retryErrorOf(options, retry)) : error;
     }
   }
 
