@@ -131,6 +131,85 @@ describe("globalThis.fetch = bearer(...)(globalThis.fetch)", () => {
   );
 });
 
+describe("a function that leads back without a mark: it makes a Request, and goes on later", () => {
+  /** Calls what was made of the global function before, and counts. */
+  function leadBack(send: FetchFunction): () => number {
+    let count = 0;
+    globalThis.fetch = async (input, init) => {
+      count += 1;
+      const request = new Request(input, init);
+      await Promise.resolve();
+      return send(request);
+    };
+    return () => count;
+  }
+
+  it.each<[string, (origin: string) => string]>([
+    ["to the API", (origin) => origin],
+    ["to elsewhere", (origin) => origin.replace("127.0.0.1", "localhost")],
+  ])("a request %s is sent all the same, and the next one takes no more rounds", async (_name, url) => {
+    const count = leadBack(attached());
+    const to = url(session.wire.origin);
+
+    await globalThis.fetch(to, { method: "POST", body: "order" });
+    expect(count()).toBeLessThanOrEqual(1100);
+    const before = count();
+    await globalThis.fetch(to, { method: "POST", body: "order" });
+    expect(count() - before).toBe(1);
+
+    expect(session.wire.requests.map(({ body, isGood }) => [body.toString(), isGood])).toEqual(
+      Array.from({ length: 2 }, () => ["order", to === session.wire.origin]),
+    );
+  });
+
+  it("a request that fails ends, too", async () => {
+    const count = leadBack(attached());
+
+    for (let round = 0; round < 2; round += 1) await expect(globalThis.fetch("http://127.0.0.1:1/")).rejects.toThrow("fetch failed");
+
+    expect(count()).toBeLessThanOrEqual(1100);
+  });
+});
+
+it("a thousand requests at once go to a global function that leads nowhere back", async () => {
+  const send = attached();
+  const gate = Promise.withResolvers<Response>();
+  let count = 0;
+  globalThis.fetch = async () => {
+    count += 1;
+    await gate.promise;
+    return new Response("mine");
+  };
+  const calls = Array.from({ length: 1000 }, () => send("https://other.example/"));
+  gate.resolve(new Response());
+  expect(new Set(await Promise.all((await Promise.all(calls)).map((response) => response.text())))).toEqual(new Set(["mine"]));
+  expect(await (await send("https://other.example/")).text()).toBe("mine");
+  expect(count).toBe(1001);
+});
+
+describe("two attachments, of which one is global: the request gets the token of its own origin, and once", () => {
+  it.each<[string, (b: FetchFunction, beneath: FetchFunction, origin: string) => FetchFunction]>([
+    ["itself", (b) => b],
+    ["beneath an instrumentation", (b) => (input, init) => b(input, { ...init })],
+    ["by way of a router", (b, beneath, origin) => (input, init) => ((input as string).startsWith(origin) ? b : beneath)(input, init)],
+  ])("%s", async (_name, put) => {
+    await using other = await startWireSession();
+    const a = attached();
+    const b = bearer(other.tokens, { origins: other.wire.origin })(original);
+    globalThis.fetch = put(b, original, other.wire.origin) as typeof fetch;
+    await Promise.resolve();
+
+    for (let round = 0; round < 2; round += 1) {
+      expect((await a(`${other.wire.origin}/b`)).status).toBe(200);
+      expect((await a(`${session.wire.origin}/a`)).status).toBe(200);
+      expect((await globalThis.fetch(`${other.wire.origin}/b`)).status).toBe(200);
+    }
+
+    expect(other.wire.requests.map(({ isGood }) => isGood)).toEqual([true, true, true, true]);
+    expect(session.wire.requests.map(({ isGood }) => isGood)).toEqual([true, true]);
+  });
+});
+
 describe.each(instrumentations)("an instrumented global fetch that hands on %s", (_name, wrap) => {
   it.each<[string, () => HeadersInit]>([
     ["a record", () => ({ "x-a": "1" })],

@@ -39,7 +39,7 @@ function around(policy: Policy, beneath: FetchFunction): FetchFunction {
 function aroundGlobal(policy: Policy, beneath: FetchFunction): FetchFunction {
   const late = new GlobalFetch(beneath);
   const withTokens: FetchFunction = (input, init) =>
-    late.isCalledBack(input, init) ? beneath(input, init) : fetchWithToken(policy, late.call, { input, init }, true);
+    late.isCalledBack(input, init) ? beneath(input, init) : fetchWithToken(policy, late.current, { input, init });
   late.wrapper = withTokens;
   return withTokens;
 }

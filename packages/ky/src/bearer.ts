@@ -42,7 +42,7 @@ export function bearer(
     // The global function is looked up for each request, as ky without a `fetch` option does.
     const own = parent.fetch === globalThis.fetch ? undefined : parent.fetch;
     const policy = new BearerPolicy(tokens, options, originsOfBase(baseOf(parent), options));
-    const fetchAs = (request: KyRequest): Promise<Response> => fetchWithToken(policy, own ?? globalThis.fetch, request, own === undefined);
+    const fetchAs = (request: KyRequest): Promise<Response> => fetchWithToken(policy, own ?? globalThis.fetch, request);
     if (typeof tokens !== "function") {
       const withTokens: FetchFunction = (input, init) => fetchAs({ input, init, context: {} });
       attached.add(withTokens);

@@ -14,7 +14,9 @@ export function canSendAgain(body: unknown): boolean {
 }
 
 /** Node's class of bytes. Its copies of a few kilobytes share memory, and cost a third of those of the platform's classes. */
-const { Buffer } = globalThis as { readonly Buffer?: { isBuffer(body: unknown): boolean; from(bytes: Uint8Array): Uint8Array } };
+const { Buffer } = globalThis as {
+  readonly Buffer?: { isBuffer(body: unknown): boolean; from(bytes: Uint8Array | ArrayBufferLike): Uint8Array };
+};
 
 /**
  * A body as it is now, for the time when the caller may have changed its own: bytes, forms, parameters and lists of these are copied. Text and blobs never
@@ -24,10 +26,13 @@ export function keepBody<Body>(body: Body, mayBeBuffer?: boolean): Body;
 export function keepBody(body: unknown, mayBeBuffer = false): unknown {
   if (typeof body !== "object" || body === null) return body;
   if (ArrayBuffer.isView(body)) {
+    if (isShared(body.buffer)) return keepShared(body);
     const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-    return Buffer !== undefined && (mayBeBuffer || Buffer.isBuffer(body)) ? Buffer.from(bytes) : bytes.slice();
+    if (Buffer !== undefined && mayBeBuffer) return Buffer.from(bytes);
+    const copy = bytes.slice();
+    return Buffer?.isBuffer(body) ? Buffer.from(copy.buffer) : copy;
   }
-  if (isBuffer(body)) return Buffer !== undefined && mayBeBuffer ? Buffer.from(new Uint8Array(body)) : body.slice();
+  if (isBuffer(body)) return Buffer !== undefined && mayBeBuffer && !isShared(body) ? Buffer.from(new Uint8Array(body)) : body.slice();
   if (isParameters(body)) return new (classOf(body))(body);
   if (isList(body)) return (body as unknown as unknown[]).map((piece) => keepBody(piece));
   if (!isForm(body)) return body;
@@ -35,6 +40,18 @@ export function keepBody(body: unknown, mayBeBuffer = false): unknown {
   // A file keeps its name, and a text its value.
   for (const [name, value] of body.entries()) copy.append(name, value as string);
   return copy;
+}
+
+/** A view of shared memory stays one, because some clients send its bytes and others its text. */
+function keepShared(body: ArrayBufferView): ArrayBufferView {
+  const memory = body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength);
+  if (Buffer?.isBuffer(body)) return Buffer.from(memory);
+  return new (body.constructor as new (memory: ArrayBufferLike) => ArrayBufferView)(memory);
+}
+
+/** Whether it is a SharedArrayBuffer, of whichever realm. */
+export function isShared(memory: object): memory is SharedArrayBuffer {
+  return Object.prototype.toString.call(memory) === "[object SharedArrayBuffer]";
 }
 
 function classOf<Kind extends object>(body: Kind): new (from?: Kind) => Kind {

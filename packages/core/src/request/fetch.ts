@@ -1,7 +1,7 @@
 import type { TokenCache } from "../cache/token-cache.ts";
 import { waitFor } from "../clock.ts";
 import type { BearerPolicy } from "./bearer-policy.ts";
-import { isPlatformFetch, type FetchFunction } from "./fetch/fetch-function.ts";
+import { isKnownFetch, type FetchFunction } from "./fetch/fetch-function.ts";
 import { hasOwnCredentials, readableHeaders } from "./fetch/fetch-headers.ts";
 import { membersOf } from "./fetch/fetch-init.ts";
 import type { OriginCheck } from "./origins.ts";
@@ -10,8 +10,10 @@ import { absoluteUrl } from "./fetch/page.ts";
 import { sendWithToken } from "./send-with-token.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
 
-export { GlobalFetch, type FetchFunction } from "./fetch/fetch-function.ts";
-export { absoluteUrl } from "./fetch/page.ts";
+export { isKnownFetch, type FetchFunction } from "./fetch/fetch-function.ts";
+export { GlobalFetch } from "./fetch/global-fetch.ts";
+export { absoluteUrl, isInBrowser } from "./fetch/page.ts";
+export { mostRedirects, networkError, nextHop, type Hop } from "./fetch/redirect-hops.ts";
 
 /** A call of a fetch function, as a token cache selector sees it. */
 export interface FetchRequest {
@@ -19,15 +21,11 @@ export interface FetchRequest {
   readonly init: RequestInit | undefined;
 }
 
-/**
- * Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. `isGlobal`: it is what
- * `globalThis.fetch` is now, the platform's or something around it.
- */
+/** Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. */
 export function fetchWithToken<Call extends FetchRequest>(
   policy: BearerPolicy<Call, Response>,
   fetch: FetchFunction,
   call: Call,
-  isGlobal = false,
 ): Promise<Response> {
   try {
     const { input } = call;
@@ -50,9 +48,8 @@ export function fetchWithToken<Call extends FetchRequest>(
       // An iterator over header fields can be read once only.
       return fetch(input, init.headers === given ? call.init : init);
     }
-    const onlyReads = isPlatformFetch(isGlobal ? globalThis.fetch : fetch);
-    const takesTokenOff = isGlobal || onlyReads;
-    const outgoing = new OutgoingFetchRequest({ policy, fetch, takesTokenOff, onlyReads, input: request ?? url, init, url });
+    const isKnown = isKnownFetch(fetch);
+    const outgoing = new OutgoingFetchRequest({ policy, fetch, isKnown, input: request ?? url, init, url, asked });
     const response = "then" in cache ? sendWhenKnown(policy, cache, outgoing) : sendWithToken(policy, cache, outgoing);
     return outgoing.holdsBody ? response.finally(() => outgoing.release()) : response;
   } catch (error) {

@@ -1,11 +1,11 @@
 import type { BearerPolicy, Redirect, ResponseFacts } from "../bearer-policy.ts";
-import { canSendAgain, isBuffer, keepBody } from "../body.ts";
+import { canSendAgain, isBuffer, isShared, keepBody } from "../body.ts";
 import { drain, readerOf } from "../drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
 import { isInBrowser } from "./page.ts";
-import { mostRedirects, networkError, nextHop, type Hop } from "./redirect-hops.ts";
+import { mostRedirects, networkError, nextHop, normalMethod, type Hop } from "./redirect-hops.ts";
 import { SpareBytes } from "./spare-bytes.ts";
 import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
 import type { OutgoingRequest } from "../send-with-token.ts";
@@ -14,14 +14,17 @@ import type { OutgoingRequest } from "../send-with-token.ts";
 export interface FetchParts {
   readonly policy: Pick<BearerPolicy<never, Response>, "credentials" | "wantsReplay">;
   readonly fetch: FetchFunction;
-  /** Whether the function itself takes `Authorization` off a request that a redirect sends to another origin. */
-  readonly takesTokenOff: boolean;
-  /** Whether the function is the platform's own, which changes nothing that it is given, and has copied it when it returns. */
-  readonly onlyReads: boolean;
+  /**
+   * Whether the function is the platform's own, which takes `Authorization` off a request that a redirect sends to another origin, changes nothing that it is
+   * given, and has copied it when it returns.
+   */
+  readonly isKnown: boolean;
   readonly input: string | Request;
   readonly init: RequestInit;
   /** Absolute. */
   readonly url: string;
+  /** The same as the caller gave it. */
+  readonly asked: string;
 }
 
 /** One call of a fetch function. It keeps what it was called with, so that a replay is the same request whatever the caller did since. */
@@ -58,7 +61,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   get method(): string {
-    return this.#parts.init.method ?? this.#request?.method ?? "GET";
+    return normalMethod(this.#parts.init.method ?? this.#request?.method ?? "GET");
   }
 
   get signal(): AbortSignal | undefined {
@@ -93,20 +96,20 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   send(fields: HeaderFields | undefined): Promise<Response> {
-    const { init: given, takesTokenOff, onlyReads } = this.#parts;
+    const { init: given, isKnown } = this.#parts;
     this.#wasSent = true;
-    if (fields === undefined) {
+    if (fields === undefined || this.#isElsewhereNow()) {
       const init = copyInit(given);
       if (this.#isKept) this.#setKept(init, this.#headers);
       return this.#call(this.#request ?? this.url, init);
     }
     const redirect = given.redirect ?? this.#request?.redirect ?? "follow";
-    const isSafe = redirect !== "follow" || (takesTokenOff && mayBeRedirected(fields));
+    const isSafe = redirect !== "follow" || (isKnown && mayBeRedirected(fields));
     const follows = !isSafe && !isInBrowser();
     const headers = this.#headersWith(fields, follows);
     // What only reads its init may be given ours, with other headers each time.
-    const init = onlyReads && isSafe && this.#request === undefined ? given : copyInit(given);
-    this.#setKept(init, headers);
+    const init = isKnown && isSafe && this.#request === undefined ? given : copyInit(given);
+    this.#setKept(init, follows ? copyHeaders(headers) : headers);
     if (follows || !(isSafe || mayBeRedirected(fields))) init.redirect = "manual";
     const response = this.#call(this.#next(follows), init);
     if (!follows) return response;
@@ -114,11 +117,19 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     return this.#follow(response, { url: this.url, method: this.method, headers, hasBody }, Object.keys(fields));
   }
 
+  /** Whether the caller's own Request, of a class that allows it, was led elsewhere since: what is sent then has no token. */
+  #isElsewhereNow(): boolean {
+    const source = this.#copy ?? this.#request;
+    if (source === undefined || source.url === this.#parts.asked) return false;
+    this.#elsewhere = source.url;
+    return true;
+  }
+
   /** Keeps what the next time needs. The headers that the platform's own function was given are as good as a copy: it only reads them. */
   #headersWith(fields: HeaderFields, follows: boolean): HeadersInit {
-    const { policy, onlyReads } = this.#parts;
+    const { policy, isKnown } = this.#parts;
     const isForOnce = !policy.wantsReplay && !follows;
-    if (isForOnce || this.#isKept || !onlyReads) {
+    if (isForOnce || this.#isKept || !isKnown) {
       if (!isForOnce) this.keep();
       this.#takeSpare();
       const given =
@@ -148,8 +159,13 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
 
   #setKept(init: RequestInit, headers: HeadersInit | undefined): void {
     if (headers !== undefined) init.headers = headers;
-    if (this.#isKept && init.body != null) init.body = this.#body as BodyInit;
+    if (this.#isKept && init.body != null) init.body = this.#bodyToGive();
     if (this.#request !== undefined) keepReferrer(init, this.#request, this.#parts.init);
+  }
+
+  /** The kept body. A function that is not known may change what it is given. */
+  #bodyToGive(): BodyInit {
+    return (this.#parts.isKnown ? this.#body : keepBody(this.#body)) as BodyInit;
   }
 
   /** What to send the next time. */
@@ -164,8 +180,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
 
   #call(input: string | Request, init: RequestInit): Promise<Response> {
     // Called without a receiver: a browser's own fetch accepts no other object as `this`.
-    const { fetch, takesTokenOff } = this.#parts;
-    const whole = typeof input === "string" || takesTokenOff || init.headers === undefined ? undefined : asOneRequest(input, input, init);
+    const { fetch, isKnown } = this.#parts;
+    const whole = typeof input === "string" || isKnown || init.headers === undefined ? undefined : asOneRequest(input, input, init);
     return whole === undefined ? fetch(input, init) : fetch(...whole);
   }
 
@@ -183,7 +199,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
       this.discard(response).catch(() => {});
       if (new URL(next.url).origin !== origin) this.#elsewhere ??= next.url;
       const { url, method, headers } = next;
-      const init: RequestInit = Object.assign(copyInit(given), { method, headers, redirect: "manual", signal: this.signal ?? null });
+      const init: RequestInit = Object.assign(copyInit(given), { method, redirect: "manual", signal: this.signal ?? null });
+      init.headers = copyHeaders(headers) as HeadersInit;
       if (this.#request !== undefined) init.credentials ??= this.#request.credentials;
       if (next.hasBody) init.body = await this.#bodyAgain();
       else delete init.body;
@@ -197,7 +214,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   async #bodyAgain(): Promise<BodyInit> {
     this.#takeSpare();
     if (!this.canSendAgain) throw networkError("a redirect of a body that can be read once");
-    if (!this.#isBodyInRequest) return this.#body as BodyInit;
+    if (!this.#isBodyInRequest) return this.#bodyToGive();
     if (this.#bytes === undefined) {
       const source = this.#copy;
       if (source === undefined) throw networkError("a redirect of a body that was sent");
@@ -230,8 +247,10 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 }
 
+/** Of shared memory no fetch makes bytes. */
 function isBytes(body: RequestInit["body"]): body is ArrayBufferView<ArrayBuffer> | ArrayBuffer {
-  return typeof body === "object" && body !== null && (ArrayBuffer.isView(body) || isBuffer(body));
+  if (typeof body !== "object" || body === null) return false;
+  return ArrayBuffer.isView(body) ? !isShared(body.buffer) : isBuffer(body) && !isShared(body);
 }
 
 function mayHaveBody({ method }: Request): boolean {

@@ -13,6 +13,7 @@ export interface Hop {
 /** The Fetch standard's limit. */
 export const mostRedirects = 20;
 
+const normalised = /^(?:delete|get|head|options|post|put)$/i;
 const codes = new Set([301, 302, 303, 307, 308]);
 /** What describes a body, which a request that becomes a GET no longer has. */
 const bodyFields = new Set(["content-encoding", "content-language", "content-length", "content-location", "content-type"]);
@@ -33,7 +34,8 @@ export function nextHop(hop: Hop, response: Response, secret: readonly string[])
   if (target.username !== "" || target.password !== "") throw networkError("a redirect to a URL with credentials");
 
   const { status } = response;
-  const { method, hasBody } = hop;
+  const { hasBody } = hop;
+  const method = normalMethod(hop.method);
   const becomesGet = status === 303 ? method !== "GET" && method !== "HEAD" : (status === 301 || status === 302) && method === "POST";
   const dropped = new Set(isSameOrigin ? [] : [...fieldsOfOrigin, ...secret]);
   if (becomesGet) for (const name of bodyFields) dropped.add(name);
@@ -43,6 +45,11 @@ export function nextHop(hop: Hop, response: Response, secret: readonly string[])
     headers: dropped.size === 0 ? hop.headers : withoutFields(hop.headers, dropped),
     hasBody: hasBody && !becomesGet,
   };
+}
+
+/** A method as fetch sends it (Fetch standard, normalize): six names in upper case, and any other as it was given. */
+export function normalMethod(method: string): string {
+  return normalised.test(method) ? method.toUpperCase() : method;
 }
 
 /** What fetch rejects with when it cannot go on. */
