@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/undici";
 import fc from "fast-check";
@@ -134,4 +135,39 @@ describe("one Agent for the API and the token endpoint, with few connections", (
     expect((await request(`${wire.origin}/order`, { dispatcher })).statusCode).toBe(200);
     expect(tokenRequests(wire)).toBe(2);
   });
+
+  it.each(["have left", "have their refusal and read nothing of it"])(
+    "what was held for callers who %s is not counted any more",
+    async (who) => {
+      const each = { length: 240_000, requests: 100 };
+      await using wire = await startOrigin(() => longRefusal(each.length));
+      await using agent = agentOf(each.requests);
+      let received = 0;
+      const count = (event: unknown): number => (received += (event as { chunk: Buffer }).chunk.length);
+      subscribe("undici:request:bodyChunkReceived", count);
+      // More than is held of all together.
+      for (let round = 0; round < 4; round += 1) {
+        received = 0;
+        const renewal = Promise.withResolvers<never>();
+        const given = [Promise.resolve({ access_token: "1" }), renewal.promise];
+        const tokens = createTokenCache({ source: () => given.shift() as never });
+        await tokens.get();
+        const dispatcher = agent.compose(bearer(tokens, { origins: wire.origin }));
+        const leaving = new AbortController();
+        const calls = Array.from({ length: each.requests }, () => request(`${wire.origin}/order`, { dispatcher, signal: leaving.signal }));
+        const over = Promise.allSettled(calls);
+        await expect.poll(() => received, { timeout: 10_000 }).toBe(each.requests * each.length);
+
+        if (who === "have left") leaving.abort();
+        else renewal.reject(new Error("no"));
+
+        await over;
+      }
+      unsubscribe("undici:request:bodyChunkReceived", count);
+
+      const { statuses } = await outcomesOf({ connections: 1, requests: 2, length: each.length, chunked: false }, wire);
+
+      expect(statuses).toEqual([200]);
+    },
+  );
 });
