@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import { Response as NodeFetchResponse } from "node-fetch";
 import { describe, expect, it, vi } from "vitest";
 import { InvalidOptionError } from "../src/errors.ts";
 import { looksIntoBodies, refusedBy } from "../src/request/refused-by.ts";
@@ -83,6 +85,45 @@ describe("refusedBy, over a response of fetch (field line 130)", () => {
     const byStatus = refusedBy((_answer, { status }) => status === 403);
     expect([await byStatus(json("{}", undefined, 403)), await byStatus(json("{}"))]).toEqual([true, false]);
     expect(await refusedBy((() => "yes") as never)(json("{}"))).toBe(false);
+  });
+});
+
+describe("refusedBy, over a response of node-fetch, whose body is a Node stream", () => {
+  const answer = (length: number, isTold: boolean, chunk: number): NodeFetchResponse => {
+    const text = JSON.stringify({ error: "token_expired", fill: "x".repeat(length) });
+    const chunks = Array.from({ length: Math.ceil(text.length / chunk) }, (_, index) =>
+      Buffer.from(text.slice(index * chunk, (index + 1) * chunk)),
+    );
+    const headers = { "content-type": "application/json", ...(isTold && { "content-length": String(text.length) }) };
+    return new NodeFetchResponse(Readable.from(chunks), { headers, highWaterMark: 16_384 } as ResponseInit);
+  };
+  const cases = [1, 1000, 16_000, 17_000, 60_000, 200_000, 2_000_000].flatMap((length) =>
+    [true, false].flatMap((isTold) => [1000, 65_536].map((chunk) => ({ length, isTold, chunk }))),
+  );
+
+  it.each(cases)(
+    "$length bytes in chunks of $chunk, length told $isTold: judged at once, and the caller reads all of it",
+    async ({ length, isTold, chunk }) => {
+      const response = answer(length, isTold, chunk);
+      const begun = performance.now();
+      expect(await refused(response)).toBe(length <= 16_000);
+      expect(performance.now() - begun).toBeLessThan(900);
+      expect(((await response.json()) as { fill: string }).fill).toHaveLength(length);
+    },
+  );
+
+  it("one that breaks off is not refused", async () => {
+    const broken = new Readable({ read() {} });
+    const response = new NodeFetchResponse(broken, { headers: { "content-type": "application/json" } });
+    response.body?.on("error", () => {});
+    setImmediate(() => broken.destroy(new Error("socket hang up")));
+    expect(await refused(response)).toBe(false);
+  });
+
+  it("one that cannot be copied is not refused, and rejects nothing", async () => {
+    const response = answer(1, false, 1000);
+    await response.text();
+    expect(await refused(response)).toBe(false);
   });
 });
 

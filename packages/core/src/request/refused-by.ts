@@ -1,4 +1,5 @@
 import { systemClock } from "../clock.ts";
+import { readerOf, type BodyReader } from "./drain.ts";
 import { requireFunction } from "../options.ts";
 
 /** Bytes of a JSON answer that is looked into. */
@@ -16,7 +17,7 @@ interface AnyResponse {
 
 /**
  * A `refused` for APIs that refuse a token in the body of their answer, be its status 200, besides the 401s that refuse it anyway: `test` is given the JSON value of the answer, and the response.
- * Only answers whose Content-Type is JSON are looked into, up to 64 kB and for a second, in a copy; a stream is never held back. What is not looked into,
+ * Only answers whose Content-Type is JSON are looked into, up to 64 kB (over node-fetch 16 kB) and for a second, in a copy; a stream is never held back. What is not looked into,
  * and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of @tokenflight/undici refuses it.
  *
  * @example refusedBy<{ error?: string }>((answer) => answer.error === "token_expired")
@@ -80,31 +81,46 @@ function parsed(body: unknown): unknown {
 
 /** The JSON value of a response, which stays unread; undefined for one that is too long, too slow or no JSON. */
 async function readCopy(response: Response): Promise<unknown> {
-  const reader = response.clone().body?.getReader();
-  if (reader === undefined) return undefined;
-  let isLate = false;
-  const giveUp = (): void => {
-    isLate = true;
-    reader.cancel().catch(() => {});
-  };
-  const cancelTimer = systemClock.schedule(giveUp, longestWait);
-  const decoder = new TextDecoder();
-  let text = "";
+  let cancelTimer = (): void => {};
+  let leave = (): unknown => undefined;
   try {
-    for (let size = 0; ;) {
-      const { done, value } = await reader.read();
-      if (isLate) return undefined;
-      if (done) return JSON.parse(text + decoder.decode());
-      size += value.byteLength;
-      if (size > longestAnswer) {
-        giveUp();
-        return undefined;
-      }
-      text += decoder.decode(value, { stream: true });
-    }
+    const { body } = response.clone();
+    const reader = readerOf(body);
+    if (body === null || reader === undefined) return undefined;
+    leave = "getReader" in body ? () => reader.cancel() : () => readOn(reader);
+    const longest = longestIn(body);
+    if (Number(responseField(response.headers, "content-length")) > longest) return undefined;
+    const late = new Promise<void>((resolve) => (cancelTimer = systemClock.schedule(resolve, longestWait)));
+    return await Promise.race([readJson(reader, longest), late]);
   } catch {
     return undefined;
   } finally {
     cancelTimer();
+    // A copy that nobody reads would hold up the caller's.
+    (async () => leave())().catch(() => {});
   }
+}
+
+async function readJson(reader: BodyReader, longest: number): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let size = 0; size <= longest;) {
+    const { done, value } = await reader.read();
+    if (done) return JSON.parse(text + decoder.decode());
+    const bytes = value as Uint8Array;
+    size += bytes.byteLength;
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return undefined;
+}
+
+/** The end of a Node stream that is a copy: destroyed before the first byte came, it would hold up the other one for ever. */
+async function readOn(reader: BodyReader): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+/** In bytes. Two copies of a Node stream, as node-fetch makes them, stop where the one that nobody reads is full. */
+function longestIn(body: object): number {
+  const { readableHighWaterMark } = body as { readonly readableHighWaterMark?: number };
+  return Math.min(longestAnswer, readableHighWaterMark ?? longestAnswer);
 }

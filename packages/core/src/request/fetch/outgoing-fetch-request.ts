@@ -4,11 +4,15 @@ import { drain, readerOf } from "../drain.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
+import { checkIntegrity } from "./integrity.ts";
 import { isInBrowser } from "./page.ts";
 import { mostRedirects, networkError, nextHop, normalMethod, type Hop } from "./redirect-hops.ts";
 import { SpareBytes } from "./spare-bytes.ts";
 import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
 import type { OutgoingRequest } from "../send-with-token.ts";
+
+/** In bytes. A body of this size comes with the header fields, and is not waited for. */
+const shortBody = 1024;
 
 /** A call of a fetch function, with an init of its own. */
 export interface FetchParts {
@@ -111,10 +115,15 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     const init = isKnown && isSafe && this.#request === undefined ? given : copyInit(given);
     this.#setKept(init, follows ? copyHeaders(headers) : headers);
     if (follows || !(isSafe || mayBeRedirected(fields))) init.redirect = "manual";
+    if (follows && this.#integrity) init.integrity = "";
     const response = this.#call(this.#next(follows), init);
     if (!follows) return response;
     const hasBody = this.#isBodyInRequest || this.#body != null;
     return this.#follow(response, { url: this.url, method: this.method, headers, hasBody }, Object.keys(fields));
+  }
+
+  get #integrity(): string | undefined {
+    return this.#parts.init.integrity ?? this.#request?.integrity;
   }
 
   /** Whether the caller's own Request, of a class that allows it, was led elsewhere since: what is sent then has no token. */
@@ -194,13 +203,17 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     this.#elsewhere = undefined;
     for (let count = 0; ; count += 1) {
       const next = nextHop(hop, response, secret);
-      if (next === undefined) return count === 0 ? response : markRedirected(response);
+      if (next === undefined) {
+        if (this.#integrity) await checkIntegrity(response, this.#integrity);
+        return count === 0 ? response : markRedirected(response);
+      }
       if (count === mostRedirects) throw networkError("too many redirects");
       this.discard(response).catch(() => {});
       if (new URL(next.url).origin !== origin) this.#elsewhere ??= next.url;
       const { url, method, headers } = next;
       const init: RequestInit = Object.assign(copyInit(given), { method, redirect: "manual", signal: this.signal ?? null });
       init.headers = copyHeaders(headers) as HeadersInit;
+      if (this.#integrity) init.integrity = "";
       if (this.#request !== undefined) init.credentials ??= this.#request.credentials;
       if (next.hasBody) init.body = await this.#bodyAgain();
       else delete init.body;
@@ -232,6 +245,19 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
 
   redirect({ redirected, url }: Response): Redirect {
     return this.#elsewhere === undefined ? { redirected, url } : { redirected: true, url: this.#elsewhere };
+  }
+
+  /** A longer body flows into memory, within the bounds of `Drain`: a dispatcher with few connections has none for the token request otherwise. */
+  makeWay(response: Response): void {
+    try {
+      const length = response.headers.get("content-length");
+      const { body } = response;
+      if (body === null || !("getReader" in body) || Number(length ?? Infinity) <= shortBody) return;
+      const reader = readerOf(response.clone().body);
+      if (reader !== undefined) void drain(reader, length);
+    } catch {
+      // What is only like a response, or was read already, has nothing to make way with.
+    }
   }
 
   async discard({ body, headers }: Response): Promise<void> {
