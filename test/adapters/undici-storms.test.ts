@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
-import { bearer } from "@tokenflight/undici";
+import { bearer, type UndiciResponse } from "@tokenflight/undici";
 import fc from "fast-check";
 import { Agent, request } from "undici";
 import { describe, expect, it } from "vitest";
@@ -118,6 +118,20 @@ describe("one Agent for the API and the token endpoint, with few connections", (
     const { statuses, bodies } = await outcomesOf(storm, wire);
 
     expect([statuses, bodies.map(({ length }) => length)]).toEqual([[401], [storm.length]]);
+  });
+
+  it.each([0, 100_000, 1_000_000])("a predicate may ask over the same connection about a response with %d bytes", async (length) => {
+    await using wire = await startOrigin(() => longRefusal(length));
+    await using agent = agentOf(1);
+    const refused = async ({ statusCode }: UndiciResponse): Promise<boolean> => {
+      const { body } = await request(`${wire.origin}/introspect`, { dispatcher: agent });
+      return (await body.text()) === "here" && statusCode === 401;
+    };
+    const dispatcher = agent.compose(bearer(await tokensOver(agent, wire), { origins: wire.origin, refused }));
+
+    const { statusCode, body } = await request(`${wire.origin}/order`, { dispatcher });
+
+    expect([statusCode, await body.text()]).toEqual([200, "here"]);
   });
 
   it("what is held of refusals has a limit: a refusal beyond it is the caller's, whole, and the next request has a fresh token", async () => {
