@@ -210,6 +210,22 @@ it("a Request of node-fetch's own is replayed, and its refusal is drained", asyn
   expect(session.wire.requests.map(({ body }) => body.toString())).toEqual(["order", "order"]);
 });
 
+it.each<[string, (input: Request, init?: RequestInit) => Promise<Response>]>([
+  ["its init, where it has one", (input, init) => fetch(input.url, init ?? { method: input.method, headers: input.headers })],
+  ["the Request alone", (input) => fetch(input.url, { method: input.method, headers: input.headers, redirect: input.redirect })],
+])("a function that takes method and headers of a Request from %s sends the token", async (_name, beneath) => {
+  await using session = await startWireSession();
+  redirecting(session);
+  const request = new Request(`${session.wire.origin}/from/307?/to`, { method: "DELETE" });
+
+  expect((await attached(session, beneath)(request)).status).toBe(200);
+
+  expect(session.wire.requests.map(({ method, url, isGood }) => [method, url, isGood])).toEqual([
+    ["DELETE", "/from/307?/to", true],
+    ["DELETE", "/to", true],
+  ]);
+});
+
 describe("cookies of fetch-cookie (field line 139)", () => {
   it.each([
     ["fetch given a URL", (session: WireSession, jar: unknown) => (path: string) => attached(session, jar)(session.wire.origin + path)],

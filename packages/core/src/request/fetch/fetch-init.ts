@@ -41,7 +41,10 @@ export function asOneRequest(request: Request, input: string | Request, init: Re
   const rest = copyInit(init) as Record<string, unknown>;
   for (const name of memberNames) if (name !== "dispatcher" && name !== "redirect" && name !== "priority") delete rest[name];
   try {
-    return [new (request.constructor as typeof Request)(input, init), rest];
+    const whole = new (request.constructor as typeof Request)(input, init);
+    // For a function that looks into an init where it has one. These are the very headers of the Request, so that it makes no difference which get a field.
+    Object.assign(rest, { method: whole.method, headers: whole.headers });
+    return [whole, rest];
   } catch {
     return undefined;
   }

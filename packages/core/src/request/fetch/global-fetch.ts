@@ -1,7 +1,7 @@
 import { isKnownFetch, type FetchFunction } from "./fetch-function.ts";
 
 /** Calls under way through one function. More of them are most likely a circle: the function calls what was made of it, in a way that shows no mark. */
-const mostUnderWay = 1000;
+const mostUnderWay = 500;
 
 /**
  * The global fetch, looked up at each call: what a test or an instrumentation puts in its place later counts. Where that leads back to the wrapper that was
