@@ -38,13 +38,13 @@ export function hideOnceSent(result: unknown, sent: SentRequest): void {
   const hide = (): void => {
     if (!isOver) hideFields(request, fields, headers);
   };
-  const destroy: unknown = request.destroy;
-  if (typeof destroy === "function") {
+  if (typeof request.destroy === "function") {
+    const destroy = request.destroy.bind(request);
     request.destroy = (error) => {
       hide();
       if (!isOver) onFailure?.();
       isOver = true;
-      return Reflect.apply(destroy, request, [error]) as unknown;
+      return destroy(error);
     };
   }
   for (const name of ["write", "end"] as const) {

@@ -1,7 +1,16 @@
+import { createScope } from "../../refresh/callers.ts";
 import { isKnownFetch, type FetchFunction } from "./fetch-function.ts";
 
-/** Calls under way through one function. More of them are most likely a circle: the function calls what was made of it, in a way that shows no mark. */
-const mostUnderWay = 500;
+/** A call of a global function, in which another one may be made. */
+interface Calling {
+  readonly owner: GlobalFetch;
+  readonly fetch: FetchFunction;
+  readonly url: string;
+  readonly around: Calling | undefined;
+}
+
+/** Knows of a call however much later, and in whatever form, it leads back. Not every platform has it. */
+const scope = createScope<Calling>();
 
 /**
  * The global fetch, looked up at each call: what a test or an instrumentation puts in its place later counts. Where that leads back to the wrapper that was
@@ -13,9 +22,8 @@ export class GlobalFetch {
   readonly #mark = Symbol("called by tokenflight");
   readonly #callers = new WeakMap<FetchFunction, FetchFunction>();
   readonly #leadingBack = new WeakSet<FetchFunction>();
-  /** What calls came to that would have been too many. */
-  readonly #outcomes = new WeakSet<object>();
-  #calling: { readonly fetch: FetchFunction; readonly url: string } | undefined;
+  /** The call that is being made in this moment. */
+  #calling: Calling | undefined;
   #wrapper: FetchFunction | undefined;
   /** Whether the wrapper itself has been made the global function: whatever is around it then leads to it. */
   #isGlobal = false;
@@ -47,25 +55,15 @@ export class GlobalFetch {
 
   /** Calls a function that may lead back to the wrapper. */
   #callerOf(fetch: FetchFunction): FetchFunction {
-    let underWay = 0;
-    return (input, init) => {
-      if (this.#leadingBack.has(fetch)) return this.#given(input, init);
-      if (underWay >= mostUnderWay) return watched(this.#given(input, init), (outcome) => this.#outcomes.add(outcome));
-      const answer = this.#callMarked(fetch, input, init);
-      underWay += 1;
-      return watched(answer, (outcome) => {
-        underWay -= 1;
-        // What the given function answered came back through this one.
-        if (this.#outcomes.has(outcome)) this.#leadingBack.add(fetch);
-      });
-    };
+    return (input, init) => (this.#leadingBack.has(fetch) ? this.#given(input, init) : this.#call(fetch, input, init));
   }
 
-  #callMarked(fetch: FetchFunction, input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+  #call(fetch: FetchFunction, input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
     const before = this.#calling;
-    this.#calling = { fetch, url: urlOf(input) };
+    const calling: Calling = { owner: this, fetch, url: urlOf(input), around: scope.current() };
+    this.#calling = calling;
     try {
-      return fetch(input, init === undefined || isPlain(init) ? { ...init, [this.#mark]: fetch } : init);
+      return scope.run(calling, () => fetch(input, init === undefined || isPlain(init) ? { ...init, [this.#mark]: fetch } : init));
     } finally {
       this.#calling = before;
     }
@@ -74,22 +72,17 @@ export class GlobalFetch {
   /** Whether a call of the wrapper comes from the very function that it would call. */
   isCalledBack(input: string | URL | Request, init: RequestInit | undefined): boolean {
     const marked = (init as Record<symbol, FetchFunction> | null | undefined)?.[this.#mark];
-    const caller = marked ?? (this.#calling?.url === urlOf(input) ? this.#calling.fetch : undefined);
+    const caller = marked ?? this.#callingFor(urlOf(input))?.fetch;
     if (caller === undefined) return false;
     this.#leadingBack.add(caller);
     return true;
   }
-}
 
-/** The same answer, of whose outcome, a response or an error, `tell` hears first. */
-async function watched(answer: Promise<Response>, tell: (outcome: object) => void): Promise<Response> {
-  try {
-    const response = await answer;
-    tell(Object(response) as object);
-    return response;
-  } catch (error) {
-    tell(Object(error) as object);
-    throw error;
+  /** The call of this object's that the code which runs now belongs to, if it was for the same URL. */
+  #callingFor(url: string): Calling | undefined {
+    for (let calling = this.#calling ?? scope.current(); calling !== undefined; calling = calling.around)
+      if (calling.owner === this && calling.url === url) return calling;
+    return undefined;
   }
 }
 
