@@ -31,7 +31,7 @@ it.each(waysToName)("an adapter named as %s for one request is used, authenticat
 it("an unsafe request through a fetch adapter that we cannot watch is not repeated, as a redirect would not show", async () => {
   await using session = await startSession();
   await refuseToken(session);
-  const instance = attachedTo(session, { adapter: axios.getAdapter("fetch") });
+  const instance = attachedTo(session, { adapter: (config) => axios.getAdapter("fetch")(config) });
   expect((await rejectionOf(instance.post("/", { order: 1 }))).status).toBe(401);
   expect(statuses(session)).toEqual([401]);
 });

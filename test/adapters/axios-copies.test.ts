@@ -193,3 +193,15 @@ function interceptors(use: (interceptor: unknown) => void): { request: never; re
   const manager = { use: (interceptor: unknown) => (use(interceptor), 0), eject() {} };
   return { request: manager as never, response: manager as never };
 }
+
+it.each(["http", "fetch"])("the function of axios's %s adapter does what its name does", async (name) => {
+  const arrived: Arrived[] = [];
+  await using api = await startApi(arrived);
+  const instance = axios.create({ baseURL: api.origin, adapter: axios.getAdapter(name) });
+  attachBearer(instance, numberedTokens());
+  expect((await instance.post("/", "order")).status).toBe(200);
+  expect(arrived.map(([method, , authorization, body]) => [method, authorization, body])).toEqual([
+    ["POST", "Bearer token-1", "order"],
+    ["POST", "Bearer token-2", "order"],
+  ]);
+});

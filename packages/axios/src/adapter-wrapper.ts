@@ -1,4 +1,4 @@
-import type { AxiosAdapter, InternalAxiosRequestConfig } from "axios";
+import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
 
 export type NamedAdapter = InternalAxiosRequestConfig["adapter"];
 
@@ -40,7 +40,7 @@ export function createAdapterWrapper(byName: AxiosAdapter, send: SendWith): (con
     if (typeof named === "function") {
       if (wrappers.has(named)) return named;
       let wrapper = wrapperOf.get(named);
-      if (wrapper === undefined) wrapperOf.set(named, (wrapper = wrap(named, { send: named, kind: "own" })));
+      if (wrapper === undefined) wrapperOf.set(named, (wrapper = wrap(named, transportOf(named))));
       return wrapper;
     }
     if (last === undefined || !isSame(named, last.named)) {
@@ -48,6 +48,18 @@ export function createAdapterWrapper(byName: AxiosAdapter, send: SendWith): (con
     }
     return last.wrapper;
   };
+}
+
+/** A function of the caller's, or one of axios's, as `axios.getAdapter` gives them. By its name, that of fetch looks at `env`. */
+function transportOf(given: AxiosAdapter): Transport {
+  for (const kind of ["http", "fetch", "xhr"] as const) {
+    try {
+      if (axios.getAdapter(kind) === given) return { send: (config) => axios.getAdapter(kind, config)(config), kind };
+    } catch {
+      // This platform lacks it.
+    }
+  }
+  return { send: given, kind: "own" };
 }
 
 /** axios copies the list of names for each request. */

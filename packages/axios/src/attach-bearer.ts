@@ -5,7 +5,7 @@ import { createAdapterWrapper, type Transport } from "./adapter-wrapper.ts";
 import type { AxiosLike, Instance } from "./axios-like.ts";
 import { OutgoingAxiosRequest, type Attachment } from "./outgoing-request.ts";
 import { OwnCopy, tooOld } from "./own-copy.ts";
-import { RedirectGuards } from "./redirect-guard.ts";
+import { RedirectGuards } from "./redirects/redirect-guard.ts";
 import { onPage, otherTargetOf, targetOf } from "./target.ts";
 
 const attached = new WeakSet<object>();

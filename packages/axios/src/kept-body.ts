@@ -12,12 +12,16 @@ interface PackageForm {
 /** The body of a request that may be sent later than now, or twice: a copy, because the caller may change its own meanwhile. */
 export class KeptBody {
   readonly #data: unknown;
+  /** Whether what sends it may change it, and gets a copy of the copy. */
+  readonly #isGivenAway: boolean;
   /** In place of a form that is a stream and was sent. */
   readonly #form: PackageForm | undefined;
   /** With one that is chosen for each attempt, the bytes of a form would not be the same. As long as axios's own. */
   readonly #boundary: string | undefined;
 
-  constructor(data: unknown, kind: Transport["kind"]) {
+  /** `isGivenAway`: a function of the caller's own sends it. */
+  constructor(data: unknown, kind: Transport["kind"], isGivenAway: boolean) {
+    this.#isGivenAway = isGivenAway;
     // axios's http adapter would make Buffers of bytes anyway.
     this.#data = keepBody(data, kind === "http");
     if (typeof data !== "object" || data === null) return;
@@ -32,7 +36,7 @@ export class KeptBody {
 
   /** Puts the body on a private config. */
   putOn(config: InternalAxiosRequestConfig, isReplay: boolean): void {
-    config.data = this.#data;
+    config.data = this.#isGivenAway && !isReplay ? keepBody(this.#data) : this.#data;
     if (this.#boundary !== undefined && !String(config.headers.get("Content-Type") ?? "").includes("boundary="))
       config.headers.set("Content-Type", `multipart/form-data; boundary=${this.#boundary}`);
     if (this.#form === undefined || !isReplay) return;

@@ -1,5 +1,6 @@
-import { drain, hideFields, mayBeRedirected, readerOf, responseField } from "@tokenflight/core";
+import { canSendAgain, drain, hideFields, mayBeRedirected, readerOf, responseField } from "@tokenflight/core";
 import type { BearerPolicy, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
+import { isInBrowser, isKnownFetch } from "@tokenflight/core/fetch";
 import type { AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import type { Transport } from "./adapter-wrapper.ts";
 import { keepOutOfCache } from "./cache-above.ts";
@@ -8,8 +9,8 @@ import { cleanError } from "./clean-error.ts";
 import { KeptBody } from "./kept-body.ts";
 import type { OwnCopy } from "./own-copy.ts";
 import { privateConfig, showHeaders, spelledForAxios, takeOff } from "./private-config.ts";
-import { recordingEnv } from "./recording-fetch.ts";
-import type { RedirectGuards } from "./redirect-guard.ts";
+import { isKnownEnv, recordingEnv } from "./redirects/recording-fetch.ts";
+import type { RedirectGuards } from "./redirects/redirect-guard.ts";
 import { onPage, redirectOf, targetOf } from "./target.ts";
 import { Verdict } from "./verdict.ts";
 
@@ -48,7 +49,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     this.#config = config;
     this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.kind === "fetch") : undefined;
     this.#verdict = config.validateStatus ? new Verdict(config.validateStatus, attachment.refusesAny) : undefined;
-    this.#body = isForOnce || config.data === undefined ? undefined : new KeptBody(config.data, transport.kind);
+    this.#body = isForOnce || config.data === undefined ? undefined : keptBody(transport, config);
     this.#params = config.params instanceof URLSearchParams ? new URLSearchParams(config.params) : undefined;
     this.#sent = this.#copied();
   }
@@ -75,7 +76,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
   keep(): void {
     if (this.#config.data === undefined) return;
-    this.#body ??= new KeptBody(this.#config.data, this.#transport.kind);
+    this.#body ??= keptBody(this.#transport, this.#config);
     this.#body.putOn(this.#sent, false);
   }
 
@@ -101,13 +102,14 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     if (this.#verdict !== undefined) copy.validateStatus = this.#verdict.validateStatus;
     if (this.#params !== undefined) copy.params = this.#params;
     this.#body?.putOn(copy, false);
-    if (this.#transport.kind === "fetch") copy.env = recordingEnv(copy.env);
+    const { kind } = this.#transport;
+    // An adapter of the caller's own may be made of axios's.
+    if (kind === "fetch" || kind === "own") copy.env = recordingEnv(copy.env);
     return copy;
   }
 
   #putOn(sent: InternalAxiosRequestConfig, fields: HeaderFields): void {
     const { credentials } = this.#attachment.policy;
-    const { kind } = this.#transport;
     if (credentials.hasPlaceholder) {
       for (const [name, value] of Object.entries(sent.headers)) if (credentials.isPlaceholder(name, value)) delete sent.headers[name];
     }
@@ -115,10 +117,24 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     Object.assign(sent.headers, this.#fields);
     // Until lately axios's fetch adapter followed redirects whatever maxRedirects said.
     if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirects: 0, fetchOptions: { ...sent.fetchOptions, redirect: "manual" } });
-    else if (sent !== this.#guarded && (kind === "http" || kind === "own")) {
-      this.#guarded = sent;
-      this.#attachment.guards.putOn(sent, onPage(targetOf(sent)));
-    }
+    else if (sent !== this.#guarded) this.#guard(sent);
+  }
+
+  /** No redirect takes the token to another origin. An adapter of the caller's own may be made of either of axios's. */
+  #guard(sent: InternalAxiosRequestConfig): void {
+    this.#guarded = sent;
+    const { kind } = this.#transport;
+    if (kind === "http" || kind === "own") this.#attachment.guards.putOn(sent, onPage(targetOf(sent)));
+    if ((kind === "fetch" || kind === "own") && !isKnownEnv(sent.env)) this.#followHere(sent);
+  }
+
+  /** Redirects of axios's fetch adapter, where the function beneath may take the token along. */
+  #followHere(sent: InternalAxiosRequestConfig): void {
+    const { redirect = "follow" } = sent.fetchOptions ?? {};
+    if (redirect !== "follow" || isInBrowser()) return;
+    if (sent.maxRedirects !== 0) sent.env = recordingEnv(sent.env, canSendAgain(sent.data) ? "following" : "followingOnce");
+    // Before axios 1.12 `env` is not looked at, and the redirect is the caller's.
+    if (sent.maxRedirects === 0 || !isKnownFetch(globalThis.fetch)) sent.fetchOptions = { ...sent.fetchOptions, redirect: "manual" };
   }
 
   /** What the caller's predicate sees next shows no token. */
@@ -159,6 +175,12 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
     this.#limits?.release();
     if (this.#isSent) showHeaders(this.#config, this.#sent, this.#fields);
   }
+}
+
+/** A function of the caller's own may change what it sends: an adapter, a transport, a fetch function. */
+function keptBody({ kind }: Transport, { data, env, transport }: InternalAxiosRequestConfig): KeptBody {
+  const isGivenAway = kind === "own" || Boolean(transport) || (kind === "fetch" && !isKnownEnv(env));
+  return new KeptBody(data, kind, isGivenAway);
 }
 
 function rejectWith(error: Error): never {

@@ -1,7 +1,7 @@
 import { pageUrl, parseUrl, type Redirect } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
 import type { OwnCopy } from "./own-copy.ts";
-import { answerTo } from "./recording-fetch.ts";
+import { redirectsOf } from "./redirects/recording-fetch.ts";
 
 /** axios's own test for a URL that does not get the base URL in front. */
 const absolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i;
@@ -50,10 +50,7 @@ const unknown: Redirect = { redirected: undefined, url: undefined };
 
 /** What the request of a response tells about redirects. `sentTo` is called only when there is a URL to compare it with. */
 export function redirectOf(request: unknown, isFetch: boolean, sentTo: () => string): Redirect {
-  if (Object.prototype.toString.call(request) === "[object Request]") {
-    const answer = answerTo(request as object);
-    return answer === undefined ? unknown : { redirected: answer.url !== undefined, url: answer.url };
-  }
+  if (Object.prototype.toString.call(request) === "[object Request]") return redirectsOf(request as object) ?? unknown;
   // axios's fetch adapter gives some fetch functions no Request objects, and then nothing tells of a redirect.
   if (isFetch || request === false) return unknown;
   const { res, _redirectable, responseURL } = (request ?? {}) as FollowingRequest;
