@@ -6,7 +6,8 @@ import type { Transport } from "./adapter-wrapper.ts";
 import { keepOutOfCache } from "./cache-above.ts";
 import { CallerLimits } from "./caller-limits.ts";
 import { cleanError } from "./clean-error.ts";
-import { KeptBody } from "./kept-body.ts";
+import { KeptBody } from "./bodies/kept-body.ts";
+import { readAhead } from "./bodies/read-ahead.ts";
 import type { OwnCopy } from "./own-copy.ts";
 import { privateConfig, showHeaders, spelledForAxios, takeOff } from "./private-config.ts";
 import { isKnownEnv, recordingEnv } from "./redirects/recording-fetch.ts";
@@ -147,6 +148,11 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
   redirect({ request }: AxiosResponse<unknown>): Redirect {
     return redirectOf(request, this.#transport.kind === "fetch", () => this.url);
+  }
+
+  /** A streamed body is read by nobody yet, and may hold the connection that the token request needs. */
+  makeWay(response: AxiosResponse): void {
+    response.data = readAhead(response.data);
   }
 
   /** Only a streamed body is still unread. axios has read every other one to its end. */

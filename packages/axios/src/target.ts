@@ -26,8 +26,9 @@ export function targetOf({ url = "", baseURL, allowAbsoluteUrls, socketPath }: I
  * read `allowAbsoluteUrls`, and later some took other values for false.
  */
 export function otherTargetOf({ url, baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig, copy: OwnCopy): string | undefined {
-  if (allowAbsoluteUrls == null || allowAbsoluteUrls === true || !baseURL || !absolute.test(url as string)) return undefined;
-  if (allowAbsoluteUrls === false) return copy.putsBaseFirst ? undefined : url;
+  const flag: unknown = allowAbsoluteUrls;
+  if (flag == null || flag === true || !baseURL || !absolute.test(url as string)) return undefined;
+  if (flag === false) return copy.putsBaseFirst ? undefined : url;
   return baseURL;
 }
 

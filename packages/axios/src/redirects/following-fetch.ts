@@ -20,7 +20,7 @@ export async function follow(
 ): Promise<{ readonly response: Response; readonly redirect: Redirect }> {
   const request = typeof input === "object" && "url" in input ? input : undefined;
   const start: Hop = {
-    url: request?.url ?? String(input),
+    url: request?.url ?? (input as string),
     method: request?.method ?? init.method ?? "GET",
     // axios gives a record. To the Headers of a Request, a function that keeps cookies may add some.
     headers: request === undefined ? (init.headers as Record<string, string>) : Object.fromEntries(request.headers),
@@ -72,7 +72,7 @@ function byRequest(fetch: Fetch, request: Request, { init, isForOnce }: { init: 
     if (isFirst && request.redirect !== "manual") sent = new Again(request, { redirect: "manual" });
     if (!isFirst) {
       if (hasBody && copy === undefined) throw tooLate();
-      const { credentials, signal = null } = request;
+      const { credentials, signal } = request;
       const members: RequestInit = { ...init, method, headers, credentials, signal, redirect: "manual" };
       if (hasBody) members.body = bytes ??= await (copy as Request).arrayBuffer();
       sent = new Again(url, members);

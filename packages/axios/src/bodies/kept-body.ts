@@ -1,6 +1,6 @@
 import { canSendAgain, keepBody, randomId } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
-import type { Transport } from "./adapter-wrapper.ts";
+import type { Transport } from "../adapter-wrapper.ts";
 
 /** What is used of a form of the package `form-data`, which axios makes of objects in Node. It is a stream of its parts, and can be read once. */
 interface PackageForm {
