@@ -24,13 +24,18 @@ interface Transport {
 export class RedirectGuards {
   readonly #byOrigin = new Map<string, BeforeRedirect>();
   #lastUrl: string | undefined;
+  #lastOrigin = "";
   #last: BeforeRedirect = () => {};
 
   /** Puts the function on the private config of a request to this absolute URL. There is one for all requests to one origin. */
   putOn(sent: InternalAxiosRequestConfig, url: string): void {
     if (sent.maxRedirects === 0) return;
     if (url !== this.#lastUrl) {
-      this.#last = this.#guardOf(new URL(url).origin);
+      // What begins with an origin and a slash is at that origin, and needs no parser.
+      if (this.#lastUrl === undefined || !url.startsWith(`${this.#lastOrigin}/`)) {
+        this.#lastOrigin = new URL(url).origin;
+        this.#last = this.#guardOf(this.#lastOrigin);
+      }
       this.#lastUrl = url;
     }
     const guard = this.#last;
