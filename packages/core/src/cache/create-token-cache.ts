@@ -3,6 +3,7 @@ import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
+import { preloadEngine, withEngine } from "./load-engine.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
@@ -85,7 +86,8 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
-  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
+  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000, withFormat: withEngine };
+  preloadEngine();
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
   const close = async (): Promise<void> => {
     if (isCalledFrom(queue))

@@ -1,4 +1,5 @@
 import { readChallenges } from "@tokenflight/core";
+import { inOneSpelling } from "../client-parts.ts";
 import { readFields, textField, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
 
@@ -32,8 +33,8 @@ const sentenceNames = [
 const fineWords = new Set(["ok", "none", "null", "no", "no_error", "false", "success", "succeeded"]);
 /** These say that something did, and not what. */
 const emptyWords = new Set(["true", "error", "fail", "failed", "failure"]);
-/** Errors of a list that are looked at, and characters of a text that are compared. */
-const most = { errors: 8, characters: 200 };
+/** Errors of a list that are looked at. */
+const mostErrors = 8;
 
 /** Reads what an answer and its challenges (RFC 6750 section 3) say. `envelope` is the object in which the tokens should be, when that is not all of it. */
 export function readRefusal(answer: Answer, envelope?: AnswerFields): Refusal {
@@ -85,16 +86,6 @@ export function codesInText(text: string): string[] {
   return valuesIn(text, `(?:${codeNames.join("|")})`).map(inOneSpelling);
 }
 
-/** One spelling for a code or a short sentence, whatever its case and separators: "BAD_REFRESH_TOKEN", "badRefreshToken", "Bad refresh token." */
-export function inOneSpelling(text: string): string {
-  const words = text.slice(0, most.characters).replaceAll(/([a-z\d])([A-Z])/g, "$1_$2");
-  return words
-    .toLowerCase()
-    .split(/[^a-z\d]+/)
-    .filter(Boolean)
-    .join("_");
-}
-
 type Holder = Readonly<Record<string, unknown>>;
 
 function isHolder(value: unknown): value is Holder {
@@ -103,7 +94,7 @@ function isHolder(value: unknown): value is Holder {
 
 function listedIn(fields: AnswerFields | undefined): unknown[] {
   const errors = fields?.["errors"];
-  return Array.isArray(errors) ? errors.slice(0, most.errors) : [errors];
+  return Array.isArray(errors) ? errors.slice(0, mostErrors) : [errors];
 }
 
 function own(holder: Holder, name: string): string | undefined {

@@ -3,14 +3,12 @@ import {
   requireFunction,
   requireText,
   requireThat,
-  systemClock,
   TokenRequestError,
   waitFor,
-  withDeadline,
-  type Clock,
   type TokenRequestOutcome,
 } from "@tokenflight/core";
 import type { ClientCredentials, ClientParts, CurrentCredentials, EndpointName, LocatedServer } from "../client-parts.ts";
+import { within } from "./waiting.ts";
 import { fetchUntil, readAnswer } from "./answer.ts";
 import { isGrantOfAnother, isUnknownClient, unanswered, unauthenticated, type AskedEndpoint, type EndpointAnswer } from "./failure.ts";
 import { createMask } from "./mask.ts";
@@ -32,26 +30,6 @@ export interface EndpointRequest extends Purpose {
 
 /** A name may come more than once. */
 export type BodyFields = readonly (readonly [name: string, value: string])[];
-
-export type WaitingClock = Pick<Clock, "monotonic" | "schedule">;
-
-/** The system's clock with timers that keep the process alive: whoever waits for an answer gets one, or an error, before the process ends. */
-export const waitingClock: WaitingClock = {
-  monotonic: () => systemClock.monotonic(),
-  schedule: (callback, delay) => systemClock.schedule(callback, delay, true),
-};
-
-/**
- * Gives work a signal that aborts after `timeout` milliseconds, and with the caller's. All timeouts of this package go through here, so that
- * a process that was stopped meanwhile reads an answer that has come before it gives up (core's `withDeadline`).
- */
-export function within<Value>(
-  timeout: number,
-  caller: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<Value>,
-): Promise<Value> {
-  return withDeadline(waitingClock, timeout, caller, work);
-}
 
 type CredentialSets = readonly [ClientCredentials, ...ClientCredentials[]];
 

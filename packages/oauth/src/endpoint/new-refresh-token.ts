@@ -1,8 +1,8 @@
-import type { ClientParts } from "../client-parts.ts";
+import { inOneSpelling, type ClientParts } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { hasFieldIn, isAccessToken, isPage, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
-import { codesInText, inOneSpelling, readRefusal, saysAnyError, saysAnyErrorIn } from "./dialects.ts";
+import { codesInText, readRefusal, saysAnyError, saysAnyErrorIn } from "./dialects.ts";
 import { idTokensIn, objectsIn } from "./envelope.ts";
 import { refusesGrant } from "./login-required.ts";
 

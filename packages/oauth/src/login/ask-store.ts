@@ -1,5 +1,5 @@
 import { StoreError, TokenflightError, waitFor } from "@tokenflight/core";
-import { within } from "../endpoint/endpoint-request.ts";
+import { within } from "../endpoint/waiting.ts";
 
 /** Milliseconds for one operation of the store. */
 const timeout = 2000;

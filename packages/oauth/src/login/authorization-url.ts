@@ -1,8 +1,9 @@
 import { InvalidOptionError, kindOf, parseUrl, readOptions, requireSeconds, requireText } from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
-import { currentCredentials, locate, within, type BodyFields } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate, type BodyFields } from "../endpoint/endpoint-request.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
+import { within } from "../endpoint/waiting.ts";
 import { asksForIdToken, type PendingLogin } from "./pending-login.ts";
 
 export interface AuthorizationRequest extends GrantOptions {

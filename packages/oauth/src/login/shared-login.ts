@@ -9,8 +9,8 @@ import {
   type TokenSet,
   type TokenStore,
 } from "@tokenflight/core";
-import { waitingClock, type WaitingClock } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
+import { waitingClock, type WaitingClock } from "../endpoint/waiting.ts";
 import { TurnEntry } from "./login-turn.ts";
 import { currentTokens, isDone, takeTurn, type LogIn, type SharedCache, type TurnParts } from "./take-turn.ts";
 import { randomId } from "@tokenflight/core";
