@@ -60,7 +60,7 @@ describe("the module that asks store and token source", () => {
 
   it("is not loaded once more where it was handed over", async () => {
     const { createTokenCache, attempts } = await begin();
-    await import("../src/eager.ts");
+    await import("../src/cache/eager.ts");
     expect(attempts()).toBe(1);
     expect((await createTokenCache({ source }).get()).accessToken).toBe("new");
     expect(attempts()).toBe(1);

@@ -5,7 +5,10 @@ import { RefreshTransaction } from "../refresh/transaction.ts";
 import { changesOf } from "../store/entry-changes.ts";
 import { SubjectLogins } from "./subject-logins.ts";
 
-/** What a token cache needs once it asks its store or its token source. It is loaded beside a program that has begun. */
+/**
+ * What a token cache needs once it asks its store or its token source. It is loaded beside a program that has begun, by `load-engine.ts`. Whoever adds
+ * to it adds nothing to what a page loads at its start.
+ */
 export interface Engine extends EntryFormat {
   readonly RefreshTransaction: typeof RefreshTransaction;
   readonly SubjectLogins: typeof SubjectLogins;
