@@ -72,7 +72,9 @@ describe("the module that asks store and token source", () => {
 });
 
 describe("a token cache whose engine is not there yet", () => {
-  const sources = [undefined, true, false].map((requiresLogin) => Object.assign(async () => source(), { identity: "test", requiresLogin }));
+  const sources = [undefined, true, false].map((requiresLogin) =>
+    Object.assign(async () => source(), { identity: "test" }, requiresLogin === undefined ? {} : { requiresLogin }),
+  );
 
   it.each(sources.flatMap((one) => [{ source: one }, { source: one, store: memoryStore(), key: "user" }]))(
     "says of its login what one says whose engine is there: %o",
