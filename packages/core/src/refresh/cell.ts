@@ -1,3 +1,4 @@
+import type { StoreError } from "../errors.ts";
 import type { EntryChanges } from "../store/entry-changes.ts";
 import type { Version } from "../store/store.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
@@ -59,4 +60,17 @@ export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
     holder: async () => undefined,
     isGone: async () => false,
   };
+}
+
+const failedWrites = new WeakSet<object>();
+
+/** Remembers that a write has failed with this error. */
+export function asFailedWrite(error: StoreError): StoreError {
+  failedWrites.add(error);
+  return error;
+}
+
+/** Which operation has failed with this error. */
+export function operationOf(error: StoreError): "read" | "write" {
+  return failedWrites.has(error) ? "write" : "read";
 }

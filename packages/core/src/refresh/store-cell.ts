@@ -2,7 +2,7 @@ import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
-import type { RecordCell, SharedEntry, VersionedRecord } from "./cell.ts";
+import { asFailedWrite, type RecordCell, type SharedEntry, type VersionedRecord } from "./cell.ts";
 import { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
 import { forPurpose } from "../record/purposes.ts";
 import { emptyRecord, markOf, type SubjectRecord } from "../record/record.ts";
@@ -147,17 +147,4 @@ function unanswered(store: TokenStore, timeout: number): StoreError {
   }
   const [why, options] = trouble instanceof Error ? ["; what is wrong is the cause", { cause: trouble }] : ["", {}];
   return new StoreError("ERR_STORE_UNAVAILABLE", `The store did not answer within ${timeout} ms${why}.`, options);
-}
-
-const failedWrites = new WeakSet<object>();
-
-/** Remembers that a write has failed with this error. */
-export function asFailedWrite(error: StoreError): StoreError {
-  failedWrites.add(error);
-  return error;
-}
-
-/** Which operation has failed with this error. */
-export function operationOf(error: StoreError): "read" | "write" {
-  return failedWrites.has(error) ? "write" : "read";
 }

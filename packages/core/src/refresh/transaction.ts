@@ -3,7 +3,7 @@ import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightErro
 import type { TokenSet } from "../tokens/token-set.ts";
 import { canDoWithoutStore, mayEndSession } from "../tokens/token-source.ts";
 import { holdsSlot } from "./callers.ts";
-import { privateCell, type VersionedRecord } from "./cell.ts";
+import { operationOf, privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
@@ -11,7 +11,6 @@ import { forPurpose } from "../record/purposes.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 import { Results, type ClaimedRefresh } from "./results.ts";
 import { callSource } from "./source-call.ts";
-import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 import { SubjectPause } from "./subject-pause.ts";
 import { inTurn } from "./turn.ts";

@@ -1,8 +1,14 @@
 /**
  * Imported before a cache is made, in a program that can load no module later, as a service worker: what a token cache needs when it asks its store or its token
- * source is there from the start. A build in one file has it by this import.
+ * source, and what fetch and ky need to send with a token, is there from the start. A build in one file has it by this import.
  */
 import { engine } from "../../cache/engine.ts";
 import { lateEngine } from "../../cache/late-token-cache.ts";
+import { lateSender } from "./late-sender.ts";
+import { sender } from "./sender.ts";
 
 lateEngine.loaded = engine;
+lateSender.loaded = sender;
+
+// It has no names of its own to give.
+export {};
