@@ -108,6 +108,8 @@ describe("the module that sends requests of a fetch function", () => {
     const failing = attach({}, () => Promise.reject(new Error("nobody")));
     await expect(failing(origin)).rejects.toThrow("nobody");
     expect(sent).toEqual([]);
+    await send(origin);
+    expect(sent).toHaveLength(1);
   });
 
   it("is there from the start where it was handed over", async () => {
