@@ -8,7 +8,7 @@ import { LateModule } from "./late-module.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
-export const lateEngine = new LateModule<Engine>(async () => (await import("./engine.ts")).engine);
+export const lateEngine: LateModule<Engine> = new LateModule(async () => (await import("./engine.ts")).engine);
 
 /** What a pool asks of the token caches that it holds. */
 export interface SubjectCache extends TokenCache {

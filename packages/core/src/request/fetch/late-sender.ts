@@ -4,7 +4,7 @@ import { waitFor } from "../../clock.ts";
 import { keepCall, signalOf, streamOf, type FetchCall } from "./fetch-call.ts";
 import type { Sender } from "./sender.ts";
 
-export const lateSender = new LateModule<Sender>(async () => (await import("./sender.ts")).sender);
+export const lateSender: LateModule<Sender> = new LateModule(async () => (await import("./sender.ts")).sender);
 
 /** In a program that has just begun, a call waits for what sends it as it waits for a selector's promise or for a token. No request goes without one. */
 export async function sendWhenLoaded(call: FetchCall, cache: TokenCache | Promise<TokenCache | undefined>): Promise<Response> {
