@@ -1,5 +1,5 @@
 import { BearerPolicy, InvalidOptionError, kindOf, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
-import { fetchWithToken, GlobalFetch, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
+import { fetchWithToken, GlobalFetch, preloadSender, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 
 const attached = new WeakSet<object>();
 
@@ -18,6 +18,7 @@ export type FetchWrapper = <Input, Init, Answer extends { readonly status: numbe
  */
 export function bearer(tokens: TokenCache | TokenCacheSelector<FetchRequest>, options: BearerOptions<Response>): FetchWrapper {
   const policy = new BearerPolicy(tokens, options);
+  preloadSender();
   return (fetch) => {
     if (typeof fetch !== "function") throw new InvalidOptionError("fetch", "a fetch function", kindOf(fetch));
     if (attached.has(fetch)) throw new InvalidOptionError("fetch", "a fetch function without bearer tokens", "one that has them");

@@ -7,7 +7,7 @@ import {
   type TokenCache,
   type TokenCacheSelector,
 } from "@tokenflight/core";
-import { absoluteUrl, fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
+import { absoluteUrl, fetchWithToken, preloadSender, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 import { CallContexts, contextOf } from "./call-context.ts";
 
@@ -42,6 +42,7 @@ export function bearer(
     // The global function is looked up for each request, as ky without a `fetch` option does.
     const own = parent.fetch === globalThis.fetch ? undefined : parent.fetch;
     const policy = new BearerPolicy(tokens, options, originsOfBase(baseOf(parent), options));
+    preloadSender();
     const fetchAs = (request: KyRequest): Promise<Response> => fetchWithToken(policy, own ?? globalThis.fetch, request);
     if (typeof tokens !== "function") {
       const withTokens: FetchFunction = (input, init) => fetchAs({ input, init, context: {} });

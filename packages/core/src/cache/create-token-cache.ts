@@ -3,18 +3,16 @@ import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
-import { preloadEngine, withEngine } from "./load-engine.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
 import { isCalledFrom } from "../refresh/callers.ts";
-import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";
-import { StoreCell, type EntryName } from "../refresh/store-cell.ts";
+import type { EntryName } from "../refresh/store-cell.ts";
 import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import { requireSource, type TokenSource } from "../tokens/token-source.ts";
-import { SubjectTokenCache } from "./subject-token-cache.ts";
+import { createSubjectCache, lateEngine, type SubjectCache } from "./late-token-cache.ts";
 import type { Closable, ClosableTokenCache, NamedTokenCache } from "./token-cache.ts";
 
 /** The options that a token cache and a token pool have in common. */
@@ -61,7 +59,7 @@ export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache
 }
 
 /** Makes one subject's token cache. The key is the subject's name in the store, and needed only with one. */
-export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectTokenCache & NamedTokenCache;
+export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectCache & NamedTokenCache;
 
 export interface SubjectFactory {
   readonly create: CreateSubject;
@@ -86,9 +84,9 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
-  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000, withFormat: withEngine };
-  preloadEngine();
+  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
+  lateEngine.preload();
   const close = async (): Promise<void> => {
     if (isCalledFrom(queue))
       throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source closes the cache that it is refreshing.");
@@ -100,8 +98,8 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
       requireSource(source);
       if (observe !== undefined) requireFunction("observe", observe);
       const name = identity ?? ownOption(source, "identity");
-      const cell = access === undefined ? privateCell() : new StoreCell(access, nameOf(source, key, name ?? unnamed));
-      const cache = new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
+      const entry = access === undefined ? undefined : { access, name: nameOf(source, key, name ?? unnamed) };
+      const cache = createSubjectCache({ entry, source, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
       return Object.assign(cache, { identity: name });
     },
     closable: { close, [Symbol.asyncDispose]: close },

@@ -1,11 +1,10 @@
 import { LoginRequiredError, StoreError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
-import { withEngine } from "./load-engine.ts";
 import { beginToWait, callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
 import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../record/record.ts";
 import type { Refresh, SubjectParts } from "../refresh/refresh.ts";
-import type { RefreshTransaction } from "../refresh/transaction.ts";
+import { RefreshTransaction } from "../refresh/transaction.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
@@ -32,19 +31,19 @@ export class SubjectRefreshes {
   /** The access token that a resource server refused last. */
   refusedAccessToken: string | undefined;
   readonly #parts: SubjectParts;
-  /** Made for the first refresh. */
-  #transaction: RefreshTransaction | undefined;
+  readonly #transaction: RefreshTransaction;
 
   constructor(parts: SubjectParts) {
     this.#parts = parts;
     this.held = new HeldRecord(parts);
     this.current = new CurrentTokenSet(parts);
+    this.#transaction = new RefreshTransaction(parts, this.held);
   }
 
   /** Whether this process knows more than the store: a refresh is under way, or its result could not be written yet. */
   get isBusy(): boolean {
     const isPending = this.pending !== undefined && this.#parts.clock.monotonic() < this.pending.refresh.silentAfter;
-    return isPending || this.#transaction?.isBusy === true;
+    return isPending || this.#transaction.isBusy;
   }
 
   start({ reason, urgency, isWanted, isLook }: RefreshWish): PendingRefresh {
@@ -73,11 +72,7 @@ export class SubjectRefreshes {
       isOver: false,
       accepts,
     };
-    const run = withEngine((engine) => {
-      this.#transaction ??= new engine.RefreshTransaction(this.#parts, this.held);
-      return this.#transaction.run(refresh);
-    });
-    const tokenSet = run.then(
+    const tokenSet = this.#transaction.run(refresh).then(
       (record) => this.#take(refresh, record, before),
       (error: unknown) => this.#fail(refresh, error),
     );
@@ -93,7 +88,7 @@ export class SubjectRefreshes {
    */
   wait(pending: PendingRefresh, isJoined: boolean, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
     const { refresh } = pending;
-    if (isJoined) this.#raise(refresh, false);
+    if (isJoined) this.#transaction.raise(refresh, false);
     const leave = beginToWait(refresh);
     const found = (isJoined ? this.#jointWatch(pending) : this.#watch(pending, false)).wait(signal);
     return leave === undefined ? found : found.finally(leave);
@@ -101,10 +96,10 @@ export class SubjectRefreshes {
 
   #watch(pending: PendingRefresh, isJoined: boolean): RefreshWatch {
     return new RefreshWatch(pending, this.#parts, isJoined, {
-      waitsOn: () => this.#raise(pending.refresh, true),
+      waitsOn: () => this.#transaction.raise(pending.refresh, true),
       onSilence: () => {
         if (this.pending === pending) this.pending = undefined;
-        this.#transaction?.drop(pending.refresh);
+        this.#transaction.drop(pending.refresh);
       },
     });
   }
@@ -114,14 +109,6 @@ export class SubjectRefreshes {
     if (pending.watch !== undefined) return pending.watch;
     queueMicrotask(() => (pending.watch = undefined));
     return (pending.watch = this.#watch(pending, true));
-  }
-
-  /** A caller begins to wait for a refresh, or waits on. */
-  #raise(refresh: Refresh, waitsOn: boolean): void {
-    refresh.atOnce ||= holdsSlot();
-    if (refresh.urgency === "blocking" && !refresh.atOnce && !waitsOn) return;
-    refresh.urgency = "blocking";
-    this.#parts.queue.raise(refresh.id, { atOnce: refresh.atOnce });
   }
 
   /** Takes what is known by now: what another cache of this process has written, and what was read for a refresh that is still under way. */
@@ -157,7 +144,7 @@ export class SubjectRefreshes {
     if (this.held.newest !== found) refresh.obtainedAt = undefined;
     this.adopt(refresh);
     const { tokenSet, record } = this.current;
-    if (isSameTokenSet(record, before)) this.#postponeRefresh();
+    if (isSameTokenSet(record, before)) this.current.postponeRefresh(this.#transaction.pause.left());
     if (tokenSet === undefined) throw new LoginRequiredError("The token set was forgotten while it was being refreshed.");
     return tokenSet;
   }
@@ -168,7 +155,7 @@ export class SubjectRefreshes {
     if (isPending) {
       // A refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
       if (!(error instanceof LoginRequiredError)) this.current.release();
-      this.#postponeRefresh();
+      this.current.postponeRefresh(this.#transaction.pause.left());
     }
     if (!(error instanceof StoreError)) throw error;
     this.held.believe();
@@ -176,10 +163,6 @@ export class SubjectRefreshes {
     const { record, tokenSet } = this.current;
     if (tokenSet === undefined || this.held.isReplaced || !refresh.accepts(record)) throw error;
     return tokenSet;
-  }
-
-  #postponeRefresh(): void {
-    this.current.postponeRefresh(this.#transaction?.pause.left() ?? 0);
   }
 
   /** Returns whether it was the refresh that callers join. */

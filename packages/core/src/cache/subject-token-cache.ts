@@ -1,5 +1,4 @@
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { withEngine } from "./load-engine.ts";
 import { kindOf } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
@@ -8,7 +7,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
-import type { SubjectLogins } from "./subject-logins.ts";
+import { SubjectLogins } from "./subject-logins.ts";
 import { SubjectRefreshes, type Predicate } from "./subject-refreshes.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
@@ -92,19 +91,19 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async save(given: TokenSet | InitialTokens): Promise<TokenSet> {
-    return this.#withLogins((logins) => logins.save(given));
+    return this.#loginsOf().save(given);
   }
 
   async seed(given: TokenSet | InitialTokens): Promise<boolean> {
-    return this.#withLogins((logins) => logins.seed(given));
+    return this.#loginsOf().seed(given);
   }
 
   async forget(options?: { revoke?: boolean | undefined }): Promise<void> {
-    return this.#withLogins((logins) => logins.forget(options));
+    return this.#loginsOf().forget(options);
   }
 
-  #withLogins<Result>(use: (logins: SubjectLogins) => Promise<Result>): Promise<Result> {
-    return withEngine((engine) => use((this.#logins ??= new engine.SubjectLogins(this.#parts, this.#refreshes))));
+  #loginsOf(): SubjectLogins {
+    return (this.#logins ??= new SubjectLogins(this.#parts, this.#refreshes));
   }
 
   async reread(): Promise<TokenSet | undefined> {

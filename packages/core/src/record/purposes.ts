@@ -97,16 +97,11 @@ export function withinRoom({ others, tokenSet }: SubjectRecord, now: number): Ot
   return others && atMost(others, now, isLive(tokenSet, now) ? most : most + 1);
 }
 
-/** A record of any purpose, as a cache of this purpose goes by it that holds another record. `now` is a time of the wall clock. */
-export function asHeld(record: SubjectRecord, purpose: string | undefined, held: SubjectRecord, now: number): SubjectRecord {
-  return withHeld(forPurpose(record, purpose), held, now);
-}
-
 /**
  * A later record of the login that is held, with what is held of its own purpose, where there was no room left for that: an access token that is good, and that the
  * purpose has ended.
  */
-function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
+export function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
   const { tokenSet, pause, loginRequired, lineage } = record;
   if (tokenSet === undefined || tokenSet.accessToken !== "" || lineage !== held.lineage) return record;
   const isGood = isLive(held.tokenSet, now);

@@ -1,13 +1,11 @@
-import type { TokenCache } from "../cache/token-cache.ts";
-import { waitFor } from "../clock.ts";
 import type { BearerPolicy } from "./bearer-policy.ts";
+import type { FetchCall } from "./fetch/fetch-call.ts";
 import { isKnownFetch, type FetchFunction } from "./fetch/fetch-function.ts";
 import { hasOwnCredentials, readableHeaders } from "./fetch/fetch-headers.ts";
 import { membersOf } from "./fetch/fetch-init.ts";
+import { lateSender, sendWhenLoaded } from "./fetch/late-sender.ts";
 import type { OriginCheck } from "./origins.ts";
-import { OutgoingFetchRequest } from "./fetch/outgoing-fetch-request.ts";
 import { absoluteUrl } from "./fetch/page.ts";
-import { sendWithToken } from "./send-with-token.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
 
 export { isKnownFetch, type FetchFunction } from "./fetch/fetch-function.ts";
@@ -19,6 +17,11 @@ export { mostRedirects, networkError, nextHop, type Hop } from "./fetch/redirect
 export interface FetchRequest {
   readonly input: string | URL | Request;
   readonly init: RequestInit | undefined;
+}
+
+/** Begins to load what sends requests with a token, so that it is there for the first one. */
+export function preloadSender(): void {
+  lateSender.preload();
 }
 
 /** Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. */
@@ -41,7 +44,8 @@ export function fetchWithToken<Call extends FetchRequest>(
     const init = membersOf(call.init);
     const given = init.headers;
     if (given != null) init.headers = readableHeaders(given) as HeadersInit;
-    const isOwn = hasOwnCredentials(policy.credentials, init.headers ?? request?.headers);
+    const headers = init.headers ?? request?.headers;
+    const isOwn = hasOwnCredentials(policy.credentials, headers);
     const cache = isOwn ? undefined : policy.cacheFor(call);
     if (cache === undefined) {
       policy.log.withoutToken(url, isOwn ? "own-credentials" : "no-cache");
@@ -49,9 +53,8 @@ export function fetchWithToken<Call extends FetchRequest>(
       return fetch(input, init.headers === given ? call.init : init);
     }
     const isKnown = isKnownFetch(fetch);
-    const outgoing = new OutgoingFetchRequest({ policy, fetch, isKnown, input: request ?? url, init, url, asked });
-    const response = "then" in cache ? sendWhenKnown(policy, cache, outgoing) : sendWithToken(policy, cache, outgoing);
-    return outgoing.holdsBody ? response.finally(() => outgoing.release()) : response;
+    const allowed: FetchCall = { policy, fetch, isKnown, request, init, url, asked, headers, body: init.body, isKept: false };
+    return lateSender.loaded === undefined ? sendWhenLoaded(allowed, cache) : lateSender.loaded.send(allowed, cache);
   } catch (error) {
     // A fetch function never throws.
     return Promise.reject(error);
@@ -63,19 +66,6 @@ function allowedUrl({ allows }: { readonly allows: OriginCheck }, asked: string)
   if (allows(asked)) return asked;
   const url = parseUrl(asked) === null ? absoluteUrl(asked) : undefined;
   return url !== undefined && allows(url) ? url : undefined;
-}
-
-/** The selector's answer is awaited. */
-async function sendWhenKnown<Call extends FetchRequest>(
-  policy: BearerPolicy<Call, Response>,
-  answer: Promise<TokenCache | undefined>,
-  outgoing: OutgoingFetchRequest,
-): Promise<Response> {
-  outgoing.keep();
-  const cache = await waitFor(answer, outgoing.signal);
-  if (cache !== undefined) return sendWithToken(policy, cache, outgoing);
-  policy.log.withoutToken(outgoing.url, "no-cache");
-  return outgoing.send(undefined);
 }
 
 function isPrimitive(init: unknown): boolean {

@@ -1,7 +1,7 @@
-import type { BearerPolicy, Redirect, ResponseFacts } from "../bearer-policy.ts";
+import type { Redirect, ResponseFacts } from "../bearer-policy.ts";
 import { canSendAgain, isBuffer, isShared, keepBody } from "../body.ts";
 import { drain, readerOf } from "../drain.ts";
-import type { FetchFunction } from "./fetch-function.ts";
+import { keepCall, signalOf, streamOf, type FetchCall } from "./fetch-call.ts";
 import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
 import { checkIntegrity } from "./integrity.ts";
@@ -14,31 +14,11 @@ import type { OutgoingRequest } from "../send-with-token.ts";
 /** In bytes. A body of this size comes with the header fields, and is not waited for. */
 const shortBody = 1024;
 
-/** A call of a fetch function, with an init of its own. */
-export interface FetchParts {
-  readonly policy: Pick<BearerPolicy<never, Response>, "credentials" | "wantsReplay">;
-  readonly fetch: FetchFunction;
-  /**
-   * Whether the function is the platform's own, which takes `Authorization` off a request that a redirect sends to another origin, changes nothing that it is
-   * given, and has copied it when it returns.
-   */
-  readonly isKnown: boolean;
-  readonly input: string | Request;
-  readonly init: RequestInit;
-  /** Absolute. */
-  readonly url: string;
-  /** The same as the caller gave it. */
-  readonly asked: string;
-}
-
 /** One call of a fetch function. It keeps what it was called with, so that a replay is the same request whatever the caller did since. */
 export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   readonly url: string;
-  readonly #parts: FetchParts;
+  readonly #parts: FetchCall;
   readonly #request: Request | undefined;
-  #headers: HeadersInit | undefined;
-  #body: RequestInit["body"];
-  #isKept = false;
   /** A copy of the body that only a replay needs. */
   #spare: SpareBytes | undefined;
   /** The token's own fields, where they are among the headers. */
@@ -51,14 +31,11 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   /** Where a redirect led first that was to another origin. */
   #elsewhere: string | undefined;
 
-  constructor(parts: FetchParts) {
-    const { input, init, url } = parts;
-    const request = typeof input === "object" ? input : undefined;
+  constructor(parts: FetchCall) {
+    const { request, init, url } = parts;
     this.#parts = parts;
     this.url = url;
     this.#request = request;
-    this.#headers = init.headers ?? request?.headers;
-    this.#body = init.body;
     // Firefox does not tell whether a Request has a body.
     this.#isBodyInRequest =
       request !== undefined && init.body == null && request.body !== null && !request.bodyUsed && mayHaveBody(request);
@@ -69,34 +46,24 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   }
 
   get signal(): AbortSignal | undefined {
-    // Null takes away the signal of the Request.
-    const { signal = this.#request?.signal } = this.#parts.init;
-    return signal ?? undefined;
+    return signalOf(this.#parts);
   }
 
   get hasOwnCredentials(): boolean {
-    return hasOwnCredentials(this.#parts.policy.credentials, this.#headers);
+    return hasOwnCredentials(this.#parts.policy.credentials, this.#parts.headers);
   }
 
   get canSendAgain(): boolean {
-    return canSendAgain(this.#body);
+    return canSendAgain(this.#parts.body);
   }
 
   /** Whether something must be released in the end. */
   get holdsBody(): boolean {
-    return this.#isBodyInRequest || this.#stream !== undefined;
-  }
-
-  get #stream(): ReadableStream | undefined {
-    const body = this.#body;
-    return typeof body === "object" && body !== null && "getReader" in body ? body : undefined;
+    return this.#isBodyInRequest || streamOf(this.#parts) !== undefined;
   }
 
   keep(): void {
-    if (this.#isKept) return;
-    this.#isKept = true;
-    this.#headers = copyHeaders(this.#headers);
-    this.#body = keepBody(this.#body);
+    keepCall(this.#parts);
   }
 
   send(fields: HeaderFields | undefined): Promise<Response> {
@@ -104,7 +71,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     this.#wasSent = true;
     if (fields === undefined || this.#isElsewhereNow()) {
       const init = copyInit(given);
-      if (this.#isKept) this.#setKept(init, this.#headers);
+      if (this.#parts.isKept) this.#setKept(init, this.#parts.headers);
       return this.#call(this.#request ?? this.url, init);
     }
     const redirect = given.redirect ?? this.#request?.redirect ?? "follow";
@@ -118,7 +85,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     if (follows && this.#integrity) init.integrity = "";
     const response = this.#call(this.#next(follows), init);
     if (!follows) return response;
-    const hasBody = this.#isBodyInRequest || this.#body != null;
+    const hasBody = this.#isBodyInRequest || this.#parts.body != null;
     return this.#follow(response, { url: this.url, method: this.method, headers, hasBody }, Object.keys(fields));
   }
 
@@ -138,26 +105,28 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
   #headersWith(fields: HeaderFields, follows: boolean): HeadersInit {
     const { policy, isKnown } = this.#parts;
     const isForOnce = !policy.wantsReplay && !follows;
-    if (isForOnce || this.#isKept || !isKnown) {
+    if (isForOnce || this.#parts.isKept || !isKnown) {
       if (!isForOnce) this.keep();
       this.#takeSpare();
       const given =
-        this.#fields === undefined ? this.#headers : withoutFields(this.#headers as HeadersInit, new Set(Object.keys(this.#fields)));
+        this.#fields === undefined
+          ? this.#parts.headers
+          : withoutFields(this.#parts.headers as HeadersInit, new Set(Object.keys(this.#fields)));
       this.#fields = undefined;
       return withFields(given, fields, policy.credentials);
     }
-    this.#isKept = true;
-    if (isBytes(this.#body)) this.#spare = new SpareBytes(this.#body);
-    else this.#body = keepBody(this.#body);
-    if (this.#headers === undefined) return { ...fields };
+    this.#parts.isKept = true;
+    if (isBytes(this.#parts.body)) this.#spare = new SpareBytes(this.#parts.body);
+    else this.#parts.body = keepBody(this.#parts.body);
+    if (this.#parts.headers === undefined) return { ...fields };
     this.#fields = fields;
-    return (this.#headers = withFields(this.#headers, fields, policy.credentials));
+    return (this.#parts.headers = withFields(this.#parts.headers, fields, policy.credentials));
   }
 
   /** For the second time, and a redirect that is followed here. */
   #takeSpare(): void {
     if (this.#spare === undefined) return;
-    this.#body = this.#spare.take();
+    this.#parts.body = this.#spare.take();
     this.#spare = undefined;
   }
 
@@ -168,13 +137,13 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
 
   #setKept(init: RequestInit, headers: HeadersInit | undefined): void {
     if (headers !== undefined) init.headers = headers;
-    if (this.#isKept && init.body != null) init.body = this.#bodyToGive();
+    if (this.#parts.isKept && init.body != null) init.body = this.#bodyToGive();
     if (this.#request !== undefined) keepReferrer(init, this.#request, this.#parts.init);
   }
 
   /** The kept body. A function that is not known may change what it is given. */
   #bodyToGive(): BodyInit {
-    return (this.#parts.isKnown ? this.#body : keepBody(this.#body)) as BodyInit;
+    return (this.#parts.isKnown ? this.#parts.body : keepBody(this.#parts.body)) as BodyInit;
   }
 
   /** What to send the next time. */
@@ -269,7 +238,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     // The copy that was not needed would keep the body in memory.
     cancel(this.#copy?.body);
     // A fetch that fails, be it for want of a token, leaves no stream open.
-    if (!this.#wasSent) cancel(this.#stream);
+    if (!this.#wasSent) cancel(streamOf(this.#parts));
   }
 }
 

@@ -1,8 +1,0 @@
-/**
- * Imported before a cache is made, in a program that can load no module later, as a service worker: what a token cache needs when it asks its store or its token
- * source is there from the start. A build in one file has it by this import.
- */
-import { engine } from "./engine.ts";
-import { engineIsLoaded } from "./load-engine.ts";
-
-engineIsLoaded(engine);
