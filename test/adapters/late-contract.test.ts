@@ -7,13 +7,18 @@ import { adapterContract } from "../contract/adapter.ts";
 /** The clients whose requests are sent by a module that is loaded late: fetch and ky. */
 const late = waysOfUse.filter(({ name }) => /^(?:fetch|ky)\b/.test(name));
 
+/** Counted here, because the calls of a mock are forgotten before each test. */
+let waits = 0;
+
 // Every request is the first one of its program: the module that sends it is not there yet, and comes some turns of the event loop after the call.
 beforeAll(() => {
-  lateSender.loaded = undefined;
+  // Whatever has begun to load it before.
+  Object.defineProperty(lateSender, "loaded", { get: () => undefined, set: () => {} });
   vi.spyOn(lateSender, "preload").mockImplementation(() => {});
   vi.spyOn(lateSender, "load").mockImplementation(
     () =>
       new Promise((resolve) => {
+        waits += 1;
         setImmediate(() => setImmediate(() => resolve(sender)));
       }),
   );
@@ -23,7 +28,6 @@ afterAll(() => vi.restoreAllMocks());
 
 for (const way of late) adapterContract({ ...way, name: `${way.name}, before its module is there` });
 
-it("was waited for in each of them, and is not there yet", () => {
-  expect(vi.mocked(lateSender.load).mock.calls.length).toBeGreaterThan(10 * late.length);
-  expect(lateSender.loaded).toBeUndefined();
+it("was waited for in each of them", () => {
+  expect(waits).toBeGreaterThan(10 * late.length);
 });
