@@ -19,25 +19,12 @@ export {
 export const clients: readonly ClientUnderTest[] = [axiosByHttp, axiosByFetch, gotPromise, kyAlone, fetchWithInit, undiciRequest];
 
 /** Every way in which a client is used, for the adapter contract. */
-export const waysOfUse: readonly ClientUnderTest[] = [
-  axiosByHttp,
-  axiosByFetch,
-  axiosLowestByHttp,
-  gotPromise,
-  gotPagination,
-  gotStream,
-  gotLowest,
-  gotLowestStream,
-  kyAlone,
-  kyWithRetries,
-  kyOverFetchCookie,
-  kyLowest,
-  fetchWithInit,
-  fetchWithRequest,
-  fetchOverNodeFetch,
-  fetchOverFetchCookie,
-  undiciRequest,
-  undiciStream,
-  undiciComposed,
-  undiciLowest,
-];
+export const waysOf = {
+  axios: [axiosByHttp, axiosByFetch, axiosLowestByHttp],
+  got: [gotPromise, gotPagination, gotStream, gotLowest, gotLowestStream],
+  ky: [kyAlone, kyWithRetries, kyOverFetchCookie, kyLowest],
+  fetch: [fetchWithInit, fetchWithRequest, fetchOverNodeFetch, fetchOverFetchCookie],
+  undici: [undiciRequest, undiciStream, undiciComposed, undiciLowest],
+} satisfies Readonly<Record<string, readonly ClientUnderTest[]>>;
+
+export const waysOfUse: readonly ClientUnderTest[] = Object.values(waysOf).flat();

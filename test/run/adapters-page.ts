@@ -16,9 +16,9 @@ const page = `${root}docs/adapters.md`;
 const given = process.argv.slice(2);
 const reports = given.length === 0 ? [`${root}reports/tests.json`] : given;
 const tests = reports.flatMap((path) => (JSON.parse(readFileSync(path, "utf8")) as { testResults: TestFile[] }).testResults);
-const contract = "test/adapters/contract.test.ts";
+const contract = /test\/adapters\/contract-\w+\.test\.ts$/;
 const results = tests
-  .filter(({ name }) => name.endsWith(contract))
+  .filter(({ name }) => contract.test(name))
   .flatMap(({ assertionResults }) => assertionResults)
   .filter(({ status }) => status === "passed" || status === "failed");
 const ran = new Set(results.map(({ ancestorTitles }) => ancestorTitles[0] ?? ""));
@@ -46,7 +46,7 @@ for (const { ancestorTitles, title: full, status } of inOrder) {
 const others =
   given.length === 0
     ? namedInReport(
-        tests.filter(({ name }) => !name.endsWith(contract)),
+        tests.filter(({ name }) => !contract.test(name)),
         root,
       )
     : namedInSources(root, contract);

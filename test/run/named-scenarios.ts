@@ -31,10 +31,10 @@ export function namedInReport(files: readonly TestFile[], root: string): Map<str
 }
 
 /** The same by the titles in the sources, for a run of the contract alone. What a file beside the tests names counts for those that import it. */
-export function namedInSources(root: string, contract: string): Map<string, Set<string>> {
+export function namedInSources(root: string, contract: RegExp): Map<string, Set<string>> {
   const named = new Map<string, Set<string>>();
   const paths = globSync(["test/{adapters,end-to-end,packaging}/*.ts", "packages/core/test/*.test.ts"], { cwd: root });
-  const texts = new Map(paths.filter((path) => path !== contract).map((path) => [path, readFileSync(root + path, "utf8")]));
+  const texts = new Map(paths.filter((path) => !contract.test(path)).map((path) => [path, readFileSync(root + path, "utf8")]));
   for (const [path, text] of texts) {
     const specifier = `from "./${path.split("/").at(-1)}"`;
     const tests = path.endsWith(".test.ts")

@@ -35,7 +35,12 @@ export function attachBearer(
   }
   const copy = new OwnCopy(instance as unknown as Instance);
   const policy = new BearerPolicy(tokens, options, originsOfBase(baseOf(instance), options));
-  const attachment: Attachment = { policy, copy, guards: new RedirectGuards(), refusesAny: options.refused !== undefined };
+  const attachment: Attachment = {
+    policy,
+    copy,
+    guards: new RedirectGuards(),
+    refusesAny: Object.hasOwn(options, "refused") && options.refused !== undefined,
+  };
   const wrapAdapter = createAdapterWrapper(copy.send, (transport, config) => send(attachment, transport, config));
 
   // The interceptor only replaces the adapter, so its place among the others does not matter. It is synchronous, so theirs may be, too.

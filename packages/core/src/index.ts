@@ -23,8 +23,8 @@ export { LoginRequiredError, StoreError } from "./errors.ts";
 export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
-export { BearerPolicy, isAtSameOrigin, isSafeToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
-export type { AdapterEvent, BearerOptions, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
+export { BearerPolicy, isAtSameOrigin, reasonNotToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
+export type { AdapterEvent, BearerOptions, NotReplayedReason, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
 export type { CredentialFields } from "./request/credential-fields.ts";
 export { looksIntoBodies, refusedBy, responseField } from "./request/refused-by.ts";
 export { anotherThan, awaitToken, sendWithToken, type AwaitedToken, type OutgoingRequest } from "./request/send-with-token.ts";

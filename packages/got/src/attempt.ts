@@ -49,6 +49,10 @@ export class Attempt {
     return this.#tokenSet;
   }
 
+  get href(): string {
+    return this.#parts.href;
+  }
+
   get cache(): TokenCache {
     return this.#cache as TokenCache;
   }

@@ -195,7 +195,10 @@ export class OutgoingGotRequest {
 
   /** For the response of a stream, which is not replayed. */
   async renewIfRefused(response: PlainResponse): Promise<void> {
-    if (await this.#isRefused(response)) this.#attempt?.renewForNext();
+    const attempt = this.#attempt;
+    if (attempt === undefined || !(await this.#isRefused(response))) return;
+    this.#parts.policy.log.notReplayed(attempt.href, "stream");
+    attempt.renewForNext();
   }
 
   /** Whether a replay is due, and there is another token for it. */
@@ -206,7 +209,13 @@ export class OutgoingGotRequest {
     if (this.#replay !== undefined || !refused) return false;
     // After a redirect, got's options are those of the last attempt: a replay sends only that one again. Before version 15.1, got could read a form only once.
     const isAgain = this.#body.canSendFormAgain(request) || canSendAgain(attempt.options.body);
-    if (this.#parts.policy.wantsReplay && isAgain) return this.#renew(attempt, request, retry);
+    const { wantsReplay, log } = this.#parts.policy;
+    if (wantsReplay && isAgain) {
+      const isRenewed = await this.#renew(attempt, request, retry);
+      if (!isRenewed) log.notReplayed(attempt.href, "no-other-token");
+      return isRenewed;
+    }
+    log.notReplayed(attempt.href, wantsReplay ? "body" : "never");
     attempt.renewForNext();
     return false;
   }

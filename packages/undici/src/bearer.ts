@@ -55,8 +55,9 @@ export function bearer(
       if (!isOrdinary(given, handler)) return dispatch(given, handler);
       const origin = dispatcherOrigin ?? String(given.origin);
       if (!policy.allows(origin)) return without(given, handler, origin, "origin");
-      const headers = readableHeaders(Object.hasOwn(given, "headers") ? given.headers : undefined);
-      const request = headers === given.headers ? given : ({ ...given, headers } as Dispatcher.DispatchOptions);
+      const own = Object.hasOwn(given, "headers") ? given.headers : undefined;
+      const headers = readableHeaders(own);
+      const request = headers === own ? given : ({ ...given, headers } as Dispatcher.DispatchOptions);
       // undici itself says what is wrong with them.
       if (!isReadable(headers)) return dispatch(request, handler);
       if (areOwnCredentials(headers, policy.credentials)) return without(request, handler, origin, "own-credentials");

@@ -5,7 +5,7 @@ import {
   canSendAgain,
   currentCaller,
   isAtSameOrigin,
-  isSafeToReplay,
+  reasonNotToReplay,
   keepBody,
   mayBeRedirected,
   onBehalfOf,
@@ -93,11 +93,18 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     }
   }
 
+  /** Of the request itself, and not of a polluted prototype. */
+  #own<Name extends "body" | "headers">(name: Name): Dispatcher.DispatchOptions[Name] | undefined {
+    return Object.hasOwn(this.#request, name) ? this.#request[name] : undefined;
+  }
+
   /** What is sent later is what the caller gave now, whatever becomes of the objects that hold it. `copy` is one of the request, but for its headers. */
   #keep(copy: Dispatcher.DispatchOptions = { ...this.#request }): void {
     if (this.#isKept) return;
     this.#isKept = true;
-    const { headers, query, origin, body } = this.#request;
+    const { query, origin } = this.#request;
+    const headers = this.#own("headers");
+    const body = this.#own("body");
     if (body !== undefined && body !== null) copy.body = keepBody(body, true);
     if (query !== undefined && query !== null) copy.query = kept(query);
     if (origin instanceof URL) copy.origin = origin.href;
@@ -142,7 +149,10 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
     } catch {
       controller.throwIfAborted();
     }
-    if (renewed === undefined) return attempt.deliver(response);
+    if (renewed === undefined) {
+      this.#attachment.policy.log.notReplayed(this.#origin, "no-other-token");
+      return attempt.deliver(response);
+    }
     await attempt.discard(response);
     controller.throwIfAborted();
     this.#send(renewed, true);
@@ -167,8 +177,10 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
       return false;
     }
     if (!refused) return false;
-    const at = { method: this.method, url: this.#origin };
-    if (policy.wantsReplay && isSafeToReplay(at, attempt.redirect) && canSendAgain(this.#request.body)) return true;
+    const at = { method: this.method, url: this.#origin, canSendAgain: canSendAgain(this.#own("body")) };
+    const reason = reasonNotToReplay(policy, at, attempt.redirect);
+    if (reason === undefined) return true;
+    policy.log.notReplayed(this.#origin, reason);
     // This request keeps its refusal. The next one finds the fresh token.
     if (isAtSameOrigin(at, attempt.redirect)) this.#cache?.renew(tokenSet).catch(() => {});
     return false;
@@ -191,7 +203,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
 
   #sendWith(tokenSet: TokenSet, fields: HeaderFields, isReplay: boolean): boolean {
     const { credentials, wantsReplay } = this.#attachment.policy;
-    const headers = (this.#isKept ? this.#headers : this.#request.headers) as ReadableHeaders | null | undefined;
+    const headers = (this.#isKept ? this.#headers : this.#own("headers")) as ReadableHeaders | null | undefined;
     if (credentials.learn(fields) && areOwnCredentials(headers, credentials)) return this.#sendWithout("own-credentials");
     const sent: Dispatcher.DispatchOptions = { ...this.#request, headers: withFields(headers, fields, credentials) as never };
     if (wantsReplay && !isReplay) this.#keep(sent);

@@ -1,4 +1,4 @@
-import { LoginRequiredError, toTokenResponse, type AdapterEvent } from "@tokenflight/core";
+import { createTokenCache, LoginRequiredError, toTokenResponse, type AdapterEvent, type TokenCache } from "@tokenflight/core";
 import { expect } from "vitest";
 import { tokenErrorIn, type Send } from "../../clients/client-under-test.ts";
 import { startSession } from "../../end-to-end/session.ts";
@@ -20,6 +20,22 @@ const challenging = (): ReturnType<typeof startRecordingApi> =>
   });
 
 const own = (reason: string, origin: string): AdapterEvent => ({ type: "request-without-token", origin, reason: reason as "origin" });
+
+const kept = (reason: string, origin: string): AdapterEvent => ({ type: "request-not-replayed", origin, reason: reason as "body" });
+
+/** A cache that has the token "1" and can get no other. */
+async function lastOne(): Promise<TokenCache> {
+  let isFirst = true;
+  const tokens = createTokenCache({
+    async source() {
+      if (!isFirst) throw new Error("There is no other token.");
+      isFirst = false;
+      return { access_token: "1", expires_in: 3600 };
+    },
+  });
+  await tokens.get();
+  return tokens;
+}
 
 /** I, of the field's faults: what counts as a refusal, whose credentials count, and what is said. Ids are the lines of the list of faults. */
 export const telling: readonly Scenario[] = [
@@ -80,7 +96,8 @@ export const telling: readonly Scenario[] = [
   },
   {
     id: "I126",
-    title: "observe is told once of requests without a token, with origin and reason, and of each replay with how it ended",
+    title:
+      "observe is told once of requests without a token, with origin and reason, of each replay with how it ended, and why there was none",
     async run({ connect }) {
       await using api = await startRecordingApi(refusing("1"));
       await using other = await startRecordingApi(refusing());
@@ -98,7 +115,19 @@ export const telling: readonly Scenario[] = [
 
       events.length = 0;
       await send({});
-      expect(events).toEqual([{ type: "request-replayed", origin: api.origin, outcome: "accepted" }]);
+      const accepted = { type: "request-replayed", origin: api.origin, outcome: "accepted" };
+      expect(events).toEqual([accepted]);
+
+      events.length = 0;
+      const stubborn = countingTokens();
+      await stubborn.get();
+      const streamed = new ReadableStream<Uint8Array>({ start: (pieces) => (pieces.enqueue(new Uint8Array(1)), pieces.close()) });
+      await connect(stubborn, api.origin, { observe })({ method: "POST", body: streamed });
+      // A stream that is in a Request of the caller's can be cloned.
+      expect([kept("body", api.origin), accepted]).toContainEqual(events.shift());
+      await connect(await lastOne(), api.origin, { observe, replay: "never" })({});
+      await connect(await lastOne(), api.origin, { observe })({});
+      expect(events).toEqual([kept("never", api.origin), kept("no-other-token", api.origin)]);
 
       events.length = 0;
       const nobody = connect(() => undefined, api.origin, { observe });
@@ -119,8 +148,9 @@ export const telling: readonly Scenario[] = [
         await send({ headers: { authorization: "Bearer mine" } });
       }
       await send({});
-      // There is no replay to be told of.
-      expect(events).toEqual([own("origin", other.origin), own("own-credentials", api.origin)]);
+      await expect
+        .poll(() => events)
+        .toEqual([own("origin", other.origin), own("own-credentials", api.origin), kept("stream", api.origin)]);
     },
   },
   {

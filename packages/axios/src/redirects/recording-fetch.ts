@@ -48,7 +48,12 @@ function recordersAround(beneath: Fetch | undefined): Recorders {
 
 /** The `env` of a config, with a fetch function that records. Before axios 1.12 it is not looked at. */
 export function recordingEnv(env: Env, kind: "following" | "followingOnce" | "plain" = "plain"): NonNullable<Env> {
-  return { ...env, fetch: recordersOf(env?.fetch)[kind] };
+  return { ...env, fetch: recordersOf(fetchOf(env))[kind] };
+}
+
+/** Its own one, as nothing is taken from a polluted prototype. */
+function fetchOf(env: Env): Fetch | null | undefined {
+  return env != null && Object.hasOwn(env, "fetch") ? env.fetch : undefined;
 }
 
 /** Those around a function, or around what one of them is around. */
@@ -67,7 +72,7 @@ function recordersOf(fetch: Fetch | null | undefined): Recorders {
  * case.
  */
 export function isKnownEnv(env: Env): boolean {
-  const { beneath } = recordersOf(env?.fetch);
+  const { beneath } = recordersOf(fetchOf(env));
   return isKnownFetch(globalThis.fetch) && (beneath === undefined || isKnownFetch(beneath));
 }
 

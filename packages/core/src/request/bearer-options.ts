@@ -10,6 +10,12 @@ export type TokenCacheSelector<Request> = (request: Request) => TokenCache | und
 /** Why a request went without a token: another origin, credentials of the caller's own, no token cache for it, or nobody is logged in. */
 export type WithoutTokenReason = "logged-out" | "no-cache" | "origin" | "own-credentials";
 
+/**
+ * Why a refused request was not sent again: `replay` is "never", its body can be read only once, it was refused behind a redirect where sending it
+ * again is not safe, its response is a stream that the caller has already, or there is no other token. But for the last, the token is renewed for the next request.
+ */
+export type NotReplayedReason = "body" | "never" | "no-other-token" | "redirect" | "stream";
+
 /** What an adapter notices although nothing failed. No event holds a secret. More types may follow: ignore those that you do not know. */
 export type AdapterEvent =
   /** The token is sent to this origin over plain http, because `allowInsecureOrigins` names it. Told once for each attachment and origin. */
@@ -17,7 +23,9 @@ export type AdapterEvent =
   /** A request went without a token. Told once a minute for each attachment, origin and reason. */
   | { readonly type: "request-without-token"; readonly origin: string; readonly reason: WithoutTokenReason }
   /** A refused request was sent again, and `outcome` is how that ended: with a response, or with another refusal, or with an error of the client's. */
-  | { readonly type: "request-replayed"; readonly origin: string; readonly outcome: "accepted" | "failed" | "refused" };
+  | { readonly type: "request-replayed"; readonly origin: string; readonly outcome: "accepted" | "failed" | "refused" }
+  /** A refused request was not sent again: its caller gets the refusal. */
+  | { readonly type: "request-not-replayed"; readonly origin: string; readonly reason: NotReplayedReason };
 
 /** The options of every adapter. `Response` is the client's own. */
 export interface BearerOptions<Response> {

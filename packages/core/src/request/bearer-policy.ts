@@ -106,6 +106,17 @@ function checkCache(cache: TokenCache | undefined): TokenCache | undefined {
   return cache;
 }
 
+/** Why a refused request keeps its refusal, although there may be another token. */
+export function reasonNotToReplay(
+  { wantsReplay }: Pick<BearerPolicy<never, never>, "wantsReplay">,
+  request: SchemeRequest & { readonly canSendAgain: boolean },
+  redirect: Redirect,
+): "body" | "never" | "redirect" | undefined {
+  if (!wantsReplay) return "never";
+  if (!isSafeToReplay(request, redirect)) return "redirect";
+  return request.canSendAgain ? undefined : "body";
+}
+
 /**
  * Whether a refusal is the answer to this very request, so that a replay is safe. Behind a redirect, an unsafe method has done its work
  * already, and another origin never had the token. What the client hides of a redirect counts as one to the same origin.

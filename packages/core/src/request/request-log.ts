@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { guarded } from "../events.ts";
-import type { AdapterEvent, WithoutTokenReason } from "./bearer-options.ts";
+import type { AdapterEvent, NotReplayedReason, WithoutTokenReason } from "./bearer-options.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
 
 /** Milliseconds in which the same is told once. */
@@ -36,7 +36,11 @@ export class RequestLog {
 
   /** A client may have to compute the URL of a request, which is read only when there is somebody to tell. */
   replayed(request: string | { readonly url: string }, outcome: "accepted" | "failed" | "refused"): void {
-    this.#observe?.({ type: "request-replayed", origin: originOf(typeof request === "string" ? request : request.url), outcome });
+    this.#observe?.({ type: "request-replayed", origin: originOfRequest(request), outcome });
+  }
+
+  notReplayed(request: string | { readonly url: string }, reason: NotReplayedReason): void {
+    this.#observe?.({ type: "request-not-replayed", origin: originOfRequest(request), reason });
   }
 }
 
@@ -44,6 +48,10 @@ export class RequestLog {
 function hasCredentials(url: string): boolean {
   const parsed = url.includes("@") ? parseUrl(url) : null;
   return parsed !== null && (parsed.username !== "" || parsed.password !== "");
+}
+
+function originOfRequest(request: string | { readonly url: string }): string {
+  return originOf(typeof request === "string" ? request : request.url);
 }
 
 /** Of a URL that is relative to a page, or that no client can send to, it is "unknown". */

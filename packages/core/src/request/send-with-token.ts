@@ -2,7 +2,7 @@ import type { TokenCache } from "../cache/token-cache.ts";
 import { waitFor } from "../clock.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { WithoutTokenReason } from "./bearer-options.ts";
-import { isAtSameOrigin, isSafeToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
+import { isAtSameOrigin, reasonNotToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
 import type { HeaderFields, SchemeRequest } from "./scheme.ts";
 
 /** One request of a client, as its adapter describes it. All but `send` and `facts` is looked at only when it is needed. */
@@ -106,7 +106,9 @@ async function replay<Request, Response>(
   { request, used, response }: Refusal<Response>,
 ): Promise<Response> {
   const redirect = request.redirect(response);
-  if (!policy.wantsReplay || !request.canSendAgain || !isSafeToReplay(request, redirect)) {
+  const reason = reasonNotToReplay(policy, request, redirect);
+  if (reason !== undefined) {
+    policy.log.notReplayed(request, reason);
     // This request keeps its refusal. The next one finds the fresh token.
     if (isAtSameOrigin(request, redirect)) cache.renew(used).catch(() => {});
     return response;
@@ -120,6 +122,7 @@ async function replay<Request, Response>(
   } catch {
     if (request.signal?.aborted) discard(request, response).catch(() => {});
     request.signal?.throwIfAborted();
+    policy.log.notReplayed(request, "no-other-token");
     return response;
   }
   // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
