@@ -34,7 +34,14 @@ async function buildCommonJs(name: string): Promise<void> {
   const out = join(folder, "dist/cjs");
   rmSync(out, { recursive: true, force: true });
   // The types were checked by the build of ES modules.
-  const options = { module: "commonjs", moduleResolution: "bundler", verbatimModuleSyntax: "false", composite: "false", noCheck: "true", outDir: out };
+  const options = {
+    module: "commonjs",
+    moduleResolution: "bundler",
+    verbatimModuleSyntax: "false",
+    composite: "false",
+    noCheck: "true",
+    outDir: out,
+  };
   tsc("--project", folder, ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]));
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs", "sideEffects": false }\n');
   const foreign = inlined[name];

@@ -6,7 +6,10 @@ for (const [name, tarball] of await packAll()) {
   run("publint", ["run", tarball, "--strict"]);
   run("attw", [tarball, "--format", "ascii"]);
   const files = run("tar", ["--list", "--file", tarball]).trim().split("\n");
-  const strange = files.filter((file) => !/^package\/(?:dist\/.+\.(?:js|d\.ts)|dist\/cjs\/(?:package\.json|vendor\/.+\.LICENSE)|package\.json|README\.md|LICENSE)$/.test(file));
+  const strange = files.filter(
+    (file) =>
+      !/^package\/(?:dist\/.+\.(?:js|d\.ts)|dist\/cjs\/(?:package\.json|vendor\/.+\.LICENSE)|package\.json|README\.md|LICENSE)$/.test(file),
+  );
   if (strange.length > 0) throw new Error(`@tokenflight/${name} would publish ${strange.join(", ")}`);
   for (const needed of ["package/README.md", "package/LICENSE", "package/dist/index.js", "package/dist/index.d.ts"]) {
     if (!files.includes(needed)) throw new Error(`@tokenflight/${name} lacks ${needed}`);
