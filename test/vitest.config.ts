@@ -6,8 +6,10 @@ import { defineConfig } from "vitest/config";
 const conditions = ["source"];
 
 const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
-/** These start many processes, or keep every core busy, and would starve each other and all the rest. */
-const heavy = ["test/{bench,faults,model,processes,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
+/** These keep every core busy, and would starve each other and all the rest. */
+const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
+/** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
+const many = ["test/{faults,model,processes}/**/*.test.ts"];
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
@@ -23,7 +25,7 @@ export default defineConfig({
         test: {
           name: "light",
           include: all,
-          exclude: ["**/node_modules/**", ...heavy],
+          exclude: ["**/node_modules/**", ...busy, ...many],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -32,12 +34,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "heavy",
-          include: heavy,
+          name: "busy",
+          include: busy,
           sequence: { groupOrder: 1 },
           maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
           testTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism(), testTimeout: 60_000 },
       },
     ],
   },

@@ -1,6 +1,6 @@
 import { createTokenCache, LoginRequiredError, type TokenSet } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
-import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+import { createOAuthClient, noClientAuth, sharedLogin } from "@tokenflight/oauth";
 import { loopbackLogin } from "@tokenflight/oauth/node";
 import { sqliteStore } from "@tokenflight/sqlite";
 
@@ -22,11 +22,11 @@ await store.close();
 
 async function logIn(error: unknown): Promise<TokenSet> {
   if (!(error instanceof LoginRequiredError)) throw error;
-  return tokens.save(
-    await loopbackLogin(client, {
-      scope: "openid read",
-      parameters: { prompt: "consent" },
-      show: (url) => console.log(`Log in at ${url}`),
-    }),
-  );
+  const options = { scope: "openid read", parameters: { prompt: "consent" } };
+  const show = (url: string): void => console.log(`Log in at ${url}`);
+  // It saves the tokens. Of several runs that begin at the same time, one opens a browser.
+  return sharedLogin(store, "me", (signal) => loopbackLogin(client, { ...options, show, signal }), {
+    tokens,
+    waiting: () => console.log("Log in in the browser that another run has opened."),
+  });
 }

@@ -115,6 +115,19 @@ it("a command-line tool: logs in once, finds its tokens again, and logs out", as
   await run("command-line-tool", env).line("Log in at ");
 }, 40_000);
 
+it("a command-line tool: two runs at once log their user in once", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
+  const env = { CLIENT_ID: tool.clientId, TOKENS };
+  const first = run("command-line-tool", env);
+  const page = (await first.line("Log in at ")).replace("Log in at ", "");
+  const second = run("command-line-tool", env);
+  await second.line("Log in in the browser that another run has opened.");
+  await (await fetch(await server.visit(page))).text();
+  expect(await first.printed).toContain("The API answered 200.\n");
+  expect(await second.printed).toContain("The API answered 200.\n");
+  expect(server.stats.tokensIssued).toBe(1);
+}, 40_000);
+
 it("many customers", async () => {
   await using talkdesk = await startTalkdeskServer();
   const { take, sendFor } = await import("./many-customers.ts");
@@ -203,7 +216,10 @@ function holdAnswer(): { held: Promise<void>; release: () => void } {
 
 const programs = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
 
-it.each(programs)("the guide shows %s as it is", (name) => {
-  const guide = readFileSync(new URL(`../../docs/guides/${name.replace(".ts", ".md")}`, import.meta.url), "utf8");
-  expect(guide).toContain(`\`\`\`ts\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`);
+const pages = new URL("../../docs/guides/", import.meta.url);
+const guides = readdirSync(pages).map((name) => readFileSync(new URL(name, pages), "utf8"));
+
+it.each(programs)("one guide shows %s as it is", (name) => {
+  const block = `\`\`\`ts\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`;
+  expect(guides.filter((guide) => guide.includes(block))).toHaveLength(1);
 });

@@ -9,7 +9,7 @@ const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAu
 await using store = sqliteStore({ path: TOKENS });
 await using tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
 
-const wasTaken = await tokens.seed({ refresh_token: REFRESH_TOKEN });
+const wasTaken = REFRESH_TOKEN !== "" && (await tokens.seed({ refresh_token: REFRESH_TOKEN }));
 console.log(wasTaken ? "Began with REFRESH_TOKEN." : "Went on with what is stored.");
 
 const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);

@@ -47,7 +47,7 @@ export const canaryCases: readonly CanaryCase[] = [
   { name: "an answer that is no HTTP", answer: (_request, response) => void response.socket?.end("kein HTTP\r\n\r\n") },
   { name: "too many redirects", answer: () => ({ status: 302, headers: { location: "/again" } }) },
   { name: "a redirect to nowhere", answer: () => ({ status: 302, headers: { location: "http://127.0.0.1:1/" } }) },
-  { name: "a timeout", answer: () => undefined, timeout: 50 },
+  { name: "a timeout", answer: () => undefined, timeout: 300 },
   { name: "an abort", answer: () => undefined, abort: true },
 ];
 

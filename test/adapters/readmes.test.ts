@@ -16,11 +16,13 @@ it.each(names)("the README of %s has the skeleton of its siblings", (name) => {
     "## Many users",
     "## Secrets",
   ]);
-  expect([...text.matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option).slice(0, 4)).toEqual([
+  expect([...text.matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option).slice(0, 6)).toEqual([
     "origins",
+    "allowInsecureOrigins",
     "replay",
     "refused",
     "scheme",
+    "observe",
   ]);
   expect(text).toContain(`npm install @tokenflight/core @tokenflight/oauth @tokenflight/${name}`);
   for (const topic of ["Your own authentication wins", "Redirects", "Bodies", "Limits"]) expect(text).toContain(`- **${topic}`);

@@ -16,7 +16,7 @@ it("two caches of one process have the same truth at once", async ({ task }) => 
     const source = async (): Promise<never> => {
       throw new LoginRequiredError("Nobody is asked here.");
     };
-    const open = (): TokenCache => createTokenCache({ source, store, key: "user" });
+    const open = (): TokenCache => createTokenCache({ source, store, identity: "crm", key: "user" });
     const [one, two] = [open(), open()];
     for (let run = 0; run < runs; run += 1) {
       const [alice, bob] = [`alice-${run}`, `bob-${run}`];

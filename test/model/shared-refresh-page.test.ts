@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { LoginRequiredError, systemClock, TokenRequestError, TokenSet } from "@tokenflight/core";
+import { InvalidTokenResponseError, LoginRequiredError, systemClock, TokenRequestError, TokenSet } from "@tokenflight/core";
 import { expect, it } from "vitest";
 import type { SubjectRecord } from "../../packages/core/src/record/record.ts";
 import { withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../../packages/core/src/record/transitions.ts";
@@ -63,7 +63,7 @@ function stateOf(record: SubjectRecord): string[] {
 }
 
 const failed =
-  (error: LoginRequiredError | TokenRequestError, spends = true) =>
+  (error: InvalidTokenResponseError | LoginRequiredError | TokenRequestError, spends = true) =>
   (record: SubjectRecord) =>
     withFailure(record, error, spends, systemClock);
 const known = (["not-sent", "throttled", "refused"] as const).map((outcome) => failed(new TokenRequestError(outcome, "No.")));
@@ -74,6 +74,10 @@ const changes: Record<string, ((record: SubjectRecord) => SubjectRecord)[]> = {
   "somebody is about to send a token request": [(record) => withIntent(record, intent)],
   "somebody is about to send its refresh token once more": [(record) => withIntent(record, intent)],
   "a token set came": [(record) => withTokenSet(record, tokenSet, systemClock)],
+  "a new refresh token came without a usable access token": [
+    failed(new InvalidTokenResponseError("Odd.", { refreshToken: "new" })),
+    failed(new TokenRequestError("unknown", "Odd.", { refreshToken: "new" })),
+  ],
   "the request was not sent, throttled or refused": known,
   "nobody knows what became of the request": [failed(unknown)],
   "nobody knows, and it used nothing up": [failed(unknown, false)],
@@ -81,6 +85,7 @@ const changes: Record<string, ((record: SubjectRecord) => SubjectRecord)[]> = {
   "its owner was silent for the deadline": [(record) => withoutOwner(record, true)],
   "its owner knows that nothing was sent": [(record) => withoutOwner(record, false)],
   "a login (save)": [(record) => withLogin(record, tokenSet, systemClock)],
+  "a seed that is not the one of this login (seed)": [(record) => withLogin(record, tokenSet, systemClock, "hash")],
   "a logout (forget)": [(record) => withLogin(record, undefined, systemClock)],
 };
 
@@ -109,16 +114,17 @@ it("has every change from every state in which it can happen, and names every fu
   expect(new Set(rows.map(([, , name]) => name))).toEqual(new Set(functions));
   const pairs = rows.flatMap(([from = "", event]) => from.split(", ").map((name) => `${name}: ${event}`));
   expect(new Set(pairs).size).toBe(pairs.length);
-  // Whoever has an intent comes to one of six ends; whoever has none, and is not told to log in, may write one.
+  // Whoever has an intent comes to one of seven ends; whoever has none, and is not told to log in, may write one.
   const logins = Object.keys(changes).filter((event) => event.startsWith("a log"));
-  const owned = Object.keys(changes).filter((event) => !event.startsWith("somebody") && !logins.includes(event));
+  const seeds = Object.keys(changes).filter((event) => event.startsWith("a seed"));
+  const owned = Object.keys(changes).filter((event) => !event.startsWith("somebody") && ![...logins, ...seeds].includes(event));
   for (const name of ["refreshing", "retrying"]) for (const event of owned) expect(pairs).toContain(`${name}: ${event}`);
   for (const name of ["forgotten", "ready", "waiting", "unresolved"]) {
     expect(pairs.filter((pair) => pair.startsWith(`${name}: somebody`))).toHaveLength(1);
   }
-  // A login and a logout may come at any time, and nothing else leads out of a session that is over.
+  // A login and a logout may come at any time, and nothing else leads out of a session that is over, but a seed.
   for (const name of Object.keys(states)) for (const event of logins) expect(pairs).toContain(`${name}: ${event}`);
-  expect(pairs.filter((pair) => pair.startsWith("over"))).toEqual(logins.map((event) => `over: ${event}`));
+  expect(pairs.filter((pair) => pair.startsWith("over"))).toEqual([...logins, ...seeds].map((event) => `over: ${event}`));
 });
 
 it("names every field of the record", () => {

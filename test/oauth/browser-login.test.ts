@@ -11,17 +11,12 @@ import { startAuthorizationServer, type AuthorizationServer } from "../servers/a
 import { startResourceApi, type ResourceApi } from "../servers/resource-api.ts";
 import { startBrowser, type TestBrowser } from "../setup/browser.ts";
 import { chromium, reasonNotToRun } from "../setup/programs.ts";
+import { nativeClient } from "./native-client.ts";
 
 const reason = reasonNotToRun(chromium);
 const title = `a command-line tool logs its user in with Chromium${reason === undefined ? "" : ` (${reason})`}`;
 
 const user = { name: "ada", password: "correct horse" };
-const tool = {
-  clientId: "tool",
-  clientSecret: "unused",
-  redirectUri: "http://127.0.0.1/callback",
-  metadata: { application_type: "native", token_endpoint_auth_method: "none", client_secret: undefined },
-} as const;
 const asked = { scope: "openid read write", parameters: { prompt: "consent" } };
 
 describe.skipIf(reason !== undefined)(title, { timeout: 60_000 }, () => {
@@ -38,9 +33,9 @@ describe.skipIf(reason !== undefined)(title, { timeout: 60_000 }, () => {
   afterAll(() => browser?.[Symbol.asyncDispose]());
 
   beforeEach(async () => {
-    server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [tool], user });
+    server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [nativeClient], user });
     api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
-    client = createOAuthClient({ issuer: server.issuer, clientId: tool.clientId, clientAuth: noClientAuth() });
+    client = createOAuthClient({ issuer: server.issuer, clientId: nativeClient.clientId, clientAuth: noClientAuth() });
     tokens = createTokenCache({ source: client.refreshToken() });
     page = await browser.context.newPage();
     return async () => {
@@ -70,7 +65,7 @@ describe.skipIf(reason !== undefined)(title, { timeout: 60_000 }, () => {
     expect(JSON.parse(Buffer.from(first.idToken?.split(".")[1] ?? "", "base64url").toString())).toMatchObject({
       iss: server.issuer,
       sub: user.name,
-      aud: tool.clientId,
+      aud: nativeClient.clientId,
     });
 
     const send = connect(tokens, api.origin);

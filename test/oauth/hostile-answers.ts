@@ -3,7 +3,7 @@ import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib
 
 /** What the server does with a token request in place of an honest answer. */
 export type Mischief = (response: ServerResponse) => void;
-type Expected = "ERR_INVALID_TOKEN_RESPONSE" | "ERR_LOGIN_REQUIRED" | `ERR_TOKEN_REQUEST_${"REFUSED" | "THROTTLED" | "UNKNOWN"}`;
+type Expected = "tokens" | "ERR_INVALID_TOKEN_RESPONSE" | "ERR_LOGIN_REQUIRED" | `ERR_TOKEN_REQUEST_${"REFUSED" | "THROTTLED" | "UNKNOWN"}`;
 
 export const megabyte = 1024 * 1024;
 const json = { "content-type": "application/json" };
@@ -65,9 +65,13 @@ const refused = "ERR_TOKEN_REQUEST_REFUSED";
 export const throttled = "ERR_TOKEN_REQUEST_THROTTLED";
 const invalid = "ERR_INVALID_TOKEN_RESPONSE";
 export const login = "ERR_LOGIN_REQUIRED";
+/** An optional field that cannot be read costs nothing but itself. */
+export const tokens = "tokens";
+/** A new refresh token that came with the mischief: it is stored, whatever else is wrong. */
+const fresh = good.refresh_token;
 
-/** Every case with the code of the error that it has to end in. */
-export const cases: readonly (readonly [name: string, mischief: Mischief, expected: Expected])[] = [
+/** Every case with the code of the error that it has to end in, and the refresh token that is stored afterwards, when that is another one. */
+export const cases: readonly (readonly [name: string, mischief: Mischief, expected: Expected, refreshToken?: string])[] = [
   // Sizes.
   ["200 without end", endless(200, " "), unknown],
   ["200 without end, of open brackets", endless(200, "["), unknown],
@@ -75,7 +79,7 @@ export const cases: readonly (readonly [name: string, mischief: Mischief, expect
   ["400 without end", endless(400, " "), refused],
   ["500 without end", endless(500, " "), unknown],
   ["200 MB that are announced", endless(200, " ", { ...json, "content-length": String(200 * megabyte) }), unknown],
-  ["300 KB of tokens", fields({ padding: "x".repeat(300_000) }), unknown],
+  ["300 KB of tokens", fields({ padding: "x".repeat(300_000) }), unknown, fresh],
   ["a description of 200 KB", says({ error: "invalid_request", error_description: "d".repeat(200_000) }, 400), refused],
   ["an error code of 200 KB", says({ error: "e".repeat(200_000) }, 400), refused],
   ["nothing at all", says(""), unknown],
@@ -85,7 +89,7 @@ export const cases: readonly (readonly [name: string, mischief: Mischief, expect
   ["silence", () => {}, unknown],
   ["a head and no body", (response) => response.writeHead(200, json).flushHeaders(), unknown],
   ["200, a byte now and then", drip(200, " "), unknown],
-  ["200, tokens a byte at a time and never the last", drip(200, " ", JSON.stringify(good).slice(0, -1)), unknown],
+  ["200, tokens a byte at a time and never the last", drip(200, " ", JSON.stringify(good).slice(0, -1)), unknown, fresh],
   ["400, a byte now and then", drip(400, " "), refused],
   ["401, an error that never ends", drip(401, " ", '{"error":"invalid_client"'), refused],
   ["503, a byte now and then", drip(503, " "), throttled],
@@ -102,37 +106,37 @@ export const cases: readonly (readonly [name: string, mischief: Mischief, expect
   ["UTF-16", says(Buffer.from(JSON.stringify(good), "utf16le")), unknown],
   ["bytes that are no UTF-8", says(Buffer.from([0xff, 0xfe, 0x00, 0x80])), unknown],
   ["half of a JSON text", says('{"access_token":"new-access","refresh'), unknown],
-  ["JSON twice", says(JSON.stringify(good).repeat(2)), unknown],
-  ["an array", says([good]), unknown],
+  ["JSON twice", says(JSON.stringify(good).repeat(2)), unknown, fresh],
+  ["an array", says([good]), unknown, fresh],
   ["a string", says('"access_token"'), unknown],
   ["null", says("null"), unknown],
   ["a number", says("7"), unknown],
   ["JSON of 100,000 levels", says("[".repeat(100_000) + "]".repeat(100_000)), unknown],
   ["an object of 1,000 levels", says(`${'{"a":'.repeat(1000)}1${"}".repeat(1000)}`), unknown],
   // Types and values.
-  ["no access token", fields({ access_token: undefined }), invalid],
-  ["an empty access token", fields({ access_token: "" }), invalid],
-  ["an access token that is null", fields({ access_token: null }), invalid],
-  ["an access token that is a number", fields({ access_token: 7 }), invalid],
-  ["an access token in an object", fields({ access_token: { value: "a" } }), invalid],
-  ["a line break in the access token", fields({ access_token: "a\r\nx-admin: 1" }), invalid],
-  ["a NUL in the access token", fields({ access_token: "a\u0000b" }), invalid],
-  ["a space in the access token", fields({ access_token: "a b" }), invalid],
-  ["an access token that is not ASCII", fields({ access_token: "tökén" }), invalid],
-  ["a line break in the refresh token", fields({ refresh_token: "r\n" }), invalid],
-  ["a refresh token that is a list", fields({ refresh_token: ["r"] }), invalid],
-  ["an id token that is an object", fields({ id_token: {} }), invalid],
-  ["a negative lifetime", fields({ expires_in: -1 }), invalid],
-  ["a token type that is a number", fields({ token_type: 1 }), invalid],
-  ["a token of another type", fields({ token_type: "mac" }), invalid],
-  ["a token type with a line break", fields({ token_type: "Bearer\r\nx: y" }), invalid],
-  ["a scope that is an object", fields({ scope: { read: true } }), invalid],
-  ["an expiry that is no time", fields({ expires_in: undefined, expires_at: "soon" }), invalid],
+  ["no access token", fields({ access_token: undefined }), invalid, fresh],
+  ["an empty access token", fields({ access_token: "" }), invalid, fresh],
+  ["an access token that is null", fields({ access_token: null }), invalid, fresh],
+  ["an access token that is a number", fields({ access_token: 7 }), invalid, fresh],
+  ["an access token in an object", fields({ access_token: { value: "a" } }), invalid, fresh],
+  ["a line break in the access token", fields({ access_token: "a\r\nx-admin: 1" }), invalid, fresh],
+  ["a NUL in the access token", fields({ access_token: "a\u0000b" }), invalid, fresh],
+  ["a space in the access token", fields({ access_token: "a b" }), invalid, fresh],
+  ["an access token that is not ASCII", fields({ access_token: "tökén" }), invalid, fresh],
+  ["a line break in the refresh token", fields({ refresh_token: "r\n" }), tokens, "r\n"],
+  ["a refresh token that is a list", fields({ refresh_token: ["r"] }), tokens],
+  ["an id token that is an object", fields({ id_token: {} }), tokens, fresh],
+  ["a negative lifetime", fields({ expires_in: -1 }), tokens, fresh],
+  ["a token type that is a number", fields({ token_type: 1 }), tokens, fresh],
+  ["a token of another type", fields({ token_type: "mac" }), invalid, fresh],
+  ["a token type with a line break", fields({ token_type: "Bearer\r\nx: y" }), invalid, fresh],
+  ["a scope that is an object", fields({ scope: { read: true } }), tokens, fresh],
+  ["an expiry that is no time", fields({ expires_in: undefined, expires_at: "soon" }), tokens, fresh],
   ["a prototype in place of tokens", says('{"__proto__":{"access_token":"a"}}'), invalid],
   ["a constructor in place of tokens", says('{"constructor":{"prototype":{"access_token":"a"}}}'), invalid],
   // Redirects.
   ...[301, 302, 303, 307, 308].map(
-    (status) => [`a redirect, ${status}`, says(good, status, { ...json, location: "/elsewhere" }), unknown] as const,
+    (status) => [`a redirect, ${status}`, says(good, status, { ...json, location: "/elsewhere" }), unknown, fresh] as const,
   ),
   // Headers and statuses.
   ["a Retry-After of a million years", says("", 503, { "retry-after": "31536000000000" }), throttled],
@@ -143,7 +147,7 @@ export const cases: readonly (readonly [name: string, mischief: Mischief, expect
   ["418", says("I am a teapot", 418, {}), refused],
   ["599", says("", 599), unknown],
   ["an error with 200", says({ error: "temporarily_unavailable" }), refused],
-  ["tokens and an error", fields({ error: "server_error" }), refused],
+  ["tokens and an error", fields({ error: "server_error" }), refused, fresh],
   ["the end of the session", says({ error: "invalid_grant" }, 400), login],
   // Splits.
   ["a reset", (response) => void response.socket?.resetAndDestroy(), unknown],

@@ -9,6 +9,10 @@ export interface Mischief {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** The id token; undefined: none. Gets an honest issuer and the honest claims. */
   readonly idToken?: (issuer: IdTokenIssuer, claims: Claims) => string | undefined;
+  /** Seconds by which its clock is ahead of this machine's: that of its id tokens, which are not to be used before, and of the Date of its answers. */
+  readonly ahead?: number;
+  /** Whether its answers have no Date. */
+  readonly hidesDate?: boolean;
   /** The key set. */
   readonly jwks?: (issuer: IdTokenIssuer) => unknown;
 }
@@ -18,6 +22,7 @@ export interface Claims {
   readonly audience: string;
   readonly nonce: string | undefined;
   readonly lifetime: number;
+  readonly ahead?: number;
 }
 
 export interface LoginService {
@@ -45,7 +50,8 @@ export async function startLoginService(mischief: Mischief = {}, options: Partia
       ...mischief.metadata,
     };
     const tokens = (): object => {
-      const claims: Claims = { subject: "user", audience: "app", nonce, lifetime: 60 };
+      const { ahead } = mischief;
+      const claims: Claims = { subject: "user", audience: "app", nonce, lifetime: 60, ...(ahead === undefined ? {} : { ahead }) };
       const idToken = mischief.idToken === undefined ? issuer.issue(claims) : mischief.idToken(issuer, claims);
       return { access_token: "access", refresh_token: "refresh", token_type: "Bearer", expires_in: 60, id_token: idToken };
     };
@@ -62,6 +68,8 @@ export async function startLoginService(mischief: Mischief = {}, options: Partia
         },
       };
       const answer = answers[pathname]?.();
+      if (mischief.hidesDate === true) response.sendDate = false;
+      else response.setHeader("date", new Date(Date.now() + (mischief.ahead ?? 0) * 1000).toUTCString());
       response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(answer ?? {}));
     };
   });

@@ -5,13 +5,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { clients, tokenErrorIn } from "../clients/clients.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
+import { nativeClient } from "./native-client.ts";
 
-const tool = {
-  clientId: "tool",
-  clientSecret: "unused",
-  redirectUri: "http://127.0.0.1/callback",
-  metadata: { application_type: "native", token_endpoint_auth_method: "none", client_secret: undefined },
-} as const;
 const web = { clientId: "web-app", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
 
 /** A machine that has much else to do may take so long. */
@@ -21,7 +16,7 @@ let server: AuthorizationServer;
 let client: OAuthClient;
 
 beforeEach(async () => {
-  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [web, tool] });
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [web, nativeClient] });
   client = createOAuthClient({ issuer: server.issuer, clientId: web.clientId, clientAuth: clientSecretBasic(web.clientSecret) });
   return () => server.close();
 });
@@ -95,7 +90,7 @@ describe("a login with discovery, PKCE, iss, nonce and a signed id token", () =>
 });
 
 it("logs in on the command line, on whatever port", async () => {
-  const cli = createOAuthClient({ issuer: server.issuer, clientId: tool.clientId, clientAuth: noClientAuth() });
+  const cli = createOAuthClient({ issuer: server.issuer, clientId: nativeClient.clientId, clientAuth: noClientAuth() });
   const pages: string[] = [];
   const browse = async (url: string): Promise<void> => {
     const page = await fetch(await server.visit(url));

@@ -153,7 +153,7 @@ it.each([
   ["github", "bad_refresh_token"],
   ["keycloak", "invalid_grant"],
 ] as const)("%s says with %s that the session is over, and is not asked again", async (name, error) => {
-  const { tokens, sent } = await logIn(profiles[name], () => ({ access_token: undefined, error }));
+  const { tokens, sent } = await logIn(profiles[name], () => ({ access_token: undefined, refresh_token: undefined, error }));
   for (let turn = 0; turn < 3; turn += 1) {
     await expect(tokens.renew(await tokens.get().catch(() => tokens.save({ access_token: "x" })))).rejects.toMatchObject({
       code: "ERR_LOGIN_REQUIRED",

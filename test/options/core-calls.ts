@@ -58,10 +58,11 @@ export const coreCalls: Calls = {
   "core: a token cache": () => useOf(bare()),
   "core: a token cache with empty options in its options": () =>
     useOf(createTokenCache({ source: numbered(), timeouts: {}, freshness: {} })),
-  "core: a token cache with a store": () => useOf(createTokenCache({ source: numbered(), store: memoryStore(), key: "ada" })),
+  "core: a token cache with a store": () =>
+    useOf(createTokenCache({ source: numbered(), store: memoryStore(), identity: "crm", key: "ada" })),
   "core: two token caches over one store": async () => {
     const store = memoryStore();
-    const [one, other] = [0, 1].map(() => createTokenCache({ source: numbered(), store, key: "ada" }));
+    const [one, other] = [0, 1].map(() => createTokenCache({ source: numbered(), store, identity: "crm", key: "ada" }));
     return [(await one?.get())?.accessToken, (await other?.get())?.accessToken];
   },
   "core: a token source that fails": async () => {

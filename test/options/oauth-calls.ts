@@ -1,6 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createTokenCache, memoryStore, readTokenResponse, type TokenSet, type TokenSource } from "@tokenflight/core";
-import { clientSecretBasic, createOAuthClient, noClientAuth, pendingLogins, privateKeyJwt, type OAuthClient } from "@tokenflight/oauth";
+import {
+  clientSecretBasic,
+  createLogin,
+  createOAuthClient,
+  noClientAuth,
+  pendingLogins,
+  privateKeyJwt,
+  sharedLogin,
+  type OAuthClient,
+} from "@tokenflight/oauth";
 import { defineProfile } from "@tokenflight/oauth/profiles";
 import { installationFrom, talkdesk } from "@tokenflight/oauth/talkdesk";
 import type { Calls } from "./call-parts.ts";
@@ -18,6 +27,7 @@ async function answer(url: string): Promise<Response> {
     });
   }
   if (pathname === "/device") return json({ device_code: "d", user_code: "WDJB", verification_uri: "https://login.example.com/device" });
+  if (pathname === "/par") return json({ request_uri: "urn:r:1" });
   if (pathname === "/introspect") return json({ active: true });
   return json({ access_token: "T1", expires_in: 60 });
 }
@@ -118,6 +128,27 @@ export const oauthCalls: Calls = {
     const parsed = JSON.parse(JSON.stringify(pending)) as typeof pending;
     const tokenSet = await one.exchangeCallback(`/?code=c&state=${pending.state}`, parsed, {});
     return [[...new URL(url).searchParams.keys()], Object.keys(pending), tokenSet.accessToken, tokenSet.scope];
+  },
+  "oauth: a login whose request is pushed": async () => {
+    const sent: string[] = [];
+    const fetch = (url: string, init: RequestInit): Promise<Response> => {
+      sent.push([...new URLSearchParams(init.body as string).keys()].join());
+      return answer(url);
+    };
+    const pushedAuthorizationRequestEndpoint = "https://login.example.com/par";
+    const options = { ...endpoints, pushedAuthorizationRequestEndpoint, pushAuthorizationRequests: true, clientId: "id" };
+    const { url } = await createOAuthClient({ ...options, clientAuth: noClientAuth(), fetch }).authorizationUrl({
+      redirectUri: "https://app.example/",
+    });
+    return [url, sent];
+  },
+  "oauth: a shared login": async () => {
+    const store = memoryStore();
+    const login = createLogin({ client: client(), store, key: "ada" });
+    const logIn = async (): Promise<TokenSet> => previous();
+    const { accessToken } = await sharedLogin(store, "ada", logIn, { tokens: login });
+    const again = await sharedLogin(store, "ada", logIn, { tokens: login.for() });
+    return [accessToken, again.accessToken];
   },
   "oauth: a login on another device": async () => {
     const sent: string[] = [];

@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What no caller gives: parts of Node's and of axios's requests, and of records of ours. */
 const internal = new Set(
   `_currentRequest _header _options _redirectable location newest outputData res responseURL sentHeaders slots socket stream
-  doubtful hint holder intent lineage loginRequired overdue pause takeLate tokenSet tokens unresolved`.split(/\s+/),
+  doubtful hint holder intent lineage loginRequired others overdue pause seed takeLate tokenSet tokens trouble unresolved`.split(/\s+/),
 );
 
 /** Every optional property that the sources of the packages declare, and that a caller may leave out. */

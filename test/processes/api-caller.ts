@@ -23,7 +23,7 @@ serveCommands({
         while (performance.now() < end) {
           const outcome = await api(`${origin}/orders`).then(
             async (response) => (await response.text(), String(response.status)),
-            (error: { code?: string }) => error.code ?? String(error),
+            (error: { code?: string }) => error.code ?? "an error without a code",
           );
           statuses[outcome] = (statuses[outcome] ?? 0) + 1;
           await sleep(pace);

@@ -20,7 +20,7 @@ const duration = repetitions({ ordinary: 8000, full: 60_000 });
 const shortestUse = lifetime * 1000 * 0.75;
 
 it(
-  "four processes share one login for three APIs, each with access tokens of its own (line 107)",
+  "four processes share one login for three APIs, each with access tokens of its own (field line 107)",
   { timeout: 120_000 },
   async ({ task }) => {
     using folder = temporaryFolder();
@@ -57,7 +57,11 @@ it(
     await login.save(await client.exchangeCode(await server.login({ resources })));
 
     const setting: ApiCallerSetting = {
-      ...{ store, tokenEndpoint, clientId, clientSecret, key },
+      store,
+      tokenEndpoint,
+      clientId,
+      clientSecret,
+      key,
       apis: apis.map(({ origin }, index) => ({ resource: resources[index] ?? "", origin })),
     };
     const processes = await Promise.all(
@@ -68,7 +72,7 @@ it(
 
     const gaps = [...askedAt.values()].flatMap((times) => times.slice(1).map((time, index) => time - (times[index] ?? 0)));
     const counts = {
-      processes: processCount,
+      seconds: duration / 1000,
       requests: apis.reduce((sum, { total }) => sum + total.requests, 0),
       "token requests": [...askedAt.values()].flat().length,
       "refused refresh tokens": server.stats.refreshTokenReuses,
@@ -80,7 +84,7 @@ it(
     };
     noteRow(task, {
       group: "Many processes, one login",
-      fault: `${processCount} processes, three APIs, access tokens of ${lifetime} s for each, strict rotation, ${duration / 1000} s: SQLite`,
+      fault: `${processCount} processes, three APIs, access tokens of ${lifetime} s for each, strict rotation: SQLite`,
       expected: "one token request for each API and expiry, no refresh token is refused, no API sees another's token",
       counts,
     });

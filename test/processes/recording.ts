@@ -16,6 +16,7 @@ export function recordedTokens(tokens: TokenCache, by: string, history: History)
     renew: async (refused, options) => given(await tokens.renew(refused, options)),
     reportReplay: (renewed, accepted) => tokens.reportReplay(renewed, accepted),
     save: (response) => tokens.save(response),
+    seed: (response) => tokens.seed(response),
     forget: () => tokens.forget(),
     async reread() {
       const token = await tokens.reread();

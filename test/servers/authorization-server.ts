@@ -35,6 +35,8 @@ export interface AuthorizationServerOptions {
   clients?: readonly AuthorizationServerClient[];
   /** The APIs that access tokens are for (RFC 8707), each by its absolute URI: one access token is for one of them. Default: tokens are for all. */
   resources?: readonly string[];
+  /** Whether authorization requests have to be pushed (RFC 9126), as the metadata says then. Default false: they may be. */
+  requirePushedRequests?: boolean;
   /** Who has to log in on a page, as with a real browser. Default: a user who agrees to everything without a page. */
   user?: User;
 }
@@ -59,7 +61,7 @@ export interface AuthorizationServer extends Loopback {
     resources?: readonly string[];
     client?: { readonly clientId: string; readonly redirectUri: string };
   }): Promise<Login>;
-  /** Does what the user's browser does with a URL of `authorizationUrl`: gives the URL that it is sent back to. */
+  /** Does what the user's browser does with a URL of `authorizationUrl`: gives the URL that it is sent back to. A pushed request is the first client's. */
   visit(authorizationUrl: string): Promise<string>;
   /** Types the code of a device login in, on the page for it, and agrees. */
   enterUserCode(userCode: string): Promise<void>;
@@ -80,6 +82,7 @@ const defaultClient = { clientId: "token-flight_test", clientSecret: "s-e_c.r~e+
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const { accessTokenLifetime = 2, rotate = "always", graceTime = 0, clients = [defaultClient], resources = [], user } = options;
+  const { requirePushedRequests = false } = options;
   requireWholeSeconds("accessTokenLifetime", accessTokenLifetime);
   const memory = new ProviderMemory({ graceTime: graceTime * 1000 });
   const endpoint = new TokenEndpoint();
@@ -87,7 +90,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const loopback = await startLoopback((origin) => {
     const provider = new Provider(origin, {
       ...quiet,
-      features: { ...quiet.features, resourceIndicators: resourceIndicators(resources, accessTokenLifetime) },
+      features: {
+        ...quiet.features,
+        resourceIndicators: resourceIndicators(resources, accessTokenLifetime),
+        pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: requirePushedRequests },
+      },
       adapter: memory.adapters,
       clients: clients.map((client) => registration(client, origin)),
       jwks: { keys: [signingKey()] },
@@ -135,7 +142,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     requests: endpoint.requests,
     login: ({ scope = "openid read write", resources: wanted = [], client: { clientId: id, redirectUri: uri } = client } = {}) =>
       logIn({ authorizationEndpoint: `${origin}/auth`, clientId: id, redirectUri: uri, scope, resources: wanted }),
-    visit: async (url) => (await follow(new URL(url), new URL(url).searchParams.get("redirect_uri") ?? "")).href,
+    visit: async (url) => (await follow(new URL(url), new URL(url).searchParams.get("redirect_uri") ?? client.redirectUri)).href,
     enterUserCode: (userCode) => enterUserCode(`${origin}/device`, userCode),
     audienceOf: (accessToken) => memory.find("AccessToken", accessToken)?.aud as string | undefined,
     isActive: (accessToken) => accessTokenModels.some((model) => memory.find(model, accessToken) !== undefined),

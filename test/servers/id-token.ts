@@ -20,11 +20,16 @@ export class IdTokenIssuer {
     readonly audience: string;
     readonly nonce: string | undefined;
     readonly lifetime: number;
+    /** Seconds by which the issuer's clock is ahead of this machine's; the token is not to be used before it was issued then. Default: they agree. */
+    readonly ahead?: number;
+    /** Claims that are other ones; undefined leaves one out. */
+    readonly others?: Readonly<Record<string, unknown>>;
   }): string {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(Date.now() / 1000) + (claims.ahead ?? 0);
     const { subject: sub, audience: aud, nonce, lifetime } = claims;
     // JSON leaves out a nonce that is undefined.
-    const payload = { iss: this.issuer, sub, aud, iat: now, exp: now + lifetime, nonce };
+    const nbf = claims.ahead === undefined ? undefined : now;
+    const payload = { iss: this.issuer, sub, aud, iat: now, nbf, exp: now + lifetime, nonce, ...claims.others };
     const signed = `${encode({ alg: "ES256", typ: "JWT", kid: this.#keyId })}.${encode(payload)}`;
     // RFC 7518 section 3.4: the two numbers side by side, not the DER form that OpenSSL gives.
     const signature = sign("sha256", Buffer.from(signed), { key: this.#key, dsaEncoding: "ieee-p1363" });

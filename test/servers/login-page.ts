@@ -33,7 +33,7 @@ export async function agree(
 ): Promise<void> {
   const grant = new provider.Grant({ accountId, clientId: String(params["client_id"]) });
   grant.addOIDCScope(String(params["scope"]));
-  for (const resource of [params["resource"] ?? []].flat()) grant.addResourceScope(String(resource), String(params["scope"]));
+  for (const resource of [params["resource"] ?? []].flat() as string[]) grant.addResourceScope(resource, String(params["scope"]));
   const result = { login: { accountId }, consent: { grantId: await grant.save() } };
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
 }

@@ -62,10 +62,12 @@ function make({ subject, issuer, extension: only, validity = "now", signer }: Dr
   const toBeSigned = sequence(...fields, der(0xa3, sequence(only)));
   const signature = sign("sha256", toBeSigned, signer ?? privateKey);
   const certificate = sequence(toBeSigned, ecdsaWithSha256, der(0x03, [0], signature));
+  // OpenSSL takes no empty line before the end.
+  const lines = certificate.toString("base64").match(/.{1,64}/g) ?? [];
   return {
     privateKey,
     key: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-    cert: `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
   };
 }
 

@@ -92,7 +92,8 @@ async function launchServer(given: string[]): Promise<ChildProcess | undefined> 
   return launched;
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -19,8 +19,10 @@ export interface Attempt {
   consumed: boolean;
   /** The access token that it brought. */
   obtained: string | undefined;
+  /** The new refresh token that came without a usable access token. */
+  kept: string | undefined;
   /** What the token source said in the end. */
-  outcome: "tokens" | "login required" | "nothing used up" | "unknown" | undefined;
+  outcome: "tokens" | "refresh token" | "login required" | "nothing used up" | "unknown" | undefined;
   /** Why its refresh token may be sent once more: what happened to its owner, its request or its writes. */
   excuse: string | undefined;
   /** Whether the store has said that its owner has ended. */
@@ -37,6 +39,7 @@ export function newAttempt(begun: Begun): Attempt {
     asked: false,
     consumed: false,
     obtained: undefined,
+    kept: undefined,
     outcome: undefined,
     excuse: undefined,
     saidToBeGone: false,

@@ -36,6 +36,7 @@ export class Attempts {
   readonly #byOwner = new Map<string, Attempt>();
   readonly #byRefreshToken = new Map<string, Attempt[]>();
   readonly #open = new Map<SimProcess, Set<Attempt>>();
+  readonly #retaken = new Set<string>();
   /** The attempt of each task and subject that may ask the source. */
   readonly #latest = new Map<string, Attempt>();
 
@@ -67,18 +68,20 @@ export class Attempts {
       after.intent !== undefined && after.intent.unresolved !== true && (after.intent.owner !== owner || standing?.outcome !== undefined);
     const closes = owner !== undefined && (after.intent?.owner !== owner || after.intent.unresolved === true || isAnother);
     // An owner with a token set writes that. Another cache of its process may have taken the intent over.
-    const isItsEnd =
-      after.generation > before.generation || (standing?.outcome !== "tokens" && (!isAnother || standing?.outcome !== undefined));
+    const isItsEnd = after.generation > before.generation || (!hasBrought(standing) && (!isAnother || standing?.outcome !== undefined));
     if (closes && isItsEnd && standing?.process === process) this.#close(standing);
     if (after.tokens !== undefined && after.generation > before.generation)
-      for (const attempt of this.openOf(process)) if (attempt.obtained === after.tokens.access_token) this.#close(attempt);
+      for (const attempt of this.openOf(process))
+        if (attempt.obtained === after.tokens.access_token || (attempt.kept !== undefined && attempt.kept === after.tokens.refresh_token))
+          this.#close(attempt);
     if (isAnother) this.#claim(write, after.intent, standing, now);
   }
 
   /** A token source was called. */
   asked(process: SimProcess, subject: string, { previous, urgency, reason }: SourceContext, now: number): Attempt {
     const task = taskOf(process);
-    const found = this.#latest.get(`${task.name} ${subject}`);
+    const latest = this.#latest.get(`${task.name} ${subject}`);
+    const found = latest?.asked === false ? latest : (this.#takenOver(process, subject) ?? latest);
     const isItsOwn = found !== undefined && !found.asked;
     const isAlone = process.closing !== "no" || this.#troubles.had(process, subject);
     if (!isItsOwn && (this.#configuration.spends || !isAlone))
@@ -94,6 +97,21 @@ export class Attempts {
       this.#violate(`${process.name} sent a refresh token that was used up, although nobody waited (${reason})`);
     }
     return attempt;
+  }
+
+  /** A seed that was used up stands in the entry again, by the rules for seeds: what it did before excuses what it does now. */
+  retake(refreshToken: string): void {
+    if (!this.#byRefreshToken.delete(refreshToken)) return;
+    this.#retaken.add(refreshToken);
+  }
+
+  wasRetaken({ refreshToken = "" }: Attempt): boolean {
+    return this.#retaken.has(refreshToken);
+  }
+
+  /** One that another cache of the same process has taken over, because the store had said that its process has ended. */
+  #takenOver(process: SimProcess, subject: string): Attempt | undefined {
+    return [...this.openOf(process)].find((attempt) => attempt.subject === subject && attempt.saidToBeGone && !attempt.asked);
   }
 
   /** All attempts with the same refresh token. */
@@ -142,9 +160,10 @@ export class Attempts {
   }
 
   /** Whether a refresh token may be sent again after this attempt. */
-  #checkRepetition(who: string, { subject, asked, consumed, closed, outcome, excuse }: Attempt): void {
+  #checkRepetition(who: string, earlier: Attempt): void {
+    const { subject, asked, consumed, closed, outcome, excuse } = earlier;
     if (this.#troubles.hasLost(subject) || !asked) return;
-    if (closed && outcome === "tokens") this.#violate(`${who} whose refresh token had brought the tokens that are stored`);
+    if (closed && hasBrought(earlier)) this.#violate(`${who} whose refresh token had brought the tokens that are stored`);
     else if (closed && outcome === "login required" && excuse === undefined)
       this.#violate(`${who} after the server had said that a login is required`);
     else if (excuse === undefined && (consumed || !closed)) this.#violate(`${who} whose refresh token was sent already`);
@@ -154,6 +173,11 @@ export class Attempts {
     attempt.closed = true;
     this.#open.get(attempt.process)?.delete(attempt);
   }
+}
+
+/** Whether its refresh token was used up for another one. */
+function hasBrought(attempt: Attempt | undefined): boolean {
+  return attempt?.outcome === "tokens" || attempt?.outcome === "refresh token";
 }
 
 /** An isolate knows which of its own refreshes are silent, and may have been dropped. */

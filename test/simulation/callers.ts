@@ -32,8 +32,9 @@ export class Callers {
   /** One call, of a random kind and patience. */
   call(process: SimProcess, subject: string): void {
     const { random, configuration, faultsAreOver } = this.#world;
-    const place: Place = { process, subject, which: random.whole(0, configuration.caches - 1) };
-    const kind: Kind = random.pick(kinds);
+    const place = this.#world.somePlace(process, subject);
+    const drawn: Kind = random.pick(kinds);
+    const kind = drawn === "long get" && !configuration.longGets ? "get" : drawn;
     const isLogin = configuration.logsOut && !faultsAreOver && random.chance(0.08);
     const isLogout = random.chance(0.6);
     this.#serve(process, (done) => {
@@ -46,8 +47,8 @@ export class Callers {
 
   /** With nothing wrong any more, this process gets a token for the subject, or is told that only a login helps. */
   insist(process: SimProcess, subject: string, until = this.#world.scheduler.now + longestFinalWait): void {
-    const { scheduler, ledger, random, configuration } = this.#world;
-    const place: Place = { process, subject, which: random.whole(0, configuration.caches - 1) };
+    const { scheduler, ledger } = this.#world;
+    const place = this.#world.somePlace(process, subject);
     this.#serve(process, (done) => {
       const name = this.#begin(place, "last get");
       const asked = scheduler.now;
@@ -57,7 +58,7 @@ export class Callers {
         .then((tokens) => this.#handed(place, tokens, asked))
         .catch((error: unknown) => {
           this.#refused(place, name, error);
-          if (error instanceof LoginRequiredError || process.closing !== "no") return;
+          if (error instanceof LoginRequiredError || ledger.mayBeRefused(place, error) || process.closing !== "no") return;
           if (scheduler.now > until) return ledger.violate(`${name} still fails: ${String(error)}`);
           if (hasCode(error, "ERR_STORE_RECORD_INVALID")) this.#users.logInSoon(place);
           scheduler.schedule(5000, "asks once more", () => this.insist(process, subject, until), process);
@@ -95,7 +96,7 @@ export class Callers {
       const peeked = cache.peek();
       if (peeked !== undefined) this.#handed(place, peeked, scheduler.now);
       if (peeked !== undefined && hasClosed(process)) ledger.violate(`${process.name} gave a token after its close`);
-    } else if (cache.status().state === "logged-out" && !ledger.mayRequireLogin) {
+    } else if (cache.status().state === "logged-out" && !ledger.mayRequireLogin(place)) {
       ledger.violate(`${process.name} says that ${subject} is logged out, and no session has ended`);
     }
     done();
@@ -160,10 +161,15 @@ export class Callers {
     if (!(error instanceof TokenflightError)) return ledger.violate(`${name} got an error of no type: ${String(error)}`);
     if (error.code === "ERR_CLOSED" && closing === "no") ledger.violate(`${name} failed as closed, and nothing was closed`);
     const isLogin = error instanceof LoginRequiredError;
-    if (ledger.isFaultless && closing === "no" && !(isLogin && ledger.mayRequireLogin))
+    if (ledger.isFaultless && closing === "no" && !(isLogin && ledger.mayRequireLogin(place)))
       return ledger.violate(`${name} failed although nothing was wrong: ${error.message}`);
+    if (hasCode(error, "ERR_TOKEN_REQUEST_REFUSED") && !ledger.mayBeRefused(place, error))
+      ledger.violate(`${name} was told what is said of another purpose: ${error.message}`);
     if (!isLogin) return;
-    if (!ledger.mayRequireLogin) ledger.violate(`${name} was told that a login is required, and no session has ended`);
+    if (error.error === "interaction_required" && !ledger.mayBeRefused(place, error))
+      ledger.violate(`${name} was told that another purpose requires a login`);
+    if (!ledger.mayRequireLogin(place)) ledger.violate(`${name} was told that a login is required, and no session has ended`);
+    if (configuration.seeds && random.chance(0.3)) this.#users.start(place.process, [place.subject]);
     if (configuration.logsIn && random.chance(0.5)) this.#users.logInSoon(place);
   }
 

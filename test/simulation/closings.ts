@@ -63,7 +63,12 @@ export class Closings {
     if (random.chance(0.5)) return leave();
     // Who has only looked into the store is told when it answers, or does not.
     const wait = 2500 * configuration.timeouts.store;
-    scheduler.schedule(wait, "nobody waits any more", () => this.#callers.checkNobodyWaitsFor(process), process);
+    const closed = scheduler.now;
+    const check = (): void => {
+      // Who was stopped meanwhile finds its timers due in the same moment.
+      if (process.blindSince(closed, 0) === 0) this.#callers.checkNobodyWaitsFor(process);
+    };
+    scheduler.schedule(wait, "nobody waits any more", check, process);
     scheduler.schedule(2 * wait, "ends", leave, process);
   }
 

@@ -26,6 +26,10 @@ export interface Faults {
   readonly falseDeaths: number;
   /** A hint of a change is lost. */
   readonly hints: number;
+  /** The answer to a token request has a new refresh token, and no access token that can be used. */
+  readonly useless: number;
+  /** Times that the server begins to refuse one purpose of a login. */
+  readonly refusals: number;
 }
 
 /** One simulated world. */
@@ -64,6 +68,12 @@ export interface Configuration {
   readonly logsIn: boolean;
   /** Whether users log out and in again, or in without a logout. */
   readonly logsOut: boolean;
+  /** What the access tokens of one login are for: so many APIs. */
+  readonly purposes: number;
+  /** Whether processes begin with refresh tokens from their environment. */
+  readonly seeds: boolean;
+  /** Whether some callers want a token that is good for nine tenths of its lifetime. */
+  readonly longGets: boolean;
   readonly faults: Faults;
 }
 
@@ -80,6 +90,8 @@ export const noFaults: Faults = {
   meddling: 0,
   falseDeaths: 0,
   hints: 0,
+  useless: 0,
+  refusals: 0,
 };
 
 export function isFaultless({ faults, isolates }: Configuration): boolean {
@@ -136,7 +148,12 @@ export function configurationOf(seed: number): Configuration {
       meddling: hasFaults && random.chance(0.2) ? random.whole(1, 2) : 0,
       falseDeaths: holders && fault() ? 0.02 : 0,
       hints: fault() ? 0.2 : 0,
+      useless: spends && fault() ? random.pick([0.1, 0.4]) : 0,
+      refusals: spends && fault() ? random.whole(1, 2) : 0,
     },
+    purposes: random.pick([1, 1, 2, 3]),
+    seeds: spends && random.chance(0.3),
+    longGets: random.chance(0.5),
   };
 }
 
@@ -160,6 +177,8 @@ export function largeConfigurationOf(seed: number): Configuration {
     timeouts: { request: 10, store: 1 },
     logsIn: false,
     logsOut: false,
+    purposes: 2,
+    seeds: false,
     faults: { ...noFaults, store: 0.005, outages: 5, network: 0.02, server: 0.02, crashes: 50, pauses: 50 },
   };
 }

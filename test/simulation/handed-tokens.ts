@@ -8,6 +8,8 @@ import type { Troubles } from "./troubles.ts";
 export interface Place {
   readonly process: SimProcess;
   readonly which: number;
+  /** What its access tokens are for; empty for the first purpose. */
+  readonly purpose: string;
   readonly subject: string;
 }
 
@@ -36,7 +38,8 @@ export class HandedTokens {
   }
 
   stored(accessToken: string, generation: number, at: number): void {
-    this.#stored.set(accessToken, { generation, at });
+    // A new refresh token alone makes a generation as well, and leaves the access token as it is.
+    if (accessToken !== "" && !this.#stored.has(accessToken)) this.#stored.set(accessToken, { generation, at });
   }
 
   /** A logout by this place has made this generation: no token of before may be given there any more. */
@@ -51,6 +54,7 @@ export class HandedTokens {
     const who = `${process.name} handed out ${accessToken} for ${subject}`;
     const session = this.#server.sessionOf(accessToken);
     if (session?.subject !== subject) return this.#violate(`${who}, which is somebody else's`);
+    if (this.#server.purposeOf(accessToken) !== place.purpose) return this.#violate(`${who}, which is for another purpose`);
     const stored = this.#stored.get(accessToken);
     const isNews = stored !== undefined && now - stored.at < news;
     if (expiresAt !== undefined && process.clock.now() >= expiresAt && !isNews) this.#violate(`${who}, which was over`);

@@ -1,14 +1,16 @@
-import type { SourceContext, TokenResponse, TokenSet } from "@tokenflight/core";
+import { LoginRequiredError, TokenRequestError, type SourceContext, type TokenResponse, type TokenSet } from "@tokenflight/core";
 import type { Attempt } from "./attempt.ts";
 import { Attempts, type Write } from "./attempts.ts";
 import { isFaultless, type Configuration } from "./configuration.ts";
 import { HandedTokens, type Place } from "./handed-tokens.ts";
 import { Logins, type Logout } from "./logins.ts";
+import type { SourceName } from "./source-name.ts";
+import { Seeds } from "./seeds.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { SimRequest } from "./sim-request.ts";
-import type { SimServer } from "./sim-server.ts";
-import { brokenRules, describeRecord } from "./stored-record.ts";
+import type { Session, SimServer } from "./sim-server.ts";
+import { brokenRules, describeRecord, lostTokens, seenFor, tokensOf } from "./stored-record.ts";
 import { Troubles } from "./troubles.ts";
 
 /**
@@ -19,12 +21,17 @@ export class Ledger {
   violation: string | undefined;
   /** Token requests that the sources were asked for. */
   requests = 0;
+  /** Every access token that an entry has held: a server gives none twice. */
+  readonly #known = new Set<string>();
   /** Sessions that an authorization server ended. */
   sessionsEnded = 0;
   /** Requests that isolates have dropped, with whatever they had begun. */
   requestsDropped = 0;
   readonly attempts: Attempts;
   readonly logins: Logins;
+  readonly seeds: Seeds;
+  /** New refresh tokens that came without a usable access token. */
+  refreshTokensKept = 0;
   readonly #configuration: Configuration;
   readonly #scheduler: Scheduler;
   readonly #server: SimServer;
@@ -45,6 +52,7 @@ export class Ledger {
     this.#troubles = new Troubles(configuration);
     this.attempts = new Attempts(configuration, this.#troubles, (text) => this.violate(text));
     this.logins = new Logins(server);
+    this.seeds = new Seeds(this.#troubles);
     this.#handed = new HandedTokens(server, this.#troubles, this.logins, (text) => this.violate(text));
   }
 
@@ -54,12 +62,24 @@ export class Ledger {
   }
 
   /** The store has carried out a write. */
-  wrote(write: Write, ttl: number | undefined, logout: Logout | undefined): void {
-    const { process, subject, before, after } = write;
-    this.#scheduler.note(`${subject} by ${process.name}: ${describeRecord(before)} -> ${describeRecord(after)}`);
+  wrote(written: Write, ttl: number | undefined, logout: Logout | undefined): void {
+    const { process, subject, after } = written;
+    this.#scheduler.note(`${subject} by ${process.name}: ${describeRecord(written.before)} -> ${describeRecord(after)}`);
+    const before = seenFor(written.before, after.purpose ?? "");
+    const write = { ...written, before };
+    const isSeed = this.seeds.isBegin(write);
+    const refreshToken = after.tokens?.refresh_token ?? "";
+    if (isSeed && this.seeds.wasTaken(refreshToken)) this.attempts.retake(refreshToken);
+    for (const broken of this.seeds.wrote(written)) this.violate(broken);
+    // A source that goes on without the store writes what it knows when the store is back.
+    const isAlone = !this.#configuration.spends && this.#troubles.had(process, subject);
+    if (!isAlone && !this.#troubles.hasLost(subject))
+      for (const broken of lostTokens(subject, written.before, after, process.clock.now())) this.violate(broken);
     const counts = this.#configuration.spends && !this.#troubles.hasLost(subject);
-    for (const broken of brokenRules(subject, before, after, this.#server, { counts, ttl })) this.violate(broken);
-    for (const broken of this.logins.wrote(write, logout)) this.violate(broken);
+    const known = this.#known;
+    for (const broken of brokenRules(subject, before, after, this.#server, { counts, ttl, known })) this.violate(broken);
+    for (const { access_token: token } of tokensOf(after).values()) known.add(token);
+    for (const broken of this.logins.wrote(write, logout, isSeed)) this.violate(broken);
     if (after.tokens === undefined && after.generation > before.generation)
       this.#logouts.set(`${process.name} ${subject}`, after.generation);
     if (after.tokens !== undefined && after.generation > before.generation)
@@ -69,8 +89,11 @@ export class Ledger {
   }
 
   /** A token source was called. */
-  asked(process: SimProcess, subject: string, context: SourceContext): Attempt {
+  asked(process: SimProcess, { subject, purpose = "" }: SourceName, context: SourceContext): Attempt {
     this.requests += 1;
+    const token = context.previous?.accessToken ?? "";
+    if (token !== "" && this.#server.purposeOf(token) !== purpose)
+      this.violate(`${process.name} asked for a successor of ${token}, which is for another purpose`);
     this.#checkRate(process, subject, context);
     if (process.closing === "done") this.violate(`${process.name} sent a token request for ${subject} after its close`);
     return this.attempts.asked(process, subject, context, this.#scheduler.now);
@@ -81,8 +104,13 @@ export class Ledger {
     const obtainedAt = previous === undefined ? undefined : this.#obtained.get(previous.accessToken);
     const isEarly = obtainedAt !== undefined && this.#scheduler.now - obtainedAt < 1000;
     // A caller may want one that is good for nine tenths of its lifetime.
-    const isGoodEnough = this.#configuration.lifetime > 10;
+    const { lifetime, longGets } = this.#configuration;
+    const isGoodEnough = lifetime > 10 || !longGets;
     if (previous !== undefined && this.#refused.has(previous.accessToken)) return;
+    const isDue = obtainedAt === undefined || this.#scheduler.now - obtainedAt > lifetime * 700;
+    const isOnlyForTime = reason === "expiring" || (!longGets && reason !== "refused");
+    if (!isDue && isOnlyForTime && this.#troubles.clocksAgree && !this.#troubles.had(process, subject))
+      this.violate(`${process.name} asked for another token of ${subject} before it was due (${reason})`);
     if (isEarly && isGoodEnough && reason !== "refused" && this.#troubles.clocksAgree && !this.#troubles.had(process, subject))
       this.violate(`${process.name} asked for another token of ${subject} within a second (${reason})`);
   }
@@ -95,11 +123,18 @@ export class Ledger {
     if (response !== undefined) this.#obtained.set(response.access_token, this.#scheduler.now);
   }
 
+  /** The answer has a new refresh token, and no access token that can be used. */
+  kept(attempt: Attempt, refreshToken: string): void {
+    attempt.outcome ??= "refresh token";
+    attempt.kept = refreshToken;
+    this.refreshTokensKept += 1;
+  }
+
   /** The server saw a refresh token after it was over. */
   sessionEnded(attempt: Attempt): void {
     this.sessionsEnded += 1;
     this.#scheduler.note(`the session of ${attempt.subject} was ended`);
-    if (this.#troubles.hasLost(attempt.subject)) return;
+    if (this.#troubles.hasLost(attempt.subject) || this.attempts.wasRetaken(attempt)) return;
     const isLate = this.#scheduler.now - attempt.claimedAt >= attempt.deadline;
     const others = this.attempts.sharing(attempt).filter((other) => other !== attempt && other.consumed);
     if (isLate || attempt.excuse !== undefined) return;
@@ -180,16 +215,32 @@ export class Ledger {
     this.#handed.forgotten(place, this.#logouts.get(`${place.process.name} ${place.subject}`) ?? 0);
   }
 
-  /** Whether some caller may have to be told that only a login helps. */
-  get mayRequireLogin(): boolean {
+  /** Whether a caller there may have to be told that only a login helps. */
+  mayRequireLogin({ subject, purpose }: Place): boolean {
+    if (this.#server.hasRefused(subject, purpose, "interaction_required")) return true;
     return this.sessionsEnded > 0 || this.#troubles.hasLostSomething || this.#logouts.size > 0;
+  }
+
+  /** Whether the server may have said that of this place's purpose. */
+  mayBeRefused({ subject, purpose }: Place, error: unknown): boolean {
+    const isRefusal = error instanceof TokenRequestError && error.outcome === "refused";
+    if (isRefusal && this.#configuration.faults.useless > 0) return true;
+    if (!isRefusal && !(error instanceof LoginRequiredError)) return false;
+    return this.#server.hasRefused(subject, purpose, isRefusal ? "invalid_scope" : "interaction_required");
+  }
+
+  /** A logout is done. Which of the logins that it has found stands there still? */
+  checkLogout(subject: string, found: ReadonlySet<Session> | undefined): void {
+    const current = this.logins.current(subject);
+    if (current === undefined || !found?.has(current) || this.#troubles.hasLost(subject)) return;
+    if (!this.logins.cameBack(subject)) this.violate(`A logout of ${subject} has left ${current.name} as it was`);
   }
 
   /** Whether this many token requests are too many for a time in which nothing went wrong, whatever had gone wrong before. */
   checkTraffic(requests: number, time: number): void {
-    const { spends, subjects, lifetime } = this.#configuration;
+    const { spends, subjects, lifetime, purposes } = this.#configuration;
     if (!spends || !this.#troubles.clocksAgree) return;
-    const most = subjects * (3 + time / (lifetime * 500));
+    const most = subjects * purposes * (3 + time / (lifetime * 500));
     if (requests > most) this.violate(`${requests} token requests were sent after the faults, more than ${most.toFixed(0)}`);
   }
 

@@ -1,6 +1,7 @@
 import type { Write } from "./attempts.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { SimServer, Session } from "./sim-server.ts";
+import { tokensOf } from "./stored-record.ts";
 
 /** The logins of one subject. */
 interface Known {
@@ -9,6 +10,8 @@ interface Known {
   /** Those of them that another login, or a logout, has replaced. */
   readonly replaced: Set<Session>;
   current: Session | undefined;
+  /** One that was replaced, and stands there again. */
+  cameBack: Session | undefined;
   /** Who has written its first token set. */
   writer: SimProcess | undefined;
   /** Which of the replaced ones each process, or cache, knows to be so, and since when. */
@@ -34,17 +37,23 @@ export class Logins {
     return this.#of(subject).current;
   }
 
+  /** Whether it has stood there before, and another one in between. */
+  cameBack(subject: string): boolean {
+    const { current, cameBack } = this.#of(subject);
+    return current !== undefined && current === cameBack;
+  }
+
   /** All that there have been. */
   all(subject: string): ReadonlySet<Session> {
     return new Set(this.#of(subject).stood);
   }
 
   /** The entry has changed. What is wrong with that? */
-  *wrote({ process, subject, before, after }: Write, logout: Logout | undefined): Generator<string> {
+  *wrote({ process, subject, before, after }: Write, logout: Logout | undefined, isSeed: boolean): Generator<string> {
     const known = this.#of(subject);
-    const token = after.tokens?.access_token;
-    const session = token === undefined ? undefined : this.#server.sessionOf(token);
-    const isLogout = session === undefined && after.generation > before.generation;
+    const [token = ""] = [...tokensOf(after).values()].map((tokens) => tokens.access_token);
+    const session = this.#server.sessionOfRefreshToken(after.tokens?.refresh_token ?? "") ?? this.#server.sessionOf(token);
+    const isLogout = after.tokens === undefined && after.generation > before.generation;
     if (
       isLogout &&
       logout?.found !== undefined &&
@@ -55,11 +64,11 @@ export class Logins {
       yield `A logout of ${subject} has ended ${known.current.name}, which came later`;
     if (session === known.current || (session === undefined && !isLogout)) return;
     // Over nothing, somebody who has not heard of what was deleted may write what it holds.
-    if (session !== undefined && known.replaced.has(session) && before.generation > 0)
+    if (session !== undefined && known.replaced.has(session) && before.generation > 0 && !isSeed)
       yield `${session.name} came back after it was replaced`;
     for (const each of known.stood) known.replaced.add(each);
     if (session !== undefined) known.stood.add(session);
-    if (session !== undefined) known.replaced.delete(session);
+    if (session !== undefined && known.replaced.delete(session)) known.cameBack = session;
     known.current = session;
     known.writer = process;
   }
@@ -97,6 +106,7 @@ export class Logins {
       stood: new Set(),
       replaced: new Set(),
       current: undefined,
+      cameBack: undefined,
       writer: undefined,
       heard: new Map(),
     };

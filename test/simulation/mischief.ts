@@ -1,4 +1,5 @@
 import type { SimProcess } from "./sim-process.ts";
+import type { SimServer } from "./sim-server.ts";
 import type { SimStore } from "./sim-store.ts";
 import type { World } from "./world.ts";
 
@@ -6,15 +7,19 @@ import type { World } from "./world.ts";
 export class Mischief {
   readonly #world: World;
   readonly #processes: SimProcess[];
+  readonly #server: SimServer;
   readonly #replace: (process: SimProcess) => void;
   readonly #close: (process: SimProcess) => void;
+  /** Purposes that the server refuses. */
+  refusals = 0;
   #crashes: number;
   #pauses: number;
   #closings: number;
 
-  constructor(world: World, processes: SimProcess[], replace: (process: SimProcess) => void, close: (process: SimProcess) => void) {
+  constructor(world: World, server: SimServer, replace: (process: SimProcess) => void, close: (process: SimProcess) => void) {
     this.#world = world;
-    this.#processes = processes;
+    this.#processes = world.processes;
+    this.#server = server;
     this.#replace = replace;
     this.#close = close;
     const { faults, closings } = world.configuration;
@@ -25,10 +30,11 @@ export class Mischief {
 
   /** From now on, for as long as callers come. */
   begin(store: SimStore, subjects: readonly string[], logIn: (subject: string) => void): void {
-    const { outages, loss, jumps, meddling } = this.#world.configuration.faults;
+    const { outages, loss, jumps, meddling, refusals } = this.#world.configuration.faults;
     for (let left = outages; left > 0; left -= 1) this.#sometime(() => this.#takeAway());
     for (let left = meddling; left > 0; left -= 1) this.#sometime(() => this.#meddle(store, this.#world.random.pick(subjects), logIn));
     for (let left = jumps; left > 0; left -= 1) this.#sometime(() => this.#turnClock());
+    for (let left = refusals; left > 0; left -= 1) this.#sometime(() => this.#refuse(this.#world.random.pick(subjects)));
     if (loss) this.#sometime(() => store.loseEverything());
   }
 
@@ -84,6 +90,18 @@ export class Mischief {
       if (how === "newer format" && store.isForeign(subject)) store.meddle(subject, "was deleted");
       if (configuration.spends && (how !== "was deleted" || random.chance(0.7))) logIn(subject);
     });
+  }
+
+  /** From now on the login that stands there gets no access tokens for one purpose. */
+  #refuse(subject: string): void {
+    const { random, scheduler, ledger, configuration } = this.#world;
+    const purpose = this.#world.purposeOf(random.whole(0, configuration.purposes - 1)) ?? "";
+    const how = random.pick(["interaction_required", "invalid_scope"] as const);
+    const session = ledger.logins.current(subject);
+    if (session === undefined) return;
+    this.refusals += 1;
+    scheduler.note(`the server will refuse "${purpose}" to ${session.name}: ${how}`);
+    this.#server.refuse(session, purpose, how);
   }
 
   #takeAway(): void {

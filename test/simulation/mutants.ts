@@ -1,20 +1,8 @@
 import type { TokenCache } from "@tokenflight/core";
+import { changedCache } from "./changed-cache.ts";
+import { loginMutants } from "./login-mutants.ts";
 import type { NamedMutant } from "./mutant.ts";
 import { storeMutants } from "./store-mutants.ts";
-
-/** A cache with another way to get tokens. */
-function withGet(cache: TokenCache, get: TokenCache["get"]): TokenCache {
-  return {
-    get,
-    peek: () => cache.peek(),
-    renew: (...given) => cache.renew(...given),
-    reportReplay: (...given) => cache.reportReplay(...given),
-    save: (tokens) => cache.save(tokens),
-    forget: () => cache.forget(),
-    reread: () => cache.reread(),
-    status: () => cache.status(),
-  };
-}
 
 async function renewing(cache: TokenCache): ReturnType<TokenCache["get"]> {
   let tokens = await cache.get();
@@ -24,28 +12,28 @@ async function renewing(cache: TokenCache): ReturnType<TokenCache["get"]> {
 
 function remembering(cache: TokenCache): TokenCache {
   let first: ReturnType<TokenCache["get"]> | undefined;
-  return withGet(cache, (options) => {
-    first ??= cache.get(options);
-    first.catch(() => {
-      first = undefined;
-    });
-    return first;
+  return changedCache(cache, {
+    get(options) {
+      first ??= cache.get(options);
+      first.catch(() => {
+        first = undefined;
+      });
+      return first;
+    },
   });
 }
 
 export const mutants: readonly NamedMutant[] = [
   ...storeMutants,
+  ...loginMutants,
   [
     "a source that sends each token request twice",
     {
       source: (source) =>
-        Object.assign(
-          async (context: Parameters<typeof source>[0]) => {
-            const [first] = await Promise.all([source(context), source(context).catch(() => {})]);
-            return first;
-          },
-          { spendsRefreshToken: source.spendsRefreshToken ?? true },
-        ),
+        Object.assign(async (context: Parameters<typeof source>[0]) => {
+          const [first] = await Promise.all([source(context), source(context).catch(() => {})]);
+          return first;
+        }, source),
     },
     /without an intent of its own/,
   ],
@@ -71,12 +59,12 @@ export const mutants: readonly NamedMutant[] = [
   ],
   [
     "a cache that does not listen to its callers' signals",
-    { cache: (cache) => withGet(cache, () => cache.get()) },
+    { cache: (cache) => changedCache(cache, { get: () => cache.get() }) },
     /went on after its deadline/,
   ],
   [
     "a cache that asks for five tokens where one will do",
-    { cache: (cache) => withGet(cache, (options) => (options === undefined ? renewing(cache) : cache.get(options))) },
+    { cache: (cache) => changedCache(cache, { get: (options) => (options === undefined ? renewing(cache) : cache.get(options)) }) },
     /sent after the faults/,
   ],
   ["a cache that hands out what it had first", { cache: remembering }, /which was over|after a newer one|knew to be over/],

@@ -21,7 +21,7 @@ interface Surroundings {
 
 /** The shipped code that runs in a process: its pools, or a cache for each subject. */
 export function partsOf(process: SimProcess, { world, server, store, subjects, born, mutant }: Surroundings): ProcessParts {
-  const { poolLimit, timeouts, isolates, caches } = world.configuration;
+  const { poolLimit, timeouts, isolates } = world.configuration;
   const client = new StoreClient(world, store, process, born).store;
   const shared = {
     store: mutant.store?.(client, { inside: store, process, processes: born }) ?? client,
@@ -29,8 +29,10 @@ export function partsOf(process: SimProcess, { world, server, store, subjects, b
     timeouts,
     ...(isolates === "kept" && { keepAlive: mutant.keepAlive ?? keepAlive }),
   };
-  const source = (subject: string): TokenSource =>
-    mutant.source?.(simSource(world, server, process, subject)) ?? simSource(world, server, process, subject);
+  const source = (subject: string, purpose: string | undefined): TokenSource => {
+    const made = simSource(world, server, process, { subject, purpose });
+    return mutant.source?.(made) ?? made;
+  };
   const changed = (cache: TokenCache): TokenCache => mutant.cache?.(cache) ?? cache;
   const closables: Closable[] = [];
   const known = <Made extends Closable>(made: Made): Made => {
@@ -38,17 +40,20 @@ export function partsOf(process: SimProcess, { world, server, store, subjects, b
     return made;
   };
 
-  function pool(limit: number): ProcessParts["caches"][number] {
-    const made = known(createTokenPool({ ...shared, source, limit }));
+  function pool(limit: number, purpose: string | undefined): ProcessParts["caches"][number] {
+    const made = known(createTokenPool({ ...shared, source: (subject) => source(subject, purpose), limit }));
     return (subject) => changed(made.for(subject));
   }
 
-  function singleCaches(): ProcessParts["caches"][number] {
-    const newCache = (key: string): TokenCache => changed(known(createTokenCache({ ...shared, source: source(key), key })));
+  function singleCaches(purpose: string | undefined): ProcessParts["caches"][number] {
+    const newCache = (key: string): TokenCache => changed(known(createTokenCache({ ...shared, source: source(key, purpose), key })));
     const made = new Map(subjects.map((subject) => [subject, newCache(subject)]));
     return (subject) => made.get(subject) as TokenCache;
   }
 
-  const made = Array.from({ length: caches }, () => (poolLimit === undefined ? singleCaches() : pool(poolLimit)));
+  const made = Array.from({ length: world.cachesOfProcess }, (_, which) => {
+    const purpose = world.purposeOf(which);
+    return poolLimit === undefined ? singleCaches(purpose) : pool(poolLimit, purpose);
+  });
   return { caches: made, closables, store: shared.store };
 }

@@ -37,7 +37,7 @@ export class SimProcess implements Owner {
     };
   }
 
-  /** One of its token caches for a subject. Several of one process share its store. */
+  /** One of its token caches for a subject. Several of one process share its store, and several purposes the login. */
   cache(subject: string, which = 0): TokenCache {
     const found = this.parts?.caches[which];
     if (found === undefined) throw new Error("The process has not begun yet.");

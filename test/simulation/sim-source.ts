@@ -1,9 +1,17 @@
-import { LoginRequiredError, TokenRequestError, type SourceContext, type TokenResponse, type TokenSource } from "@tokenflight/core";
+import {
+  InvalidTokenResponseError,
+  LoginRequiredError,
+  TokenRequestError,
+  type SourceContext,
+  type TokenResponse,
+  type TokenSource,
+} from "@tokenflight/core";
 import type { Attempt } from "./attempt.ts";
 import type { Owner } from "./event-heap.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { taskOf } from "./sim-request.ts";
 import type { SimServer } from "./sim-server.ts";
+import { identity, type SourceName } from "./source-name.ts";
 import { happens, wayThrough, type World } from "./world.ts";
 
 type NetworkFate = "arrives" | "refused connection" | "lost" | "reset" | "answer lost" | "answer reset";
@@ -15,10 +23,12 @@ const serverMishaps: readonly ServerFate[] = ["throttles", "fails before", "fail
 /** A timer that fires so many milliseconds after it was due tells of a process that was stopped meanwhile, and is not believed at once. */
 const longestLateness = 1000;
 
-/** The token source of one process and subject: a token request over a network that loses things, to a server that has its troubles. */
-export function simSource(world: World, server: SimServer, process: SimProcess, subject: string): TokenSource {
+/** The token source of one process, subject and purpose: a token request over a network that loses things, to a server that has its troubles. */
+export function simSource(world: World, server: SimServer, process: SimProcess, name: SourceName): TokenSource {
   const { spends, provider } = world.configuration;
-  return Object.assign((context: SourceContext) => new TokenRequest(world, server, process, subject, context).response, {
+  return Object.assign((context: SourceContext) => new TokenRequest(world, server, process, name, context).response, {
+    identity,
+    ...(name.purpose && { purpose: name.purpose }),
     spendsRefreshToken: spends,
     requiresLogin: spends,
     refreshTokenGrace: provider === "grace" ? 3600 : 0,
@@ -35,10 +45,11 @@ class TokenRequest {
   /** When an answer has come to this machine. */
   #arrivedAt = Number.POSITIVE_INFINITY;
   readonly #attempt: Attempt;
+  readonly #purpose: string;
   readonly #resolve: (response: TokenResponse) => void;
   readonly #reject: (error: unknown) => void;
 
-  constructor(world: World, server: SimServer, process: SimProcess, subject: string, context: SourceContext) {
+  constructor(world: World, server: SimServer, process: SimProcess, name: SourceName, context: SourceContext) {
     const { promise, resolve, reject } = Promise.withResolvers<TokenResponse>();
     this.response = promise;
     this.#resolve = resolve;
@@ -48,7 +59,8 @@ class TokenRequest {
     this.#process = process;
     this.#task = taskOf(process);
     this.#begun = world.scheduler.now;
-    this.#attempt = world.ledger.asked(process, subject, context);
+    this.#attempt = world.ledger.asked(process, name, context);
+    this.#purpose = name.purpose ?? "";
     const { obedient, faults } = world.configuration;
     context.signal.addEventListener("abort", () => {
       this.#checkThatNothingIsUnread();
@@ -93,6 +105,8 @@ class TokenRequest {
     }
     const failure = new TokenRequestError("unknown", "Internal server error.", { status: 500 });
     if (fate === "fails before") return this.#answer(network, 0, () => this.#fail("unknown", failure));
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return this.#answer(network, 0, () => this.#fail("nothing used up", refusal));
     const response = this.#carryOut();
     if (fate === "fails after") return this.#answer(network, 0, () => this.#fail("unknown", failure));
     const slowness = fate === "is slow" ? configuration.timeouts.request * 1000 * random.between(0.3, 1.5) : 0;
@@ -100,17 +114,42 @@ class TokenRequest {
       const error = new LoginRequiredError("The session is over.", { error: "invalid_grant" });
       return this.#answer(network, slowness, () => this.#fail("login required", error));
     }
+    if (response.refresh_token && happens(this.#world, configuration.faults.useless)) {
+      scheduler.note("the server gives a useless access token");
+      return this.#answer(network, slowness, () => this.#giveUseless(response));
+    }
     this.#answer(network, slowness, () => {
       this.#world.ledger.settled(this.#attempt, "tokens", response);
       this.#resolve(response);
     });
   }
 
+  /** The user has to agree to this purpose, or the client may not ask for it. That uses nothing up, and says nothing of other purposes. */
+  #refusal(): Error | undefined {
+    const { refreshToken = "" } = this.#attempt;
+    const session = this.#server.sessionOfRefreshToken(refreshToken);
+    const how = session?.ended === false ? session.refused.get(this.#purpose) : undefined;
+    if (how === undefined) return undefined;
+    this.#world.scheduler.note(`the server refuses the purpose: ${how}`);
+    if (how === "interaction_required") return new LoginRequiredError("The user has to agree.", { error: how });
+    return new TokenRequestError("refused", "Not allowed.", { status: 400, error: how });
+  }
+
+  /** The refresh token that was sent is used up, and the new one comes without an access token that a header could carry. */
+  #giveUseless(response: TokenResponse): void {
+    const refreshToken = response.refresh_token as string;
+    this.#world.ledger.kept(this.#attempt, refreshToken);
+    const how = this.#world.random.pick(["unreadable", "invalid", "unknown", "refused"] as const);
+    if (how === "unreadable") this.#resolve({ ...response, access_token: "two words" });
+    else if (how === "invalid") this.#reject(new InvalidTokenResponseError("Of no use.", { refreshToken }));
+    else this.#reject(new TokenRequestError(how, "Of no use.", { refreshToken }));
+  }
+
   #carryOut(): TokenResponse | undefined {
     const { refreshToken, subject } = this.#attempt;
-    if (refreshToken === undefined) return this.#world.configuration.spends ? undefined : this.#server.grant(subject);
+    if (refreshToken === undefined) return this.#world.configuration.spends ? undefined : this.#server.grant(subject, this.#purpose);
     const wasOver = this.#server.isOver(refreshToken);
-    const response = this.#server.refresh(refreshToken);
+    const response = this.#server.refresh(refreshToken, this.#purpose);
     if (response === undefined && !wasOver) this.#world.ledger.sessionEnded(this.#attempt);
     if (response !== undefined) this.#attempt.consumed = true;
     return response;

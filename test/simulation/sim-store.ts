@@ -3,6 +3,7 @@ import type { StoredEntry, Version } from "@tokenflight/core";
 import type { Owner } from "./event-heap.ts";
 import type { Logout } from "./logins.ts";
 import type { SimProcess } from "./sim-process.ts";
+import { identity } from "./source-name.ts";
 import { foreignValues, nothing, type StoredRecord } from "./stored-record.ts";
 import type { World } from "./world.ts";
 
@@ -33,10 +34,10 @@ export interface Writing {
   readonly logout: Logout | undefined;
 }
 
-/** The name of a subject's entry. Token sources of the simulation have no identity. */
+/** The name of a subject's entry. */
 function keyOf(subject: string): string {
   return createHash("sha256")
-    .update(JSON.stringify([null, subject]))
+    .update(JSON.stringify([identity, subject]))
     .digest("hex");
 }
 

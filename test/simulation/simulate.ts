@@ -22,6 +22,9 @@ type Count =
   | "closings"
   | "requests dropped"
   | "sessions ended"
+  | "seeds taken"
+  | "refresh tokens kept"
+  | "purposes refused"
   | "calls given"
   | "calls failed";
 
@@ -64,6 +67,7 @@ export async function simulate(
     const process = new SimProcess(`p${born.size}`, scheduler, random, random.between(-faults.skew, faults.skew));
     born.set(process.name, process);
     process.parts = partsOf(process, { world, server, store, subjects, born, mutant });
+    if (configuration.seeds) users.start(process, subjects);
     return process;
   }
 
@@ -78,6 +82,8 @@ export async function simulate(
 
   const restore = seedPlatform(random);
   const { processes } = world;
+  const seeded = configuration.seeds && random.chance(0.5);
+  if (configuration.seeds) for (const subject of subjects) if (seeded || random.chance(0.7)) users.renewSeed(subject);
   for (let left = count; left > 0; left -= 1) processes.push(bear());
   const replace = (process: SimProcess): void => {
     const place = processes.indexOf(process);
@@ -86,16 +92,20 @@ export async function simulate(
     });
   };
   const closings = new Closings(world, callers, replace);
-  const mischief = new Mischief(world, processes, replace, (process) => closings.close(process));
+  const mischief = new Mischief(world, server, replace, (process) => closings.close(process));
   try {
     const logIn = (subject: string, failed?: () => void): void => {
       const process = random.pick(processes);
-      scheduler.schedule(0, "login", () => users.logIn({ process, subject, which: 0 }, undefined, failed), process);
+      scheduler.schedule(0, "login", () => users.logIn(world.somePlace(process, subject), undefined, failed), process);
     };
-    for (const subject of spends ? subjects : []) logIn(subject, () => ledger.violate("The first login failed"));
+    for (const subject of spends && !seeded ? subjects : []) logIn(subject, () => ledger.violate("The first login failed"));
     await live(start);
     world.faultsAreOver = false;
     mischief.begin(store, subjects, logIn);
+    for (let left = configuration.seeds ? 2 : 0; left > 0; left -= 1)
+      scheduler.schedule(random.between(0, duration), "an operator logs in", () => users.renewSeed(random.pick(subjects)));
+    for (let left = configuration.seeds ? 4 : 0; left > 0; left -= 1)
+      scheduler.schedule(random.between(0, duration), "a job starts", () => users.start(random.pick(processes), subjects));
     for (let left = calls; left > 0;) {
       const at = random.between(0, duration);
       const subject = random.pick(subjects);
@@ -140,6 +150,9 @@ export async function simulate(
       closings: closings.count,
       "requests dropped": ledger.requestsDropped,
       "sessions ended": ledger.sessionsEnded,
+      "seeds taken": ledger.seeds.count,
+      "refresh tokens kept": ledger.refreshTokensKept,
+      "purposes refused": mischief.refusals,
       "calls given": callers.given,
       "calls failed": callers.failed,
     },

@@ -99,7 +99,7 @@ export const storeMutants: readonly NamedMutant[] = [
   ["held state of another login that is written back", { store: showing(withoutLineage) }, /came back/],
   [
     "a refresh that takes an entry that it cannot read for an empty one",
-    { store: showing((value) => (value === "{" || value.includes('"format":2') ? '{"format":1,"generation":0}' : value)) },
+    { store: showing((value) => (value === "{" || value.includes('"format":3') ? '{"format":1,"generation":0}' : value)) },
     /nobody can read|newer format/,
   ],
   [

@@ -1,4 +1,5 @@
 import type { Configuration } from "./configuration.ts";
+import type { Place } from "./handed-tokens.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -12,6 +13,8 @@ export interface Outage {
   /** Undefined: for everybody. */
   readonly process: SimProcess | undefined;
 }
+
+const purposeNames = [undefined, "b", "c"] as const;
 
 /** What every part of a simulation knows. */
 export class World {
@@ -30,6 +33,25 @@ export class World {
     this.random = random;
     this.scheduler = scheduler;
     this.ledger = ledger;
+  }
+
+  /** Token caches, or pools, of one process: so many for each purpose. */
+  get cachesOfProcess(): number {
+    return this.configuration.caches * this.configuration.purposes;
+  }
+
+  /** What the access tokens of one of a process's caches are for; nothing, for the first purpose. */
+  purposeOf(which: number): string | undefined {
+    return purposeNames[which % this.configuration.purposes];
+  }
+
+  /** One of a process's caches for a subject. */
+  somePlace(process: SimProcess, subject: string): Place {
+    return this.placeOf(process, subject, this.random.whole(0, this.cachesOfProcess - 1));
+  }
+
+  placeOf(process: SimProcess, subject: string, which = 0): Place {
+    return { process, subject, which, purpose: this.purposeOf(which) ?? "" };
   }
 
   outageOf(process: SimProcess, operation: "read" | "write"): Outage["kind"] | undefined {

@@ -5,7 +5,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const keys = [{ id: "one", key: new Uint8Array(32) }];
-const optional = ["watch", "watchAll", "keepOpen", "holder", "isGone", "close", Symbol.asyncDispose] as const;
+const optional = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", Symbol.asyncDispose] as const;
 
 describe("the types of stores", () => {
   it("say which of them can be closed", () => {

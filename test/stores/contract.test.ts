@@ -100,7 +100,9 @@ describe("the store contract", () => {
   describe("differences (field line 110)", () => {
     it("the ones that the README names are those that there are", () => {
       const [, documented = ""] = /differences: \{\}, .*?\{ (.*?) \}/.exec(readFileSync(readme, "utf8")) ?? [];
-      expect(new Set(documented.matchAll(/"?([a-z-]+)"?: "/g).map(([, name]) => name))).toEqual(new Set(Object.keys(withDifference)));
+      expect(new Set(Array.from(documented.matchAll(/"?([a-z-]+)"?: "/g), ([, name]) => name))).toEqual(
+        new Set(Object.keys(withDifference)),
+      );
       expect(new Set(storeScenarios.flatMap(({ group }) => group ?? []))).toEqual(new Set(Object.keys(withDifference)));
     });
 

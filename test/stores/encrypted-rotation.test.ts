@@ -34,7 +34,7 @@ describe("processes whose store is encrypted", () => {
     const start = (keys: readonly EncryptionKey[]): TokenCache => {
       const store = encryptedStore(sqliteStore({ path }), { keys });
       opened.push({ close: async () => store.close?.() });
-      return createTokenCache({ source, store, key: "alice" });
+      return createTokenCache({ source, store, identity: "crm", key: "alice" });
     };
     const refresh = async (tokens: TokenCache): Promise<string> => (await tokens.renew(await tokens.get())).accessToken;
     const raw = new DatabaseSync(path);

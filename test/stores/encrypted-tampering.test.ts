@@ -93,7 +93,7 @@ describe("an encrypted store", () => {
     const inner = memoryStore();
     const source = async (): Promise<{ access_token: string; expires_in: number }> => ({ access_token: "secret", expires_in: 60 });
     const cacheWith = (key: EncryptionKey): ReturnType<typeof createTokenCache> =>
-      createTokenCache({ source, store: encryptedStore(inner, { keys: [key] }), key: "subject" });
+      createTokenCache({ source, store: encryptedStore(inner, { keys: [key] }), identity: "crm", key: "subject" });
     expect((await cacheWith(first).get()).accessToken).toBe("secret");
     await expect(cacheWith(second).get()).rejects.toBeInstanceOf(StoreError);
     expect((await cacheWith(first).get()).accessToken).toBe("secret");

@@ -112,7 +112,7 @@ describeWithRedis("a Redis store in trouble", (server) => {
         access_token: "a",
         expires_in: 60,
       }));
-      const tokens = createTokenCache({ source, store: opened.store, key: newKey(), timeouts: { store: 0.1 } });
+      const tokens = createTokenCache({ source, store: opened.store, identity: "crm", key: newKey(), timeouts: { store: 0.1 } });
       server().pause();
       const error = await tokens.get().catch((thrown: unknown) => thrown);
       server().resume();

@@ -23,7 +23,7 @@ describeWithRedis("whoever waits for another one's refresh in a Redis store", (s
       const key = crypto.randomUUID();
       const answer = Promise.withResolvers<{ access_token: string; expires_in: number }>();
       const source = vi.fn(() => answer.promise);
-      const [one, two] = stores.map((store) => createTokenCache({ source, store, key, timeouts: { store: 5 } }));
+      const [one, two] = stores.map((store) => createTokenCache({ source, store, identity: "crm", key, timeouts: { store: 5 } }));
       const first = one?.get();
       await vi.waitFor(() => expect(source).toHaveBeenCalledTimes(1), 5000);
       const second = two?.get();

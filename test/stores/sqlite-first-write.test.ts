@@ -14,7 +14,7 @@ describe("a login into a file that does not exist yet", () => {
       using folder = temporaryFolder();
       await using store = sqliteStore({ path: folder.file("tokens.db") });
       if (hasListened) store.watchAll(() => {});
-      await using tokens = createTokenCache({ store, key: "alice", source });
+      await using tokens = createTokenCache({ store, identity: "crm", key: "alice", source });
       await tokens.save(login);
       // Two looks at the file, and each moment in between.
       for (const end = performance.now() + 150; performance.now() < end; await delay(5)) {
@@ -28,7 +28,7 @@ describe("a login into a file that does not exist yet", () => {
     const path = folder.file("tokens.db");
     await using first = sqliteStore({ path });
     await using second = sqliteStore({ path });
-    const [writer, reader] = [first, second].map((store) => createTokenCache({ store, key: "alice", source }));
+    const [writer, reader] = [first, second].map((store) => createTokenCache({ store, identity: "crm", key: "alice", source }));
     expect(await reader?.reread()).toBeUndefined();
     await writer?.save(login);
     const end = performance.now() + 5000;

@@ -12,7 +12,7 @@ function numbered(): TokenSource {
 /** Two ways to a cache: of one subject, with what it holds to itself, and of a pool, over a store. */
 const caches: readonly (readonly [string, (source: TokenSource) => TokenCache])[] = [
   ["a cache", (source) => createTokenCache({ source })],
-  ["a cache with a store", (source) => createTokenCache({ source, store: memoryStore(), key: "ada" })],
+  ["a cache with a store", (source) => createTokenCache({ source, store: memoryStore(), identity: "crm", key: "ada" })],
   ["a pool", (source) => createTokenPool({ source: () => source }).for("ada")],
 ];
 

@@ -1,5 +1,5 @@
 export { createTokenCache, type TokenCacheOptions } from "./cache/create-token-cache.ts";
-export type { Closable, ClosableTokenCache, LoginStatus, TokenCache } from "./cache/token-cache.ts";
+export type { Closable, ClosableTokenCache, LoginStatus, NamedTokenCache, TokenCache } from "./cache/token-cache.ts";
 export { createTokenPool, type TokenPool, type TokenPoolOptions } from "./cache/token-pool.ts";
 export { TokenSet, type TokenSetFields } from "./tokens/token-set.ts";
 export { readTokenResponse, toTokenResponse } from "./tokens/token-response.ts";
@@ -24,7 +24,7 @@ export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcom
 
 // For adapters and token sources.
 export { BearerPolicy, isSafeToReplay } from "./request/bearer-policy.ts";
-export type { BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/bearer-policy.ts";
+export type { AdapterEvent, BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/bearer-policy.ts";
 export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
 export { canSendAgain } from "./request/body.ts";
 export { Drain, drain, type BodyReader } from "./request/drain.ts";
@@ -32,7 +32,6 @@ export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
-export type { AdapterEvent } from "./request/adapter-event.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
 export { kindOf, readOptions } from "./options.ts";
 export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";

@@ -11,7 +11,10 @@ export function ownOption<Options extends object, Name extends keyof Options>(
   return given !== undefined && Object.hasOwn(given, name) ? given[name] : undefined;
 }
 
+/** Inherited in place of nothing: an object without any prototype takes up three times the room. */
+const nothing: object = Object.freeze(Object.create(null));
+
 /** A copy that inherits nothing. */
 export function ownOnly<Given extends object>(given: Given): Given {
-  return Object.assign(Object.create(null) as Given, given);
+  return Object.assign(Object.create(nothing) as Given, given);
 }

@@ -6,7 +6,7 @@ import { TokenSet } from "../src/tokens/token-set.ts";
 import { HandSource } from "./hand-source.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp } from "./set-up.ts";
-import { settle } from "./test-clock.ts";
+import { RandomClock, settle } from "./test-clock.ts";
 
 describe("a required login", () => {
   it("is told to everybody, and the source is not asked any more", async () => {

@@ -105,6 +105,12 @@ describe("the time to live of a record", () => {
     ["of a logout is 30 days, which stop late writers", { generation: 2 }, month],
     ["of a login that is required is 30 days", { generation: 2, loginRequired: {} }, month],
     ["of a first refresh is 30 days", { generation: 0, intent }, month],
+    ["of a logout after a seed is endless: nothing else remembers the seed", { generation: 2, seed: "hash" }, undefined],
+    [
+      "of tokens that are over, after a seed, is endless",
+      { generation: 1, tokenSet: tokenSet({ expiresAt: now - 1 }), seed: "hash" },
+      undefined,
+    ],
   ])("%s", (_, record, ttl) => {
     expect(timeToLive(record, now)).toBe(ttl);
   });

@@ -199,6 +199,25 @@ describe("a source that uses nothing up, while another login is known to stand i
     expect([asked <= 2, previous.every((each) => each === undefined)]).toEqual([true, true]);
   });
 
+  it("gives tokens for its own purpose, also where they are stored later (field line 107)", async () => {
+    const { source } = new HandSource();
+    const giving = Object.assign(async () => ({ access_token: "for-api", expires_in: 3600 }), source, {
+      spendsRefreshToken: false,
+      purpose: "api",
+    });
+    isAway = false;
+    const ours = setUp({ clock, store, key: "alice", source: giving });
+    await ours.tokens.get();
+    hint(key, "1000", "yet another.7");
+    isAway = true;
+    expect((await ours.tokens.get()).accessToken).toBe("for-api");
+    isAway = false;
+    await stored.compareAndSet(key, (await stored.read(key))?.version, undefined);
+    await clock.advance(7_200_000);
+    await ours.tokens.get();
+    expect(JSON.parse((await stored.read(key))?.value ?? "")).toMatchObject({ purpose: "api", tokens: { access_token: "for-api" } });
+  });
+
   it("is not asked anew each second: what it has given is good", async () => {
     for (let uses = 0; uses < 50; uses += 1) {
       await mine.tokens.get().catch(() => {});

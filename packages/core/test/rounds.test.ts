@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { StoreError } from "../src/errors.ts";
 import { createRounds, limitsFor } from "../src/refresh/limits.ts";
-import { writeResult } from "../src/refresh/write-result.ts";
+import { writeResult } from "../src/refresh/results.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { InvalidTokenResponseError, LoginRequiredError, StoreError, TokenflightError, TokenRequestError } from "../src/errors.ts";
+import type { TokenEvent } from "../src/events.ts";
+import type { SubjectParts } from "../src/refresh/refresh.ts";
 import { callSource, type SourceCall } from "../src/refresh/source-call.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
 import { TokenSet } from "../src/tokens/token-set.ts";
@@ -9,9 +11,14 @@ import { Outcome } from "./outcome.ts";
 import { partsOf, refreshOf } from "./parts.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
-function call(source: TokenSource, more: Partial<SourceCall> = {}, clock = new TestClock()): Promise<TokenSet> {
+function call(
+  source: TokenSource,
+  more: Partial<SourceCall> = {},
+  clock = new TestClock(),
+  own: Partial<SubjectParts> = {},
+): Promise<TokenSet> {
   return callSource(
-    { ...partsOf(clock), source },
+    { ...partsOf(clock, own), source },
     { refresh: refreshOf(), reason: "missing", urgency: "blocking", timeout: 10_000, ...more },
   );
 }
@@ -61,10 +68,34 @@ describe("a token source", () => {
     ["a list", []],
     ["a number", 5],
     ["a token set with a line break", new TokenSet({ accessToken: "a\r\nb", tokenType: "Bearer", issuedAt: 0 })],
-    ["a token set that expires at no time", new TokenSet({ accessToken: "a", tokenType: "Bearer", issuedAt: 0, expiresAt: Number.NaN })],
+    ["only a refresh token", { refresh_token: "r" }],
   ])("that gives %s is told apart from one that gave a token", async (_, given) => {
     await expect(call(sloppy(() => Promise.resolve(given)))).rejects.toBeInstanceOf(InvalidTokenResponseError);
     await expect(call(sloppy(() => given))).rejects.toBeInstanceOf(InvalidTokenResponseError);
+  });
+
+  it("that gives fields of no use tells which, and the rest counts (field line 99)", async () => {
+    const observe = vi.fn<(event: TokenEvent) => void>();
+    const given = [
+      { access_token: "a", refresh_token: "r", expires_in: -1, scope: [1] },
+      new TokenSet({ accessToken: "a", tokenType: "two words", issuedAt: 0, expiresAt: Number.NaN, refreshToken: "r" }),
+      { access_token: "a", refresh_token: "r" },
+    ];
+    for (const one of given)
+      expect(
+        (
+          await call(
+            sloppy(() => one),
+            {},
+            new TestClock(),
+            { observe },
+          )
+        ).refreshToken,
+      ).toBe("r");
+    expect(observe.mock.calls).toEqual([
+      [{ type: "fields-ignored", fields: ["expires_in", "scope"] }],
+      [{ type: "fields-ignored", fields: ["token_type", "expires_at"] }],
+    ]);
   });
 
   it.each<[string, unknown]>([
@@ -113,6 +144,10 @@ describe("a token source", () => {
     await expect(call(() => Promise.reject(odd))).rejects.toMatchObject({ outcome: "unknown", cause: odd });
     const invalid = foreign({ code: "ERR_INVALID_TOKEN_RESPONSE" });
     await expect(call(() => Promise.reject(invalid))).rejects.toMatchObject({ code: "ERR_INVALID_TOKEN_RESPONSE" });
+    for (const error of [invalid, throttled])
+      await expect(call(() => Promise.reject(Object.assign(error, { refreshToken: "next" })))).rejects.toMatchObject({
+        refreshToken: "next",
+      });
   });
 });
 
@@ -148,20 +183,25 @@ describe("the deadline of a token request", () => {
   it("hands on a token set that comes after it, once and checked", async () => {
     const clock = new TestClock();
     const hand = new HandSource();
-    const late = vi.fn<(tokens: TokenSet) => void>();
+    const late = vi.fn<(late: TokenSet | TokenflightError) => void>();
     const outcome = new Outcome(call(hand.source, { takeLate: late }, clock));
     await clock.advance(10_000);
     expect(outcome.state).toBe("rejected");
     expect(late).not.toHaveBeenCalled();
     hand.last.give({ access_token: "late" });
     await settle();
-    expect(late.mock.calls.map(([tokens]) => tokens.accessToken)).toEqual(["late"]);
+    expect(late.mock.calls.map(([tokens]) => (tokens as TokenSet).accessToken)).toEqual(["late"]);
   });
 
-  it("hears nothing of a source that fails or gives rubbish after it", async () => {
+  it("hands on an error of ours for a source that fails or gives rubbish after it: a new refresh token may have come (field line 99)", async () => {
     const clock = new TestClock();
-    const late = vi.fn<(tokens: TokenSet) => void>();
-    for (const end of [(hand: HandSource) => hand.last.fail(new Error("no")), (hand: HandSource) => hand.last.give({ access_token: "" })]) {
+    const late = vi.fn<(late: TokenSet | TokenflightError) => void>();
+    const ends: ((hand: HandSource) => void)[] = [
+      (hand) => hand.last.fail(new Error("no")),
+      (hand) => hand.last.give({ access_token: "" }),
+      (hand) => hand.last.give({ access_token: "", refresh_token: "next" }),
+    ];
+    for (const end of ends) {
       const hand = new HandSource();
       const outcome = new Outcome(call(hand.source, { takeLate: late }, clock));
       await clock.advance(10_000);
@@ -169,6 +209,11 @@ describe("the deadline of a token request", () => {
       await settle();
       expect(outcome.state).toBe("rejected");
     }
-    expect(late).not.toHaveBeenCalled();
+    expect(late.mock.calls).toEqual([
+      [expect.objectContaining({ code: "ERR_TOKEN_REQUEST_UNKNOWN" })],
+      [expect.objectContaining({ code: "ERR_INVALID_TOKEN_RESPONSE" })],
+      [expect.objectContaining({ code: "ERR_INVALID_TOKEN_RESPONSE" })],
+    ]);
+    expect(late.mock.calls.map(([error]) => (error as InvalidTokenResponseError).refreshToken)).toEqual([undefined, undefined, "next"]);
   });
 });

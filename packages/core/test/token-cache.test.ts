@@ -226,7 +226,7 @@ describe("get", () => {
       await settle();
       expect(hand.calls).toHaveLength(asked);
       clock.skip(5);
-      hand.last.give(response(String(asked), { expires_at: 1 }));
+      hand.last.give(response(String(asked), { expires_at: 946_684_800 }));
     }
     await settle();
     expect(hand.calls).toHaveLength(2);

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidTokenResponseError } from "../src/errors.ts";
@@ -12,11 +13,30 @@ function read(fields: Record<string, unknown>, previous?: TokenSet): TokenSet {
   return readTokenResponse({ access_token: "access", ...fields } as TokenResponse, now, previous);
 }
 
+/** The same, and the fields that were told to be of no use. */
+function readAndTell(fields: Record<string, unknown>, previous?: TokenSet): { tokens: TokenSet; ignored: string[] } {
+  const ignored: string[] = [];
+  const options = { ignored: (name: string) => void ignored.push(name) };
+  return { tokens: readTokenResponse({ access_token: "access", ...fields } as TokenResponse, now, previous, options), ignored };
+}
+
 /** Everything in a token set, secrets too. */
 function all(tokens: TokenSet): Record<string, unknown> {
   const { accessToken, refreshToken, idToken, tokenType, issuedAt, expiresAt, scope, extra } = tokens;
   return { accessToken, refreshToken, idToken, tokenType, issuedAt, expiresAt, scope, extra: Object.entries(extra) };
 }
+
+const marks = ["\r\nx: y", "\n", "\r", "\0", " ", "\t", "ä", "\u00a0", "\u200b", "😀", "\u007f"];
+/** What no header can carry. */
+const unusableTokens = [
+  ...marks.flatMap((mark) => [`${mark}canary`, `can${mark}ary`, `canary${mark}`]),
+  8_675_309,
+  0.5,
+  true,
+  {},
+  ["canary"],
+];
+const text = fc.string({ minLength: 1, unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)) });
 
 describe("a token response that is odd and means something", () => {
   it.each([
@@ -32,9 +52,6 @@ describe("a token response that is odd and means something", () => {
     ["no lifetime", {}, undefined],
     ["a lifetime of null", { expires_in: null }, undefined],
     ["an empty lifetime", { expires_in: "" }, undefined],
-    ["a lifetime that is not a number", { expires_in: Number.NaN }, undefined],
-    ["a lifetime in words", { expires_in: "soon" }, undefined],
-    ["a lifetime that is an object", { expires_in: { seconds: 5 } }, undefined],
   ])("%s is read", (_, fields, seconds) => {
     expect(read(fields).expiresAt).toBe(seconds === undefined ? undefined : now + seconds * 1000);
   });
@@ -117,71 +134,144 @@ describe("a token response that is unusable", () => {
     expect(() => readTokenResponse(given as TokenResponse, now)).toThrow(message);
   });
 
-  const marks = ["\r\nx: y", "\n", "\r", "\0", " ", "\t", "ä", "\u00a0", "\u200b", "😀", "\u007f"];
-  const unusableTokens = [
-    ...marks.flatMap((mark) => [`${mark}canary`, `can${mark}ary`, `canary${mark}`]),
-    8_675_309,
-    0.5,
-    true,
-    {},
-    ["canary"],
-  ];
-  it.each(["access_token", "refresh_token", "id_token"])(
-    "is refused when %s cannot stand in a header, and the value is not shown",
-    (field) => {
-      for (const value of unusableTokens) {
-        const error = caught(() => read({ [field]: value }));
-        expect(error).toBeInstanceOf(InvalidTokenResponseError);
-        expect(error.message).toContain(field);
-        expect(error.message).not.toMatch(/can.?ary|ary|8675|0\.5/);
-        expect(error.cause).toBeUndefined();
-      }
-    },
-  );
+  it.each(unusableTokens)("is refused when the access token is %j, and the value is not shown", (access_token) => {
+    const error = caught(() => read({ access_token }));
+    expect(error).toBeInstanceOf(InvalidTokenResponseError);
+    expect(error.message).toContain("access_token");
+    expect(error.message).not.toMatch(/can.?ary|ary|8675|0\.5/);
+    expect(error.cause).toBeUndefined();
+  });
 
   it.each(["", null, undefined])("is refused when the access token is %j", (access_token) => {
     expect(() => read({ access_token })).toThrow(/access_token is not usable: expected a string that is not empty/);
   });
 
-  it.each([
-    ["expires_in", -1],
-    ["expires_in", "-1"],
-    ["expires_in", -Infinity],
-    ["expires_at", "the day after tomorrow"],
-    ["expires_at", new Date(Number.NaN)],
-    ["expires_at", Number.NaN],
-    ["expires_at", {}],
-    ["expires_at", true],
-    ["token_type", "two words"],
-    ["token_type", "Bearer\r\nx"],
-    ["token_type", 5],
-    ["scope", 5],
-    ["scope", [1, 2]],
-    ["scope", { read: true }],
-  ])("is refused when %s is %j", (field, value) => {
-    const error = caught(() => read({ [field]: value }));
-    expect(error).toBeInstanceOf(InvalidTokenResponseError);
-    expect(error.message).toMatch(new RegExp(`^The token response's ${field} is not usable: expected .*, got .*\\.$`));
+  it("in camel case says which names are expected", () => {
+    const given = { accessToken: "canary", refreshToken: "r", expiresIn: 60 };
+    const error = caught(() => readTokenResponse(given as never, now));
+    expect(error.message).toBe(
+      "The token source gave accessToken; expected the names of RFC 6749, such as access_token, refresh_token and expires_in, or a TokenSet.",
+    );
   });
 
-  it("is refused when a field cannot be stored", () => {
-    const circular: Record<string, unknown> = {};
-    circular["self"] = circular;
-    for (const raw of [circular, 5n]) expect(caught(() => read({ raw }))).toBeInstanceOf(InvalidTokenResponseError);
-  });
-
-  it("never shows what any field held", () => {
+  it("never shows what the access token was, nor the refresh token that the error holds", () => {
     const secret = fc
       .string({ minLength: 8, maxLength: 20, unit: fc.constantFrom("q", "z", "\0", " ", "ü", "\n") })
       .filter((text) => /[^qz]/.test(text));
-    const fields = fc.constantFrom("access_token", "refresh_token", "id_token", "token_type", "expires_at");
     fc.assert(
-      fc.property(fields, secret, (field, value) => {
-        const error = caught(() => read({ [field]: value }));
+      fc.property(secret, secret, (access_token, refresh_token) => {
+        const error = caught(() => read({ access_token, refresh_token }));
         expect(error).toBeInstanceOf(InvalidTokenResponseError);
-        expect(`${error.message} ${JSON.stringify(error)} ${error.stack}`).not.toContain(value);
+        const shown = `${error.message} ${JSON.stringify(error)} ${error.stack} ${inspect(error, { showHidden: true, depth: 9 })}`;
+        for (const value of [access_token, refresh_token]) {
+          expect(shown).not.toContain(value);
+          expect(shown).not.toContain(JSON.stringify(value).slice(1, -1));
+        }
       }),
     );
+  });
+
+  it.each(unusableTokens)("holds the new refresh token that came with the access token %j (field line 99)", (access_token) => {
+    const previous = read({ refresh_token: "spent" });
+    for (const given of [{ refresh_token: "next" }, { refreshToken: "next" }])
+      expect(caught(() => read({ access_token, ...given }, previous))).toMatchObject({ refreshToken: "next" });
+    for (const given of [
+      {},
+      { refresh_token: "spent" },
+      { refresh_token: null },
+      { refresh_token: 5 },
+      { refresh_token: "r".repeat(262_145) },
+    ])
+      expect(caught(() => read({ access_token, ...given }, previous))).toHaveProperty("refreshToken", undefined);
+  });
+});
+
+/** Fields that say nothing usable, one by one. The last four are told for the fields of a token set that no standard names. */
+const circular: Record<string, unknown> = {};
+circular["self"] = circular;
+const oddFields: [string, unknown][] = [
+  ...[-1, "-1", -Infinity, "soon", Number.NaN, { seconds: 5 }, true, [60]].map((value): [string, unknown] => ["expires_in", value]),
+  ...["the day after tomorrow", new Date(Number.NaN), Number.NaN, {}, true].map((value): [string, unknown] => ["expires_at", value]),
+  ...["two words", "Bearer\r\nx", 5, {}, ["Bearer"]].map((value): [string, unknown] => ["token_type", value]),
+  ...[5, [1, 2], ["read", 1], { read: true }, true].map((value): [string, unknown] => ["scope", value]),
+  ...unusableTokens.map((value): [string, unknown] => ["id_token", value]),
+  ...[5, 0.5, true, {}, ["canary"], "r".repeat(262_145)].map((value): [string, unknown] => ["refresh_token", value]),
+  ["raw", circular],
+  ["raw", 5n],
+];
+
+describe("an odd field of a good token response (field line 99)", () => {
+  const good = { refresh_token: "next", expires_in: 60, token_type: "DPoP", scope: "write", id_token: "id", sid: "s" };
+
+  it.each(oddFields)("%s counts as left out, is told by its name, and nothing else of the answer is lost", (name, value) => {
+    const { tokens, ignored } = readAndTell({ ...good, [name]: value });
+    const without: Partial<TokenResponse> = { ...good };
+    delete without[name];
+    expect(all(tokens)).toEqual(all(read(without)));
+    expect(ignored).toEqual([name]);
+  });
+
+  it.each(oddFields)("%s leaves that of the token set before in place", (name, value) => {
+    const previous = read({ refresh_token: "before", scope: "read", id_token: "before", sid: "before" });
+    const without: Partial<TokenResponse> = { ...good };
+    delete without[name];
+    expect(all(read({ ...good, [name]: value }, previous))).toEqual(all(read(without, previous)));
+  });
+
+  it("does no harm however many there are: the refresh token is kept, and each odd field is told once", () => {
+    const odd = fc.uniqueArray(fc.constantFrom(...oddFields.filter(([name]) => name !== "refresh_token")), {
+      selector: ([name]) => name,
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(odd, text, (fields, refresh_token) => {
+        const { tokens, ignored } = readAndTell({ ...Object.fromEntries(fields), refresh_token });
+        expect([tokens.accessToken, tokens.refreshToken]).toEqual(["access", refresh_token]);
+        expect(ignored.toSorted()).toEqual(fields.map(([name]) => name).toSorted());
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("under one of two names leaves the refresh token under the other one, which is kept", () => {
+    for (const odd of [1, 0, false, true, {}, [], ["R1"], "r".repeat(262_145)]) {
+      expect(readAndTell({ refresh_token: odd, refreshToken: "next" })).toMatchObject({
+        tokens: { refreshToken: "next" },
+        ignored: ["refresh_token"],
+      });
+      expect(readAndTell({ refresh_token: "next", refreshToken: odd })).toMatchObject({ tokens: { refreshToken: "next" }, ignored: [] });
+      expect(readAndTell({ refreshToken: odd })).toMatchObject({ tokens: { refreshToken: undefined }, ignored: ["refreshToken"] });
+      const error = caught(() => read({ access_token: 5, refresh_token: odd, refreshToken: "next" }));
+      expect(error).toMatchObject({ refreshToken: "next" });
+    }
+    for (const nothing of [null, "", undefined])
+      expect(readAndTell({ refresh_token: nothing, refreshToken: "next" })).toMatchObject({
+        tokens: { refreshToken: "next" },
+        ignored: [],
+      });
+  });
+
+  it("is told of a refresh token that a form can carry only if it is one", () => {
+    // A refresh token goes into a form, which carries every text; an access token and an id token do not.
+    for (const refresh_token of ["with a space", "ümlaut", "line\nbreak"]) {
+      const { tokens, ignored } = readAndTell({ refresh_token });
+      expect([tokens.refreshToken, ignored]).toEqual([refresh_token, []]);
+    }
+  });
+
+  it("is not told of what is left out, null or empty, nor of a lifetime of zero", () => {
+    for (const nothing of [undefined, null, ""])
+      expect(
+        readAndTell({
+          expires_in: nothing,
+          expires_at: nothing,
+          token_type: nothing,
+          scope: nothing,
+          id_token: nothing,
+          refresh_token: nothing,
+        }).ignored,
+      ).toEqual([]);
+    expect(readAndTell({ expires_in: 0, expires_at: 0, scope: [] }).ignored).toEqual([]);
   });
 });
 
@@ -220,7 +310,6 @@ describe("a refresh response", () => {
   });
 });
 
-const text = fc.string({ minLength: 1, unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)) });
 const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(value, { nil: undefined });
 const anyResponse = fc
   .record({

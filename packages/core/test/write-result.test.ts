@@ -6,7 +6,7 @@ import { limitsFor } from "../src/refresh/limits.ts";
 import { encodeRecord } from "../src/record/encoded-record.ts";
 import type { SubjectRecord } from "../src/record/record.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
-import { writeResult } from "../src/refresh/write-result.ts";
+import { writeResult } from "../src/refresh/results.ts";
 import { cellIn } from "./cell-in.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { Outcome } from "./outcome.ts";

@@ -4,8 +4,8 @@ import type { AuthorizationServer, ClientAuth } from "oauth4webapi";
 export interface ClientParts {
   readonly server: ServerLocator;
   readonly endpoints: EndpointRules;
-  /** Whether the server's issuer was named, rather than stood in for by its token endpoint. */
-  readonly knowsIssuer: boolean;
+  /** The server's issuer, where the program names it; undefined where the token endpoint stands in for it. */
+  readonly knownIssuer: string | undefined;
   /** Names the client in the identity of its token sources. */
   readonly clientId: string;
   readonly credentials: CurrentCredentials;

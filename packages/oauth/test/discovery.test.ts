@@ -48,11 +48,39 @@ describe("finds the token endpoint", () => {
     expect((await call(clientOf(server.origin).clientCredentials())).accessToken).toBe("a");
   });
 
-  it("of an issuer with a path, in both places", async () => {
-    const first = await startIssuer({ [`${oauth}/t/1`]: tenant });
-    expect((await call(clientOf(`${first.origin}/t/1`).clientCredentials())).accessToken).toBe("a");
-    const second = await startIssuer({ [`/t/1${oidc}`]: tenant });
-    expect((await call(clientOf(`${second.origin}/t/1`).clientCredentials())).accessToken).toBe("a");
+  describe("of an issuer with a path, at each of three addresses (field line 106):", () => {
+    const addresses = [`${oauth}/t/1`, `${oidc}/t/1`, `/t/1${oidc}`];
+
+    it.each(addresses)("%s, with and without a slash at the issuer's end", async (address) => {
+      const server = await startIssuer({ [address]: tenant });
+      for (const slash of ["", "/"]) {
+        expect((await call(clientOf(`${server.origin}/t/1${slash}`).clientCredentials())).accessToken).toBe("a");
+      }
+      const asked = [...addresses.slice(0, addresses.indexOf(address) + 1), "/token"];
+      expect(paths(server)).toEqual([...asked, ...asked]);
+    });
+
+    it.each(addresses)("%s, where the others tell of another issuer", async (address) => {
+      const others = Object.fromEntries(addresses.map((one) => [one, metadata] as const));
+      const server = await startIssuer({ ...others, [address]: tenant });
+      expect((await call(clientOf(`${server.origin}/t/1`).clientCredentials())).accessToken).toBe("a");
+    });
+
+    it.each([500, 502, 404, 403, 410])("whatever a gateway says of an address that it does not know: %i", async (status) => {
+      const server = await startOddServer((response, request, received) => {
+        const origin = `http://${request.headers.host}`;
+        if (received.path === "/token") return always(200, { access_token: "a" })(response, request, received);
+        const isThere = received.path === addresses[2];
+        return always(isThere ? 200 : status, isThere ? tenant(origin) : "")(response, request, received);
+      });
+      expect((await call(clientOf(`${server.origin}/t/1`).clientCredentials())).accessToken).toBe("a");
+    });
+  });
+
+  it("not in the metadata of another issuer, though the next address is asked", async () => {
+    const server = await startIssuer({ [oauth]: (origin) => ({ ...metadata(origin), issuer: "https://evil.example" }), [oidc]: metadata });
+    expect((await call(clientOf(server.origin).clientCredentials())).accessToken).toBe("a");
+    expect(paths(server)).toEqual([oauth, oidc, "/token"]);
   });
 
   it("after a discovery that failed", async () => {
@@ -69,11 +97,7 @@ describe("finds the token endpoint", () => {
 describe("sends no token request", () => {
   it.each<[string, Record<string, (origin: string) => unknown>, RegExp]>([
     ["without metadata", {}, /has no metadata/],
-    [
-      "to another issuer",
-      { [oauth]: (origin) => ({ ...metadata(origin), issuer: "https://evil.example" }), [oidc]: metadata },
-      /is another issuer's/,
-    ],
+    ["to another issuer", { [oauth]: (origin) => ({ ...metadata(origin), issuer: "https://evil.example" }) }, /is another issuer's/],
     ["to nobody's metadata", { [oauth]: (origin) => ({ token_endpoint: `${origin}/token` }) }, /is another issuer's/],
     ["to an issuer that is no URL", { [oauth]: (origin) => ({ ...metadata(origin), issuer: "x" }) }, /is another issuer's/],
     ["without a token endpoint", { [oauth]: (origin) => ({ issuer: origin }) }, /names no token endpoint/],

@@ -77,7 +77,7 @@ describe("refreshToken", () => {
     it.each<[string, unknown, unknown, boolean]>([
       ["the same one", ada, { ...ada, iat: 1 }, true],
       ["another one", ada, { ...ada, sub: "bob" }, false],
-      ["nobody", ada, { iss: ada.iss }, false],
+      ["nobody, in an id token that is not taken", ada, { iss: ada.iss }, true],
       ["one of another issuer", ada, { ...ada, iss: "https://b.example" }, false],
       ["one who is not named in what cannot be read", ada, undefined, true],
       ["one of whom nothing was known", undefined, ada, true],
@@ -194,6 +194,22 @@ describe("identity", () => {
       other.clientCredentials({ scope: ["a", "b"], resource: ["urn:x", "urn:y"], parameters: { p: "2", q: "1" } }).identity,
     );
     expect(other.clientCredentials().identity).toBe(other.clientCredentials({}).identity);
+  });
+
+  it("is the same however the server's URL is written (RFC 3986 section 6.2.2; field line 102)", () => {
+    const spellings = (path: string): string[] => [
+      path,
+      path.replaceAll(/%..|[\w~-]/g, (part) => (part.length > 1 ? part : `%${part.charCodeAt(0).toString(16)}`)),
+      path.replaceAll("~", "%7E").replaceAll("_", "%5F").replaceAll("-", "%2D"),
+      path.replaceAll("ä", "%c3%a4").replaceAll("%2F", "%2f"),
+    ];
+    const identityOf = (url: string): unknown => clientOf({ tokenEndpoint: url }).refreshToken().identity;
+    for (const path of ["~tenant-1/a_b.c", "token?tenant=~a-b_c", "ä%2Fb", "%41%3A%25"]) {
+      const identities = spellings(path).map((spelled) => identityOf(`https://auth.example.com/${spelled}`));
+      expect([path, new Set(identities).size]).toEqual([path, 1]);
+    }
+    expect(identityOf("https://auth.example.com/a%2Fb")).not.toBe(identityOf("https://auth.example.com/a/b"));
+    expect(identityOf("https://auth.example.com/%257E")).not.toBe(identityOf("https://auth.example.com/~"));
   });
 
   it("is different for whatever gives different tokens", () => {

@@ -1,36 +1,31 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createTokenCache, createTokenEndpointQueue, InvalidOptionError } from "@tokenflight/core";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
-import { defineProfile, profiles, type ProviderProfile } from "@tokenflight/oauth/profiles";
+import { defineProfile, google, profiles, type ProviderProfile } from "@tokenflight/oauth/profiles";
 import { call, failureOf, tokenSetWith } from "./call.ts";
 import { always, startOddServer } from "./odd-server.ts";
 
 const all = Object.entries(profiles);
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-/** The table of providers, as far as it is data. */
-const rows = new Map(
-  [...readme.matchAll(/^\| ([\w ]+?) +\| `(\w+)` +\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)].map(
-    ([, name, key = "", ...cells]) => [key, [name, ...cells.map((cell) => cell.trim())]] as const,
-  ),
-);
 
-it("has a row in the README for every provider, and no other", () => {
-  expect([...rows.keys()].toSorted()).toEqual(Object.keys(profiles).toSorted());
+describe.each(all)("%s", (_, { name, profile }) => {
+  const { sources = [], name: __, ...facts } = profile;
+
+  it("names the source of each fact, and of nothing else", () => {
+    expect([...new Set(sources.flatMap((source) => source.facts))].toSorted()).toEqual(Object.keys(facts).toSorted());
+    expect(name).not.toBe("");
+  });
+
+  it("has pages as sources, which were read before today", () => {
+    for (const { url, read } of sources) {
+      expect(url).toMatch(/^https:\/\/[\w.-]+\/\S+$/);
+      expect(Date.parse(read)).toBeLessThanOrEqual(Date.now());
+    }
+  });
 });
 
-it.each(all)("%s is what the README says of it", (key, { profile }) => {
-  const { name, lifetime = "", rotation, grace = 0, ...further } = profile;
-  const [shown, ...cells] = rows.get(key) ?? [];
-  expect([shown, ...cells.slice(0, 3)]).toEqual([
-    name,
-    `${lifetime}`,
-    rotation,
-    grace === Number.POSITIVE_INFINITY ? "for ever" : `${grace}`,
-  ]);
-  const named = [...(cells[3] ?? "").matchAll(/`(\w+)`/g)].map(([, option]) => option);
-  expect(named).toEqual(expect.arrayContaining(Object.keys(further)));
-  expect(named.every((option) => option !== undefined && option in further)).toBe(true);
+it("a profile that is imported alone is the one among all", () => {
+  expect(google).toBe(profiles.google);
+  expect(new Set(all.map(([, { name }]) => name)).size).toBe(all.length);
 });
 
 it.each(all)("%s fits a client, a cache and a queue", (_, { oauth, cache, queue, basic }) => {
@@ -45,7 +40,7 @@ it("a refresh token is spent unless the provider takes it again", () => {
       return client.refreshToken().spendsRefreshToken === false;
     })
     .map(([name]) => name);
-  expect(reusable.toSorted()).toEqual(["entra", "google", "hubspot", "zoho"]);
+  expect(reusable.toSorted()).toEqual(["dropbox", "entra", "google", "hubspot", "linkedin", "microsoft", "zoho"]);
 });
 
 it("GitHub's tokens are not refreshed ahead, because the old one dies", () => {
@@ -90,6 +85,8 @@ describe("defineProfile", () => {
       cache: { freshness: {} },
       queue: {},
       adapter: {},
+      askFor: {},
+      forRefreshToken: expect.any(Function),
       basic: expect.any(Function),
     });
   });
@@ -100,6 +97,15 @@ describe("defineProfile", () => {
     const client = createOAuthClient({ ...oauth, tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
     const error = await failureOf(call(client.refreshToken(), { previous: tokenSetWith("r") }));
     expect(error).toMatchObject({ code: "ERR_TOKEN_REQUEST_REFUSED", outcome: "refused", status: 401 });
+  });
+
+  it("gives what an answer is read with to the client", () => {
+    const facts = { bearerTypes: ["bot"], tokensAt: "data", requestFormat: "json", tokenParameters: { action: "x" } } as const;
+    expect(defineProfile({ name: "Own", ...facts, askFor: { tokenParameters: { expiring: "1" } } }).oauth).toEqual({
+      refreshTokens: "single-use",
+      ...facts,
+      tokenParameters: { action: "x", expiring: "1" },
+    });
   });
 
   it("a grace time is known to the token cache, too", () => {
@@ -130,6 +136,13 @@ describe("defineProfile", () => {
     ["header", { header: "Bearer" }],
     ["refusalMeansRenewal", { refusalMeansRenewal: "no" }],
     ["loginRequiredErrors", { loginRequiredErrors: "invalid_grant" }],
+    ["bearerTypes", { bearerTypes: "bot" }],
+    ["requestFormat", { requestFormat: "xml" }],
+    ["askFor.scope", { askFor: { scope: "" } }],
+    ["askFor.parameters.prompt", { askFor: { parameters: { prompt: 1 } } }],
+    ["askFor.scopes", { askFor: { scopes: "offline_access" } }],
+    ["sources[0].url", { sources: [{ facts: ["grace"], url: "the documentation", read: "2026-11-27" }] }],
+    ["sources[0].read", { sources: [{ facts: ["grace"], url: "https://a.example/", read: "yesterday" }] }],
     ["quota.requests", { quota: { requests: 0, seconds: 1 } }],
     ["quota.seconds", { quota: { requests: 1, seconds: -1 } }],
     ["rotates", { rotates: true }],
@@ -137,5 +150,34 @@ describe("defineProfile", () => {
     const make = (): unknown => defineProfile({ name: "Own", ...wrong } as ProviderProfile);
     expect(make).toThrow(InvalidOptionError);
     expect(make).toThrow(`defineProfile.${name}`);
+  });
+});
+
+describe("what to ask for (field line 105)", () => {
+  const redirectUri = "https://app.example/callback";
+  const client = createOAuthClient({
+    tokenEndpoint: "https://a.example/token",
+    authorizationEndpoint: "https://a.example/authorize",
+    clientId: "id",
+    clientAuth: noClientAuth(),
+  });
+
+  it.each<[keyof typeof profiles, object]>([
+    ["xero", { scope: "orders offline_access" }],
+    ["google", { scope: "orders", access_type: "offline", prompt: "consent" }],
+    ["dropbox", { scope: "orders", token_access_type: "offline" }],
+    ["docusign", { scope: "orders extended" }],
+    ["github", { scope: "orders" }],
+  ])("%s is asked for a refresh token with the rest", async (name, asked) => {
+    const { url } = await client.authorizationUrl(profiles[name].forRefreshToken({ redirectUri, scope: "orders" }));
+    expect(Object.fromEntries(new URL(url).searchParams)).toMatchObject(asked);
+  });
+
+  it("stays as the login has it already", () => {
+    const login = { redirectUri, scope: ["offline_access", "a"], parameters: { prompt: "select_account" } };
+    expect(profiles.xero.forRefreshToken(login)).toEqual({ ...login, scope: "offline_access a" });
+    expect(google.forRefreshToken(login).parameters).toEqual({ access_type: "offline", prompt: "select_account" });
+    expect(google.forRefreshToken({ redirectUri })).toEqual({ redirectUri, parameters: google.askFor.parameters });
+    expect(profiles.github.forRefreshToken({ redirectUri })).toEqual({ redirectUri });
   });
 });

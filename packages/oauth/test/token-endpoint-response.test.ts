@@ -54,6 +54,13 @@ describe("accepts a response", () => {
     });
   });
 
+  it.each([-1, 0, "0", "soon", "", null, [], {}])(
+    "of an end that expires_at names beside an expires_in of %j (field line 99)",
+    async (odd) => {
+      expect((await ask([200, { access_token: "a", expires_in: odd, expires_at: 4_000_000_000 }])).expiresAt).toBe(4_000_000_000_000);
+    },
+  );
+
   it("of an end that only expires_at names", async () => {
     expect((await ask([200, { access_token: "a", expires_at: 90 }])).expiresAt).toBe(90_000);
   });

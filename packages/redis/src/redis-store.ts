@@ -16,6 +16,7 @@ import {
   type WriteOptions,
 } from "@tokenflight/core";
 import { randomBytes } from "node:crypto";
+import { connectionTrouble } from "./connection-trouble.ts";
 import { Disconnection } from "./disconnection.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
 import type { Driver } from "./driver.ts";
@@ -50,6 +51,8 @@ export interface RedisStore extends TokenStore {
   watch(key: string, changed: () => void): () => void;
   watchAll(changed: ChangeListener): () => void;
   keepOpen(work: Promise<unknown>): void;
+  /** What the client's connection said last, while there is none: a wrong password, an unknown CA, a server that is away. Without secrets. */
+  trouble(): Error | undefined;
   /**
    * Waits for what `keepOpen` was told of, then closes the store's own connection for hints, and leaves the client as it is: end that one afterwards.
    * Operations that come later reject with a StoreError, ERR_CLOSED.
@@ -75,7 +78,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     throw new InvalidOptionError("ttl", `a number of seconds, ${shortestLife} or more`, kindOf(ttl));
   }
   requireFunction("warn", warn);
-  return new ScriptedStore(driverOf(client), prefix, Math.round(ttl * 1000), warn);
+  return new ScriptedStore(driverOf(client), { prefix, ttl: Math.round(ttl * 1000), warn, trouble: connectionTrouble(client) });
 }
 
 function driverOf(client: unknown): Driver {
@@ -101,6 +104,14 @@ function foreignEntry(name: string, version: Version): StoreError {
   return new StoreError("ERR_STORE_RECORD_INVALID", told, { version });
 }
 
+interface Settings {
+  readonly prefix: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+  readonly warn: (warning: RedisWarning) => void;
+  readonly trouble: () => Error | undefined;
+}
+
 class ScriptedStore implements RedisStore {
   readonly #driver: Driver;
   readonly #prefix: string;
@@ -110,10 +121,12 @@ class ScriptedStore implements RedisStore {
   readonly #watchers: Watchers;
   readonly #disconnection: Disconnection;
   readonly #work = new OpenWork("Redis");
+  readonly #trouble: () => Error | undefined;
   #checked = false;
 
-  constructor(driver: Driver, prefix: string, ttl: number, warn: (warning: RedisWarning) => void) {
+  constructor(driver: Driver, { prefix, ttl, warn, trouble }: Settings) {
     this.#driver = driver;
+    this.#trouble = trouble;
     this.#prefix = prefix;
     this.#ttl = ttl;
     this.#warn = warn;
@@ -156,6 +169,10 @@ class ScriptedStore implements RedisStore {
     this.#work.keepOpen(work);
   }
 
+  trouble(): Error | undefined {
+    return this.#trouble();
+  }
+
   close(): Promise<void> {
     return this.#work.close(() => this.#watchers.close());
   }
@@ -194,7 +211,7 @@ class ScriptedStore implements RedisStore {
       this.#watchers.begin();
       return answer;
     } catch (error) {
-      throw signal?.aborted === true ? error : toStoreError(error);
+      throw signal?.aborted === true ? error : toStoreError(error, this.#trouble());
     }
   }
 

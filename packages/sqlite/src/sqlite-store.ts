@@ -45,6 +45,8 @@ export interface SqliteStore extends TokenStore {
   /** Rejects with a StoreError where no file may be made beside the database: a holder that nobody can see is no holder. */
   holder(): Promise<string>;
   isGone(holder: string): Promise<boolean>;
+  /** What SQLite said last, while it is of no use: such as that another connection keeps the file locked. */
+  trouble(): Error | undefined;
   /** Waits for what `keepOpen` was told of, then closes the database. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -68,7 +70,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   }
   requireFunction("warn", warn);
   // Nobody else has a holder's name of a store that is not shared.
-  if (path === inMemory) return { ...memoryStore(), holder: async () => "memory", isGone: async () => false };
+  if (path === inMemory) return { ...memoryStore(), holder: async () => "memory", isGone: async () => false, trouble: () => undefined };
   return new FileStore(path, busyTimeout * 1000, warn);
 }
 
@@ -85,6 +87,7 @@ class FileStore implements SqliteStore {
   readonly #watchers: Watchers;
   readonly #holders: Holders;
   #database: Database | undefined;
+  #trouble: Error | undefined;
   #warned = false;
   #tidying: NodeJS.Timeout | undefined;
 
@@ -128,6 +131,10 @@ class FileStore implements SqliteStore {
     return this.#do(() => this.#holders.isGone(holder), undefined);
   }
 
+  trouble(): Error | undefined {
+    return this.#trouble;
+  }
+
   close(): Promise<void> {
     return this.#work.close(() => {
       this.#watchers.stop();
@@ -143,12 +150,23 @@ class FileStore implements SqliteStore {
 
   async #do<Result>(work: (database: Database) => Result, signal: AbortSignal | undefined): Promise<Result> {
     try {
-      return await retryWhileBusy(() => work(this.#open()), this.#busyTimeout, signal);
+      return await retryWhileBusy(() => this.#try(work), this.#busyTimeout, signal);
     } catch (error) {
       if (signal?.aborted === true || error instanceof StoreError) throw error;
       // The next operation begins with a new connection: the trouble may be over by then.
       this.#drop();
       throw toStoreError(error, this.#path);
+    }
+  }
+
+  #try<Result>(work: (database: Database) => Result): Result {
+    try {
+      const result = work(this.#open());
+      this.#trouble = undefined;
+      return result;
+    } catch (error) {
+      if (error instanceof Error) this.#trouble = error;
+      throw error;
     }
   }
 

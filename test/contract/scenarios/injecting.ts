@@ -53,10 +53,10 @@ export const injecting: readonly Scenario[] = [
       const neverAsked = async (): Promise<never> => {
         throw new Error("The source was asked.");
       };
-      const before = createTokenCache({ source: neverAsked, store, key: "user" });
+      const before = createTokenCache({ source: neverAsked, store, identity: "crm", key: "user" });
       await before.save(toTokenResponse(await tokens.get()));
 
-      const sent = connect(createTokenCache({ source: neverAsked, store, key: "user" }), api.origin)({});
+      const sent = connect(createTokenCache({ source: neverAsked, store, identity: "crm", key: "user" }), api.origin)({});
 
       expect((await sent).status).toBe(200);
       expect(server.stats.tokensIssued).toBe(1);

@@ -50,6 +50,10 @@ class OwnTokenCache implements TokenCache {
     return this.#ask().save(tokens);
   }
 
+  seed(tokens: Parameters<TokenCache["seed"]>[0]): Promise<boolean> {
+    return this.#ask().seed(tokens);
+  }
+
   forget(): Promise<void> {
     return this.#ask().forget();
   }
@@ -174,6 +178,7 @@ export const settling: readonly Scenario[] = [
       const cache = createTokenCache({
         source: async () => ({ access_token: String((count += 1)), expires_in: 60 }),
         store,
+        identity: "own",
         key: "user",
         clock: new OwnClock(),
       });

@@ -14,7 +14,7 @@ import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import { requireSource, type TokenSource } from "../tokens/token-source.ts";
 import { SubjectTokenCache } from "./subject-token-cache.ts";
-import type { Closable, ClosableTokenCache } from "./token-cache.ts";
+import type { Closable, ClosableTokenCache, NamedTokenCache } from "./token-cache.ts";
 
 /** The options that a token cache and a token pool have in common. */
 export interface SharedOptions {
@@ -60,7 +60,7 @@ export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache
 }
 
 /** Makes one subject's token cache. The key is the subject's name in the store, and needed only with one. */
-export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectTokenCache;
+export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectTokenCache & NamedTokenCache;
 
 export interface SubjectFactory {
   readonly create: CreateSubject;
@@ -97,11 +97,10 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
     create(source, key, observe) {
       requireSource(source);
       if (observe !== undefined) requireFunction("observe", observe);
-      const cell =
-        access === undefined
-          ? privateCell()
-          : new StoreCell(access, nameOf(source, key, identity ?? ownOption(source, "identity") ?? unnamed));
-      return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
+      const name = identity ?? ownOption(source, "identity");
+      const cell = access === undefined ? privateCell() : new StoreCell(access, nameOf(source, key, name ?? unnamed));
+      const cache = new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
+      return Object.assign(cache, { identity: name });
     },
     closable: { close, [Symbol.asyncDispose]: close },
   };

@@ -20,7 +20,8 @@ function stateOf(
   requiresLogin: boolean | undefined,
   now: number,
 ): LoginStatus["state"] {
-  if (tokenSet !== undefined && (tokenSet.expiresAt === undefined || now < tokenSet.expiresAt)) return "logged-in";
+  const isGood = tokenSet !== undefined && tokenSet.accessToken !== "" && (tokenSet.expiresAt === undefined || now < tokenSet.expiresAt);
+  if (isGood) return "logged-in";
   if (loginRequired !== undefined) return "logged-out";
   if (tokenSet?.refreshToken !== undefined || requiresLogin === false) return "logged-in";
   if (requiresLogin === true) return "logged-out";

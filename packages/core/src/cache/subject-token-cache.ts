@@ -1,17 +1,13 @@
-import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { tokenFacts } from "../events.ts";
-import { kindOf, readOptions } from "../options.ts";
+import { kindOf } from "../options.ts";
 import { ownOption } from "../own.ts";
-import type { SubjectRecord } from "../record/record.ts";
-import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
-import { storeKey } from "../store/store.ts";
-import { readInitialTokens, type InitialTokens } from "../tokens/token-response.ts";
-import { fingerprint, type TokenSet } from "../tokens/token-set.ts";
+import type { InitialTokens } from "../tokens/token-response.ts";
+import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
+import { SubjectLogins } from "./subject-logins.ts";
 import { SubjectRefreshes, type Predicate } from "./subject-refreshes.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
@@ -26,8 +22,8 @@ export class SubjectTokenCache implements TokenCache {
   readonly #refreshes: SubjectRefreshes;
   /** Made when a replay is refused for the first time. */
   #newTokenRefusals: NewTokenRefusals | undefined;
-  /** The login or logout that was called last, while it is under way. */
-  #overwriting: Promise<unknown> | undefined;
+  /** Made for the first login or logout: most caches of a pool see none. */
+  #logins: SubjectLogins | undefined;
   /** The source gives token sets that are over when they come. */
   #givesOver = false;
 
@@ -38,7 +34,7 @@ export class SubjectTokenCache implements TokenCache {
 
   /** Whether this cache knows more than the store. */
   get isBusy(): boolean {
-    return this.#overwriting !== undefined || this.#refreshes.isBusy;
+    return this.#logins?.isBusy === true || this.#refreshes.isBusy;
   }
 
   peek(): TokenSet | undefined {
@@ -95,52 +91,19 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async save(given: TokenSet | InitialTokens): Promise<TokenSet> {
-    const tokenSet = this.#read(given);
-    const { record } = await this.#overwrite(tokenSet);
-    this.#loggedIn(tokenSet, record);
-    return tokenSet;
+    return this.#loginsOf().save(given);
   }
 
   async seed(given: TokenSet | InitialTokens): Promise<boolean> {
-    const tokenSet = this.#read(given);
-    const { cell, source, clock } = this.#parts;
-    const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
-    const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
-    const isOver = (record: SubjectRecord): boolean =>
-      record.loginRequired !== undefined || statusOf(record, source, clock.now()).state === "logged-out";
-    const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
-    if (record !== undefined) this.#loggedIn(tokenSet, record);
-    return record !== undefined;
+    return this.#loginsOf().seed(given);
   }
 
-  #read(given: TokenSet | InitialTokens): TokenSet {
-    const { clock, freshness, observe } = this.#parts;
-    const fields: string[] = [];
-    const options = { ignored: (field: string) => void fields.push(field), jwtExpiry: freshness.jwtExpiry };
-    const tokenSet = readInitialTokens(given, clock.now(), options);
-    if (fields.length > 0) observe({ type: "fields-ignored", fields });
-    return tokenSet;
+  async forget(options?: { revoke?: boolean | undefined }): Promise<void> {
+    return this.#loginsOf().forget(options);
   }
 
-  #loggedIn(tokenSet: TokenSet, { generation }: SubjectRecord): void {
-    const { source, observe } = this.#parts;
-    this.#refreshes.refusedAccessToken = undefined;
-    this.#refreshes.begin();
-    this.#refreshes.current.obtained(undefined);
-    observe({ type: "token-saved", ...tokenFacts(tokenSet, generation) });
-    if (tokenSet.refreshToken === undefined && ownOption(source, "requiresLogin") === true) observe({ type: "no-refresh-token" });
-  }
-
-  async forget(options: { revoke?: boolean | undefined } = {}): Promise<void> {
-    const { revoke = false } = readOptions("forget", options, ["revoke"]);
-    const revokeTokens = ownOption(this.#parts.source, "revoke");
-    if (revoke && !revokeTokens) throw new InvalidOptionError("forget.revoke", "a token source that can revoke", "one that cannot");
-    // A refresh under way may have used up the refresh token already. What it brings is what has to be given back.
-    const first = revoke ? this.#refreshes.pending?.tokenSet : undefined;
-    const { record, replaced } = await this.#overwrite(undefined, first);
-    this.#refreshes.begin();
-    this.#parts.observe({ type: "token-forgotten", generation: record.generation });
-    if (revoke) for (const tokenSet of replaced) await revokeTokens?.(tokenSet);
+  #loginsOf(): SubjectLogins {
+    return (this.#logins ??= new SubjectLogins(this.#parts, this.#refreshes));
   }
 
   async reread(): Promise<TokenSet | undefined> {
@@ -215,28 +178,6 @@ export class SubjectTokenCache implements TokenCache {
     if (refreshes.refusedAccessToken !== refused.accessToken) this.#parts.observe({ type: "token-refused", token: refused.fingerprint });
     refreshes.refusedAccessToken = refused.accessToken;
     refreshes.current.withhold();
-  }
-
-  #overwrite(tokenSet: TokenSet | undefined, first?: Promise<unknown>): Promise<Overwritten> {
-    return this.#inOrder(() => overwrite(this.#parts, this.#refreshes.held, tokenSet), first);
-  }
-
-  /** Logins and logouts of one cache follow each other in the order of the calls. */
-  async #inOrder<Result>(write: () => Promise<Result>, first?: Promise<unknown>): Promise<Result> {
-    const { clock, limits } = this.#parts;
-    const before = this.#overwriting;
-    const mine = (async () => {
-      const earlier = Promise.allSettled([before, first]);
-      // A runtime may have dropped them with the request that they belonged to.
-      await withDeadline(clock, limits.slotTimeout, undefined, (signal) => waitFor(earlier, signal)).catch(() => {});
-      return write();
-    })();
-    this.#overwriting = mine;
-    try {
-      return await mine;
-    } finally {
-      if (this.#overwriting === mine) this.#overwriting = undefined;
-    }
   }
 }
 

@@ -63,5 +63,11 @@ export interface Closable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A token cache that says what its login is found by in a store, beside its key. */
+export interface NamedTokenCache extends TokenCache {
+  /** The option `identity`, or the `identity` of the token source. No secret is in it. */
+  readonly identity: string | undefined;
+}
+
 /** The token cache of one subject, with an end of its own. */
-export interface ClosableTokenCache extends TokenCache, Closable {}
+export interface ClosableTokenCache extends NamedTokenCache, Closable {}

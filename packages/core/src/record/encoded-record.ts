@@ -1,8 +1,9 @@
 import { outcomeCodes, StoreError } from "../errors.ts";
+import { ownOnly } from "../own.ts";
 import type { StoredEntry, Version } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { forPurpose } from "./purposes.ts";
+import { forPurpose, ofLogin } from "./purposes.ts";
 import type { OtherPurpose, SubjectRecord } from "./record.ts";
 
 interface EncodedPurpose extends Omit<OtherPurpose, "tokenSet"> {
@@ -16,8 +17,10 @@ interface Encoded extends Omit<SubjectRecord, "tokenSet" | "others"> {
   readonly others?: Readonly<Record<string, EncodedPurpose>> | undefined;
 }
 
-export function encodeRecord({ tokenSet, others, ...rest }: SubjectRecord): string {
-  const isFirst = rest.purpose === undefined && others === undefined && tokenSet?.accessToken !== "";
+export function encodeRecord(record: SubjectRecord): string {
+  const { purpose } = record;
+  const { tokenSet, others, ...rest } = record;
+  const isFirst = purpose === undefined && others === undefined && tokenSet?.accessToken !== "";
   return JSON.stringify({
     format: isFirst ? 1 : 2,
     ...rest,
@@ -41,21 +44,30 @@ export function decodeRecord({ version, value }: StoredEntry, purpose?: string):
   const encoded = decodeOr(() => readEncoded(JSON.parse(value)), version, "it is not JSON of format 1 or 2");
   // Only `tokens`, which is checked, becomes the token set: nobody else's word for one is believed.
   const { format: _, tokens, others, tokenSet: __, ...rest } = encoded as Encoded & { tokenSet?: unknown };
-  const record = {
+  const record: SubjectRecord = ownOnly({
     ...rest,
-    ...(tokens && { tokenSet: decodeOr(() => readInitialTokens(tokens, 0), version, "its tokens are not usable") }),
+    ...(tokens !== undefined && { tokenSet: decodeOr(() => decodeTokenSet(tokens, others), version, "its tokens are not usable") }),
     ...(others && { others: decodeOthers(others) }),
-  };
+  });
   return forPurpose(record, purpose);
+}
+
+/** Where no refresh token came with the access tokens of other purposes, nothing need be there for this one. */
+function decodeTokenSet(tokens: InitialTokens, others: Encoded["others"]): TokenSet {
+  const { access_token, refresh_token } = ownOnly(tokens);
+  if (others === undefined || access_token !== "" || refresh_token !== undefined) return readInitialTokens(tokens, 0);
+  const { idToken, extra } = readInitialTokens({ ...tokens, refresh_token: "none" }, 0);
+  return ofLogin(undefined, { refreshToken: undefined, idToken, extra });
 }
 
 /** Of another purpose, what cannot be read is asked for again. */
 function decodeOthers(others: NonNullable<Encoded["others"]>): SubjectRecord["others"] {
-  const read = Object.entries(others).flatMap(([name, { tokens, pause, loginRequired }]) => {
+  const read = Object.entries(others).flatMap(([name, other]) => {
     try {
+      const { tokens, pause, loginRequired } = ownOnly(other);
       if (!isPause(pause) || !isLoginRequired(loginRequired)) return [];
-      const told = { ...(pause && { pause: capped(pause) }), ...(loginRequired && { loginRequired }) };
-      return [[name, { ...told, ...(tokens && { tokenSet: readInitialTokens(tokens, 0) }) }] as const];
+      const told = { ...(pause && { pause: capped(pause) }), ...(loginRequired && { loginRequired: ownOnly(loginRequired) }) };
+      return [[name, ownOnly({ ...told, ...(tokens && { tokenSet: readInitialTokens(tokens, 0) }) })] as const];
     } catch {
       return [];
     }
@@ -79,8 +91,11 @@ const longestStored = 7_200_000;
 const lastGeneration = 2 ** 50;
 const lastFormat = 2;
 
-function readEncoded(value: Encoded): Encoded {
-  const { format, lineage, generation, intent, pause, loginRequired, purpose, others, seed } = value;
+function readEncoded(parsed: Encoded): Encoded {
+  const value = ownOnly(parsed);
+  const { format, lineage, generation, pause, loginRequired, others, purpose, seed } = value;
+  // No null, which is no intent.
+  const intent = value.intent && ownOnly(value.intent);
   if (typeof format === "number" && format > lastFormat) {
     // It has no `version`, so nothing of this version of the package replaces it.
     const told = `The store's entry is a token record of format ${format}, of a newer version of this package. It was left as it is.`;
@@ -97,24 +112,26 @@ function readEncoded(value: Encoded): Encoded {
     isLoginRequired(loginRequired) &&
     (others === undefined || (typeof others === "object" && others !== null));
   if (!isSound) throw new TypeError("not a record");
-  return {
+  return ownOnly({
     ...value,
-    ...(intent && { intent: { ...intent, deadline: Math.min(intent.deadline, longestStored) } }),
+    ...(intent && { intent: ownOnly({ ...intent, deadline: Math.min(intent.deadline, longestStored) }) }),
     ...(pause && { pause: capped(pause) }),
-  };
+    ...(loginRequired && { loginRequired: ownOnly(loginRequired) }),
+  });
 }
 
 function isTextOrMissing(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
 
-function isPause(pause: OtherPurpose["pause"]): boolean {
-  if (pause === undefined) return true;
-  return Object.hasOwn(outcomeCodes, pause.outcome) && [pause.duration, pause.begun, pause.failures].every(Number.isFinite);
+function isPause(given: OtherPurpose["pause"]): boolean {
+  if (given === undefined) return true;
+  const { outcome, duration, begun, failures } = ownOnly(given);
+  return Object.hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite);
 }
 
 function capped(pause: NonNullable<OtherPurpose["pause"]>): NonNullable<OtherPurpose["pause"]> {
-  return { ...pause, duration: Math.min(pause.duration, longestStored) };
+  return ownOnly({ ...pause, duration: Math.min(pause.duration, longestStored) });
 }
 
 function isLoginRequired(loginRequired: unknown): boolean {
@@ -126,9 +143,12 @@ const loggedOutLifetime = 30 * 24 * 60 * 60 * 1000;
 /** Milliseconds for which a record is kept that says nothing of use any more. */
 const grace = 60_000;
 
-/** Milliseconds after which the store may remove the record; undefined while it may be of use, as a refresh token always is. */
-export function timeToLive({ tokenSet, others = {}, intent, pause, loginRequired }: SubjectRecord, now: number): number | undefined {
-  if (tokenSet?.refreshToken !== undefined) return undefined;
+/**
+ * Milliseconds after which the store may remove the record; undefined while it may be of use, as a refresh token always is, and the memory of a seed: that one
+ * stands in an environment for years, and would be sent once more.
+ */
+export function timeToLive({ tokenSet, others = {}, intent, pause, loginRequired, seed }: SubjectRecord, now: number): number | undefined {
+  if (tokenSet?.refreshToken !== undefined || seed !== undefined) return undefined;
   if (tokenSet === undefined || loginRequired !== undefined) return loggedOutLifetime;
   const ends = [tokenSet, ...Object.values(others).flatMap((other) => other.tokenSet ?? [])].map(({ expiresAt }) => expiresAt);
   if (ends.includes(undefined)) return undefined;

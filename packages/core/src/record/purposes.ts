@@ -1,5 +1,5 @@
-import { ownOption } from "../own.ts";
-import { TokenSet } from "../tokens/token-set.ts";
+import { ownOnly, ownOption } from "../own.ts";
+import { TokenSet, type TokenSetFields } from "../tokens/token-set.ts";
 import type { LoginRequired, OtherPurpose, OtherPurposes, SubjectRecord } from "./record.ts";
 
 /** How many other purposes a record keeps. Of more, those whose access tokens end first are asked for again. */
@@ -13,34 +13,42 @@ const endsOnePurpose = new Set(["account_selection_required", "consent_required"
 
 /** The same record as it is for another purpose: with the access token for that one, if there is any, and the refresh token of the login. */
 export function forPurpose(record: SubjectRecord, purpose: string | undefined): SubjectRecord {
-  if (record.purpose === purpose) return record;
-  const { purpose: before, others = {}, tokenSet, pause, loginRequired, ...login } = record;
+  const before = record.purpose;
+  if (before === purpose) return record;
+  const { others = {}, tokenSet, pause, loginRequired, ...login } = record;
   // A login that is over is over for all, and nothing is left of it.
-  if (tokenSet === undefined)
-    return { ...login, ...(pause && { pause }), ...(loginRequired && { loginRequired }), ...(purpose && { purpose }) };
+  if (tokenSet === undefined) return ownOnly({ ...login, ...(pause && { pause }), ...(loginRequired && { loginRequired }), purpose });
   const name = purpose ?? "";
-  const own = ownOption(others, name) ?? {};
-  const leaving: OtherPurpose = {
+  const own = ownOption(others, name) ?? ownOnly<OtherPurpose>({});
+  const leaving: OtherPurpose = ownOnly({
     ...(tokenSet.accessToken !== "" && { tokenSet: withoutRefreshToken(tokenSet) }),
     ...(pause?.outcome === "refused" && { pause }),
     ...(isOfOnePurpose(loginRequired) && { loginRequired }),
-  };
+  });
   const rest = { ...others, ...(Object.keys(leaving).length > 0 && { [before ?? ""]: leaving }) };
   delete rest[name];
   const ownPause = pause === undefined || pause.outcome === "refused" ? own.pause : pause;
   const ownEnd = loginRequired === undefined || isOfOnePurpose(loginRequired) ? own.loginRequired : loginRequired;
-  return {
+  return ownOnly({
     ...login,
     tokenSet: ofLogin(own.tokenSet, tokenSet),
     ...(ownPause && { pause: ownPause }),
     ...(ownEnd && { loginRequired: ownEnd }),
-    ...(purpose && { purpose }),
+    purpose,
     ...(Object.keys(rest).length > 0 && { others: rest }),
-  };
+  });
 }
 
 function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
   return loginRequired !== undefined && endsOnePurpose.has(loginRequired.error ?? "");
+}
+
+/** Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. */
+export function hasEnded({ loginRequired, tokenSet, others = {} }: SubjectRecord): boolean {
+  if (loginRequired !== undefined && !isOfOnePurpose(loginRequired)) return true;
+  const all = Object.values(others);
+  const wasNeverAskedFor = tokenSet?.accessToken === "" && all.length > 0;
+  return (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined);
 }
 
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {
@@ -48,7 +56,10 @@ function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scop
 }
 
 /** An access token with the refresh token, the id token and the further fields of its login. Without one, it is empty, and has expired. */
-function ofLogin(access: TokenSet | undefined, { refreshToken, idToken, extra }: TokenSet): TokenSet {
+export function ofLogin(
+  access: TokenSet | undefined,
+  { refreshToken, idToken, extra }: Pick<TokenSetFields, "refreshToken" | "idToken" | "extra">,
+): TokenSet {
   const login = { refreshToken, idToken, extra };
   if (access === undefined) return new TokenSet({ accessToken: "", tokenType: "Bearer", issuedAt: 0, expiresAt: 1, ...login });
   const { accessToken, tokenType, issuedAt, expiresAt, scope } = access;
@@ -63,11 +74,49 @@ export function tokenSetsOf({ tokenSet, others = {} }: SubjectRecord): TokenSet[
 
 /** The other purposes that are of use still. `now` is a time of the wall clock. */
 export function inUse(others: OtherPurposes | undefined, now: number): OtherPurposes | undefined {
-  if (others === undefined) return undefined;
-  const endOf = ({ tokenSet }: OtherPurpose): number => tokenSet?.expiresAt ?? Number.POSITIVE_INFINITY;
-  const used = Object.entries(others).filter(
-    ([, other]) => endOf(other) > now || other.pause !== undefined || other.loginRequired !== undefined,
+  const used = Object.entries(others ?? {}).filter(
+    ([, { tokenSet, pause, loginRequired }]) => isLive(tokenSet, now) || loginRequired !== undefined || endOf(pause) > now,
   );
-  if (used.length === 0) return undefined;
-  return Object.fromEntries(used.toSorted(([, one], [, other]) => endOf(other) - endOf(one)).slice(0, most));
+  return used.length === 0 ? undefined : atMost(Object.fromEntries(used), now);
+}
+
+/** Those for which there is room: first those with access tokens, of which those that end last; then those that have ended; then those that were refused. */
+function atMost(others: OtherPurposes, now: number, room = most): OtherPurposes {
+  const all = Object.entries(others);
+  if (all.length <= room) return others;
+  const rankOf = ({ tokenSet, loginRequired }: OtherPurpose): number => (isLive(tokenSet, now) ? 2 : loginRequired === undefined ? 0 : 1);
+  const timeOf = ({ tokenSet, pause }: OtherPurpose): number => (isLive(tokenSet, now) ? (tokenSet?.expiresAt ?? Infinity) : endOf(pause));
+  const ranked = all.toSorted(([, one], [, other]) => rankOf(other) - rankOf(one) || timeOf(other) - timeOf(one));
+  return Object.fromEntries(ranked.slice(0, room));
+}
+
+/** The same beside a token set that may be of no use: its place is another one's then. */
+export function withinRoom({ others, tokenSet }: SubjectRecord, now: number): OtherPurposes | undefined {
+  return others && atMost(others, now, isLive(tokenSet, now) ? most : most + 1);
+}
+
+/**
+ * A later record of the login that is held, with what is held of its own purpose, where there was no room left for that: an access token that is good, and that the
+ * purpose has ended.
+ */
+export function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
+  const { tokenSet, pause, loginRequired, lineage } = record;
+  if (tokenSet === undefined || tokenSet.accessToken !== "" || lineage !== held.lineage) return record;
+  const isGood = isLive(held.tokenSet, now);
+  const hasEndedHere = pause === undefined && loginRequired === undefined && isOfOnePurpose(held.loginRequired);
+  if (!isGood && !hasEndedHere) return record;
+  return ownOnly({
+    ...record,
+    ...(isGood && { tokenSet: ofLogin(held.tokenSet, tokenSet) }),
+    ...(hasEndedHere && { loginRequired: held.loginRequired }),
+  });
+}
+
+function isLive(tokenSet: TokenSet | undefined, now: number): boolean {
+  return tokenSet !== undefined && tokenSet.accessToken !== "" && (tokenSet.expiresAt === undefined || tokenSet.expiresAt > now);
+}
+
+/** By the wall clock of whoever noted it. */
+function endOf(pause: OtherPurpose["pause"]): number {
+  return pause === undefined ? 0 : pause.begun + pause.duration;
 }

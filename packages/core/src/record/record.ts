@@ -1,4 +1,5 @@
 import type { TokenRequestOutcome } from "../errors.ts";
+import { ownOnly } from "../own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
 /** The note that a generation is being refreshed. Its owner writes it before it sends the token request. */
@@ -54,7 +55,7 @@ export interface SubjectRecord {
   readonly purpose?: string | undefined;
   /** What is known for the other purposes of the same login. Undefined when there are none. */
   readonly others?: OtherPurposes | undefined;
-  /** The hash of the token set that `seed` has begun this login with. */
+  /** The hashes of the token sets that `seed` has begun logins with, the last one first, with spaces between them. A logout leaves them as they are. */
   readonly seed?: string | undefined;
 }
 
@@ -68,7 +69,8 @@ export interface OtherPurpose {
   readonly loginRequired?: LoginRequired | undefined;
 }
 
-export const emptyRecord: SubjectRecord = { generation: 0 };
+/** Like every record, and each part of one, it inherits nothing: its optional fields would be read from a polluted `Object.prototype`. */
+export const emptyRecord: SubjectRecord = ownOnly({ generation: 0 });
 
 /** Whether `next` may take the place of `held`: it is of the same login and not older, or `held` says nothing. */
 export function continues(held: SubjectRecord, next: SubjectRecord): boolean {
@@ -91,6 +93,19 @@ export function isSameResult(one: SubjectRecord, other: SubjectRecord): boolean 
 /** Whether a refresh has brought the token set of this record, after the one before: a login begins a lineage. */
 export function isSuccessor(record: SubjectRecord, before: SubjectRecord): boolean {
   return before.generation > 0 && record.lineage === before.lineage && record.generation > before.generation;
+}
+
+/** Of more seeds, the first ones are forgotten. */
+const mostSeeds = 8;
+
+/** Whether a login of this subject has begun with this seed. */
+export function hasBegunWith({ seed = "" }: SubjectRecord, name: string): boolean {
+  return seed.split(" ").includes(name);
+}
+
+/** What is known of seeds once a login has begun with this one. */
+export function withSeed({ seed = "" }: SubjectRecord, name: string): string {
+  return [name, ...seed.split(" ", mostSeeds)].slice(0, mostSeeds).join(" ").trim();
 }
 
 /** Tells others what a record stands for: which login, which token set of it, and whether it is over. Notes of refreshes change nothing of that. */

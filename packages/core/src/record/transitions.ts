@@ -6,38 +6,49 @@ import {
   type TokenflightError,
   type TokenRequestOutcome,
 } from "../errors.ts";
+import { ownOnly } from "../own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { readInitialTokens, toTokenResponse } from "../tokens/token-response.ts";
 import { pauseAfter } from "./pause-after.ts";
-import { inUse } from "./purposes.ts";
-import type { Intent, SubjectRecord } from "./record.ts";
+import { inUse, ofLogin, withinRoom } from "./purposes.ts";
+import { withSeed, type Intent, type SubjectRecord } from "./record.ts";
 
 /** `owner` is about to send a token request. It counts as gone once it has been silent for `deadline` milliseconds. */
-export function withIntent(record: SubjectRecord, { owner, holder, deadline }: Intent): SubjectRecord {
+export function withIntent(record: SubjectRecord, given: Intent): SubjectRecord {
+  const { owner, holder, deadline } = ownOnly(given);
   const isDoubtful = record.intent?.unresolved === true;
-  return { ...record, intent: { owner, deadline, ...(holder && { holder }), ...(isDoubtful ? { doubtful: true } : {}) } };
+  const intent = ownOnly<Intent>({ owner, deadline, ...(holder && { holder }), ...(isDoubtful ? { doubtful: true } : {}) });
+  return ownOnly({ ...record, intent });
 }
 
 /** Marks the owner of the intent as gone. The intent stays, unresolved, unless surely no refresh token was sent, now or before. */
 export function withoutOwner(record: SubjectRecord, wasSent: boolean): SubjectRecord {
   const { intent } = record;
   const isOpen = intent !== undefined && (wasSent || intent.unresolved === true || intent.doubtful === true);
-  return { ...record, intent: isOpen ? { owner: intent.owner, deadline: intent.deadline, unresolved: true } : undefined };
+  return ownOnly({
+    ...record,
+    intent: isOpen ? ownOnly<Intent>({ owner: intent.owner, deadline: intent.deadline, unresolved: true }) : undefined,
+  });
 }
 
 /** A refresh has brought a token set. It belongs to the lineage of the one before; the first one begins a lineage. */
 export function withTokenSet(record: SubjectRecord, tokenSet: TokenSet, clock: Clock): SubjectRecord {
-  const { purpose, seed } = record;
+  const { seed, purpose } = record;
   const others = inUse(record.others, clock.now());
-  return { ...next(record, clock), tokenSet, ...(purpose && { purpose }), ...(others && { others }), ...(seed && { seed }) };
+  return ownOnly({ ...next(record, clock), tokenSet, ...(purpose && { purpose }), ...(others && { others }), ...(seed && { seed }) });
 }
 
 /** A login, which `seed` names if it began with one, or a logout when there is no token set: whatever was there is over. */
 export function withLogin(record: SubjectRecord, tokenSet: TokenSet | undefined, clock: Clock, seed?: string): SubjectRecord {
   const { generation, purpose } = record;
-  // A seed stays known after the logout, so that the next start does not take it once more.
-  const begun = tokenSet === undefined ? record.seed : seed;
-  return { lineage: newLineage(clock), generation: generation + 1, tokenSet, ...(purpose && { purpose }), ...(begun && { seed: begun }) };
+  // A seed stays known after the login that began with it, so that no later start takes it once more.
+  const begun = seed === undefined ? record.seed : withSeed(record, seed);
+  return ownOnly({
+    lineage: newLineage(clock),
+    generation: generation + 1,
+    tokenSet,
+    ...(purpose && { purpose }),
+    ...(begun && { seed: begun }),
+  });
 }
 
 /** The next generation of the same lineage. */
@@ -52,17 +63,19 @@ function newLineage(clock: Clock): string {
 
 /** The token request failed. The intent stays if a refresh token was sent, now or before, and nobody knows whether it was used up. */
 export function withFailure(record: SubjectRecord, failure: TokenflightError, spends: boolean, clock: Clock): SubjectRecord {
-  const { pause: before, intent: _, loginRequired: __, ...rest } = record;
+  const { pause: before, intent: _, loginRequired: __, ...kept } = record;
+  const others = withinRoom(record, clock.now());
+  const rest = { ...kept, ...(others && { others }) };
   if (failure instanceof LoginRequiredError)
-    return { ...rest, loginRequired: { error: failure.error, errorDescription: failure.errorDescription } };
+    return ownOnly({ ...rest, loginRequired: ownOnly({ error: failure.error, errorDescription: failure.errorDescription }) });
   const outcome = outcomeOf(failure);
   const failures = (before?.failures ?? 0) + 1;
   const retryAfter = failure instanceof TokenRequestError ? failure.retryAfter : undefined;
-  const pause = { outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() };
+  const pause = ownOnly({ outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() });
   const refreshToken = refreshTokenOf(failure);
   if (refreshToken !== undefined)
-    return { ...rest, ...next(record, clock), tokenSet: withRefreshToken(rest.tokenSet, refreshToken, clock), pause };
-  return { ...rest, pause, intent: spends ? withoutOwner(record, outcome === "unknown").intent : undefined };
+    return ownOnly({ ...rest, ...next(record, clock), tokenSet: withRefreshToken(record.tokenSet, refreshToken), pause });
+  return ownOnly({ ...rest, pause, intent: spends ? withoutOwner(record, outcome === "unknown").intent : undefined });
 }
 
 /** The new refresh token that came with a failure: the one that was sent is used up, and the next request has this one. */
@@ -71,9 +84,8 @@ export function refreshTokenOf(failure: unknown): string | undefined {
 }
 
 /** The old access token is sent for as long as it is good. */
-function withRefreshToken(tokenSet: TokenSet | undefined, refreshToken: string, clock: Clock): TokenSet {
-  const before = tokenSet === undefined ? {} : toTokenResponse(tokenSet);
-  return readInitialTokens({ ...before, refresh_token: refreshToken }, clock.now());
+function withRefreshToken(before: TokenSet | undefined, refreshToken: string): TokenSet {
+  return ofLogin(before, { refreshToken, idToken: before?.idToken, extra: before?.extra });
 }
 
 function outcomeOf(failure: TokenflightError): TokenRequestOutcome {

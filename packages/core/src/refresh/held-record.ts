@@ -1,7 +1,7 @@
 import type { Change } from "../store/entry-changes.ts";
 import { nothingHeard, type RecordCell, type VersionedRecord } from "./cell.ts";
 import type { SubjectParts } from "./refresh.ts";
-import { forPurpose } from "../record/purposes.ts";
+import { forPurpose, withHeld } from "../record/purposes.ts";
 import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "../record/record.ts";
 
 /** Milliseconds of use after which an entry is looked at again: in a store that tells nobody of changes, and, for messages that were lost, in one that does. */
@@ -12,7 +12,7 @@ const belief = 1000;
 
 /** What this process knows of the record. It may be newer than what the cell holds: the store has lost it, or would not take it. */
 export class HeldRecord {
-  newest: SubjectRecord = emptyRecord;
+  newest: SubjectRecord;
   /** The record that this cache has written last: whoever wrote it publishes it. */
   own: SubjectRecord | undefined;
   readonly #parts: Pick<SubjectParts, "cell" | "clock">;
@@ -31,6 +31,7 @@ export class HeldRecord {
 
   constructor(parts: Pick<SubjectParts, "cell" | "clock">) {
     this.#parts = parts;
+    this.newest = forPurpose(emptyRecord, parts.cell.shared?.purpose);
   }
 
   /** Whether somebody has looked at the cell once. */
@@ -82,7 +83,7 @@ export class HeldRecord {
     const news = this.#news();
     const written = news?.written?.deref() as SubjectRecord | undefined;
     if (news === undefined || written === undefined) return;
-    const record = forPurpose(written, this.#parts.cell.shared?.purpose);
+    const record = this.#withHeld(forPurpose(written, this.#parts.cell.shared?.purpose));
     if (!this.#isNewerThan(record, undefined)) this.newest = record;
     this.#look({ version: news.version, record, heard: news.number });
   }
@@ -99,9 +100,8 @@ export class HeldRecord {
       // Two lineages have no order. One that was learned while this answer was under way may be the later one.
       if (!isNewer && this.newest !== before && !continues(this.newest, record)) continue;
       this.#look(seen);
-      if (isNewer) return { ...seen, record: this.newest };
-      this.newest = record;
-      return seen;
+      if (!isNewer) this.newest = this.#withHeld(record);
+      return { ...seen, record: this.newest };
     }
   }
 
@@ -115,9 +115,9 @@ export class HeldRecord {
     const { record } = found;
     const isNext = record.lineage !== this.newest.lineage && replaced.lineage === this.newest.lineage;
     if (!isNext && !continues(this.newest, record)) return record;
-    this.newest = record;
+    this.newest = this.#withHeld(record);
     this.#look(found);
-    return record;
+    return this.newest;
   }
 
   /** The cell did not take this record over an entry of this version. */
@@ -125,6 +125,11 @@ export class HeldRecord {
     if (!continues(this.newest, record)) return;
     this.newest = record;
     this.#unwritten = version;
+  }
+
+  /** An entry has room for some purposes only: what this process knows of its own one, it goes by. */
+  #withHeld(record: SubjectRecord): SubjectRecord {
+    return withHeld(record, this.newest, this.#parts.clock.now());
   }
 
   #look({ version, heard }: VersionedRecord): void {

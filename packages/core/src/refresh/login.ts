@@ -4,7 +4,7 @@ import type { VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { createRounds } from "./limits.ts";
 import { tokenSetsOf } from "../record/purposes.ts";
-import type { SubjectRecord } from "../record/record.ts";
+import { hasBegunWith, type SubjectRecord } from "../record/record.ts";
 import type { SubjectParts } from "./refresh.ts";
 import { withLogin } from "../record/transitions.ts";
 
@@ -48,7 +48,7 @@ export interface Seed {
 }
 
 /**
- * Begins a login with what came from elsewhere, if there is no login, or if that one is over and has not begun with the same seed. Resolves to undefined
+ * Begins a login with what came from elsewhere, if there is no login, or if that one is over and none has begun with the same seed. Resolves to undefined
  * when the login that is there stays. Rejects with StoreError.
  */
 export async function begin(
@@ -61,7 +61,7 @@ export async function begin(
   return lifetime.finish(async () => {
     for (;;) {
       const seen = await held.read(cell);
-      if (seen.record.generation > 0 && (!isOver(seen.record) || seen.record.seed === seed.name)) return undefined;
+      if (seen.record.generation > 0 && (!isOver(seen.record) || hasBegunWith(seen.record, seed.name))) return undefined;
       const record = withLogin(seen.record, seed.tokenSet, clock, seed.name);
       const written = await cell.replace(seen, record);
       if (written !== undefined) {

@@ -1,7 +1,7 @@
 import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
 import { ownOnly } from "../own.ts";
-import { readTokenSet } from "../tokens/token-response.ts";
+import { readTokenSet, type ReadingOptions } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { SourceContext } from "../tokens/token-source.ts";
 import { runAsSourceOf } from "./callers.ts";
@@ -26,13 +26,9 @@ export async function callSource({ source, clock, freshness, observe }: SourceCa
   try {
     const ask = (signal: AbortSignal): Promise<TokenSet> => {
       const answer = runAsSourceOf(refresh, async () => source(ownOnly({ ...context, signal })));
-      const tokenSet = answer.then((given) => {
-        const fields: string[] = [];
-        const options = { ignored: (field: string) => void fields.push(field), jwtExpiry: freshness.jwtExpiry };
-        const read = readTokenSet(given, clock.now(), context.previous, options);
-        if (fields.length > 0) observe({ type: "fields-ignored", fields });
-        return read;
-      });
+      const tokenSet = answer.then((given) =>
+        readAndTell({ freshness, observe }, (options) => readTokenSet(given, clock.now(), context.previous, options)),
+      );
       signal.addEventListener("abort", () => void tokenSet.then(takeLate, (error: unknown) => takeLate(asTokenflightError(error))));
       return waitFor(tokenSet, signal);
     };
@@ -40,6 +36,17 @@ export async function callSource({ source, clock, freshness, observe }: SourceCa
   } catch (error) {
     throw asTokenflightError(error);
   }
+}
+
+/** Reads tokens with the options of this cache, and tells the observer which fields could not be used. Throws what `read` throws. */
+export function readAndTell(
+  { freshness, observe }: Pick<SubjectParts, "freshness" | "observe">,
+  read: (options: ReadingOptions) => TokenSet,
+): TokenSet {
+  const fields: string[] = [];
+  const tokenSet = read({ ignored: (field) => void fields.push(field), jwtExpiry: freshness.jwtExpiry });
+  if (fields.length > 0) observe({ type: "fields-ignored", fields });
+  return tokenSet;
 }
 
 /** Keeps the errors that a source may throw. Everything else, also an error of ours about something else, becomes the cause of an unknown outcome. */

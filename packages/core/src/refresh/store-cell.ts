@@ -130,11 +130,23 @@ export class StoreCell implements RecordCell, SharedEntry {
       } catch (cause) {
         // A store may say itself what is wrong with an entry.
         if (cause instanceof StoreError) throw cause;
-        const message = signal.aborted ? `The store did not answer within ${timeout} ms.` : "The store failed; its error is the cause.";
-        throw new StoreError("ERR_STORE_UNAVAILABLE", message, signal.aborted || cause === undefined ? undefined : { cause });
+        throw signal.aborted
+          ? unanswered(store, timeout)
+          : new StoreError("ERR_STORE_UNAVAILABLE", "The store failed; its error is the cause.", cause === undefined ? {} : { cause });
       }
     });
   }
+}
+
+function unanswered(store: TokenStore, timeout: number): StoreError {
+  let trouble: unknown;
+  try {
+    trouble = store.trouble?.();
+  } catch {
+    // It was asked for the sake of a message.
+  }
+  const [why, options] = trouble instanceof Error ? ["; what is wrong is the cause", { cause: trouble }] : ["", {}];
+  return new StoreError("ERR_STORE_UNAVAILABLE", `The store did not answer within ${timeout} ms${why}.`, options);
 }
 
 const failedWrites = new WeakSet<object>();

@@ -1,35 +1,20 @@
-import { waitFor, wait, withDeadline } from "../clock.ts";
+import { wait } from "../clock.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "../errors.ts";
-import { tokenFacts } from "../events.ts";
-import { TokenSet } from "../tokens/token-set.ts";
-import { canDoWithoutStore, mayEndSession, spends } from "../tokens/token-source.ts";
+import type { TokenSet } from "../tokens/token-set.ts";
+import { canDoWithoutStore, mayEndSession } from "../tokens/token-source.ts";
 import { holdsSlot } from "./callers.ts";
 import { privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
+import { forPurpose } from "../record/purposes.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
+import { Results, type ClaimedRefresh } from "./results.ts";
 import { callSource } from "./source-call.ts";
 import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 import { SubjectPause } from "./subject-pause.ts";
 import { inTurn } from "./turn.ts";
-import { mayRepeat, refreshTokenOf, withFailure, withTokenSet } from "../record/transitions.ts";
-import { writeResult } from "./write-result.ts";
-
-/** A refresh whose intent this process has written. */
-interface ClaimedRefresh {
-  readonly parts: SubjectParts;
-  readonly refresh: Refresh;
-  readonly claim: VersionedRecord;
-  /** When this process began to write the intent, by the monotonic clock. */
-  readonly started: number;
-  /** Whoever waits for the refresh to be finished waits for this as well. */
-  readonly waitAlsoFor: (work: Promise<unknown>) => void;
-}
-
-/** What was written, or found instead. */
-type Written = Pick<VersionedRecord, "version" | "record">;
 
 /** The refresh transaction. docs/architecture.md has its steps: all who share a cell send one token request at most for each generation. */
 export class RefreshTransaction {
@@ -40,23 +25,23 @@ export class RefreshTransaction {
   #unsent: string | undefined;
   /** The intent that was seen last. */
   #standing: StandingIntent | undefined;
-  /** How many results the cell does not have yet. */
-  #writing = 0;
+  readonly #results: Results;
 
   constructor(parts: SubjectParts, held: HeldRecord) {
     this.#parts = parts;
     this.held = held;
     this.pause = new SubjectPause(parts.clock);
+    this.#results = new Results(this.held, this.pause);
   }
 
   /** Whether the result of a token request is still to be written. */
   get isBusy(): boolean {
-    return this.#writing > 0;
+    return this.#results.isBusy;
   }
 
   /** Resolves to a record with another token set; to the same one, if a refresh ahead is better postponed; to one without after a logout. */
   async run(refresh: Refresh): Promise<SubjectRecord> {
-    const { source, observe } = this.#parts;
+    const { source, cell, observe } = this.#parts;
     try {
       return await this.#transact(this.#parts, refresh);
     } catch (error) {
@@ -67,7 +52,8 @@ export class RefreshTransaction {
       const { isReplaced, newest } = this.held;
       this.held.believe();
       refresh.began = undefined;
-      const record = await this.#transact({ ...this.#parts, cell: privateCell(isReplaced ? emptyRecord : newest) }, refresh);
+      const first = isReplaced ? forPurpose(emptyRecord, cell.shared?.purpose) : newest;
+      const record = await this.#transact({ ...this.#parts, cell: privateCell(first) }, refresh);
       if (isReplaced) this.held.supersede(record);
       return record;
     }
@@ -165,7 +151,7 @@ export class RefreshTransaction {
     this.#standing = newlySeen(claim.version, refresh.id);
     if (cell === this.#parts.cell) this.held.claimed(claim);
     const claimed: ClaimedRefresh = { parts, refresh, claim, started, waitAlsoFor };
-    const takeLate = (late: TokenSet | TokenflightError): void => this.#takeLate(claimed, late);
+    const takeLate = (late: TokenSet | TokenflightError): void => this.#results.takeLate(claimed, late);
     try {
       if (clock.monotonic() - started > limits.sendWithin)
         throw new TokenRequestError("not-sent", "The process was stopped for too long to send the token request.");
@@ -175,87 +161,12 @@ export class RefreshTransaction {
       const tokenSet = await callSource(parts, call); // 5
       refresh.silentAfter = clock.monotonic() + limits.requestTimeout + limits.longestStep;
       this.#standing = undefined;
-      const record = await this.#storeResult(claimed, tokenSet); // 6
+      const record = await this.#results.store(claimed, tokenSet); // 6
       // After a lost race, the winner's token set may have expired already, or may be the one that was refused.
       return refresh.obtainedAt !== undefined || record.tokenSet === undefined || refresh.accepts(record) ? record : undefined;
     } catch (error) {
-      await this.#noteFailure(claimed, error as TokenflightError);
+      await this.#results.note(claimed, error as TokenflightError);
       return undefined;
-    }
-  }
-
-  /** Writes the result before anyone gets it. A store that is away delays it for the timeout of one token request at most. */
-  async #storeResult(claimed: ClaimedRefresh, tokenSet: TokenSet): Promise<SubjectRecord> {
-    const { parts, refresh, claim, started } = claimed;
-    const { clock, observe } = parts;
-    const { reason, urgency } = refresh;
-    const answered = clock.monotonic();
-    const next = withTokenSet(claim.record, tokenSet, clock);
-    const { record } = await this.#write(claimed, next);
-    if (record === next) {
-      this.held.own = next;
-      refresh.obtainedAt = answered;
-      observe({ type: "token-obtained", ...tokenFacts(tokenSet, next.generation), reason, urgency, duration: answered - started });
-    }
-    return record;
-  }
-
-  /** Writes until the cell has it. Resolves to what the cell holds in the end; to `next`, too, when the cell has not taken it in time. */
-  async #write({ parts, claim, waitAlsoFor }: ClaimedRefresh, next: SubjectRecord): Promise<Written> {
-    const { cell, clock, limits, lifetime, observe } = parts;
-    this.#writing += 1;
-    // Whoever closes waits for it for longer than its callers do, and also for one that comes late.
-    const written = lifetime
-      .finishLate(() => writeResult(parts, claim, next), cell)
-      .catch((error: StoreError) => observe({ type: "store-trouble", operation: "write", error }))
-      .finally(() => (this.#writing -= 1));
-    waitAlsoFor(written);
-    lifetime.keepAlive(written);
-    const found = await withDeadline(clock, limits.requestTimeout, undefined, (signal) => waitFor(written, signal)).catch(() => {});
-    // What the store has not taken yet is handed out all the same, and written on.
-    if (found === undefined) this.held.hold(next, undefined);
-    else this.held.learn(found, claim.record);
-    return found ?? { version: undefined, record: next };
-  }
-
-  /** The token source has answered after its timeout. A new refresh token may be the only one that still works. */
-  #takeLate(claimed: ClaimedRefresh, late: TokenSet | TokenflightError): void {
-    const { claim, parts } = claimed;
-    if (late instanceof TokenSet) void this.#storeResult(claimed, late);
-    else if (refreshTokenOf(late) !== undefined) void this.#write(claimed, withFailure(claim.record, late, true, parts.clock));
-  }
-
-  /** Notes a failure in the cell, for all who share it, and throws it unless the token request may be repeated. */
-  async #noteFailure(claimed: ClaimedRefresh, failure: TokenflightError): Promise<void> {
-    const { parts, refresh, claim } = claimed;
-    const { clock, queue, source, observe, limits } = parts;
-    const noted = withFailure(claim.record, failure, spends(source, claim.record.tokenSet), clock);
-    const isResult = refreshTokenOf(failure) !== undefined;
-    const written = isResult ? await this.#write(claimed, noted) : await this.#writeNote(claimed, noted);
-    // Another process was faster and has a newer token set: the failure only says that a race was lost.
-    if (written?.record !== noted) return;
-    if (noted.pause === undefined) {
-      observe({ type: "login-required", error: failure });
-      throw failure;
-    }
-    const { duration, outcome } = noted.pause;
-    this.pause.begin(noted.pause, written.version, failure);
-    observe({ type: "refresh-failed", reason: refresh.reason, error: failure, retryIn: duration });
-    if (outcome === "throttled") queue.pause(duration);
-    refresh.failures += 1;
-    if (!mayRepeat(failure) || duration > limits.requestTimeout || refresh.failures > limits.repeats) throw failure;
-  }
-
-  /** Tries once. Resolves to undefined when another process was faster. */
-  async #writeNote({ parts, claim }: ClaimedRefresh, noted: SubjectRecord): Promise<Written | undefined> {
-    try {
-      const written = await parts.cell.replace(claim, noted);
-      if (written !== undefined) this.held.learn(written, claim.record);
-      return written;
-    } catch (error) {
-      this.held.hold(noted, claim.version);
-      parts.observe({ type: "store-trouble", operation: "write", error: error as TokenflightError });
-      return { version: claim.version, record: noted };
     }
   }
 }

@@ -1,13 +1,17 @@
 import { guarded } from "../events.ts";
 import { isAboutTheToken } from "./challenge.ts";
 import { readOptions, requireFunction, requireOneOf, requireThat } from "../options.ts";
-import type { AdapterEvent } from "./adapter-event.ts";
 import { createOriginCheck, readInsecureOrigins, type OriginCheck } from "./origins.ts";
 import { checkedScheme, tokenTypeScheme, type AuthorizationScheme, type SchemeRequest } from "./scheme.ts";
 import type { TokenCache } from "../cache/token-cache.ts";
 
 /** Names the token cache of each request, for programs that act for many users. A request for which it gives undefined gets no token. */
 export type TokenCacheSelector<Request> = (request: Request) => TokenCache | undefined;
+
+/** What an adapter notices although nothing failed. No event holds a secret. More types may follow: ignore those that you do not know. */
+export type AdapterEvent =
+  /** The token is sent to this origin over plain http, because `allowInsecureOrigins` names it. Told once for each attachment and origin. */
+  { readonly type: "insecure-origin"; readonly origin: string };
 
 /** The options of every adapter. `Response` is the client's own. */
 export interface BearerOptions<Response> {

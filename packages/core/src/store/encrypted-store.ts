@@ -25,7 +25,7 @@ export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, 
 
 type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
 
-const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "close", Symbol.asyncDispose];
+const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", Symbol.asyncDispose];
 
 /**
  * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, marks, the times of writes and sizes stay visible.

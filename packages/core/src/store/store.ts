@@ -61,6 +61,11 @@ export interface TokenStore {
   holder?(): Promise<string>;
   /** Whether the holder of this name has ended, as the operating system knows. False while it lives, be it stopped, and when nobody knows. */
   isGone?(holder: string): Promise<boolean>;
+  /**
+   * Why operations are not answered, as far as the store knows: such as the last error of its connection, without any secret. It becomes the cause
+   * of the error of an operation that took too long.
+   */
+  trouble?(): Error | undefined;
   /** Waits for the work that `keepOpen` was told of, then ends. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close?(): Promise<void>;
   [Symbol.asyncDispose]?(): Promise<void>;

@@ -10,8 +10,8 @@ function requireHolder(store: TokenStore): asserts store is Knowing {
 }
 
 /** Whether a store knows nothing of those who use it, as one that no machine of theirs runs: there is nothing to test then. */
-function knowsNobody({ holder, isGone }: TokenStore): boolean {
-  return holder === undefined && isGone === undefined;
+function knowsNobody(store: TokenStore): boolean {
+  return store.holder === undefined && store.isGone === undefined;
 }
 
 /** What a store knows of those who use it. That it learns of a process that was killed, no test of one process can show. */

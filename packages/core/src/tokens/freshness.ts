@@ -27,6 +27,7 @@ export interface Freshness {
   readonly jwtExpiry: boolean;
 }
 
+const nothing: Expiries = { refreshAt: Number.NEGATIVE_INFINITY, usableUntil: Number.NEGATIVE_INFINITY };
 const endless: Expiries = { refreshAt: Number.POSITIVE_INFINITY, usableUntil: Number.POSITIVE_INFINITY };
 
 /**
@@ -41,6 +42,8 @@ export function createFreshness(options: FreshnessOptions = {}, clock: Pick<Cloc
   requireThat(typeof jwtExpiry === "boolean", "freshness.jwtExpiry", "true or false", jwtExpiry);
 
   const expiriesOf = (tokenSet: TokenSet): Expiries => {
+    // Only a refresh token is known, whatever the clock says.
+    if (tokenSet.accessToken === "") return nothing;
     const expiresAt = tokenSet.expiresAt ?? (defaultLifetime === undefined ? undefined : tokenSet.issuedAt + defaultLifetime * 1000);
     if (expiresAt === undefined) return endless;
     const lifetime = Math.max(0, expiresAt - tokenSet.issuedAt);

@@ -9,28 +9,35 @@ import { TokenSet } from "./token-set.ts";
 interface OptionalFields {
   /** "Bearer" when it is left out. */
   token_type?: string | null | undefined;
-  /** Lifetime in seconds, as a number or in digits. Zero says nothing. */
+  /** Lifetime in seconds, as a number or in digits, or with its unit ("60s", "15 min", "1h", "7d"). Zero says nothing. */
   expires_in?: number | string | null | undefined;
   /**
-   * Expiry as a Date, in ISO 8601, or in seconds or milliseconds since the UNIX epoch; wins over `expires_in`. Without both, the other names that servers and
-   * libraries use count: `expires_on`, `expiresOn`, `expiry_date`, `expiresAt`, `expiry`, `.expires`.
+   * Expiry as a Date, in ISO 8601, or in seconds or milliseconds since the UNIX epoch; wins over `expires_in`. What lies at the UNIX epoch or before it says
+   * nothing. Without both, the other names that servers and libraries use count: `expires_on`, `expiresOn`, `expiry_date`, `expiresAt`, `expiry`, `.expires`.
+   * In a new answer, a number too small for any moment since 1973 is a lifetime in seconds.
    */
   expires_at?: Date | number | string | null | undefined;
   scope?: string | readonly string[] | null | undefined;
   refresh_token?: string | null | undefined;
   id_token?: string | null | undefined;
+}
+
+/** Whatever else an answer says. */
+interface FurtherFields {
   [extra: string]: unknown;
 }
 
 /** A token response (RFC 6749 section 5.1), as a token endpoint or a token source of your own gives it. */
-export interface TokenResponse extends OptionalFields {
+export interface TokenResponse extends OptionalFields, FurtherFields {
   access_token: string;
 }
 
-/** What a login begins with: a token response, or a refresh token alone. */
-export interface InitialTokens extends OptionalFields {
+interface StoredTokens extends OptionalFields {
   access_token?: string | null | undefined;
 }
+
+/** What a login begins with: a token response, or a refresh token alone; also a row or an object of another library's, whose type is an interface. */
+export type InitialTokens = StoredTokens | (StoredTokens & FurtherFields);
 
 /** A header can carry it (RFC 9110 section 5.5) and RFC 6749 appendix A allows it; a space would end the token. */
 const tokenText = /^[\x21-\x7e]+$/;
@@ -61,7 +68,8 @@ export function readTokenSet(given: TokenSet | TokenResponse, now: number, previ
 
 /** The same for what a login begins with, or a store holds. Without an access token, the one of the token set is empty, and has expired. */
 export function readInitialTokens(given: TokenSet | InitialTokens, now: number, options?: ReadingOptions): TokenSet {
-  return tokenSetOf(given instanceof TokenSet ? toTokenResponse(given) : given, now, { options, isWhole: false });
+  const response = given instanceof TokenSet ? toTokenResponse(given) : (given as StoredTokens & FurtherFields);
+  return tokenSetOf(response, now, { previous: undefined, options, isWhole: false });
 }
 
 /** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */
@@ -85,7 +93,7 @@ interface Reading {
   readonly isWhole: boolean;
 }
 
-function tokenSetOf(response: InitialTokens, now: number, { previous, options, isWhole }: Reading): TokenSet {
+function tokenSetOf(response: StoredTokens & FurtherFields, now: number, { previous, options, isWhole }: Reading): TokenSet {
   if (typeof response !== "object" || response === null || Array.isArray(response))
     throw new InvalidTokenResponseError(`The token source gave ${kindOf(response)}; expected a token set or a token response.`);
   const ignored = ownOption(options, "ignored") ?? (() => {});
@@ -102,8 +110,10 @@ function tokenSetOf(response: InitialTokens, now: number, { previous, options, i
   const isToken = (value: unknown): boolean => typeof value === "string" && value.length <= longestToken;
 
   // It goes into a form, which carries every text.
-  const given = field("refresh_token") ?? field("refreshToken");
-  const refreshToken = usable("refresh_token", given, isToken(given));
+  const refreshToken = ["refresh_token", "refreshToken"].reduce<string | undefined>(
+    (found, name) => found ?? usable(name, field(name), isToken(field(name))),
+    undefined,
+  );
   const accessToken = field("access_token");
   const isMissing = accessToken === undefined && !isWhole && refreshToken !== undefined;
   if (!isMissing && !(isToken(accessToken) && tokenText.test(accessToken as string)))
@@ -116,7 +126,7 @@ function tokenSetOf(response: InitialTokens, now: number, { previous, options, i
   const [type, scope, idToken, issuedAt] = ["token_type", "scope", "id_token", "issued_at"].map(field);
   const tokenType = usable("token_type", type, typeof type === "string" && schemeText.test(type)) ?? "Bearer";
   const scopes = Array.isArray(scope) && scope.every((one) => typeof one === "string") ? scope.join(" ") || undefined : scope;
-  const end = readExpiry(field, now, ignored);
+  const end = readExpiry(field, now, { ignored, isNew: isWhole });
   return new TokenSet({
     accessToken: (accessToken ?? "") as string,
     tokenType: tokenType.toLowerCase() === "bearer" ? "Bearer" : tokenType,

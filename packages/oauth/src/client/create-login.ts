@@ -5,14 +5,14 @@ import {
   requireFunction,
   requireThat,
   type Closable,
-  type ClosableTokenCache,
   type InitialTokens,
   type LoginStatus,
-  type TokenCache,
+  type NamedTokenCache,
   type TokenCacheOptions,
   type TokenSet,
 } from "@tokenflight/core";
 import type { GrantOptions } from "../grants/grant-parameters.ts";
+import { ownFields } from "../own-fields.ts";
 import type { OAuthClient } from "./oauth-client.ts";
 
 /** Those of a token cache, but for its source, which the client gives. */
@@ -29,7 +29,7 @@ export interface Login extends Closable {
    * The access tokens for one API, as a token cache that every adapter takes: the same one for the same options, in whatever order. Each is refreshed when
    * it is due. Throws InvalidOptionError.
    */
-  for(options?: GrantOptions): TokenCache;
+  for(options?: GrantOptions): NamedTokenCache;
   /**
    * Takes the tokens of a login, or its refresh token alone, in place of whatever was there. Its access token serves `for()`, without options; each other
    * cache obtains one of its own by the refresh token. Rejects with a TokenflightError.
@@ -39,33 +39,45 @@ export interface Login extends Closable {
   seed(tokens: TokenSet | InitialTokens): Promise<boolean>;
   /** Ends the login for all its caches, here and in the store, as `forget` of a token cache does: `revoke` revokes all its tokens. */
   forget(options?: { revoke?: boolean | undefined }): Promise<void>;
-  /** Whether the user is logged in, from memory. `expiresAt` and `scope` are those of `for()`. */
+  /**
+   * Whether the user is logged in, from memory: "logged-in" where any of its caches has a token or can obtain one, "logged-out" where only a login helps.
+   * `expiresAt` and `scope` are those of `for()`.
+   */
   status(): LoginStatus;
+  /** Looks into the store for all its caches, and asks nobody: what `status` says then is known. Rejects with StoreError. */
+  reread(): Promise<void>;
 }
 
 const names = ["client", "store", "identity", "key", "queue", "freshness", "timeouts", "keepAlive", "clock", "observe"] as const;
 
-/** Throws InvalidOptionError. Without a store, the login is in memory and ends with the process. */
+/** Throws InvalidOptionError. Without a store, the login is in memory. */
 export function createLogin(options: LoginOptions): Login {
   const { client, ...read } = readOptions<LoginOptions>("createLogin", options, names);
   requireFunction("createLogin.client.refreshToken", client?.refreshToken);
   requireThat(read.store === undefined || read.key !== undefined, "createLogin.key", "the user's name in the store", read.key);
   const shared = { key: "login", store: memoryStore(), ...read };
-  const caches = new Map<string | undefined, ClosableTokenCache>();
+  const caches = new Map<string | undefined, NamedTokenCache>();
+  const ends: Closable["close"][] = [];
   let closing: Promise<void> | undefined;
 
-  const cacheFor = (grant?: GrantOptions): ClosableTokenCache => {
+  const cacheFor = (grant?: GrantOptions): NamedTokenCache => {
     const source = client.refreshToken(grant);
-    const known = caches.get(source.purpose);
+    const { purpose } = ownFields(source);
+    const known = caches.get(purpose);
     if (known !== undefined) return known;
-    const cache = createTokenCache({ ...shared, source });
-    caches.set(source.purpose, cache);
-    if (closing !== undefined) void cache.close();
+    const cache: NamedTokenCache & Partial<Closable> = createTokenCache({ ...shared, source });
+    const { close: end = async () => {} } = cache;
+    // It ends with the login, and not alone: whoever asks for the same purpose later is given the same one.
+    delete cache.close;
+    delete cache[Symbol.asyncDispose];
+    ends.push(end);
+    caches.set(purpose, cache);
+    if (closing !== undefined) void end();
     return cache;
   };
   const login = cacheFor();
   const close = async (): Promise<void> => {
-    closing ??= Promise.all(Array.from(caches.values(), (cache) => cache.close())).then(() => {});
+    closing ??= Promise.all(ends.map((end) => end())).then(() => {});
     return closing;
   };
 
@@ -74,7 +86,14 @@ export function createLogin(options: LoginOptions): Login {
     save: (tokens) => login.save(tokens),
     seed: (tokens) => login.seed(tokens),
     forget: (how) => login.forget(how),
-    status: () => login.status(),
+    status() {
+      const states = new Set(Array.from(caches.values(), (cache) => cache.status().state));
+      const state = (["logged-in", "logged-out"] as const).find((one) => states.has(one)) ?? "unknown";
+      return { ...login.status(), state };
+    },
+    async reread() {
+      await Promise.all(Array.from(caches.values(), (cache) => cache.reread()));
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -31,8 +31,8 @@ export interface OAuthClient {
    */
   exchangeCode(exchange: CodeExchange): Promise<TokenSet>;
   /**
-   * Begins a login: gives a URL for the user's browser, with PKCE, a state and, with the scope `openid`, a nonce, and what its callback is checked against. Rejects with
-   * InvalidOptionError and TokenRequestError.
+   * Begins a login: gives a URL for the user's browser, with PKCE, a state and, with the scope `openid`, a nonce, and what its callback is checked
+   * against. Rejects with InvalidOptionError and TokenRequestError.
    */
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /**

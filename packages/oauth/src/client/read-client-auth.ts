@@ -1,22 +1,17 @@
 import { InvalidOptionError, kindOf, requireFunction } from "@tokenflight/core";
-import type { CurrentCredentials } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
 
-/** Gives the credentials that the options name. Throws InvalidOptionError. */
-export function readClientAuth({ clientId, clientAuth, credentials }: OAuthClientOptions): CurrentCredentials {
-  if (credentials === undefined) {
-    if (typeof clientAuth !== "function") {
-      const expected = "a client authentication: use clientSecretBasic(secret), or noClientAuth() for a public client";
-      // Of a secret in its place not even the length is shown.
-      throw new InvalidOptionError("clientAuth", expected, typeof clientAuth === "string" ? "a string" : kindOf(clientAuth));
-    }
-    const fixed = { clientId, clientAuth };
-    return () => fixed;
+/** Requires a client authentication, or the credentials that have one each time. Throws InvalidOptionError. */
+export function requireClientAuth({ clientAuth, credentials }: OAuthClientOptions): void {
+  if (credentials !== undefined) {
+    if (clientAuth !== undefined) throw new InvalidOptionError("clientAuth, credentials", "one of them", "both");
+    requireFunction("credentials", credentials);
+  } else if (typeof clientAuth !== "function") {
+    const expected = "a client authentication: use clientSecretBasic(secret), or noClientAuth() for a public client";
+    // Of a secret in its place not even the length is shown.
+    throw new InvalidOptionError("clientAuth", expected, typeof clientAuth === "string" ? "a string" : kindOf(clientAuth));
   }
-  if (clientAuth !== undefined) throw new InvalidOptionError("clientAuth, credentials", "one of them", "both");
-  requireFunction("credentials", credentials);
-  return credentials;
 }
 
 /** Refuses what other libraries call a secret. Throws InvalidOptionError, which does not show it. */

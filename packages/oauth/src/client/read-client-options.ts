@@ -10,13 +10,14 @@ import {
   requireThat,
   requireTimeout,
 } from "@tokenflight/core";
+import type { ClientAuth } from "oauth4webapi";
 import type { ClientParts, EndpointName, EndpointRules, FetchFunction, ServerLocator } from "../client-parts.ts";
 import { isTlsClientAuth } from "../client-auth/tls-client-auth.ts";
 import { fixedServer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
 import { discoveredServer } from "../server/discovered-server.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
 import { answerOptionNames, readAnswerOptions } from "./read-answer-options.ts";
-import { readClientAuth, refuseSecrets } from "./read-client-auth.ts";
+import { refuseSecrets, requireClientAuth } from "./read-client-auth.ts";
 
 /** The options that say where something is, with their names in the server's metadata (RFC 8414 section 2). */
 const endpointNames = {
@@ -64,7 +65,9 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
   const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init) } = read;
   const { refreshTokens = "single-use", refreshTokenGrace = 0, earliestRefresh } = read;
   requireText("clientId", clientId);
-  const credentials = readClientAuth(read);
+  requireClientAuth(read);
+  const fixed = { clientId, clientAuth: read.clientAuth as ClientAuth };
+  const credentials = read.credentials ?? (() => fixed);
   requireTimeout("timeout", timeout);
   requireFunction("fetch", fetch);
   requireOneOf("refreshTokens", refreshTokens, ["single-use", "reusable"]);
@@ -87,7 +90,7 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
   return {
     server,
     endpoints,
-    knowsIssuer: (read.issuer ?? read.expectedIssuer) !== undefined,
+    knownIssuer: read.issuer ?? read.expectedIssuer,
     clientId,
     credentials,
     fetch,

@@ -3,6 +3,8 @@ export type AnswerFields = Readonly<Record<string, unknown>>;
 
 /** A token set has one or two levels; a store could not write thousands. */
 const maxDepth = 32;
+/** One of these makes a text a form. */
+const formNames = ["access_token", "refresh_token", "error", "accessToken", "refreshToken"];
 
 /**
  * Reads a body as a JSON object or as form-encoded fields, by what it looks like and not by its content type: servers send JSON as text/plain
@@ -41,10 +43,30 @@ export function readClaims(idToken: unknown): AnswerFields | undefined {
   }
 }
 
+/**
+ * Returns the values that a text has under a name, in whole pairs of name and value, of JSON or of a form. A body that is neither may have such pairs in it:
+ * one that was cut off, or one with a warning before its JSON. `name` is part of a pattern.
+ */
+export function valuesIn(text: string, name: string): string[] {
+  // No two parts of a pattern can match the same text, so that a search takes one pass.
+  const json = text.matchAll(new RegExp(String.raw`"${name}"\s*:\s*("(?:[^"\\]|\\.)*")`, "g"));
+  const form = text.matchAll(new RegExp(String.raw`(?:^|[&?\s])${name}=([^&\s"'<>]*)`, "g"));
+  return [
+    ...[...json].flatMap(([, value = ""]) => readString(value) ?? []),
+    ...[...form].flatMap(([, value = ""]) => new URLSearchParams(`v=${value}`).get("v") || []),
+  ];
+}
+
+/** Whether a text has a field of this name, whatever its value. `name` is part of a pattern. */
+export function hasFieldIn(text: string, name: string): boolean {
+  return new RegExp(String.raw`"${name}"\s*:|(?:^|[&?\s])${name}=`).test(text);
+}
+
 function readForm(text: string): object | undefined {
-  if (/[\s<>"{}]/.test(text)) return undefined;
+  // Some servers write a space or a quotation mark as it is.
+  if (/[\n\r<>{}]/.test(text)) return undefined;
   const form = new URLSearchParams(text);
-  return ["access_token", "refresh_token", "error"].some((name) => form.has(name)) ? Object.fromEntries(form) : undefined;
+  return formNames.some((name) => form.has(name)) ? Object.fromEntries(form) : undefined;
 }
 
 function isShallow(fields: object): boolean {
@@ -54,4 +76,12 @@ function isShallow(fields: object): boolean {
     level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
   }
   return true;
+}
+
+function readString(json: string): string | undefined {
+  try {
+    return (JSON.parse(json) as string) || undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -41,10 +41,6 @@ export async function fetchUntil(fetch: FetchFunction, url: string, init: Reques
 export async function readAnswer(response: Response, signal: AbortSignal): Promise<Answer> {
   const { status, headers, body } = response;
   const header = (name: string): string | undefined => headers.get(name)?.slice(0, maxHeader);
-  if (isRedirect(status)) {
-    discard(body);
-    return { status, header, text: undefined, problem: "of a redirect was not read" };
-  }
   return { status, header, ...(await readText(body, signal)) };
 }
 
@@ -69,9 +65,10 @@ async function readText(body: Response["body"], signal: AbortSignal): Promise<Pi
     for (let size = 0; ;) {
       const { done, value } = await waitFor(reader.read(), signal);
       if (done) return { text: text + decoder.decode(), problem: undefined };
+      // One chunk may be all of a body that is too long.
+      text += decoder.decode(value.subarray(0, maxBody - size), { stream: true });
       size += value.byteLength;
       if (size > maxBody) return { text: undefined, part: text, problem: `is longer than ${maxBody / 1024} KB` };
-      text += decoder.decode(value, { stream: true });
     }
   } catch {
     // The error itself is not kept: a parser's error quotes the bytes that it could not read.

@@ -16,7 +16,7 @@ export interface Refusal {
 }
 
 /** Where a code stands, in the order in which they count. */
-const codeNames = ["error", "error_code", "errorCode", "errorType", "code", "type", "status"];
+const codeNames = ["error", "error_code", "errorCode", "errorType", "code", "type", "status", "suberror"];
 const sentenceNames = [
   "error_description",
   "errorDescription",

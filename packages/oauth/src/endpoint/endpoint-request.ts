@@ -12,8 +12,7 @@ import {
 } from "@tokenflight/core";
 import type { ClientCredentials, ClientParts, CurrentCredentials, EndpointName, LocatedServer } from "../client-parts.ts";
 import { fetchUntil, readAnswer } from "./answer.ts";
-import { jsonBody } from "./json-body.ts";
-import { unanswered, unauthenticated, type AskedEndpoint, type EndpointAnswer } from "./failure.ts";
+import { isGrantOfAnother, isUnknownClient, unanswered, unauthenticated, type AskedEndpoint, type EndpointAnswer } from "./failure.ts";
 import { createMask } from "./mask.ts";
 
 /** Which endpoint is asked, and for how long. */
@@ -147,7 +146,7 @@ async function attempt(
   } catch (error) {
     throw signal.aborted ? ended("not-sent", host, client.timeout, request) : unauthenticated(error, title);
   }
-  const isJson = client.requestFormat === "json";
+  const isJson = client.requestFormat === "json" && request.endpoint === "token_endpoint";
   // RFC 6749 appendix B.
   headers.set("content-type", isJson ? "application/json" : "application/x-www-form-urlencoded;charset=UTF-8");
   const sent = Object.fromEntries(headers);
@@ -174,15 +173,11 @@ async function authenticate(
   await clientAuth(metadata, { client_id: clientId }, body, headers);
 }
 
-/** Whether the server did not know the client (RFC 6749 section 5.2): nothing was carried out, and nothing used up. */
-function isUnknownClient(error: unknown): boolean {
-  if (!(error instanceof TokenRequestError) || error.outcome !== "refused") return false;
-  return error.error === "invalid_client" || (error.status === 401 && error.error === undefined);
-}
-
-/** Whether the grant may have been issued to the next client (RFC 6749 section 5.2): after a rotation, that is the old one. */
-function isGrantOfAnother(error: unknown, { clientId }: ClientCredentials, next: ClientCredentials): boolean {
-  return error instanceof TokenRequestError && error.error === "invalid_grant" && error.outcome === "refused" && clientId !== next.clientId;
+/** Writes the fields of a form as JSON, for servers that read no form. A field that comes more than once becomes an array. */
+function jsonBody(form: URLSearchParams): string {
+  const names = [...new Set(form.keys())];
+  const valueOf = ([only = "", ...more]: string[]): string | string[] => (more.length === 0 ? only : [only, ...more]);
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, valueOf(form.getAll(name))])));
 }
 
 /** The error of a request that was ended before its answer. */

@@ -1,10 +1,13 @@
-import type { AnswerFields } from "./answer-fields.ts";
+import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
+
+/** How deep an answer is searched, and how many of its objects are looked at. */
+const most = { depth: 4, objects: 100 };
 
 /** Returns the object that stands where the option `tokensAt` says, without a prototype. */
 export function insideOf(fields: AnswerFields | undefined, path: readonly string[]): AnswerFields | undefined {
-  let inside: unknown = fields;
-  for (const name of path) inside = isObject(inside) && Object.hasOwn(inside, name) ? inside[name] : undefined;
-  return isObject(inside) ? (Object.assign(Object.create(null), inside) as AnswerFields) : undefined;
+  let inside = fields;
+  for (const name of path) inside = inside !== undefined && Object.hasOwn(inside, name) ? objectOf(inside[name]) : undefined;
+  return inside === undefined ? undefined : (Object.assign(Object.create(null), inside) as AnswerFields);
 }
 
 /**
@@ -12,16 +15,40 @@ export function insideOf(fields: AnswerFields | undefined, path: readonly string
  * into an envelope, and not those of a refresh.
  */
 export function tokensOf(fields: AnswerFields | undefined, envelope: AnswerFields | undefined): AnswerFields | undefined {
-  const isFull = envelope !== undefined && (Object.hasOwn(envelope, "access_token") || Object.hasOwn(envelope, "refresh_token"));
-  return isFull ? envelope : fields;
+  const places = [envelope, fields];
+  // A name that stands there with nothing in it, as null, is none.
+  const withText = (name: string): AnswerFields | undefined => places.find((place) => textField(place, name) !== undefined);
+  const named = places.find((place) => place !== undefined && Object.hasOwn(place, "access_token"));
+  return withText("access_token") ?? withText("refresh_token") ?? named ?? fields;
 }
 
 /** Names the field that seems to be an envelope, for an error that says so. */
 export function envelopeIn(fields: AnswerFields): string | undefined {
-  const [name] = Object.entries(fields).find(([, value]) => isObject(value) && typeof value["access_token"] === "string") ?? [];
+  const [name] =
+    Object.entries(fields).find(([, value]) => mayHoldTokens(value) && typeof objectOf(value)?.["access_token"] === "string") ?? [];
   return name !== undefined && /^\w{1,32}$/.test(name) ? name : undefined;
 }
 
-function isObject(value: unknown): value is AnswerFields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Returns all objects of an answer, from the outside in, those among them that are JSON text within JSON, as gateways write it. */
+export function objectsIn(fields: AnswerFields): AnswerFields[] {
+  const found = [fields];
+  let level: unknown[] = Object.values(fields);
+  for (let depth = 0; depth < most.depth && found.length < most.objects; depth += 1) {
+    const objects = level.filter(mayHoldTokens).flatMap((value) => (Array.isArray(value) ? [value] : (objectOf(value) ?? [])));
+    const looked = objects.slice(0, most.objects - found.length) as AnswerFields[];
+    found.push(...looked);
+    level = looked.flatMap((object) => Object.values(object));
+  }
+  return found;
+}
+
+/** An object, or JSON text of one. */
+function objectOf(value: unknown): AnswerFields | undefined {
+  if (typeof value === "string") return readFields(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as AnswerFields) : undefined;
+}
+
+/** Parsing every text of a large answer would take long. */
+function mayHoldTokens(value: unknown): boolean {
+  return typeof value === "string" ? /[a-z]_?token/i.test(value) : typeof value === "object" && value !== null;
 }

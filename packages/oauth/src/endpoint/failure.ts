@@ -1,8 +1,11 @@
 import { TokenflightError, TokenRequestError, type TokenRequestOutcome } from "@tokenflight/core";
-import type { AnswerFields } from "./answer-fields.ts";
+import type { ClientCredentials } from "../client-parts.ts";
+import { readFields, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import { isRedirect, type Answer } from "./answer.ts";
 import { readRefusal } from "./dialects.ts";
-import { clean, type Mask } from "./mask.ts";
+import { objectsIn } from "./envelope.ts";
+import { clean, maskOf, type Mask } from "./mask.ts";
+import { readFailure } from "./read-failure.ts";
 
 /** The endpoint that was asked, for messages. */
 export interface AskedEndpoint {
@@ -21,13 +24,15 @@ export interface Found {
   readonly refreshToken?: string | undefined;
   /** The object in which the tokens should be. */
   readonly envelope?: AnswerFields | undefined;
+  /** A sentence that the message ends with. */
+  readonly note?: string | undefined;
 }
 
 /** The error of an answer without what was asked for. It keeps the code, wherever the answer says it, and whatever status and headers say. */
-export function failureOf(answer: EndpointAnswer, { refreshToken, envelope }: Found = {}): TokenRequestError {
+export function failureOf(answer: EndpointAnswer, { refreshToken, envelope, note }: Found = {}): TokenRequestError {
   const { status, title, host, mask } = answer;
   const { code, description } = readRefusal(answer, envelope);
-  const hide = (text: string): string => (refreshToken === undefined ? text : text.replaceAll(refreshToken, "***"));
+  const hide = maskOf([...tokensIn(answer), ...(refreshToken === undefined ? [] : [refreshToken])]);
   const details = {
     status,
     // A short secret may be part of an honest error code.
@@ -38,7 +43,18 @@ export function failureOf(answer: EndpointAnswer, { refreshToken, envelope }: Fo
   };
   const reason = [details.error, details.errorDescription].filter((part) => part !== undefined).join(": ");
   const said = isRedirect(status) ? `${status}, a redirect, which is not followed` : reason === "" ? `${status}` : `${status}, ${reason}`;
-  return withAnswer(new TokenRequestError(outcomeOf(status), `The ${title} endpoint ${host} answered ${said}.`, details), answer);
+  const message = `The ${title} endpoint ${host} answered ${said}.${note === undefined ? "" : ` ${note}`}`;
+  return withAnswer(new TokenRequestError(outcomeOf(status), message, details), answer);
+}
+
+/** Returns the tokens that an answer has, for a mask: its other words may have them, too. A short one may be an honest word. */
+export function tokensIn({ text, part = "" }: Answer): string[] {
+  const fields = readFields(text);
+  const named =
+    fields === undefined
+      ? valuesIn(text ?? part, String.raw`\w*[tT]oken`)
+      : objectsIn(fields).flatMap((object) => Object.entries(object).flatMap(([name, value]) => (/token$/i.test(name) ? value : [])));
+  return named.filter((value): value is string => typeof value === "string" && value.length >= 8);
 }
 
 /** The answers that errors stand for. They are not in the errors, because those are logged and an answer may hold secrets. */
@@ -94,58 +110,13 @@ export function unanswered(error: unknown, { title, host, mask }: AskedEndpoint)
   return new TokenRequestError(neverConnected ? "not-sent" : "unknown", message, { cause });
 }
 
-/** Why a request got no answer. */
-export interface Failure {
-  /** The connection was never made, so that the server cannot have seen the request. */
-  readonly neverConnected: boolean;
-  /** Such as "ECONNREFUSED". */
-  readonly code: string | undefined;
-  /** A copy of the innermost error with its name, code and message: the error itself may contain what was sent or received. */
-  readonly cause: Error;
+/** Whether the server did not know the client (RFC 6749 section 5.2): nothing was carried out, and nothing used up. */
+export function isUnknownClient(error: unknown): boolean {
+  if (!(error instanceof TokenRequestError) || error.outcome !== "refused") return false;
+  return error.error === "invalid_client" || (error.status === 401 && error.error === undefined);
 }
 
-/** Codes of Node's sockets, its resolver and undici. */
-const notConnected = new Set(
-  `ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL EAI_NODATA ENETUNREACH ENETDOWN EHOSTUNREACH EHOSTDOWN EADDRNOTAVAIL
-  UND_ERR_CONNECT_TIMEOUT ERR_SSL_WRONG_VERSION_NUMBER INVALID_CA INVALID_PURPOSE HOSTNAME_MISMATCH PATH_LENGTH_EXCEEDED`.split(/\s+/),
-);
-/** OpenSSL's reasons for rejecting a server's certificate, as Node spells them. Nothing is sent before it is accepted. */
-const badCertificate = /^(?:CERT_|UNABLE_TO_|ERR_TLS_CERT_)|SELF_SIGNED_CERT/;
-
-/** Reads what a fetch threw. `mask` takes secrets out of a text; without one, no message is kept. */
-export function readFailure(error: unknown, mask?: (text: string) => string): Failure {
-  const innermost = innermostCauses(error);
-  const [first] = innermost;
-  const code = errorField(first, "code");
-  const message =
-    mask === undefined ? "Its message is left out: it may hold a credential." : mask(errorField(first, "message") ?? "").slice(0, 300);
-  const cause = Object.assign(new Error(message), code === undefined ? {} : { code });
-  cause.name = errorField(first, "name") ?? "Error";
-  return { neverConnected: innermost.length > 0 && innermost.every(isNotConnected), code, cause };
-}
-
-/** Returns the ends of the chain of causes: several where several addresses were tried. */
-function innermostCauses(error: unknown, depth = 0): object[] {
-  if (typeof error !== "object" || error === null) return [];
-  if (depth < 8) {
-    const inner = error instanceof AggregateError ? error.errors : [(error as Error).cause];
-    const found = inner.flatMap((one) => innermostCauses(one, depth + 1));
-    if (found.length > 0) return found;
-  }
-  return [error];
-}
-
-function isNotConnected(error: object): boolean {
-  const code = errorField(error, "code");
-  const call = errorField(error, "syscall");
-  return call === "connect" || call === "getaddrinfo" || (code !== undefined && (notConnected.has(code) || badCertificate.test(code)));
-}
-
-/** Reads a field of an error. Names and codes are short words; whatever else is in their place is ignored. */
-function errorField(error: object | undefined, name: "code" | "syscall" | "name" | "message"): string | undefined {
-  // A code has to be the error's own; a name, and the message of some errors, is on its prototype.
-  if (error === undefined || ((name === "code" || name === "syscall") && !Object.hasOwn(error, name))) return undefined;
-  const value: unknown = (error as Record<string, unknown>)[name];
-  if (typeof value !== "string") return undefined;
-  return name === "message" || /^\w{1,64}$/.test(value) ? value : undefined;
+/** Whether the grant may have been issued to the next client (RFC 6749 section 5.2): after a rotation, that is the old one. */
+export function isGrantOfAnother(error: unknown, { clientId }: ClientCredentials, next: ClientCredentials): boolean {
+  return error instanceof TokenRequestError && error.error === "invalid_grant" && error.outcome === "refused" && clientId !== next.clientId;
 }

@@ -1,7 +1,7 @@
 import type { InvalidTokenResponseError, TokenRequestError } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readFields } from "./answer-fields.ts";
-import { readRefusal } from "./dialects.ts";
+import { readRefusal, type Refusal } from "./dialects.ts";
 import { insideOf } from "./envelope.ts";
 import { answerOf, type EndpointAnswer } from "./failure.ts";
 
@@ -20,12 +20,29 @@ const deadWords = new Set(
   interaction_required login_required consent_required account_selection_required reauthentication_required`.split(/\s+/),
 );
 
+const aboutTheClient = `invalid_client invalid_client_id invalid_client_secret bad_client_secret client_not_found unsupported_grant_type invalid_scope`;
+
 /** Codes about the client or the server. Beside one of them no word that counts everywhere ends a session: it may be the client's own mistake. */
 const notAboutTheUser = new Set(
-  `invalid_client invalid_client_id invalid_client_secret bad_client_secret client_not_found unsupported_grant_type invalid_scope
+  `${aboutTheClient}
   server_error internal_error temporarily_unavailable service_unavailable slow_down rate_limited ratelimited rate_limit_exceeded
   too_many_requests use_dpop_nonce invalid_dpop_proof`.split(/\s+/),
 );
+
+/** Codes by which a server says that it has looked at the request and given nothing (RFC 6749 section 5.2). */
+const refusals = new Set(`${aboutTheClient} invalid_request unauthorized_client access_denied`.split(/\s+/));
+
+/**
+ * What ends one purpose of a login, by the code for it that is core's (OpenID Connect Core section 3.1.2.6). Microsoft says so in `suberror`, beside
+ * an `invalid_grant`: there is no consent to this API, or this API wants more of the user than the login did, such as a second factor.
+ */
+const onePurpose = new Map([
+  ["consent_required", "consent_required"],
+  ["interaction_required", "interaction_required"],
+  ["basic_action", "interaction_required"],
+  ["additional_action", "interaction_required"],
+  ["message_only", "interaction_required"],
+]);
 
 /**
  * Whether a failed refresh means that only a login helps. The caller's own `loginRequired` is asked first; then passing statuses, other outcomes
@@ -38,10 +55,29 @@ export function endsSession(client: ClientParts, error: TokenRequestError | Inva
   if (decided !== undefined) return decided;
   if (!("outcome" in error) || error.outcome !== "refused" || client.passingStatuses.has(answer.status)) return false;
   if (error.refreshToken !== undefined) return false;
-  const { codes, sentences } = readRefusal(answer, client.tokensAt && insideOf(readFields(answer.text), client.tokensAt));
+  const { codes, sentences } = refusalIn(client, answer);
   const words = [...codes, ...sentences];
   if (words.some((word) => client.loginRequiredErrors.has(word))) return true;
   return !codes.some((code) => notAboutTheUser.has(code)) && words.some((word) => deadWords.has(word));
+}
+
+/** Whether words of an answer, in one spelling, say that the refresh token that was sent is dead, or that the client or its request is wrong. */
+export function refusesGrant(client: ClientParts, words: readonly string[]): boolean {
+  return words.some((word) => deadWords.has(word) || refusals.has(word) || client.loginRequiredErrors.has(word));
+}
+
+/** The code of an answer that ends a session: one that ends it for what was asked for only, when there is one. */
+export function codeOfEnd(client: ClientParts, error: TokenRequestError): string | undefined {
+  const answer = answerOf(error);
+  if (answer === undefined) return error.error;
+  const { codes, sentences } = refusalIn(client, answer);
+  const found = codes.map((code) => onePurpose.get(code)).find((code) => code !== undefined);
+  // Without a `suberror`, the number of Microsoft's error says it.
+  return found ?? (sentences.some((sentence) => /^aadsts65001(?!\d)/.test(sentence)) ? "consent_required" : error.error);
+}
+
+function refusalIn({ tokensAt }: ClientParts, answer: EndpointAnswer): Refusal {
+  return readRefusal(answer, tokensAt && insideOf(readFields(answer.text), tokensAt));
 }
 
 /** What the option `loginRequired` says. What it throws, and what is neither true nor false, leaves the decision to the words. */

@@ -5,9 +5,9 @@ import { saysError } from "./dialects.ts";
 import { askEndpoint, type BodyFields } from "./endpoint-request.ts";
 import { insideOf, tokensOf } from "./envelope.ts";
 import type { EndpointAnswer } from "./failure.ts";
-import { clean } from "./mask.ts";
-import type { RefreshTokenRequest } from "./new-refresh-token.ts";
-import { ofAnotherType, withoutTokens } from "./useless-answer.ts";
+import { clean, maskOf, type Mask } from "./mask.ts";
+import { newRefreshToken, type RefreshTokenRequest } from "./new-refresh-token.ts";
+import { ofAnotherType, ofSomebodyElse, withoutTokens } from "./useless-answer.ts";
 
 export interface TokenRequest extends RefreshTokenRequest {
   /** `grant_type`. */
@@ -40,24 +40,32 @@ export async function requestTokens(client: ClientParts, request: TokenRequest):
 
 /**
  * Reads a token endpoint's answer (RFC 6749 sections 5.1 and 5.2) as it is meant rather than as it is labelled: any 2xx with tokens will do, a 2xx
- * whose `error` says something is that error, and an error keeps its code whatever its headers say. Core checks the fields themselves.
+ * whose `error` says something is that error, and an error keeps its code whatever its headers say. A refresh token that does not stand beside the
+ * access token is looked for elsewhere. Core checks the fields themselves.
  *
- * Throws TokenRequestError, and InvalidTokenResponseError for an access token or a token type that cannot be used.
+ * Throws TokenRequestError, and InvalidTokenResponseError for an access token or a token type that cannot be used, and for somebody else's tokens.
  */
 function readTokenEndpointResponse(answer: EndpointAnswer, client: ClientParts, request: TokenRequest): TokenResponse {
   const { status } = answer;
   const fields = readFields(answer.text);
   const envelope = client.tokensAt === undefined ? undefined : insideOf(fields, client.tokensAt);
   const tokens = client.tokensAt === undefined ? fields : tokensOf(fields, envelope);
+  const given = tokens?.["access_token"];
+  const accessToken = isUsable(given) ? given : undefined;
+  const read = { client, request, fields, envelope, tokens, accessToken };
+  const hasIdToken = tokens?.["id_token"] !== undefined || /id_?token/i.test(answer.text ?? answer.part ?? "");
+  const foreign = hasIdToken ? ofSomebodyElse(answer, read) : undefined;
+  if (foreign !== undefined) throw foreign;
   const isGood = status >= 200 && status < 300 && !hasError(fields) && !hasError(envelope);
-  if (!isGood || tokens === undefined || !isUsable(tokens["access_token"]))
-    throw withoutTokens(answer, { fields, envelope, tokens, request });
+  if (!isGood || tokens === undefined || accessToken === undefined) throw withoutTokens(answer, read);
   const type = tokens["token_type"];
   const response = withoutServerTimes(tokens);
+  const refreshToken = textField(tokens, "refresh_token") ?? newRefreshToken(answer, read);
+  if (refreshToken !== undefined) response.refresh_token = refreshToken;
   // A missing type is "Bearer" to core, which takes whatever is no text for a missing one.
   if (typeof type !== "string" || type === "" || client.tokenTypes.has(type.toLowerCase())) return response;
   if (client.bearerTypes.has(type.toLowerCase())) return Object.assign(response, { token_type: "Bearer" });
-  throw ofAnotherType(answer, { tokens, request });
+  throw ofAnotherType(answer, { ...read, tokens });
 }
 
 function hasError(fields: AnswerFields | undefined): boolean {
@@ -73,7 +81,8 @@ function isUsable(accessToken: unknown): accessToken is string {
 function withoutServerTimes(fields: AnswerFields): TokenResponse {
   const response = Object.assign(Object.create(null), fields) as TokenResponse;
   delete response["issued_at"];
-  if (response.expires_in !== undefined && response.expires_in !== null && response.expires_in !== "") delete response.expires_at;
+  // One that is no lifetime, as -1, replaces nothing.
+  if (Number.parseFloat(String(response.expires_in)) > 0) delete response.expires_at;
   return response;
 }
 
@@ -92,7 +101,11 @@ function withGrantedScope(response: TokenResponse, { grant, scope: asked }: Toke
   const granted = scopesIn(given);
   const missing = [...wanted].filter((scope) => !granted.has(scope));
   const added = [...granted].filter((scope) => !wanted.has(scope));
-  if (missing.length > 0 || added.length > 0) observe({ type: "scope-differs", grant, missing: shorten(missing), added: shorten(added) });
+  if (missing.length === 0 && added.length === 0) return response;
+  const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken } = response;
+  // A short token may be part of an honest scope.
+  const hide = maskOf([accessToken, refreshToken, idToken].filter((token) => typeof token === "string" && token.length >= 8) as string[]);
+  observe({ type: "scope-differs", grant, missing: shorten(missing, hide), added: shorten(added, hide) });
   return response;
 }
 
@@ -102,6 +115,6 @@ function scopesIn(given: unknown): Set<string> {
   return new Set(list.filter((scope): scope is string => typeof scope === "string" && scope !== ""));
 }
 
-function shorten(scopes: readonly string[]): string[] {
-  return scopes.slice(0, longestEvent.scopes).map((scope) => clean(scope, longestEvent.characters));
+function shorten(scopes: readonly string[], hide: Mask): string[] {
+  return scopes.slice(0, longestEvent.scopes).map((scope) => clean(hide(scope), longestEvent.characters));
 }

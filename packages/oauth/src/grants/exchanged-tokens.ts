@@ -84,7 +84,7 @@ interface Exchange {
 }
 
 function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }: Exchange, options: GrantOptions): TokenSource {
-  const { canonical, scope, ...asked } = readGrantParameters(where, options);
+  const { canonical, scope, ...asked } = readGrantParameters(where, options, client.tokenParameters);
   const fields = [...asked.fields, ...types];
   const source: TokenSource = async function exchangedTokensSource({ signal }) {
     const secrets: Record<string, string> = {};
@@ -96,6 +96,8 @@ function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }
     return check(await requestTokens(client, { grant, fields, secrets, scope, signal }));
   };
   source.identity = identify(client, grant, [...canonical, types]);
+  // Where the option `identity` takes its place, tokens for another API stay apart all the same.
+  source.purpose = JSON.stringify([grant, ...canonical, types]);
   // Whoever the subject is has logged in elsewhere: the suppliers give what is exchanged, and no login is saved here.
   source.requiresLogin = false;
   source.spendsRefreshToken = false;

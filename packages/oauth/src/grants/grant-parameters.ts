@@ -52,12 +52,19 @@ export function identify({ server, clientId }: ClientParts, grant: string, canon
 /** One spelling for a URL (RFC 3986 section 6.2.2), with or without a slash at its end: issuers are written both ways. */
 function canonicalUrl(href: string): string {
   const { origin, pathname, search } = new URL(href);
-  const path = pathname.replace(/\/+$/, "").replaceAll(/%[0-9a-f]{2}/gi, (code) => code.toUpperCase());
-  return `${origin}${path}${search}`;
+  // What needs no percent sign has none, and the others are in upper case.
+  const rest = `${pathname.replace(/\/+$/, "")}${search}`.replaceAll(/%[0-9a-f]{2}/gi, (code) => {
+    const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    return /[\w.~-]/.test(character) ? character : code.toUpperCase();
+  });
+  return `${origin}${rest}`;
 }
 
-/** Reads what a grant asks for. Throws InvalidOptionError. */
-export function readGrantParameters(where: string, options: GrantOptions): GrantParameters {
+/**
+ * Reads what a grant asks for. `always` are the fields that its client sends with every token request: they are not among `fields`, but what they ask for
+ * makes other tokens. Throws InvalidOptionError.
+ */
+export function readGrantParameters(where: string, options: GrantOptions, always: BodyFields = []): GrantParameters {
   const read = readOptions(where, options, grantOptionNames);
   const scopes = readScope(`${where}.scope`, read.scope);
   const resources = readList(`${where}.resource`, read.resource);
@@ -67,7 +74,7 @@ export function readGrantParameters(where: string, options: GrantOptions): Grant
   const audiences = readList(`${where}.audience`, read.audience);
   const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});
   const scope = scopes.length === 0 ? undefined : scopes.join(" ");
-  const sorted = parameters.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const sorted = [...new Map([...always, ...parameters])].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const canonical = [asSet(scopes), asSet(resources), asSet(audiences), sorted];
   return {
     scope,

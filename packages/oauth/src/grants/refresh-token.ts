@@ -8,8 +8,8 @@ import {
   type TokenSource,
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { readClaims } from "../endpoint/answer-fields.ts";
-import { endsSession } from "../endpoint/login-required.ts";
+import { readClaims, type AnswerFields } from "../endpoint/answer-fields.ts";
+import { codeOfEnd, endsSession } from "../endpoint/login-required.ts";
 import { requestTokens, type TokenRequest } from "../endpoint/token-request.ts";
 import { identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
@@ -20,7 +20,7 @@ const grant = "refresh_token";
  * calls reject with LoginRequiredError when there is none, or when the server says that it is dead. Throws InvalidOptionError.
  */
 export function refreshToken(client: ClientParts, options: GrantOptions = {}): TokenSource {
-  const parameters = readGrantParameters("refreshToken", options);
+  const parameters = readGrantParameters("refreshToken", options, client.tokenParameters);
   const { fields } = parameters;
 
   const source: TokenSource = async function refreshTokenSource({ previous, signal }) {
@@ -31,13 +31,19 @@ export function refreshToken(client: ClientParts, options: GrantOptions = {}): T
     // RFC 6749 section 6: without a scope, what was granted before is asked for.
     const { scope = previous.scope } = parameters;
     try {
-      const isForeign = (idToken: unknown): boolean => otherThan(idToken, previous) !== undefined;
-      const request = { grant, fields, secrets: { refresh_token: previous.refreshToken }, scope, signal, isForeign };
+      const request = {
+        grant,
+        fields,
+        secrets: { refresh_token: previous.refreshToken },
+        scope,
+        signal,
+        otherThan: comparedWith(previous, client),
+      };
       return await withCheckedIdToken(client, await requestWithinGrace(client, request, signal), previous, signal);
     } catch (error) {
       const isFailure = error instanceof TokenRequestError || error instanceof InvalidTokenResponseError;
       if (!isFailure || !endsSession(client, error)) throw error;
-      const said = error instanceof TokenRequestError ? { error: error.error, errorDescription: error.errorDescription } : {};
+      const said = error instanceof TokenRequestError ? { error: codeOfEnd(client, error), errorDescription: error.errorDescription } : {};
       throw new LoginRequiredError(`A login is required. ${error.message}`, { ...said, cause: error });
     }
   };
@@ -61,8 +67,7 @@ async function requestWithinGrace(client: ClientParts, request: TokenRequest, si
 }
 
 /**
- * Checks the id token of a refresh (OpenID Connect Core section 12.2). One that names another user or issuer than the id token before: rejects with
- * InvalidTokenResponseError, and nothing of the answer is kept, not even its refresh token. One with another fault is taken out of the answer.
+ * Checks the id token of a refresh (OpenID Connect Core section 12.2), which is known to be this user's. One with a fault is taken out of the answer.
  */
 async function withCheckedIdToken(
   client: ClientParts,
@@ -71,7 +76,6 @@ async function withCheckedIdToken(
   signal: AbortSignal,
 ): Promise<TokenResponse> {
   if (typeof response.id_token !== "string" || response.id_token === "") return response;
-  requireSameUser(response.id_token, previous);
   try {
     // It is loaded late, with all that it takes to check a signature: only users who have logged in with the scope openid need it.
     const { checkRefreshedIdToken } = await import("../id-token/refreshed-id-token.ts");
@@ -84,25 +88,24 @@ async function withCheckedIdToken(
   return response;
 }
 
-function requireSameUser(idToken: string, previous: TokenSet): void {
-  const other = otherThan(idToken, previous);
-  if (other === undefined) return;
-  const told = `The token endpoint answered a refresh with the id token of another ${other}.`;
-  throw new InvalidTokenResponseError(`${told} Nothing of the answer was kept: the tokens may be somebody else's.`);
+/** Says whose id token one is, when it is not of the user and the issuer of the one before, however these are written there. */
+function comparedWith(previous: TokenSet, { knownIssuer }: ClientParts): (idToken: unknown) => string | undefined {
+  const before = readClaims(previous.idToken);
+  return (idToken) => {
+    const now = typeof idToken === "object" ? (idToken as AnswerFields | null) : readClaims(idToken);
+    const differs = (claim: string): boolean => {
+      const [one, other] = [before, now].map((claims) => spelled(claims?.[claim]));
+      return one !== undefined && other !== undefined && one !== other;
+    };
+    if (differs("sub")) return "user (sub)";
+    // A server that has moved is the one that the program names now.
+    return differs("iss") && now?.["iss"] !== knownIssuer ? "issuer (iss)" : undefined;
+  };
 }
 
-/** Says whose id token this is, when it is not of the user and the issuer of the one before. */
-function otherThan(idToken: unknown, previous: TokenSet): string | undefined {
-  const before = readClaims(previous.idToken);
-  const now = readClaims(idToken);
-  for (const [claim, whose] of [
-    ["sub", "user"],
-    ["iss", "issuer"],
-  ] as const) {
-    const named = now?.[claim];
-    if (typeof named === "string" && before?.[claim] !== undefined && named !== before[claim]) return `${whose} (${claim})`;
-  }
-  return undefined;
+/** A claim as text, so that the number 1 is the text "1"; undefined for one that names nobody. */
+function spelled(claim: unknown): string | undefined {
+  return typeof claim === "string" ? claim || undefined : claim === undefined || claim === null ? undefined : JSON.stringify(claim);
 }
 
 /** Throws TokenRequestError when the server would refuse the refresh because it comes too soon; nothing is sent then. */

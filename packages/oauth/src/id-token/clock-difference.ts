@@ -41,5 +41,13 @@ export function describeClock(aheadOfDate: number | undefined, issuedAt: unknown
 }
 
 function seems(ahead: number): string {
-  return `This machine's clock seems to be ${Math.abs(ahead)} seconds ${ahead < 0 ? "behind" : "ahead of"} the server's`;
+  const now = systemClock.now();
+  const times = `${timeOf(now)} here, ${timeOf(now - ahead * 1000)} there`;
+  return `This machine's clock seems to be ${Math.abs(ahead)} seconds ${ahead < 0 ? "behind" : "ahead of"} the server's (${times})`;
+}
+
+/** A time that no calendar has comes from an id token. */
+function timeOf(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? "no time" : date.toISOString().replace(/\.\d+Z$/, "Z");
 }

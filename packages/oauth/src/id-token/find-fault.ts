@@ -8,7 +8,7 @@ import {
 } from "oauth4webapi";
 import type { ClientParts, IdTokenFault, ServerMetadata } from "../client-parts.ts";
 import { readClaims, type AnswerFields } from "../endpoint/answer-fields.ts";
-import { readFailure } from "../endpoint/failure.ts";
+import { readFailure } from "../endpoint/read-failure.ts";
 import { ownField, ownFields } from "../own-fields.ts";
 import { secondsAfter } from "./clock-difference.ts";
 import { checkSignature, issuerOf, KeysAwayError } from "./server-keys.ts";

@@ -22,8 +22,8 @@ export class KeysAwayError extends Error {}
 const issuers = new WeakMap<ServerMetadata, ServerMetadata>();
 
 /** The server as its id tokens are checked against it. Where no option names the issuer, an id token's own word is believed: it came from the token endpoint itself. */
-export function issuerOf({ knowsIssuer }: ClientParts, server: ServerMetadata, idToken: TokenSet["idToken"]): ServerMetadata {
-  const name = knowsIssuer ? server.issuer : issuerIn(idToken);
+export function issuerOf({ knownIssuer }: ClientParts, server: ServerMetadata, idToken: TokenSet["idToken"]): ServerMetadata {
+  const name = knownIssuer !== undefined ? server.issuer : issuerIn(idToken);
   const known = issuers.get(server);
   if (known?.issuer === name) return known;
   const named = server.id_token_signing_alg_values_supported ?? algorithms;
@@ -60,12 +60,12 @@ export async function checkSignature(
       headers: { "content-type": "application/json" },
     });
   };
-  const validate = (server: ServerMetadata, isInsecure: boolean): Promise<void> => {
+  const validate = (known: ServerMetadata, isInsecure: boolean): Promise<void> => {
     const options = ownFields<ValidateSignatureOptions>({
       [allowInsecureRequests]: isInsecure,
       [customFetch]: (address, { method, headers, redirect }) => fetchKeys(address, { method, headers, redirect }),
     });
-    return validateApplicationLevelSignature(server, answer, options);
+    return validateApplicationLevelSignature(known, answer, options);
   };
   const { protocol } = keysAt(issuer, client);
   const isInsecure = protocol === "http:";

@@ -50,10 +50,11 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   const [server, [{ clientId }]] = await within(client.timeout, undefined, (signal) =>
     Promise.all([locate(client, purpose, signal), currentCredentials(client, purpose, signal)]),
   );
+  // A server may refuse a request that has a nonce and does not ask for an id token.
+  const nonce = asksForIdToken(scope) ? generateRandomNonce() : undefined;
   const pending: PendingLogin = {
     state: generateRandomState(),
-    // A server may refuse a request that has a nonce and does not ask for an id token.
-    ...(asksForIdToken(scope) ? { nonce: generateRandomNonce() } : {}),
+    ...(nonce === undefined ? {} : { nonce }),
     codeVerifier: generateRandomCodeVerifier(),
     redirectUri,
     clientId,
@@ -67,7 +68,7 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
     ["response_type", "code"],
     ["redirect_uri", redirectUri],
     ["state", pending.state],
-    ...(pending.nonce === undefined ? [] : [["nonce", pending.nonce] as const]),
+    ...(nonce === undefined ? [] : [["nonce", nonce] as const]),
     ["code_challenge", await calculatePKCECodeChallenge(pending.codeVerifier)],
     ["code_challenge_method", "S256"],
     ...fields,

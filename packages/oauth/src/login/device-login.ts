@@ -43,6 +43,11 @@ export interface DeviceLoginOptions extends GrantOptions {
   show: (prompt: DevicePrompt) => void | Promise<void>;
   /** Is told how the login goes. What it throws ends the login. */
   progress?: ((progress: DeviceProgress) => void) | undefined;
+  /**
+   * Those of the APIs in `resource` and `audience` that the token set is for, where the server gives access tokens for one at a time. Default: all of
+   * them.
+   */
+  exchange?: Pick<GrantOptions, "resource" | "audience"> | undefined;
   /** Ends the login. */
   signal?: AbortSignal | undefined;
   /** Measures the delay between two attempts. Default: the system's clock, which keeps the process alive meanwhile. */
@@ -60,19 +65,21 @@ const maxDelay = 60_000;
  * ("refused", "expired", "id-token", "aborted"), TokenRequestError, InvalidTokenResponseError and InvalidOptionError.
  */
 export async function deviceLogin(client: ClientParts, options: DeviceLoginOptions): Promise<TokenSet> {
-  const names = ["show", "progress", "signal", "clock", ...grantOptionNames] as const;
-  const { show, progress, signal, clock = waitingClock, ...rest } = readOptions<DeviceLoginOptions>("deviceLogin", options, names);
+  const names = ["show", "progress", "exchange", "signal", "clock", ...grantOptionNames] as const;
+  const read = readOptions<DeviceLoginOptions>("deviceLogin", options, names);
+  const { show, progress, exchange = {}, signal, clock = waitingClock, ...rest } = read;
   requireFunction("deviceLogin.show", show);
   if (progress !== undefined) requireFunction("deviceLogin.progress", progress);
   requireSignal("deviceLogin.signal", signal);
   const { fields, scope } = readGrantParameters("deviceLogin", rest);
+  // RFC 8707 section 2.2: the token request names the APIs again.
+  const { resource = read.resource, audience = read.audience } = readOptions("deviceLogin.exchange", exchange, ["resource", "audience"]);
+  const { fields: apis } = readGrantParameters("deviceLogin.exchange", { resource, audience });
   try {
     const device = await authorizeDevice(client, fields, signal);
     const end = clock.monotonic() + device.expiresIn;
     const { userCode, verificationUri, verificationUriComplete } = device;
     await show({ userCode, verificationUri, verificationUriComplete, expiresAt: Date.now() + device.expiresIn });
-    // RFC 8707 section 2.2: the token request names the APIs again.
-    const apis = fields.filter(([name]) => name === "resource" || name === "audience");
     return await poll(client, device, { end, clock, signal, scope, apis, progress });
   } catch (error) {
     throw signal?.aborted ? new LoginError("aborted", "The login was ended by its signal.") : error;

@@ -36,7 +36,7 @@ export async function exchangeCallback(
   const { timeout } = client;
   const { metadata } = await within(timeout, signal, (ending) => locate(client, { endpoint: "token_endpoint", signal }, ending));
   const code = checkCallback(parameters, login, {
-    issuer: client.knowsIssuer ? metadata.issuer : undefined,
+    issuer: client.knownIssuer === undefined ? undefined : metadata.issuer,
     sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
   });
   // Neither somebody else's callback nor a refusal uses a login up; a code does, however its exchange ends.

@@ -1,6 +1,7 @@
-import { requireText, requireThat, StoreError, storeKey, systemClock, TokenflightError, waitFor, type TokenStore } from "@tokenflight/core";
-import { waitingClock, within } from "../endpoint/endpoint-request.ts";
+import { requireText, requireThat, StoreError, storeKey, systemClock, type TokenStore } from "@tokenflight/core";
+import { waitingClock } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
+import { askStore, unreadable, type SeenEntry } from "./ask-store.ts";
 import { readCallbackUrl, stateOf, type CallbackUrl } from "./callback.ts";
 import { readPendingLogin, type PendingLogin } from "./pending-login.ts";
 
@@ -15,24 +16,20 @@ export interface PendingLogins {
   take(session: string, callback: CallbackUrl): Promise<PendingLogin>;
 }
 
-/** Milliseconds for one operation of the store. */
-const timeout = 2000;
 /** How often an entry is read and written again because another writer was faster, and the milliseconds of the pause before that. */
 const rounds = 100;
 const pauses = { shortest: 1, longest: 50, growth: 1.5 };
 /** Milliseconds for which an entry outlives its login, so that a callback that comes too late is told so. */
 const afterwards = 60_000;
 
-/** An entry as it was read. The value is undefined when it cannot be read. */
-interface SeenEntry {
-  readonly version: string;
-  readonly value: string | undefined;
-}
+/** Keys of this process that are remembered until they are over, and how many of those one `keep` looks after. */
+const mostRemembered = 10_000;
+const mostSwept = 3;
 
 /**
  * Keeps pending logins in a token store, for web servers of several processes or without sessions of their own. With `encryptedStore`
- * nobody who reads the store can finish a login. A login whose callback never comes leaves the store a minute after its end, in a store that
- * lets entries expire. Throws InvalidOptionError.
+ * nobody who reads the store can finish a login. A login whose callback never comes leaves the store a minute after its end: by itself where the store lets
+ * entries expire, else when the process that kept it keeps another one. Throws InvalidOptionError.
  */
 export function pendingLogins(store: TokenStore): PendingLogins {
   const isStore = typeof store?.read === "function" && typeof store.compareAndSet === "function";
@@ -41,7 +38,28 @@ export function pendingLogins(store: TokenStore): PendingLogins {
     requireText("session", session);
     return storeKey("pending login", session);
   };
-  const read = (key: string): Promise<SeenEntry | undefined> => ask((signal) => store.read(key, { signal }));
+  /** When the entries that this process has kept are over, by their keys. */
+  const kept = new Map<string, number>();
+  const read = (key: string): Promise<SeenEntry | undefined> => askStore((signal) => store.read(key, { signal }));
+  const remember = (key: string, end: number): void => {
+    kept.delete(key);
+    kept.set(key, end);
+    if (kept.size > mostRemembered) kept.delete(kept.keys().next().value as string);
+  };
+  /** Removes entries that are over. A store may have done it, or another process kept another login there. */
+  const sweep = async (): Promise<void> => {
+    // They are in the order in which they were kept, and most are over in that order.
+    for (const [key, end] of firstOf(kept, mostSwept)) {
+      if (end > systemClock.now()) return;
+      kept.delete(key);
+      await removeIfOver(key).catch(() => {});
+    }
+  };
+  const removeIfOver = async (key: string): Promise<void> => {
+    const seen = await read(key);
+    if (seen === undefined || decode(seen.value).expiresAt + afterwards > systemClock.now()) return;
+    await askStore((signal) => store.compareAndSet(key, seen.version, undefined, { signal }));
+  };
 
   return {
     async keep(session, given) {
@@ -51,8 +69,10 @@ export function pendingLogins(store: TokenStore): PendingLogins {
       await untilDone(async () => {
         const seen = await read(key).catch(unreadable);
         const ttl = Math.max(0, pending.expiresAt - systemClock.now()) + afterwards;
-        return ask((signal) => store.compareAndSet(key, seen?.version, value, { signal, ttl }));
+        return askStore((signal) => store.compareAndSet(key, seen?.version, value, { signal, ttl }));
       });
+      remember(key, pending.expiresAt + afterwards);
+      await sweep();
     },
     async take(session, callback) {
       const key = await keyOf(session);
@@ -62,11 +82,19 @@ export function pendingLogins(store: TokenStore): PendingLogins {
         if (seen === undefined) throw new LoginError("used", "No login of this session waits for a callback: it serves once.");
         const pending = decode(seen.value);
         if (pending.state !== state) throw new LoginError("callback", "The callback does not answer this login: its state is another one.");
-        const removed = await ask((signal) => store.compareAndSet(key, seen.version, undefined, { signal }));
-        return removed === undefined ? undefined : pending;
+        const removed = await askStore((signal) => store.compareAndSet(key, seen.version, undefined, { signal }));
+        if (removed === undefined) return undefined;
+        kept.delete(key);
+        return pending;
       });
     },
   };
+}
+
+/** The first entries, as they are now. */
+function firstOf(kept: ReadonlyMap<string, number>, most: number): [key: string, end: number][] {
+  const entries = kept.entries();
+  return Array.from({ length: Math.min(most, kept.size) }, () => entries.next().value as [string, number]);
 }
 
 /** Repeats what another writer was faster than, with pauses that grow. Rejects with StoreError when it never succeeds: the store is broken. */
@@ -83,13 +111,6 @@ async function untilDone<Result>(attempt: () => Promise<Result | undefined>): Pr
   throw new StoreError("ERR_STORE_UNAVAILABLE", "The store refuses every write.");
 }
 
-/** An entry that cannot be read is replaced by its version, if the store told that. */
-function unreadable(error: unknown): SeenEntry {
-  const { version } = error as { version?: unknown };
-  if (!isStoreError(error) || error.code !== "ERR_STORE_RECORD_INVALID" || typeof version !== "string") throw error;
-  return { version, value: undefined };
-}
-
 /** Throws StoreError without a cause, because an error of JSON.parse quotes what it could not read. */
 function decode(value: string | undefined): PendingLogin {
   try {
@@ -97,21 +118,4 @@ function decode(value: string | undefined): PendingLogin {
   } catch {
     throw new StoreError("ERR_STORE_RECORD_INVALID", "The store's entry is not a pending login.");
   }
-}
-
-function ask<Answer>(operation: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-  return within(timeout, undefined, async (signal) => {
-    try {
-      return await waitFor(operation(signal), signal);
-    } catch (cause) {
-      if (isStoreError(cause)) throw cause;
-      const message = signal.aborted ? `The store did not answer within ${timeout} ms.` : "The store failed; its error is the cause.";
-      throw new StoreError("ERR_STORE_UNAVAILABLE", message, { cause });
-    }
-  });
-}
-
-/** Whether it is a store's own error, such as ERR_CLOSED, of whichever copy of core. */
-function isStoreError(error: unknown): error is StoreError {
-  return TokenflightError.is(error) && ["ERR_CLOSED", "ERR_STORE_RECORD_INVALID", "ERR_STORE_UNAVAILABLE"].includes(error.code);
 }

@@ -35,8 +35,8 @@ export function pushAuthorizationRequest(client: ClientParts, clientId: string, 
     signal: undefined,
   };
   return askEndpoint(asClient(client, clientId), request, (answer) => {
-    const read = answer.status >= 200 && answer.status < 300 ? readFields(answer.text) : undefined;
-    if (read === undefined || read["error"] !== undefined) throw failureOf(answer);
+    const read = readFields(answer.text) ?? {};
+    if (answer.status < 200 || answer.status >= 300 || read["error"] !== undefined) throw failureOf(answer);
     const requestUri = textField(read, "request_uri");
     if (requestUri === undefined || requestUri.length > longestUri) {
       const message = `The pushed authorization endpoint ${answer.host} gave no request_uri.`;

@@ -77,7 +77,8 @@ function portOf(server: Server | undefined): number {
 }
 
 function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | undefined)?.code ?? "no address");
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" ? code : "no address";
 }
 
 function portError(port: number, host: LoopbackHost, cause: unknown): LoginError {

@@ -2,7 +2,7 @@ import { readOptions, requireFunction, requireSeconds, requireSignal, type Token
 import type { OAuthClient } from "../client/oauth-client.ts";
 import { within } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
-import { grantOptionNames, type GrantOptions } from "../grants/grant-parameters.ts";
+import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { AuthorizationUrl } from "../login/authorization-url.ts";
 import { readCallbackUrl, stateOf } from "../login/callback.ts";
 import { requireAddress, type LoopbackHost } from "./loopback-address.ts";
@@ -26,6 +26,11 @@ export interface LoopbackLoginOptions extends GrantOptions {
   host?: LoopbackHost | undefined;
   /** The path of the redirect URI, as it is registered. Default "/callback". */
   path?: string | undefined;
+  /**
+   * Those of the APIs in `resource` and `audience` that the token set is for, where the server gives access tokens for one at a time. Default: all of
+   * them.
+   */
+  exchange?: Pick<GrantOptions, "resource" | "audience"> | undefined;
   /** Seconds that the user may take. Default 300. */
   timeout?: number | undefined;
   /** Ends the login. */
@@ -35,7 +40,7 @@ export interface LoopbackLoginOptions extends GrantOptions {
 /** Seconds for which a callback still counts that has come in time, and is read late by a process that was stopped: the server knows its codes. */
 const whileStopped = 3600;
 
-const optionNames = ["open", "show", "paste", "port", "host", "path", "timeout", "signal", ...grantOptionNames] as const;
+const optionNames = ["open", "show", "paste", "port", "host", "path", "exchange", "timeout", "signal", ...grantOptionNames] as const;
 
 /**
  * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that
@@ -45,12 +50,26 @@ const optionNames = ["open", "show", "paste", "port", "host", "path", "timeout",
  */
 export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginOptions = {}): Promise<TokenSet> {
   const read = readOptions<LoopbackLoginOptions>("loopbackLogin", options, optionNames);
-  const { open = openBrowser, show, paste, port = 0, host = "127.0.0.1", path = "/callback", timeout = 300, signal, ...grant } = read;
+  const {
+    open = openBrowser,
+    show,
+    paste,
+    port = 0,
+    host = "127.0.0.1",
+    path = "/callback",
+    exchange = {},
+    timeout = 300,
+    signal,
+    ...grant
+  } = read;
   requireFunction("loopbackLogin.open", open);
   for (const [name, value] of Object.entries({ show, paste })) if (value !== undefined) requireFunction(`loopbackLogin.${name}`, value);
   requireAddress("loopbackLogin", { port, host, path });
   requireSeconds("loopbackLogin.timeout", timeout);
   requireSignal("loopbackLogin.signal", signal);
+  const { resource, audience } = readOptions("loopbackLogin.exchange", exchange, ["resource", "audience"]);
+  // Before anybody is sent to a browser.
+  readGrantParameters("loopbackLogin.exchange", { resource, audience });
   if (signal?.aborted) throw aborted();
 
   const callback = Promise.withResolvers<TokenSet>();
@@ -65,7 +84,7 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
     if (begun === undefined || taken || stateOf(readCallbackUrl("callback", url)) !== begun.pending.state) return undefined;
     taken = true;
     over.abort();
-    callback.resolve(client.exchangeCallback(url, begun.pending, signal === undefined ? {} : { signal }));
+    callback.resolve(client.exchangeCallback(url, begun.pending, { resource, audience, signal }));
     return callback.promise.then(
       () => true,
       () => false,
@@ -76,9 +95,9 @@ export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginO
   const abort = (): void => callback.reject(aborted());
   signal?.addEventListener("abort", abort, { once: true });
   const expire = (): void => callback.reject(new LoginError("expired", "The user did not log in in time."));
-  /** Neither the end of what has been begun matters, nor its failure once the user has come back. */
-  const orFailure = (begun: Promise<unknown>): Promise<TokenSet> =>
-    begun.then(
+  /** Neither the end of a way to the user matters, nor its failure once the user has come back. */
+  const orFailure = (way: Promise<unknown>): Promise<TokenSet> =>
+    way.then(
       () => callback.promise,
       (error: unknown) => {
         if (!taken) throw error;

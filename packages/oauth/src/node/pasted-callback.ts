@@ -39,7 +39,7 @@ export async function readPastedCallback(paste: Paste, prompt: Omit<PastePrompt,
 /** A whole address, or what is left of it from the path or the query on. What a terminal has broken into lines is put together. */
 function callbackIn(text: unknown): string | undefined {
   if (typeof text !== "string") return undefined;
-  const pasted = text.replaceAll(/\s|^['"<]+|['">]+$/g, "");
+  const pasted = text.trim().replaceAll(/\s|^['"<]+|['">]+$/g, "");
   try {
     const callback = /^\??[\w.~%+-]+=/.test(pasted) ? `/?${pasted.replace(/^\?/, "")}` : pasted;
     const parameters = readCallbackUrl("paste", callback);

@@ -12,6 +12,8 @@ import {
 import type { ClientAuth } from "oauth4webapi";
 import type { OAuthClientOptions } from "../client/client-options.ts";
 import { clientSecretBasic } from "../client-auth/client-secret.ts";
+import { readAskFor, withAskedFor, type AskFor } from "./ask-for.ts";
+import { checkSources, type ProviderSource } from "./provider-source.ts";
 
 /** How one provider's authorization server behaves, as data. Everything but the name may be left out; the default is the cautious assumption. */
 export interface ProviderProfile {
@@ -35,15 +37,30 @@ export interface ProviderProfile {
   header?: "token-type" | "bare" | undefined;
   /** Whether a 401 of the API means that another token is needed. Default true. */
   refusalMeansRenewal?: boolean | undefined;
-  /** The `error` codes that mean "log in again". Default `["invalid_grant"]`. */
+  /** The codes and sentences that mean "log in again", those among them that count everywhere as well. Default: `invalid_grant`. */
   loginRequiredErrors?: readonly string[] | undefined;
   /** HTTP statuses of the token endpoint that pass by themselves. Default: none. */
   passingStatuses?: readonly number[] | undefined;
   /** Token types to accept besides Bearer. Default: none. */
   tokenTypes?: readonly string[] | undefined;
+  /** Token types that mean Bearer whatever they are called. Default: none. */
+  bearerTypes?: readonly string[] | undefined;
+  /** Where in an answer the tokens are: the name of a field, or of several from the outside in. Default: at the top. */
+  tokensAt?: string | readonly string[] | undefined;
+  /** How a token request is written. Default "form". */
+  requestFormat?: "form" | "json" | undefined;
+  /** Further fields of every token request. Default: none. */
+  tokenParameters?: Readonly<Record<string, string>> | undefined;
+  /** What to ask for so that a refresh token comes. Default: nothing. */
+  askFor?: AskFor | undefined;
   /** How many token requests one login may make in how many seconds. Default: no limit. */
   quota?: { readonly requests: number; readonly seconds: number } | undefined;
+  /** Where each fact was found, and when. Default: nowhere. */
+  sources?: readonly ProviderSource<ProviderFact>[] | undefined;
 }
+
+/** What can be known of a provider. */
+export type ProviderFact = Exclude<keyof ProviderProfile, "name" | "sources">;
 
 /** What follows from a profile: options for a client, a cache, a queue and an adapter. */
 export interface Provider {
@@ -51,42 +68,55 @@ export interface Provider {
   /** The profile itself, for another one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
   readonly profile: Readonly<ProviderProfile>;
   /** For `createOAuthClient({ ...provider.oauth, ... })`. */
-  readonly oauth: Pick<
-    OAuthClientOptions,
-    "earliestRefresh" | "loginRequiredErrors" | "passingStatuses" | "refreshTokenGrace" | "refreshTokens" | "tokenTypes"
-  >;
+  readonly oauth: Pick<OAuthClientOptions, (typeof clientOptions)[number] | "refreshTokenGrace" | "refreshTokens" | "tokenParameters">;
   /** For `createTokenCache({ ...provider.cache, ... })`. */
   readonly cache: { readonly freshness: FreshnessOptions };
   /** For `createTokenEndpointQueue(provider.queue)`, one for each login. */
   readonly queue: { readonly concurrency?: number; readonly interval?: number; readonly intervalCap?: number };
   /** For the options of an adapter: `attachBearer(api, tokens, provider.adapter)`. */
   readonly adapter: { readonly scheme?: AuthorizationScheme; readonly refused?: (response: unknown) => boolean };
+  /** What to ask for so that a refresh token comes. */
+  readonly askFor: AskFor;
+  /**
+   * Adds that to a login: `client.authorizationUrl(provider.forRefreshToken({ redirectUri, scope: "orders" }))`. A parameter that the login has already
+   * stays as it is.
+   */
+  forRefreshToken<Login extends object>(login: Login): Login;
   /** `clientSecretBasic` with the encoding that this provider reads. Throws InvalidOptionError. */
   basic(secret: string): ClientAuth;
 }
 
-const names = [
-  "name",
+/** Facts that are options of the client by the same name. */
+const clientOptions = [
+  "earliestRefresh",
+  "loginRequiredErrors",
+  "passingStatuses",
+  "tokenTypes",
+  "bearerTypes",
+  "tokensAt",
+  "requestFormat",
+] as const;
+const otherFacts = [
   "rotation",
   "grace",
-  "earliestRefresh",
   "oldAccessToken",
   "lifetime",
   "basicEncoding",
   "header",
   "refusalMeansRenewal",
-  "loginRequiredErrors",
-  "passingStatuses",
-  "tokenTypes",
+  "tokenParameters",
+  "askFor",
   "quota",
 ] as const;
+const names = ["name", ...clientOptions, ...otherFacts, "sources"] as const;
 
 /** Makes a provider of a profile. Throws InvalidOptionError. */
 export function defineProfile(profile: ProviderProfile): Provider {
   const read = readOptions<ProviderProfile>("defineProfile", profile, names);
   check(read);
   const { name, grace = 0, quota, basicEncoding = "rfc6749", header, refusalMeansRenewal = true } = read;
-  const { earliestRefresh, loginRequiredErrors, passingStatuses, tokenTypes } = read;
+  const askFor = readAskFor("defineProfile.askFor", read.askFor);
+  const tokenParameters = { ...read.tokenParameters, ...askFor.tokenParameters };
   const isReusable = read.rotation === "never" || grace === Number.POSITIVE_INFINITY;
   return {
     name,
@@ -94,10 +124,8 @@ export function defineProfile(profile: ProviderProfile): Provider {
     oauth: {
       refreshTokens: isReusable ? "reusable" : "single-use",
       ...(isReusable || grace === 0 ? {} : { refreshTokenGrace: grace }),
-      ...(earliestRefresh === undefined ? {} : { earliestRefresh }),
-      ...(loginRequiredErrors === undefined ? {} : { loginRequiredErrors }),
-      ...(passingStatuses === undefined ? {} : { passingStatuses }),
-      ...(tokenTypes === undefined ? {} : { tokenTypes }),
+      ...Object.fromEntries(clientOptions.flatMap((option) => (read[option] === undefined ? [] : [[option, read[option]]]))),
+      ...(Object.keys(tokenParameters).length === 0 ? {} : { tokenParameters }),
     },
     cache: { freshness: freshnessOf(read) },
     queue: quota === undefined ? {} : { concurrency: 1, interval: quota.seconds, intervalCap: quota.requests },
@@ -105,6 +133,8 @@ export function defineProfile(profile: ProviderProfile): Provider {
       ...(header === "bare" ? { scheme: bareTokenScheme } : {}),
       ...(refusalMeansRenewal ? {} : { refused: () => false }),
     },
+    askFor,
+    forRefreshToken: (login) => withAskedFor(login, askFor),
     basic: (secret) => clientSecretBasic(secret, { encoding: basicEncoding }),
   };
 }
@@ -132,9 +162,11 @@ function check(read: ProviderProfile): void {
   if (read.refusalMeansRenewal !== undefined && typeof read.refusalMeansRenewal !== "boolean") {
     throw new InvalidOptionError(at("refusalMeansRenewal"), "true or false", kindOf(read.refusalMeansRenewal));
   }
-  for (const name of ["loginRequiredErrors", "passingStatuses", "tokenTypes"] as const) {
+  for (const name of ["loginRequiredErrors", "passingStatuses", "tokenTypes", "bearerTypes"] as const) {
     if (read[name] !== undefined && !Array.isArray(read[name])) throw new InvalidOptionError(at(name), "an array", kindOf(read[name]));
   }
+  if (read.requestFormat !== undefined) requireOneOf(at("requestFormat"), read.requestFormat, ["form", "json"]);
+  checkSources(at("sources"), read.sources);
   if (read.quota === undefined) return;
   const { requests, seconds } = readOptions(at("quota"), read.quota, ["requests", "seconds"]);
   if (!(Number.isSafeInteger(requests) && requests > 0)) {

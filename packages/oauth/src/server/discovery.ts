@@ -2,8 +2,9 @@ import { TokenRequestError } from "@tokenflight/core";
 import type { EndpointRules, FetchFunction, ServerMetadata } from "../client-parts.ts";
 import { readFields, textField, type AnswerFields } from "../endpoint/answer-fields.ts";
 import { fetchUntil, readAnswer, type Answer } from "../endpoint/answer.ts";
-import { outcomeOf, readFailure, readRetryAfter } from "../endpoint/failure.ts";
+import { outcomeOf, readRetryAfter } from "../endpoint/failure.ts";
 import { clean } from "../endpoint/mask.ts";
+import { readFailure } from "../endpoint/read-failure.ts";
 import { problemOf } from "./authorization-server.ts";
 
 /**

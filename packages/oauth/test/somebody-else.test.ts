@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { OAuthClientOptions } from "@tokenflight/oauth";
+import { logIn, type Body } from "./logged-in.ts";
+
+const idToken = (claims: object): string =>
+  `e30.${Buffer.from(JSON.stringify({ iss: "https://a.example", aud: "id", exp: 4e9, iat: 1e9, ...claims })).toString("base64url")}.c2ln`;
+
+type IdToken = string | object;
+
+const tokens = { access_token: "access-1", expires_in: 3600, refresh_token: "refresh-1" };
+
+/** Where an answer may have an id token, and what else may be wrong with it. */
+const answers: [string, number, (id: IdToken) => Body, Partial<OAuthClientOptions>?][] = [
+  ["a good answer", 200, (id) => ({ ...tokens, id_token: id })],
+  ["another name", 200, (id) => ({ ...tokens, idToken: id })],
+  ["within", 200, (id) => ({ ...tokens, user: { id_token: id } })],
+  ["around the envelope", 200, (id) => ({ id_token: id, data: tokens }), { tokensAt: "data" }],
+  ["around an envelope that nobody has named", 200, (id) => ({ id_token: id, data: tokens })],
+  ["beside it in JSON text", 200, (id) => ({ body: JSON.stringify({ ...tokens, id_token: id }) }), { tokensAt: "body" }],
+  ["an access token that is of no use", 200, (id) => ({ ...tokens, access_token: ["access-1"], id_token: id })],
+  ["another token type", 200, (id) => ({ ...tokens, token_type: "mac", id_token: id })],
+  ["an error beside it", 200, (id) => ({ ...tokens, error: "server_error", id_token: id })],
+  ["status 500", 500, (id) => ({ ...tokens, id_token: id })],
+];
+/** The id token of the login, and that of the refresh. */
+const others: [string, object, object | string, string][] = [
+  ["another user", { sub: "ann" }, { sub: "bob" }, "another user (sub)"],
+  ["another user as a number", { sub: "ann" }, { sub: 4711 }, "another user (sub)"],
+  ["another number", { sub: 1 }, { sub: 2 }, "another user (sub)"],
+  ["another user in a list", { sub: "ann" }, { sub: ["bob"] }, "another user (sub)"],
+  ["another issuer", { sub: "ann" }, { sub: "ann", iss: "https://b.example" }, "another issuer (iss)"],
+  ["another issuer in a list", { sub: "ann" }, { sub: "ann", iss: ["https://b.example"] }, "another issuer (iss)"],
+];
+
+describe.each(answers)(
+  "nothing of an answer for somebody else is kept, and the error says so (field lines 99, 109): %s",
+  (_, status, body, options) => {
+    it.each(others)("%s", async (__, before, now, told) => {
+      const { tokens: cache } = await logIn([[status, body(idToken(now as object))]], options, { id_token: idToken(before) });
+      await expect(cache.renew(await cache.get())).rejects.toThrow(`the id token of ${told}. Nothing of the answer was kept`);
+      expect(await cache.get()).toMatchObject({ accessToken: "access-0", refreshToken: "refresh-0" });
+    });
+
+    it("its claims as an object", async () => {
+      const { tokens: cache } = await logIn([[status, body({ sub: "bob" })]], options, { id_token: idToken({ sub: "ann" }) });
+      await expect(cache.renew(await cache.get())).rejects.toThrow("the id token of another user (sub)");
+      expect(cache.peek()?.refreshToken).toBe("refresh-0");
+    });
+
+    it.each<[string, object, object]>([
+      ["the same user", { sub: "ann" }, { sub: "ann" }],
+      ["the same number, as text", { sub: 1 }, { sub: "1" }],
+      ["nobody", { sub: "ann" }, { sub: null }],
+      ["somebody, where nobody was named before", {}, { sub: "bob" }],
+    ])("but %s: the refresh token is kept", async (__, before, now) => {
+      const { tokens: cache } = await logIn([[status, body(idToken(now))]], options, { id_token: idToken(before) });
+      await cache.renew(await cache.get()).catch(() => {});
+      expect(cache.peek()?.refreshToken).toBe("refresh-1");
+    });
+  },
+);
+
+it.each([
+  ["a warning before the JSON", (json: string) => `Warning: deprecated ${json}`],
+  ["an end that is missing", (json: string) => json.slice(0, -1)],
+])("nothing of it is kept where it is no JSON: %s (field line 99)", async (_, write) => {
+  const answer = write(JSON.stringify({ ...tokens, id_token: idToken({ sub: "bob" }) }));
+  const { tokens: cache } = await logIn([[200, answer]], {}, { id_token: idToken({ sub: "ann" }) });
+  await expect(cache.renew(await cache.get())).rejects.toThrow("the id token of another user (sub)");
+  expect(cache.peek()?.refreshToken).toBe("refresh-0");
+});
+
+describe("a server that has moved to another issuer (field line 102)", () => {
+  const [before, now] = [idToken({ sub: "ann" }), idToken({ sub: "ann", iss: "https://b.example" })];
+
+  it("is the same one where the program names that issuer: the tokens are taken", async () => {
+    const { tokens: cache } = await logIn(
+      [[200, { ...tokens, id_token: now }]],
+      { expectedIssuer: "https://b.example" },
+      { id_token: before },
+    );
+    await cache.renew(await cache.get());
+    expect(await cache.get()).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-1" });
+  });
+
+  it.each([
+    ["of another user", { expectedIssuer: "https://b.example" }, idToken({ sub: "bob", iss: "https://b.example" })],
+    ["of a third issuer", { expectedIssuer: "https://b.example" }, idToken({ sub: "ann", iss: "https://c.example" })],
+    ["where the program names none", {}, now],
+  ])("but not %s", async (_, options, other) => {
+    const { tokens: cache } = await logIn([[200, { ...tokens, id_token: other }]], options, { id_token: before });
+    await expect(cache.renew(await cache.get())).rejects.toThrow("Nothing of the answer was kept");
+    expect(cache.peek()?.refreshToken).toBe("refresh-0");
+  });
+});
