@@ -14,7 +14,7 @@ export const floors = {
     ["store", "tokens"],
     ["options"],
     ["errors", "clock"],
-    ["own"],
+    ["platform"],
   ],
   oauth: [
     ["index"],

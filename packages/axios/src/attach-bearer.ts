@@ -3,6 +3,7 @@ import {
   InvalidOptionError,
   kindOf,
   sendWithToken,
+  shared,
   type BearerOptions,
   type TokenCache,
   type TokenCacheSelector,
@@ -12,7 +13,7 @@ import { createAdapterWrapper } from "./adapter-wrapper.ts";
 import { OutgoingAxiosRequest } from "./outgoing-request.ts";
 import { hasOwnCredentials, onPage, targetOf } from "./target.ts";
 
-const attached = new WeakSet<AxiosInstance>();
+const attached = shared("axios.attached.1", () => new WeakSet<object>());
 
 /**
  * Puts a fresh token on this instance's requests to the allowed origins and replays a refused one once. Returns a function that

@@ -1,4 +1,5 @@
-import { ownOnly, ownOption } from "./own.ts";
+import { hasOwn, ownOnly, ownOption } from "./platform/own.ts";
+import { recognise } from "./platform/shared.ts";
 
 /** What became of a token request that failed; it decides what may be done next. */
 export type TokenRequestOutcome =
@@ -39,9 +40,9 @@ export class TokenflightError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Recognises errors of every copy of this package that one process may have loaded, where `instanceof` knows only its own. */
+  /** Recognises errors of every copy of this package that a program may have loaded, and of every realm. */
   static is(value: unknown): value is TokenflightError {
-    return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
+    return typeof value === "object" && value !== null && hasOwn(value, brand);
   }
 }
 
@@ -142,4 +143,7 @@ export class StoreError extends TokenflightError {
 
 // The names stand in the prototypes, because errors show their own properties when they are logged, and a minifier renames classes.
 const classes = { TokenflightError, InvalidOptionError, TokenRequestError, InvalidTokenResponseError, LoginRequiredError, StoreError };
-for (const [name, { prototype }] of Object.entries(classes)) Object.defineProperty(prototype, "name", { value: name });
+for (const [name, kind] of Object.entries(classes)) {
+  Object.defineProperty(kind.prototype, "name", { value: name });
+  recognise(name, kind);
+}

@@ -33,6 +33,8 @@ export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/sch
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
+export { hasOwn } from "./platform/own.ts";
+export { recognise, shared } from "./platform/shared.ts";
 export { kindOf, readOptions } from "./options.ts";
 export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";
 export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

@@ -1,5 +1,5 @@
 import { EventEmitter, errorMonitor } from "node:events";
-import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, shared, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import {
   HTTPError,
   type ExtendOptions,
@@ -11,7 +11,7 @@ import {
 } from "got";
 import { OutgoingGotRequest } from "./outgoing-request.ts";
 
-const attached = new WeakSet<HandlerFunction>();
+const attached = shared("got.attached.1", () => new WeakSet<HandlerFunction>());
 
 /** Named as narrowly as it is, so that an extended instance keeps the types of its own options. */
 export interface BearerExtension {

@@ -1,4 +1,4 @@
-import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, shared, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import { fetchWithToken, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 import type { Options } from "ky";
 
@@ -8,7 +8,7 @@ export interface KyRequest extends FetchRequest {
   readonly context: Record<string, unknown>;
 }
 
-const attached = new WeakSet<FetchFunction>();
+const attached = shared("ky.attached.1", () => new WeakSet<FetchFunction>());
 
 /**
  * Options for `ky.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.

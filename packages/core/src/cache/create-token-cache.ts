@@ -5,7 +5,7 @@ import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { ownOption } from "../platform/own.ts";
 import { isCalledFrom } from "../refresh/callers.ts";
 import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";

@@ -2,7 +2,7 @@ import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { readOptions } from "../options.ts";
-import { ownOnly, ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import { hasEnded } from "../record/purposes.ts";
 import type { SubjectRecord } from "../record/record.ts";
 import { begin, overwrite, type Overwritten } from "../refresh/login.ts";

@@ -1,6 +1,6 @@
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
 import { kindOf } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { ownOption } from "../platform/own.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";

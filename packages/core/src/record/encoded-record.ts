@@ -1,5 +1,5 @@
 import { outcomeCodes, StoreError } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import type { StoredEntry, Version } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";

@@ -1,4 +1,4 @@
-import { ownOnly, ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import { TokenSet, type TokenSetFields } from "../tokens/token-set.ts";
 import type { LoginRequired, OtherPurpose, OtherPurposes, SubjectRecord } from "./record.ts";
 

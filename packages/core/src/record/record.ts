@@ -1,5 +1,5 @@
 import type { TokenRequestOutcome } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
 /** The note that a generation is being refreshed. Its owner writes it before it sends the token request. */

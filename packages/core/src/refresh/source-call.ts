@@ -1,6 +1,6 @@
 import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import { readTokenSet, type ReadingOptions } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { SourceContext } from "../tokens/token-source.ts";

@@ -1,4 +1,4 @@
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import type { Redirect, ResponseFacts } from "./bearer-policy.ts";
 import { canSendAgain } from "./body.ts";
 import { drain } from "./drain.ts";

@@ -1,4 +1,4 @@
-import { ownOption } from "../own.ts";
+import { ownOption } from "../platform/own.ts";
 import { expiryNames } from "./expiry.ts";
 
 /** What a token set has a property of its own for. */

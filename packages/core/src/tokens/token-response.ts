@@ -1,6 +1,6 @@
 import { InvalidTokenResponseError } from "../errors.ts";
 import { kindOf } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { ownOption } from "../platform/own.ts";
 import { latestSecond, readExpiry, readJwtExpiry, type FieldReader } from "./expiry.ts";
 import { readExtraFields } from "./extra-fields.ts";
 import { TokenSet } from "./token-set.ts";

@@ -1,14 +1,19 @@
 /*
- * What a caller leaves out must not come from a polluted `Object.prototype`. Options that are checked at construction are read by `readOptions`; these two
- * are for what is read with each call.
+ * What a caller leaves out must not come from a polluted `Object.prototype`. Options that are checked at construction are read by `readOptions`; these are
+ * for what is read with each call.
  */
+
+/** `Object.hasOwn`, which not every browser has. */
+export function hasOwn(owner: object, name: PropertyKey): boolean {
+  return Object.prototype.hasOwnProperty.call(owner, name);
+}
 
 /** A property of its own. */
 export function ownOption<Options extends object, Name extends keyof Options>(
   given: Options | undefined,
   name: Name,
 ): Options[Name] | undefined {
-  return given !== undefined && Object.hasOwn(given, name) ? given[name] : undefined;
+  return given !== undefined && hasOwn(given, name) ? given[name] : undefined;
 }
 
 /** Inherited in place of nothing: an object without any prototype takes up three times the room. */
