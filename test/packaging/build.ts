@@ -3,17 +3,23 @@
  * What is published as ES modules only goes into the CommonJS build, because not every `require` can load it: that of Jest cannot.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { inline, type ModuleFormat } from "./inline.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export const packageNames: string[] = readdirSync(join(root, "packages")).toSorted();
 
-/** Published as ES modules only, by the package of ours that needs it at run time. A client is its user's own. */
-const inlined: Record<string, string> = { core: "p-queue", oauth: "oauth4webapi" };
+/**
+ * What goes into which builds of a package of ours. p-queue is in both: it looks at the platform when it is loaded, and some platforms do not bear that
+ * (`platform/p-queue.ts`). A client is its user's own.
+ */
+const inlined: Record<string, Partial<Record<ModuleFormat, string>>> = {
+  core: { esm: "p-queue", cjs: "p-queue" },
+  oauth: { cjs: "oauth4webapi" },
+};
 
 /** Runs a program to its end. Throws with all it printed when it fails. */
 export function run(command: string, given: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): string {
@@ -26,13 +32,17 @@ const tsc = (...given: string[]): string => run(join(root, "node_modules/.bin/ts
 
 export async function buildAll(): Promise<void> {
   tsc("--build", ...packageNames.map((name) => `packages/${name}`));
-  for (const name of packageNames) await buildCommonJs(name);
+  for (const name of packageNames) {
+    const folder = join(root, "packages", name);
+    const { esm, cjs } = inlined[name] ?? {};
+    rmSync(join(folder, "dist/cjs"), { recursive: true, force: true });
+    if (esm !== undefined) await inline(esm, folder, join(folder, "dist"), "esm");
+    buildCommonJs(folder, join(folder, "dist/cjs"));
+    if (cjs !== undefined) await inline(cjs, folder, join(folder, "dist/cjs"), "cjs");
+  }
 }
 
-async function buildCommonJs(name: string): Promise<void> {
-  const folder = join(root, "packages", name);
-  const out = join(folder, "dist/cjs");
-  rmSync(out, { recursive: true, force: true });
+function buildCommonJs(folder: string, out: string): void {
   // The types were checked by the build of ES modules.
   const options = {
     module: "commonjs",
@@ -44,35 +54,6 @@ async function buildCommonJs(name: string): Promise<void> {
   };
   tsc("--project", folder, ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]));
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs", "sideEffects": false }\n');
-  const foreign = inlined[name];
-  if (foreign !== undefined) await inline(foreign, folder, out);
-}
-
-/** Puts a package of others into the build, with its licence, and leads every `require` of it there. */
-async function inline(foreign: string, folder: string, out: string): Promise<void> {
-  const home = join(folder, "node_modules", foreign);
-  const vendored = join(out, "vendor", `${foreign}.js`);
-  await build({
-    entryPoints: [foreign],
-    absWorkingDir: folder,
-    outfile: vendored,
-    bundle: true,
-    format: "cjs",
-    platform: "neutral",
-    target: "es2022",
-    legalComments: "inline",
-    logLevel: "error",
-  });
-  const licence = readdirSync(home).find((file) => /^licen[cs]e/i.test(file));
-  if (licence === undefined) throw new Error(`${foreign} has no licence to publish it with.`);
-  copyFileSync(join(home, licence), join(out, "vendor", `${foreign}.LICENSE`));
-  const name = new RegExp(`require\\("#?${foreign}"\\)`, "g");
-  for (const file of globSync("**/*.js", { cwd: out })) {
-    const path = join(out, file);
-    const text = readFileSync(path, "utf8");
-    const to = relative(dirname(path), vendored);
-    if (name.test(text)) writeFileSync(path, text.replaceAll(name, `require("${to.startsWith(".") ? to : `./${to}`}")`));
-  }
 }
 
 if (import.meta.main) {

@@ -8,7 +8,9 @@ for (const [name, tarball] of await packAll()) {
   const files = run("tar", ["--list", "--file", tarball]).trim().split("\n");
   const strange = files.filter(
     (file) =>
-      !/^package\/(?:dist\/.+\.(?:js|d\.ts)|dist\/cjs\/(?:package\.json|vendor\/.+\.LICENSE)|package\.json|README\.md|LICENSE)$/.test(file),
+      !/^package\/(?:dist\/.+\.(?:js|d\.ts)|dist\/cjs\/package\.json|dist\/(?:cjs\/)?vendor\/.+\.LICENSE|package\.json|README\.md|LICENSE)$/.test(
+        file,
+      ),
   );
   if (strange.length > 0) throw new Error(`@tokenflight/${name} would publish ${strange.join(", ")}`);
   for (const needed of ["package/README.md", "package/LICENSE", "package/dist/index.js", "package/dist/index.d.ts"]) {

@@ -6,7 +6,8 @@ import { spawn } from "node:child_process";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
-import { packAll, run } from "./pack.ts";
+import { run } from "./build.ts";
+import { packAll } from "./pack.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const runtimes = { "Node 22": "node_modules/node22/bin/node", "Node 24": "node_modules/node/bin/node" };
@@ -21,11 +22,13 @@ const programs = new Map(
   ),
 );
 
-beforeAll(() => {
+beforeAll(async () => {
   const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
   const { axios, got, ky } = versions.devDependencies;
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "quick-start", private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", ...packAll().values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], { cwd: folder });
+  run("npm", ["install", "--no-audit", "--no-fund", ...(await packAll()).values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], {
+    cwd: folder,
+  });
   for (const [name, text] of programs) writeFileSync(join(folder, name), text);
 }, 180_000);
 
