@@ -8,19 +8,13 @@ import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
 import { run } from "./build.ts";
 import { packAll } from "./pack.ts";
+import { readmePrograms } from "./readme-programs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const runtimes = { "Node 22": "node_modules/node22/bin/node", "Node 24": "node_modules/node/bin/node" };
 
 /** A new user's folder: nothing in it but what the README says, word for word. */
 const folder = mkdtempSync(join(tmpdir(), "tokenflight-quick-start-"));
-
-/** The README's programs, by the file name in their first line. */
-const programs = new Map(
-  [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(
-    ([, name = "", text = ""]) => [name, text],
-  ),
-);
 
 beforeAll(async () => {
   const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
@@ -29,7 +23,7 @@ beforeAll(async () => {
   run("npm", ["install", "--no-audit", "--no-fund", ...(await packAll()).values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], {
     cwd: folder,
   });
-  for (const [name, text] of programs) writeFileSync(join(folder, name), text);
+  for (const [name, text] of readmePrograms) writeFileSync(join(folder, name), text);
 }, 180_000);
 
 it("every program of the README compiles in strict mode against the packed packages", () => {
@@ -47,7 +41,7 @@ it("every program of the README compiles in strict mode against the packed packa
   mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
 
   expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
-  expect(programs.size).toBe(7);
+  expect(readmePrograms.size).toBe(7);
 });
 
 describe.each(Object.entries(runtimes))("on %s", (_name, node) => {

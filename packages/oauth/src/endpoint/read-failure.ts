@@ -96,6 +96,7 @@ const facts: readonly NeverSent[] = [
   { message: /^agent\.dispatch is not a function$/, says: "the dispatcher is none" },
   { code: /^(?:UND_ERR_CLOSED|UND_ERR_MAX_ORIGINS_REACHED|UND_ERR_BPL_MISSING_UPSTREAM|UND_MOCK_ERR_MOCK_NOT_MATCHED)$/ },
   // Requests that cannot be.
+  { message: /^There is no global fetch\.$/, says: "this platform has no fetch: give one as the option `fetch`" },
   { message: /^(bad port|unknown scheme)$/, says: "fetch refuses it: $1" },
   { code: /^UND_ERR_INVALID_ARG$/, message: /^invalid [\w-]+ header/ },
   { code: /^UND_ERR_NOT_SUPPORTED$/, message: /^expect header not supported/ },
