@@ -3,7 +3,7 @@
  * What is published as ES modules only goes into the CommonJS build, because not every `require` can load it: that of Jest cannot.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inline, type ModuleFormat } from "./inline.ts";
@@ -54,6 +54,31 @@ function buildCommonJs(folder: string, out: string): void {
   };
   tsc("--project", folder, ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]));
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs", "sideEffects": false }\n');
+  nameResolutionMode(out);
+}
+
+/** Clients that are published as ES modules only. */
+const moduleOnly = ["got", "ky"];
+
+/**
+ * A CommonJS declaration has to say that a type which it imports is one of an ES module, or it is an error (TS1541). Before TypeScript 5.3 nothing can say
+ * so, and saying it is a mistake in the syntax: for these compilers there are the declarations as they were.
+ */
+function nameResolutionMode(out: string): void {
+  const names = globSync("**/*.d.ts", { cwd: out });
+  const changed = new Map<string, string>();
+  for (const name of names) {
+    const text = readFileSync(join(out, name), "utf8");
+    const named = text.replaceAll(
+      new RegExp(`^import (?:type )?(\\{[^}]*\\}) from "(${moduleOnly.join("|")})";$`, "gm"),
+      (_, types: string, from: string) =>
+        `import type ${types.replaceAll(/\btype (?=\w)/g, "")} from "${from}" with { "resolution-mode": "import" };`,
+    );
+    if (named !== text) changed.set(name, named);
+  }
+  if (changed.size === 0) return;
+  for (const name of names) cpSync(join(out, name), join(out, "before-5.3", name));
+  for (const [name, text] of changed) writeFileSync(join(out, name), text);
 }
 
 if (import.meta.main) {

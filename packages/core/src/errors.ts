@@ -27,6 +27,11 @@ export type TokenflightErrorCode =
   | "ERR_TOKEN_REQUEST_THROTTLED"
   | "ERR_TOKEN_REQUEST_UNKNOWN";
 
+/** `ErrorOptions` of ES2022, which the library of an older target does not have. */
+interface Caused {
+  cause?: unknown;
+}
+
 const brand = Symbol.for("tokenflight.error");
 
 /** Every error that Tokenflight makes. Messages are whole sentences and never hold a secret. */
@@ -34,7 +39,7 @@ export class TokenflightError extends Error {
   /** Stable across releases; test this, not the message. */
   readonly code: TokenflightErrorCode;
 
-  constructor(code: TokenflightErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: TokenflightErrorCode, message: string, options?: Caused) {
     super(message, options);
     this.code = code;
     Object.defineProperty(this, brand, { value: true });
@@ -104,7 +109,7 @@ export class TokenRequestError extends TokenflightError {
 export class InvalidTokenResponseError extends TokenflightError {
   readonly #refreshToken: string | undefined;
 
-  constructor(message: string, options: ErrorOptions & { refreshToken?: string | undefined } = {}) {
+  constructor(message: string, options: Caused & { refreshToken?: string | undefined } = {}) {
     super("ERR_INVALID_TOKEN_RESPONSE", message, options);
     this.#refreshToken = ownOption(options, "refreshToken");
   }
@@ -134,7 +139,7 @@ export class StoreError extends TokenflightError {
   constructor(
     code: "ERR_CLOSED" | "ERR_STORE_UNAVAILABLE" | "ERR_STORE_RECORD_INVALID",
     message: string,
-    options: ErrorOptions & { version?: string | undefined } = {},
+    options: Caused & { version?: string | undefined } = {},
   ) {
     super(code, message, options);
     this.version = ownOption(options, "version");

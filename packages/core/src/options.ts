@@ -1,4 +1,5 @@
 import { InvalidOptionError } from "./errors.ts";
+import { hasWebCrypto } from "./platform/web-crypto.ts";
 
 /** Says of what kind a value is without showing it, for messages about values that may be secret. */
 export function kindOf(value: unknown): string {
@@ -57,6 +58,12 @@ function mistakesIn(given: string, wanted: string): number {
     }
   }
   return at(given.length, wanted.length);
+}
+
+/** What cannot be used where there is no `crypto.subtle` is refused at construction. Throws InvalidOptionError. */
+export function requireWebCrypto(where: string): void {
+  if (hasWebCrypto()) return;
+  throw new InvalidOptionError(where, "a platform with crypto.subtle, which a page has over https or on this machine", "one without it");
 }
 
 /** Throws InvalidOptionError, which shows of what kind the value is, unless `holds`. */

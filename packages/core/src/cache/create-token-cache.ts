@@ -5,6 +5,7 @@ import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
+import { disposal } from "../platform/disposal.ts";
 import { ownOption } from "../platform/own.ts";
 import { isCalledFrom } from "../refresh/callers.ts";
 import { privateCell } from "../refresh/cell.ts";
@@ -102,7 +103,7 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
       const cache = new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
       return Object.assign(cache, { identity: name });
     },
-    closable: { close, [Symbol.asyncDispose]: close },
+    closable: { close, ...disposal(close) },
   };
 }
 

@@ -1,6 +1,7 @@
 import { TokenflightError, type StoreError } from "../errors.ts";
 import { keyringOf, type EncryptionKey } from "./encryption-keys.ts";
 import { NewestSeen, type Known } from "./newest-seen.ts";
+import { disposeNames } from "../platform/disposal.ts";
 import { readOptions, requireMethods, requireOneOf } from "../options.ts";
 import { newLineage, seal, unseal, type Stamp, type Unsealed } from "./sealed-value.ts";
 import type { StoredEntry, TokenStore, Version } from "./store.ts";
@@ -25,7 +26,7 @@ export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, 
 
 type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
 
-const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", Symbol.asyncDispose];
+const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", ...disposeNames];
 
 /**
  * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, marks, the times of writes and sizes stay visible.

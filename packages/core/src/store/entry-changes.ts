@@ -95,7 +95,10 @@ function placeOf(key: string): number {
   return Number.isNaN(place) ? 0 : place;
 }
 
-type Weak<Value extends object> = Pick<WeakRef<Value>, "deref">;
+/** A WeakRef, which older libraries of TypeScript do not have. */
+interface Weak<Value extends object> {
+  deref(): Value | undefined;
+}
 
 /** Not every runtime has weak references. */
 function weakly<Value extends object>(value: Value): Weak<Value> {

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" preserve="true" />
+import type { AsyncDisposal } from "../platform/disposal.ts";
 
 /** Opaque; changes with every write of an entry. */
 export type Version = string;
@@ -32,7 +32,7 @@ export type ChangeListener = (key?: string, version?: Version, mark?: string) =>
  *
  * Only `read` and `compareAndSet` are needed. A store that wraps another one passes on the optional methods that the other one has.
  */
-export interface TokenStore {
+export interface TokenStore extends Partial<AsyncDisposal> {
   /** Rejects with a StoreError, ERR_STORE_RECORD_INVALID, for an entry that cannot be read; its `version` makes the entry replaceable. */
   read(key: string, options?: StoreOptions): Promise<StoredEntry | undefined>;
   /**
@@ -68,8 +68,10 @@ export interface TokenStore {
   trouble?(): Error | undefined;
   /** Waits for the work that `keepOpen` was told of, then ends. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close?(): Promise<void>;
-  [Symbol.asyncDispose]?(): Promise<void>;
 }
+
+/** A store for `await using`. */
+export type DisposableStore = TokenStore & AsyncDisposal;
 
 /** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
 export async function storeKey(identity: string | undefined, key: string): Promise<string> {

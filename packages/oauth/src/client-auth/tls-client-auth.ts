@@ -1,5 +1,5 @@
 import { shared } from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
+import type { ClientAuth } from "../client-parts.ts";
 
 const tlsClientAuths = shared("oauth.tls-client-auths.1", () => new WeakSet<ClientAuth>());
 

@@ -10,7 +10,7 @@ import {
   requireThat,
   requireTimeout,
 } from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
+import type { ClientAuth } from "../client-parts.ts";
 import type { ClientParts, EndpointName, EndpointRules, FetchFunction, ServerLocator } from "../client-parts.ts";
 import { isTlsClientAuth } from "../client-auth/tls-client-auth.ts";
 import { fixedServer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
