@@ -4,6 +4,7 @@ import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
 import type { RecordCell, SharedEntry, VersionedRecord } from "./cell.ts";
 import { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
+import { hasWebCrypto } from "../platform/web-crypto.ts";
 import { forPurpose } from "../record/purposes.ts";
 import { emptyRecord, markOf, type SubjectRecord } from "../record/record.ts";
 
@@ -117,7 +118,8 @@ export class StoreCell implements RecordCell, SharedEntry {
   }
 
   async #hash(): Promise<string> {
-    this.#key ??= storeKey(this.#identity, this.#subject);
+    // Without `crypto.subtle` it is a memory store: any other was refused at construction.
+    this.#key ??= hasWebCrypto() ? storeKey(this.#identity, this.#subject) : JSON.stringify([this.#identity ?? null, this.#subject]);
     return (this.#key = await this.#key);
   }
 

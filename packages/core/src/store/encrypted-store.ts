@@ -2,7 +2,7 @@ import { TokenflightError, type StoreError } from "../errors.ts";
 import { keyringOf, type EncryptionKey } from "./encryption-keys.ts";
 import { NewestSeen, type Known } from "./newest-seen.ts";
 import { disposeNames } from "../platform/disposal.ts";
-import { readOptions, requireMethods, requireOneOf } from "../options.ts";
+import { readOptions, requireMethods, requireOneOf, requireWebCrypto } from "../options.ts";
 import { newLineage, seal, unseal, type Stamp, type Unsealed } from "./sealed-value.ts";
 import type { StoredEntry, TokenStore, Version } from "./store.ts";
 
@@ -40,6 +40,7 @@ const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "h
  */
 export function encryptedStore<Store extends TokenStore>(store: Store, options: EncryptedStoreOptions): EncryptedStore<Store> {
   requireMethods("store", store, ["read", "compareAndSet"]);
+  requireWebCrypto("encryptedStore");
   const { keys, rollback = "refuse" } = readOptions("encryptedStore", options, ["keys", "rollback"]);
   requireOneOf("rollback", rollback, ["refuse", "accept"]);
   const keyring = keyringOf(keys);

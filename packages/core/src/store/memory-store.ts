@@ -2,6 +2,7 @@ import { ChangeListeners } from "./change-listeners.ts";
 import { OpenWork } from "./open-work.ts";
 import { systemClock } from "../clock.ts";
 import { disposal } from "../platform/disposal.ts";
+import { shared } from "../platform/shared.ts";
 import { ttlOf, type DisposableStore, type StoredEntry, type TokenStore } from "./store.ts";
 
 /** A store in the memory of one process. What uses it ends with it, so that it has no `holder` and no `isGone`. */
@@ -92,5 +93,13 @@ export function memoryStore(): MemoryStore {
       }),
     ...disposal(() => store.close()),
   };
+  memoryStores.add(store);
   return store;
+}
+
+const memoryStores = shared("memory-stores.1", () => new WeakSet<TokenStore>());
+
+/** Whether nothing in this store leaves the process, so that its keys need not be hashed. */
+export function isMemoryStore(store: TokenStore): boolean {
+  return memoryStores.has(store);
 }

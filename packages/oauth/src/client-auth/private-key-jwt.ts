@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, readOptions, requireOneOf, requireText } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, readOptions, requireOneOf, requireText, requireWebCrypto } from "@tokenflight/core";
 import type { ClientAuth } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
@@ -26,6 +26,7 @@ const lifetime = 300;
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);
+  requireWebCrypto("privateKeyJwt");
   const { key, audience = "issuer" } = read;
   const { keyId = ownField(key, "kid") as string | undefined, alg = ownField(key, "alg") as SigningAlgorithm | undefined } = read;
   if (keyId !== undefined) requireText("privateKeyJwt.keyId", keyId);

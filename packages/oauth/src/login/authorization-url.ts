@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText, requireWebCrypto } from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
 import { currentCredentials, locate, within, type BodyFields } from "../endpoint/endpoint-request.ts";
@@ -35,6 +35,7 @@ const reserved = ["response_type", "response_mode", "state", "nonce", "code_chal
 export async function authorizationUrl(client: ClientParts, request: AuthorizationRequest): Promise<AuthorizationUrl> {
   const where = "authorizationUrl";
   const read = readOptions<AuthorizationRequest>(where, request, ["redirectUri", "timeout", ...grantOptionNames]);
+  requireWebCrypto(where);
   const { redirectUri, timeout = 600, ...options } = read;
   // What is left in `options` inherits from Object.prototype. `read` does not.
   const { parameters } = read;

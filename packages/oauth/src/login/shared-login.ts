@@ -5,6 +5,7 @@ import {
   requireSignal,
   requireText,
   requireThat,
+  requireWebCrypto,
   withDeadline,
   type TokenSet,
   type TokenStore,
@@ -48,6 +49,7 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
   const where = "sharedLogin";
   const isStore = typeof store?.read === "function" && typeof store.compareAndSet === "function";
   requireThat(isStore, `${where}.store`, "a token store", store);
+  requireWebCrypto(`${where}.store`);
   requireText(`${where}.key`, key);
   requireFunction(`${where}.login`, login);
   const read = readOptions<SharedLoginOptions>(where, options, optionNames);
