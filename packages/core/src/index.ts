@@ -36,6 +36,7 @@ export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } 
 export { disposal } from "./platform/disposal.ts";
 export { hasOwn } from "./platform/own.ts";
 export type { WebCryptoKey } from "./platform/web-crypto.ts";
+export { reasonOf, throwIfAborted } from "./platform/signals.ts";
 export { recognise, shared } from "./platform/shared.ts";
 export { kindOf, readOptions } from "./options.ts";
 export {

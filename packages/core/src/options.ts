@@ -77,7 +77,7 @@ export function requireFunction(where: string, value: unknown): void {
 
 export function requireMethods(where: string, value: unknown, methods: readonly string[]): void {
   const has = (name: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
-  requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods.at(-1)}`, value);
+  requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods[methods.length - 1]}`, value);
 }
 
 export function requireText(where: string, value: unknown): void {

@@ -1,15 +1,5 @@
 /** What is compiled in each setting: the first page of the README, and a small program for each package with everything that it may be imported from. */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-/** The README's programs, by the file name in their first line. */
-export const readmePrograms: ReadonlyMap<string, string> = new Map(
-  [
-    ...readFileSync(fileURLToPath(new URL("../../../README.md", import.meta.url)), "utf8").matchAll(
-      /^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm,
-    ),
-  ].map(([, name = "", text = ""]) => [name, text]),
-);
+import { readmePrograms } from "../readme-programs.ts";
 
 /** A client that is published as ES modules only is imported by a CommonJS program in this way. */
 const late: Record<"module" | "commonjs", (name: string) => string> = {

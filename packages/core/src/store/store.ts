@@ -1,3 +1,4 @@
+import { hasOwn } from "../platform/own.ts";
 import type { AsyncDisposal } from "../platform/disposal.ts";
 
 /** Opaque; changes with every write of an entry. */
@@ -82,11 +83,11 @@ export async function storeKey(identity: string | undefined, key: string): Promi
 
 /** The signal of an operation, read as an own property. */
 export function signalOf(options: StoreOptions | undefined): AbortSignal | undefined {
-  return options !== undefined && Object.hasOwn(options, "signal") ? options.signal : undefined;
+  return options !== undefined && hasOwn(options, "signal") ? options.signal : undefined;
 }
 
 /** Milliseconds after which an entry may be removed, one at least; undefined for never. For stores: a polluted prototype ends nothing. */
 export function ttlOf(options: WriteOptions | undefined): number | undefined {
-  const ttl = options !== undefined && Object.hasOwn(options, "ttl") ? options.ttl : undefined;
+  const ttl = options !== undefined && hasOwn(options, "ttl") ? options.ttl : undefined;
   return Number.isFinite(ttl) ? Math.max(1, ttl as number) : undefined;
 }

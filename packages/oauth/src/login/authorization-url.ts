@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText, requireWebCrypto } from "@tokenflight/core";
+import { hasOwn, InvalidOptionError, kindOf, readOptions, requireSeconds, requireText, requireWebCrypto } from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
 import { currentCredentials, locate, within, type BodyFields } from "../endpoint/endpoint-request.ts";
@@ -42,7 +42,7 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   requireRedirectUri(`${where}.redirectUri`, redirectUri);
   requireSeconds(`${where}.timeout`, timeout);
   for (const name of reserved) {
-    if (parameters !== undefined && Object.hasOwn(parameters, name)) {
+    if (parameters !== undefined && hasOwn(parameters, name)) {
       throw new InvalidOptionError(`${where}.parameters.${name}`, "a parameter that is not set elsewhere", "one that is");
     }
   }

@@ -1,4 +1,5 @@
 import {
+  hasOwn,
   readOptions,
   requireFunction,
   requireSeconds,
@@ -6,6 +7,7 @@ import {
   requireText,
   requireThat,
   requireWebCrypto,
+  throwIfAborted,
   withDeadline,
   type TokenSet,
   type TokenStore,
@@ -61,7 +63,7 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
   const tokens = cacheOf(`${where}.tokens`, read.tokens);
   return withDeadline(clock, timeout * 1000, signal, async (ending) => {
     try {
-      ending.throwIfAborted();
+      throwIfAborted(ending);
       const entry = await TurnEntry.of(store, key, identityOf(tokens), clock);
       const parts: TurnParts = { entry, tokens, login, id: crypto.randomUUID(), first: await entry.read(), ending };
       return await untilLoggedIn(parts, replace, waiting);
@@ -80,19 +82,19 @@ function cacheOf(where: string, given: SharedLoginOptions["tokens"]): SharedCach
 
 /** Whose logins these are; undefined for a cache that does not say. */
 function identityOf(tokens: SharedCache): string | undefined {
-  const identity: unknown = Object.hasOwn(tokens, "identity") ? tokens.identity : undefined;
+  const identity: unknown = hasOwn(tokens, "identity") ? tokens.identity : undefined;
   return typeof identity === "string" ? identity : undefined;
 }
 
 function hasFor(given: SharedLoginOptions["tokens"]): given is { for(): SharedCache } {
-  return typeof given === "object" && given !== null && Object.hasOwn(given, "for");
+  return typeof given === "object" && given !== null && hasOwn(given, "for");
 }
 
 async function untilLoggedIn(parts: TurnParts, replace: boolean, waiting: (() => void) | undefined): Promise<TokenSet> {
   const { entry, ending, id } = parts;
   let wasTold = false;
   for (let seen = parts.first; ; seen = await entry.read()) {
-    ending.throwIfAborted();
+    throwIfAborted(ending);
     // What is seen is older than what is found, so that a turn which ends in between is not taken for one that is free.
     const found = !replace || isDone(parts, seen) ? await currentTokens(parts) : undefined;
     if (found !== undefined) return found;

@@ -1,4 +1,4 @@
-import { TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
+import { throwIfAborted, TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
@@ -67,7 +67,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
 async function finishFirst(parts: TurnParts): Promise<TokenSet | undefined> {
   const { entry, ending, id } = parts;
   for (;;) {
-    ending.throwIfAborted();
+    throwIfAborted(ending);
     const seen = await entry.read();
     const theirs = isDone(parts, seen) ? await currentTokens(parts) : undefined;
     if (theirs !== undefined) return theirs;
