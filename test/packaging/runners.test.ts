@@ -9,6 +9,9 @@ import { runners, type Runner } from "./runners/runners.ts";
 
 const folder = inject("installed");
 
+/** Milliseconds, of one run: a compiler on a busy machine takes its time. */
+const longest = 200_000;
+
 /** What has to stay out of a program that starts another test runner. */
 const ours = /^(?:VITEST|TEST|NODE_ENV|NODE_OPTIONS|JEST_|MOCHA_|npm_)/;
 
@@ -53,7 +56,13 @@ async function run({ name, files, command }: Runner, origin: string): Promise<st
   for (const [file, content] of Object.entries(files)) writeFileSync(join(own, file), content);
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
   const env = { ...inherited, NO_COLOR: "1", ISSUER: origin, API_ORIGIN: origin, CLIENT_ID: "id", CLIENT_SECRET: "secret" };
-  const child = spawn(process.execPath, command, { cwd: own, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, command, {
+    cwd: own,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: longest,
+    killSignal: "SIGKILL",
+  });
   const printed = await Promise.all([text(child.stdout), text(child.stderr)]);
   return printed.join("\n");
 }
@@ -69,4 +78,8 @@ async function passes(runner: Runner): Promise<void> {
 
 it.concurrent.each(works)("$name: the README's first page passes", passes);
 
-if (failing.length > 0) it.concurrent.fails.each(failing)("$name: $fails", passes);
+if (failing.length > 0) {
+  it.concurrent.fails.each(failing.map((runner) => [runner.name, runner.fails, runner] as const))("%s: %s", (_name, _fails, runner) =>
+    passes(runner),
+  );
+}
