@@ -51,7 +51,10 @@ function roomsOf(name: keyof typeof floors, patterns: Pattern[]): OxlintOverride
     const notBelow = floors[name].slice(0, index + 1).flat();
     return floor.map((room) => {
       const upwards = notBelow.filter((other) => other !== room);
-      const arrow = { regex: `^\\.\\.?/(?:${upwards.join("|")})(?:/|\\.ts$)`, message: "Arrows run down only: see docs/architecture.md." };
+      const arrow = {
+        regex: `^(?:\\.\\.?/)+(?:${upwards.join("|")})(?:/|\\.ts$)`,
+        message: "Arrows run down only: see docs/architecture.md.",
+      };
       const files = [`packages/${name}/src/${room}.ts`, `packages/${name}/src/${room}/**`];
       return restricted(files, upwards.length === 0 ? patterns : [...patterns, arrow]);
     });

@@ -1,11 +1,19 @@
-import { axiosByFetch, axiosByHttp } from "./axios.ts";
+import { axiosByFetch, axiosByHttp, axiosLowestByHttp } from "./axios.ts";
 import type { ClientUnderTest } from "./client-under-test.ts";
-import { fetchWithInit, fetchWithRequest } from "./fetch.ts";
-import { gotPagination, gotPromise, gotStream } from "./got.ts";
-import { kyAlone, kyWithRetries } from "./ky.ts";
-import { undiciComposed, undiciRequest, undiciStream } from "./undici.ts";
+import { fetchOverFetchCookie, fetchOverNodeFetch, fetchWithInit, fetchWithRequest } from "./fetch.ts";
+import { gotLowest, gotLowestStream, gotPagination, gotPromise, gotStream } from "./got.ts";
+import { kyAlone, kyLowest, kyOverFetchCookie, kyWithRetries } from "./ky.ts";
+import { undiciComposed, undiciLowest, undiciRequest, undiciStream } from "./undici.ts";
 
-export { tokenErrorIn, type ClientUnderTest, type CommonOptions, type Outcome, type Outgoing, type Send } from "./client-under-test.ts";
+export {
+  tokenErrorIn,
+  type ClientUnderTest,
+  type CommonOptions,
+  type Outcome,
+  type Outgoing,
+  type Send,
+  type Tokens,
+} from "./client-under-test.ts";
 
 /** Each client in its plainest use. */
 export const clients: readonly ClientUnderTest[] = [axiosByHttp, axiosByFetch, gotPromise, kyAlone, fetchWithInit, undiciRequest];
@@ -14,14 +22,22 @@ export const clients: readonly ClientUnderTest[] = [axiosByHttp, axiosByFetch, g
 export const waysOfUse: readonly ClientUnderTest[] = [
   axiosByHttp,
   axiosByFetch,
+  axiosLowestByHttp,
   gotPromise,
   gotPagination,
   gotStream,
+  gotLowest,
+  gotLowestStream,
   kyAlone,
   kyWithRetries,
+  kyOverFetchCookie,
+  kyLowest,
   fetchWithInit,
   fetchWithRequest,
+  fetchOverNodeFetch,
+  fetchOverFetchCookie,
   undiciRequest,
   undiciStream,
   undiciComposed,
+  undiciLowest,
 ];

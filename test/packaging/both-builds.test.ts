@@ -107,6 +107,36 @@ describe.each([
       expect({} instanceof other.core.TokenSet).toBe(false);
     });
 
+    it("a judgement that looks into bodies is known to be one", () => {
+      expect(other.core.looksIntoBodies(one.core.refusedBy(() => true))).toBe(true);
+      expect(other.core.looksIntoBodies(() => true)).toBe(false);
+    });
+
+    it("a global fetch function that leads from one to the other, and back, sends once", async () => {
+      const sent: (string | null)[] = [];
+      const platform = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+        sent.push(new Headers(init?.headers ?? (input as Request).headers).get("authorization"));
+        return new Response("tea");
+      };
+      const given = globalThis.fetch;
+      globalThis.fetch = platform;
+      try {
+        const [inner, outer] = [one, other].map(({ core, fetch: adapter }, index) => {
+          const tokens = core.createTokenCache({ source: async () => ({ access_token: `a-${index}` }) });
+          return adapter.bearer(tokens, { origins: `https://${index}.example` })(globalThis.fetch);
+        });
+        // An instrumentation, which takes its time.
+        globalThis.fetch = async (input, init) => {
+          await Promise.resolve();
+          return (inner as typeof fetch)(input, init);
+        };
+        for (const index of [0, 1]) await (outer as typeof fetch)(`https://${index}.example/`);
+        expect(sent).toEqual(["Bearer a-0", "Bearer a-1"]);
+      } finally {
+        globalThis.fetch = given;
+      }
+    });
+
     it("the failure of a source decides what follows", async () => {
       const throttled = new one.core.TokenRequestError("throttled", "Too many.", { retryAfter: 60_000 });
       const over = new one.core.LoginRequiredError("Log in again.");
@@ -146,6 +176,11 @@ describe.each([
       expect(then.peek()?.accessToken).toBe("a-2");
     });
   });
+});
+
+it("what is loaded late is there from the start by an entry of its own, in both builds", async () => {
+  const eager = await import(pathToFileURL(join(folder, "node_modules/@tokenflight/core/dist/request/fetch/eager.js")).href);
+  expect([Object.keys(eager as object), Object.keys(require("@tokenflight/core/eager") as object)]).toEqual([[], []]);
 });
 
 it("a class that is derived from one of ours knows its own objects", () => {

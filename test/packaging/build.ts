@@ -3,7 +3,7 @@
  * What is published as ES modules only goes into the CommonJS build, because not every `require` can load it: that of Jest cannot.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inline, type ModuleFormat } from "./inline.ts";
@@ -36,10 +36,18 @@ export async function buildAll(): Promise<void> {
     const folder = join(root, "packages", name);
     const { esm, cjs } = inlined[name] ?? {};
     rmSync(join(folder, "dist/cjs"), { recursive: true, force: true });
+    removeStale(folder);
     if (esm !== undefined) await inline(esm, folder, join(folder, "dist"), "esm");
     buildCommonJs(folder, join(folder, "dist/cjs"));
     if (cjs !== undefined) await inline(cjs, folder, join(folder, "dist/cjs"), "cjs");
   }
+}
+
+/** Removes what was built from files that are gone: it would be published. */
+function removeStale(folder: string): void {
+  const built = globSync("**/*.{js,d.ts}", { cwd: join(folder, "dist"), exclude: ["vendor/**"] });
+  for (const file of built)
+    if (!existsSync(join(folder, "src", file.replace(/\.(?:js|d\.ts)$/, ".ts")))) rmSync(join(folder, "dist", file));
 }
 
 function buildCommonJs(folder: string, out: string): void {
@@ -53,7 +61,9 @@ function buildCommonJs(folder: string, out: string): void {
     outDir: out,
   };
   tsc("--project", folder, ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]));
-  writeFileSync(join(out, "package.json"), '{ "type": "commonjs", "sideEffects": false }\n');
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { sideEffects: false | string[] };
+  const sideEffects = manifest.sideEffects && manifest.sideEffects.map((file) => file.replace("./dist/cjs/", "./"));
+  writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs", sideEffects })}\n`);
   nameResolutionMode(out);
 }
 

@@ -35,6 +35,7 @@ const steps: Step[] = [
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/reliability-page.ts"] },
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/providers-page.ts"] },
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/runtimes-page.ts"] },
+  { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/versions-page.ts"] },
 ];
 
 const isFull = process.argv.includes("--full");

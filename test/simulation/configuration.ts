@@ -151,7 +151,8 @@ export function configurationOf(seed: number): Configuration {
       useless: spends && fault() ? random.pick([0.1, 0.4]) : 0,
       refusals: spends && fault() ? random.whole(1, 2) : 0,
     },
-    purposes: random.pick([1, 1, 2, 3]),
+    // Tokens without a login have an entry for each purpose, as if they were other subjects.
+    purposes: random.pick([1, 1, 2, 3].map((count) => (spends ? count : 1))),
     seeds: spends && random.chance(0.3),
     longGets: random.chance(0.5),
   };

@@ -1,5 +1,7 @@
+import type { EventEmitter } from "node:events";
 import { redisStore } from "@tokenflight/redis";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { startTcpProxy } from "../setup/tcp-proxy.ts";
 import { redisDrivers } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
@@ -185,6 +187,39 @@ describeWithRedis("whoever watches a Redis store", (server) => {
       const version = await redisStore({ client: two.client }).compareAndSet(key, undefined, "one");
       await vi.waitFor(() => expect(told).toContainEqual([key, version]), 5000);
       await store.close();
+      for (const { close } of [one, two]) close();
+    });
+
+    it("leaves no rejection behind when it is closed before the server has answered its second subscription", async () => {
+      await using proxy = await startTcpProxy(server().port);
+      const [one, two] = [await driver.connect(`redis://127.0.0.1:${proxy.port}`), await driver.connect(server().url)];
+      const client = one.client as { duplicate: (...given: unknown[]) => EventEmitter };
+      const connections: EventEmitter[] = [];
+      const { duplicate } = client;
+      client.duplicate = (...given) => {
+        const connection = duplicate.apply(client, given);
+        connections.push(connection);
+        return connection;
+      };
+      const rejected: unknown[] = [];
+      const note = (reason: unknown): void => void rejected.push(reason);
+      process.on("unhandledRejection", note);
+      const store = redisStore({ client: one.client });
+      await listen(store);
+      const closed = Promise.withResolvers<void>();
+      for (const connection of connections) {
+        connection.once("ready", () => {
+          proxy.swallow();
+          // Other listeners have heard of it by then.
+          setImmediate(() => void store.close().then(() => closed.resolve()));
+        });
+      }
+      await two.command("CLIENT", "KILL", "TYPE", "pubsub");
+      await closed.promise;
+      proxy.reset();
+      await vi.waitFor(async () => expect(await subscribers()).toBe(0), 5000);
+      process.off("unhandledRejection", note);
+      expect(rejected).toEqual([]);
       for (const { close } of [one, two]) close();
     });
 

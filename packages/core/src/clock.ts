@@ -85,8 +85,12 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
   }
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(reasonOf(signal));
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    const leave = (): void => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort);
+    promise.then(
+      (value) => (leave(), resolve(value)),
+      (error: unknown) => (leave(), reject(error)),
+    );
   });
 }
 

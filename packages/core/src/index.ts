@@ -17,26 +17,31 @@ export { OpenWork } from "./store/open-work.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
 export type { KeepAlive } from "./refresh/lifetime.ts";
-export { guarded, type Observer, type TokenEvent } from "./events.ts";
+export { consoleObserver, guarded, type Observer, type TokenEvent } from "./events.ts";
 export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
 export { LoginRequiredError, StoreError } from "./errors.ts";
 export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
-export { BearerPolicy, isSafeToReplay } from "./request/bearer-policy.ts";
-export type { AdapterEvent, BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/bearer-policy.ts";
-export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
-export { canSendAgain } from "./request/body.ts";
-export { Drain, drain, type BodyReader } from "./request/drain.ts";
+export { BearerPolicy, isAtSameOrigin, isSafeToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
+export type { AdapterEvent, BearerOptions, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
+export type { CredentialFields } from "./request/credential-fields.ts";
+export { looksIntoBodies, refusedBy, responseField } from "./request/refused-by.ts";
+export { anotherThan, awaitToken, sendWithToken, type AwaitedToken, type OutgoingRequest } from "./request/send-with-token.ts";
+export { canSendAgain, keepBody } from "./request/body.ts";
+export { Drain, drain, readerOf } from "./request/drain.ts";
+export { originsOfBase, pageUrl } from "./request/fetch/page.ts";
 export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
+export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
 export { disposal } from "./platform/disposal.ts";
+export { parseUrl, randomId } from "./platform/fallbacks.ts";
 export { hasOwn } from "./platform/own.ts";
 export type { WebCryptoKey } from "./platform/web-crypto.ts";
-export { reasonOf, throwIfAborted } from "./platform/signals.ts";
+export { abortWith, anySignal, reasonOf, throwIfAborted } from "./platform/signals.ts";
 export { recognise, shared } from "./platform/shared.ts";
 export { kindOf, readOptions } from "./options.ts";
 export {

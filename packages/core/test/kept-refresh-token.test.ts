@@ -57,6 +57,29 @@ describe.each([
     },
   );
 
+  it.each([
+    ["a null", null],
+    ["an empty text", ""],
+    ["a number", 42],
+    ["a list", ["refresh-2"]],
+    ["longer than any token", "x".repeat(262_145)],
+  ])("that is no token, %s, counts as none: the one that there is stays", async (__, refreshToken) => {
+    for (const failure of [
+      new TokenRequestError("refused", "No.", { refreshToken: refreshToken as string }),
+      new InvalidTokenResponseError("Odd.", { refreshToken: refreshToken as string }),
+    ]) {
+      const { tokens, hand, clock } = await refreshingAhead(place());
+      hand.last.fail(failure);
+      await clock.advance(3_600_000);
+      tokens.get().catch(() => {});
+      await settle();
+      expect(hand.last.context.previous?.refreshToken).toBe("refresh-1");
+      hand.last.give(response("3"));
+      await settle();
+      expect(tokens.peek()?.accessToken).toBe("access-3");
+    }
+  });
+
   it("is kept however many answers in a row are odd", async () => {
     const { tokens, hand, clock } = await refreshingAhead(place());
     for (let count = 2; count < 8; count += 1) {

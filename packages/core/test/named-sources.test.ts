@@ -83,6 +83,34 @@ describe("a function as token source, with a store (field line 102)", () => {
   });
 });
 
+describe("a source of tokens without a login, beside a login of the same name and key", () => {
+  const loginless = (purpose: string): HandSource => new HandSource({ purpose, requiresLogin: false });
+
+  it.each(["identity of the source", "option identity"])("(%s) has an entry of its own, and neither touches the other", async (place) => {
+    const store = memoryStore();
+    const clock = new TestClock();
+    const shared = { store, key: "user", clock, ...(place === "option identity" && { identity: "crm" }) };
+    const user = setUp({ ...shared, hand: new HandSource({ requiresLogin: true, purpose: "one" }) });
+    const others = ["one", "two"].map((purpose) => setUp({ ...shared, hand: loginless(purpose) }));
+    await user.tokens.save(response("user"));
+    for (const [index, { tokens, hand }] of others.entries()) {
+      const got = tokens.get();
+      await settle();
+      expect(hand.last.context.previous).toBeUndefined();
+      hand.last.give(response(`client-${index}`));
+      expect((await got).accessToken).toBe(`access-client-${index}`);
+    }
+    // Whoever begins now finds what is its own.
+    const again = await setUp({ ...shared, hand: loginless("one") }).tokens.get();
+    expect(again.accessToken).toBe("access-client-0");
+    expect(await user.tokens.reread()).toMatchObject({ accessToken: "access-user", refreshToken: "refresh-user" });
+    await others[1]?.tokens.forget();
+    expect(await user.tokens.reread()).toMatchObject({ refreshToken: "refresh-user" });
+    await user.tokens.forget();
+    expect(await others[0]?.tokens.reread()).toMatchObject({ accessToken: "access-client-0" });
+  });
+});
+
 describe("a source that was wrapped (field line 102)", () => {
   const traits = { spendsRefreshToken: true, refreshTokenGrace: 5, identity: "crm", purpose: "api", requiresLogin: true };
 

@@ -128,6 +128,25 @@ describe("the access tokens of one login, for several purposes (field line 107)"
     expect(a.tokens.peek()).toBeUndefined();
   });
 
+  it.each([
+    ["an outage", new TokenRequestError("unknown", "503")],
+    ["a refusal of another kind", new TokenRequestError("refused", "invalid_scope")],
+  ])("that have ended, but for one that met %s, are a login still: no seed is taken in its place (field line 103)", async (_, failure) => {
+    const [a, b, c] = caches() as [SetUp, SetUp, SetUp];
+    await c.tokens.save({ refresh_token: "first" });
+    for (const [{ tokens, hand }, error] of [
+      [a, new LoginRequiredError("Agree first.", { error: "consent_required" })],
+      [b, failure],
+    ] as const) {
+      const got = new Outcome(tokens.get());
+      await settle();
+      hand.last.fail(error);
+      await settle();
+      expect(got.code).toBeDefined();
+    }
+    for (const { tokens } of [b, c, a]) expect(await tokens.seed({ refresh_token: "second" })).toBe(false);
+  });
+
   it("that have all ended, one by one, are followed by a new seed, from whichever cache (field line 103)", async () => {
     for (const seeder of [0, 1, 2]) {
       const all = caches() as [SetUp, SetUp, SetUp];

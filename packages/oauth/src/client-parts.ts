@@ -39,6 +39,19 @@ export interface ClientParts {
   readonly observe: (event: OAuthEvent) => void;
 }
 
+/** Characters of a code or a sentence that are compared. */
+const mostCompared = 200;
+
+/** One spelling for a code or a short sentence, whatever its case and separators: "BAD_REFRESH_TOKEN", "badRefreshToken", "Bad refresh token." */
+export function inOneSpelling(text: string): string {
+  const words = text.slice(0, mostCompared).replaceAll(/([a-z\d])([A-Z])/g, "$1_$2");
+  return words
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter(Boolean)
+    .join("_");
+}
+
 /** Sends the requests; `globalThis.fetch` fits. `init.body` is a string. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 

@@ -129,6 +129,32 @@ describe("requests in JSON, and further fields (field line 111)", () => {
     });
   });
 
+  it("sends the fields themselves, whatever their names are and whatever somebody has written to a prototype", async () => {
+    const parameters = Object.fromEntries(
+      ["__proto__", "constructor", "toJSON", "toString", "length", "0"].map((name) => [name, `of ${name}`]),
+    );
+    let sent = "";
+    const fetch: FetchFunction = async (_, { body }) => ((sent = body as string), new Response('{"access_token":"a"}'));
+    const client = clientAnsweredBy(fetch, { requestFormat: "json" });
+    const polluted = [Object.prototype, Array.prototype, String.prototype] as unknown as { toJSON?: unknown }[];
+    for (const prototype of polluted) Object.defineProperty(prototype, "toJSON", { value: () => "polluted", configurable: true });
+    try {
+      await client.exchangeCode({ ...code, parameters, resource: ["https://b.example/", "https://c.example/"] });
+    } finally {
+      for (const prototype of polluted) delete prototype.toJSON;
+    }
+    expect(new Map(Object.entries(JSON.parse(sent) as object))).toEqual(
+      new Map<string, unknown>([
+        ...Object.entries(parameters),
+        ["grant_type", "authorization_code"],
+        ["redirect_uri", code.redirectUri],
+        ["resource", ["https://b.example/", "https://c.example/"]],
+        ["code", "code"],
+        ["client_id", "id"],
+      ]),
+    );
+  });
+
   it("asks an endpoint like Supabase's: the grant in the URL, the key in a header of its own, the rest in JSON", async () => {
     const asked: unknown[] = [];
     const fetch: FetchFunction = async (url, { headers, body }) => {

@@ -38,6 +38,7 @@ describe("a new refresh token is kept wherever it stands (field lines 99, 100, 1
     ["a body that is too long, as one chunk", 200, JSON.stringify({ ...tokens, rest: "x".repeat(300_000) })],
     ["an error beside tokens", 200, { ...tokens, error: "server_error" }],
     ["status 500", 500, tokens],
+    ["Slack, a token of another kind without an envelope", 200, { ...tokens, token_type: "mac" }, profiles.slackUser.oauth],
     ["status 401, and an unknown word", 401, { ...tokens, error: "odd" }],
   ])("%s", async (_, status, body, options) => {
     expect(await heldAfter(status, body, options)).toBe("refresh-1");
@@ -58,6 +59,7 @@ describe("the one before stays where an answer has another party's (field line 1
     ["around, beside another access token", { data: access, access_token: "access-2", refresh_token: "other" }, { tokensAt: "data" }],
     ["two within, of which nobody knows whose they are", { a: tokens, b: { ...tokens, refresh_token: "refresh-2" } }],
     ["Slack: only the bot's, and the user's are meant", { ...bot, authed_user: { id: "U1" } }, profiles.slackUser.oauth],
+    ["Slack: only the bot's, without a word about a user", bot, profiles.slackUser.oauth],
     ["Slack: only the user's, and the bot's are meant", { ok: true, authed_user: user }, profiles.slack.oauth],
   ])("%s", async (_, body, options) => {
     expect(await heldAfter(200, body, options)).toBe("refresh-0");
@@ -96,7 +98,7 @@ describe("the one before stays where a failure repeats it in disguise, or names 
     for (const said of [...disguises, ...words]) expect([said, await heldAfter(status, body(said))]).toEqual([said, "refresh-0"]);
   });
 
-  it.each(failures.filter(([name]) => name !== "200 about the field"))("%s, whatever stands there", async (_, status, body) => {
+  it.each(failures)("%s, whatever stands there", async (_, status, body) => {
     expect(await heldAfter(status, body("something-else"))).toBe("refresh-0");
   });
 
@@ -108,5 +110,130 @@ describe("the one before stays where a failure repeats it in disguise, or names 
       const { tokens: cache } = await logIn([[400, { error: "invalid_grant", refresh_token: said, ...beside }]]);
       await expect(cache.renew(await cache.get())).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
     }
+  });
+});
+
+/** How an answer says that something went wrong, and what. */
+const errors: [string, (code: string) => object][] = [
+  ["a text", (error) => ({ error })],
+  ["a text in an object", (code) => ({ error: { code, message: "no" } })],
+  ["a type in an object", (type) => ({ error: { type, code: 17 } })],
+  ["a list of objects", (code) => ({ errors: [{ code }] })],
+  ["a list of texts", (code) => ({ errors: [code] })],
+  ["no success", (code) => ({ success: false, code, message: "no" })],
+  ["not ok", (code) => ({ ok: false, error_code: code })],
+];
+/** The same without a word that could be read. */
+const wordless: object[] = [
+  { error: { message: "no" } },
+  { error: true },
+  { error: 17 },
+  { error: "17" },
+  { error: "failed" },
+  { error: ["no"] },
+  { errors: { refresh_token: ["is wrong"] } },
+  { success: false },
+  { ok: false },
+];
+/** What stands beside a refresh token in its echo. */
+const echoes: object[] = [
+  {},
+  { grant_type: "refresh_token", client_id: "id" },
+  { token_type: "Bearer" },
+  { tokenType: "refresh_token" },
+  { expires_in: 0, access_token: null },
+  { access_token: "" },
+  { accessToken: ["access-1"] },
+];
+const shapes: [string, (fields: object) => Body, Partial<OAuthClientOptions>?][] = [
+  ["an object", (fields) => fields],
+  ["an object in an envelope", (fields) => ({ data: fields }), { tokensAt: "data" }],
+  ["an object that was cut off", (fields) => `${JSON.stringify(fields).slice(0, -1)},"more":"x`],
+  ["an object after a warning", (fields) => `Warning: deprecated ${JSON.stringify(fields)}`],
+];
+
+/** What is held after each of these answers, each to a login of its own. */
+async function heldAfterEach(status: number, bodies: Body[], options?: Partial<OAuthClientOptions>): Promise<[Body, string | undefined][]> {
+  return Promise.all(bodies.map(async (body) => [body, await heldAfter(status, body, options)]));
+}
+
+describe.each(shapes)("an echo in a failure is no new refresh token: %s (field line 99)", (_, shape, options) => {
+  const bodiesOf = (failures: object[], besides: object[]): Body[] =>
+    failures.flatMap((failure) => besides.map((beside) => shape({ ...failure, refresh_token: "something-else", ...beside })));
+  const expectHeld = async (status: number, bodies: Body[], held: string): Promise<void> =>
+    expect(await heldAfterEach(status, bodies, options)).toEqual(bodies.map((body) => [body, held]));
+
+  it.each(errors)("200 with %s", async (__, says) => {
+    await expectHeld(200, bodiesOf([says("server_error"), says("odd")], echoes), "refresh-0");
+  });
+
+  it("200 with what says nothing more than that", async () => {
+    await expectHeld(200, bodiesOf(wordless, echoes), "refresh-0");
+  });
+
+  it("200 with a code alone, which says that the request was wrong", async () => {
+    await expectHeld(200, bodiesOf([{ code: "invalid_request" }, { error_code: "INVALID_CLIENT" }], echoes), "refresh-0");
+  });
+
+  it.each([302, 400, 401, 403, 404, 429, 500, 503])("%i", async (status) => {
+    const disguised = [{ access_token: "***" }, { access_token: "[REDACTED]", token_type: "Bearer" }];
+    const failures = [{}, { error: "odd" }, { error: { code: "odd" } }, { message: "no" }];
+    await expectHeld(status, bodiesOf(failures, [...echoes, ...disguised]), "refresh-0");
+  });
+
+  it.each([200, 302, 403, 500])("but one beside an access token is, with %i and whatever error", async (status) => {
+    const failures = [...wordless, ...errors.map(([, says]) => says("odd"))];
+    await expectHeld(status, bodiesOf(failures, [tokens]), "refresh-1");
+  });
+
+  it("and an error that says nothing is none", async () => {
+    const failures = [null, false, "", "none", 0, [], {}].map((error) => ({ error, errors: error, success: true }));
+    await expectHeld(200, bodiesOf(failures, [{ refresh_token: "refresh-1", token_type: "Bearer" }]), "refresh-1");
+  });
+});
+
+describe("a dead refresh token is recognised with status 200, whatever echoes it (field line 101)", () => {
+  it.each(errors)("%s", async (_, says) => {
+    for (const [, shape, options] of shapes.slice(0, 2)) {
+      for (const echo of echoes) {
+        const body = shape({ ...says("invalid_grant"), refresh_token: "something-else", ...echo });
+        const { tokens: cache } = await logIn([[200, body]], options);
+        await expect(cache.renew(await cache.get()), JSON.stringify(body)).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+      }
+    }
+  });
+
+  it("a sentence", async () => {
+    const { tokens: cache } = await logIn([[200, { success: false, message: "The refresh token has expired.", refresh_token: "echo" }]]);
+    await expect(cache.renew(await cache.get())).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+  });
+});
+
+describe("a page may show an example, which is no new refresh token (field line 99)", () => {
+  const example = `<pre>${JSON.stringify(tokens)}</pre><a href="/?${form}&refresh_token=refresh-1">again</a>`;
+  const starts = [
+    "<!DOCTYPE html><html>",
+    "<html>",
+    "<HTML lang=en>",
+    "<!-- error --><html>",
+    "<head></head><body>",
+    "<body>",
+    "<title>Error</title>",
+    "<h1>Error</h1>",
+    "<script>",
+    '<?xml version="1.0"?><!DOCTYPE html><html>',
+    "<error>",
+    "",
+  ];
+
+  it.each(starts)("%s", async (start) => {
+    const pages = ["", "\n\t ", "\uFEFF", "\uFEFF\uFEFF \r\n"].map((before) => `${before}${start}${example}`);
+    for (const status of [200, 400, 404, 500, 502]) {
+      expect([status, await heldAfterEach(status, pages)]).toEqual([status, pages.map((page) => [page, "refresh-0"])]);
+    }
+  });
+
+  it("a warning, as PHP writes it, begins a page where there are no tokens to expect", async () => {
+    for (const status of [400, 500]) expect(await heldAfter(status, `<b>Error</b>: ${example}`)).toBe("refresh-0");
   });
 });

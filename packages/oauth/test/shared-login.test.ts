@@ -310,6 +310,54 @@ it.each<[string, unknown[], string]>([
   expect(error).toMatchObject({ code: "ERR_INVALID_OPTION", option });
 });
 
+describe("a login that the user has finished is saved, although the entry of the turns cannot be", () => {
+  const failures: [string, (operation: "read" | "compareAndSet") => boolean][] = [
+    ["read", (operation) => operation === "read"],
+    ["written", (operation) => operation === "compareAndSet"],
+    ["read or written", () => true],
+  ];
+
+  /** The entry of the turns fails from when the user is back. The tokens have a store of their own. */
+  async function beginWith(
+    fails: (operation: "read" | "compareAndSet") => boolean,
+    times: number,
+    options: Partial<SharedLoginOptions> = {},
+  ) {
+    const [inner, tokens] = [memoryStore(), cacheOver(memoryStore())];
+    let left = 0;
+    const failing = async (operation: "read" | "compareAndSet"): Promise<void> => {
+      if (left > 0 && fails(operation)) throw new Error(`away for another ${(left -= 1)}`);
+    };
+    const store: TokenStore = {
+      read: async (...given) => (await failing("read"), inner.read(...given)),
+      compareAndSet: async (...given) => (await failing("compareAndSet"), inner.compareAndSet(...given)),
+    };
+    const session = begin(store, { tokens, ...options });
+    await session.asked;
+    left = times;
+    return { session, tokens };
+  }
+
+  it.each(failures.flatMap(([what, fails]) => [1, Number.POSITIVE_INFINITY].map((times) => ({ what, fails, times }))))(
+    "$what, $times times",
+    async ({ fails, times }) => {
+      const { session, tokens } = await beginWith(fails, times);
+      session.finish("a");
+      expect(await session.result).toBe("a");
+      expect(tokens.peek()?.refreshToken).toBe("a-refresh");
+    },
+  );
+
+  it.each(failures)("but not one whose caller has given up: %s", async (_, fails) => {
+    const abort = new AbortController();
+    const { session, tokens } = await beginWith(fails, Number.POSITIVE_INFINITY, { signal: abort.signal });
+    abort.abort();
+    session.finish("a");
+    expect(await session.result).toBe("ERR_LOGIN_FAILED aborted");
+    expect(tokens.peek()).toBeUndefined();
+  });
+});
+
 describe("a login of another server, under the same key in the same store", () => {
   const elsewhere = createOAuthClient({ tokenEndpoint: "https://other.example/token", clientId: "id", clientAuth: noClientAuth() });
   const other = (store: TokenStore): TokenCache => createTokenCache({ source: elsewhere.refreshToken(), store, key: "me" });

@@ -13,7 +13,6 @@ const tokens = { access_token: "access-1", expires_in: 3600, refresh_token: "ref
 const answers: [string, number, (id: IdToken) => Body, Partial<OAuthClientOptions>?][] = [
   ["a good answer", 200, (id) => ({ ...tokens, id_token: id })],
   ["another name", 200, (id) => ({ ...tokens, idToken: id })],
-  ["within", 200, (id) => ({ ...tokens, user: { id_token: id } })],
   ["around the envelope", 200, (id) => ({ id_token: id, data: tokens }), { tokensAt: "data" }],
   ["around an envelope that nobody has named", 200, (id) => ({ id_token: id, data: tokens })],
   ["beside it in JSON text", 200, (id) => ({ body: JSON.stringify({ ...tokens, id_token: id }) }), { tokensAt: "body" }],
@@ -60,6 +59,69 @@ describe.each(answers)(
   },
 );
 
+/** Where an answer may have an id token that is not beside its access token. */
+const elsewhere: [string, (id: IdToken) => object][] = [
+  ["of its user", (id) => ({ user: { id_token: id } })],
+  ["of an identity", (id) => ({ user: { identities: [{ provider: "b", idToken: id }] } })],
+  ["of a server upstream", (id) => ({ upstream: { access_token: "theirs", refresh_token: "theirs", id_token: id } })],
+  ["in JSON text", (id) => ({ upstream: JSON.stringify({ id_token: id }) })],
+];
+/** The places where an answer's own id token may be, and what is one there. */
+const own: [string, (id: IdToken | undefined, more: object) => Body, Partial<OAuthClientOptions>?][] = [
+  ["beside the access token", (id, more) => ({ ...tokens, id_token: id, ...more })],
+  ["beside it, by another name", (id, more) => ({ ...tokens, idToken: id, ...more })],
+  ["in the envelope", (id, more) => ({ data: { ...tokens, id_token: id }, ...more }), { tokensAt: "data" }],
+  ["in the envelope, the tokens around it", (id, more) => ({ ...tokens, data: { id_token: id }, ...more }), { tokensAt: "data" }],
+  ["around the envelope", (id, more) => ({ id_token: id, data: { ...tokens, ...more } }), { tokensAt: "data" }],
+];
+const ofElsewhere: [string, object, boolean][] = [
+  ["another user of the same issuer", { sub: "bob" }, true],
+  ["another user of the same issuer, a number", { sub: 4711 }, true],
+  ["another user of another issuer", { sub: "bob", iss: "https://b.example" }, false],
+  ["this user of another issuer", { sub: "ann", iss: "https://b.example" }, false],
+  ["another user of several issuers", { sub: "bob", iss: ["https://a.example"] }, false],
+  ["another user of nobody", { sub: "bob", iss: undefined }, false],
+];
+const places = own.flatMap(([place, body, options]) => elsewhere.map(([where, nested]) => ({ place, body, options, where, nested })));
+
+describe("an id token that is not beside the access token (field line 99)", () => {
+  const ann = { id_token: idToken({ sub: "ann" }) };
+  const held = async (body: Body, options: Partial<OAuthClientOptions> | undefined): Promise<unknown[]> => {
+    const { tokens: cache } = await logIn([[200, body]], options, ann);
+    await cache.renew(await cache.get()).catch(() => {});
+    return [cache.peek()?.accessToken, cache.peek()?.refreshToken];
+  };
+
+  it.each(places)("$where, counts for nothing where there is one $place", async ({ body, options, nested }) => {
+    for (const [whose, claims] of ofElsewhere) {
+      const answer = body(idToken({ sub: "ann" }), nested(idToken(claims)));
+      expect([whose, await held(answer, options)]).toEqual([whose, ["access-1", "refresh-1"]]);
+    }
+  });
+
+  it.each(places)("$where, of this user, does not excuse another one $place", async ({ body, options, nested }) => {
+    for (const other of [{ sub: "bob" }, { sub: "ann", iss: "https://b.example" }]) {
+      expect(await held(body(idToken(other), nested(idToken({ sub: "ann" }))), options)).toEqual(["access-0", "refresh-0"]);
+    }
+  });
+
+  it.each(places)("$where, counts when it is another user's of the same issuer and none is $place", async ({ body, options, nested }) => {
+    for (const [whose, claims, counts] of ofElsewhere) {
+      for (const none of [undefined, "", "none", "a.b.c"]) {
+        const expected = counts ? ["access-0", "refresh-0"] : ["access-1", "refresh-1"];
+        expect([whose, await held(body(none, nested(idToken(claims))), options)]).toEqual([whose, expected]);
+      }
+    }
+  });
+
+  it.each(elsewhere)("%s, and the tokens are there, too: they are somebody else's", async (_, nested) => {
+    const theirs = { access_token: "theirs", refresh_token: "theirs" };
+    const other = idToken({ sub: "ann", iss: "https://b.example" });
+    const all = [{ data: { ...theirs, id_token: other } }, { ...nested(other), data: { ...theirs, idToken: other } }];
+    for (const body of all) expect(await held(body, {})).toEqual(["access-0", "refresh-0"]);
+  });
+});
+
 it.each([
   ["a warning before the JSON", (json: string) => `Warning: deprecated ${json}`],
   ["an end that is missing", (json: string) => json.slice(0, -1)],
@@ -68,6 +130,13 @@ it.each([
   const { tokens: cache } = await logIn([[200, answer]], {}, { id_token: idToken({ sub: "ann" }) });
   await expect(cache.renew(await cache.get())).rejects.toThrow("the id token of another user (sub)");
   expect(cache.peek()?.refreshToken).toBe("refresh-0");
+});
+
+it("an id token of this user in what is no JSON says whose answer it is (field line 99)", async () => {
+  const all = { ...tokens, id_token: idToken({ sub: "ann" }), upstream: { id_token: idToken({ sub: "4711", iss: "https://b.example" }) } };
+  const { tokens: cache } = await logIn([[200, `Warning: deprecated ${JSON.stringify(all)}`]], {}, { id_token: idToken({ sub: "ann" }) });
+  await cache.renew(await cache.get()).catch(() => {});
+  expect(cache.peek()?.refreshToken).toBe("refresh-1");
 });
 
 describe("a server that has moved to another issuer (field line 102)", () => {

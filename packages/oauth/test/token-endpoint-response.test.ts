@@ -61,6 +61,25 @@ describe("accepts a response", () => {
     },
   );
 
+  const lifetimeNames = ["expires_in", "expiresIn", "expires_in_sec"];
+  const unreadable = ["1,800", "1h30m", "3600abc", "7 weeks", "3.6e3", "+3600", "PT1H", "2030-12-01T00:00:00Z", [3600], { s: 1 }, true];
+
+  it.each(lifetimeNames)("of an end that expires_at names beside a lifetime in %s that cannot be read (field line 99)", async (name) => {
+    for (const odd of unreadable) {
+      const { expiresAt } = await ask([200, { access_token: "a", [name]: odd, expires_at: 4_000_000_000 }]);
+      expect([odd, expiresAt]).toEqual([odd, 4_000_000_000_000]);
+    }
+  });
+
+  it.each(lifetimeNames)("of a lifetime that %s names, by whichever clock the server has", async (name) => {
+    for (const lifetime of [60, "60", " 60 ", "60s", "1 min", "60.0"]) {
+      for (const end of [1_000_000_060, 4_000_000_000, "2030-12-01T00:00:00Z"]) {
+        const { expiresAt } = await ask([200, { access_token: "a", [name]: lifetime, expires_at: end }]);
+        expect([lifetime, end, expiresAt]).toEqual([lifetime, end, 60_000]);
+      }
+    }
+  });
+
   it("of an end that only expires_at names", async () => {
     expect((await ask([200, { access_token: "a", expires_at: 90 }])).expiresAt).toBe(90_000);
   });

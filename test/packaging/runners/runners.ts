@@ -13,8 +13,6 @@ export interface Runner {
   readonly command: readonly string[];
   /** Says that the test has passed. */
   readonly passed: RegExp;
-  /** Why the test fails today. */
-  readonly fails?: string;
 }
 
 const inRepository = createRequire(import.meta.url);
@@ -57,14 +55,11 @@ function jest(version: (typeof jestVersions)[number]): Runner[] {
       },
       { transform: { "\\.ts$": fileOf("ts-jest", require) } },
     ),
-    {
-      ...make(
-        "jsdom",
-        { "page.test.js": firstPage({ modules: "require", hasNoFetch: true }), "without-fetch.test.js": withoutFetch },
-        { testEnvironment: fileOf("jest-environment-jsdom", require) },
-      ),
-      ...(version === 29 && { fails: "its jsdom has no URL.parse, URL.canParse, crypto.randomUUID, AbortSignal.any and throwIfAborted" }),
-    },
+    make(
+      "jsdom",
+      { "page.test.js": firstPage({ modules: "require", hasNoFetch: true }), "without-fetch.test.js": withoutFetch },
+      { testEnvironment: fileOf("jest-environment-jsdom", require) },
+    ),
   ];
 }
 

@@ -102,7 +102,7 @@ function refuse(name: string): never {
 }
 
 export const platforms: readonly Platform[] = [
-  node("Node 22.12", "node22.12", ownPackages, {
+  node("Node 22.12", "node-lowest", rootPackages, {
     undici: "undici 8 needs Node 22.19",
     "sqlite store": "`node:sqlite` needs Node 22.13",
   }),

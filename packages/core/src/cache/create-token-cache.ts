@@ -3,6 +3,7 @@ import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
+import { preloadEngine, withEngine } from "./load-engine.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout, requireWebCrypto } from "../options.ts";
 import { disposal } from "../platform/disposal.ts";
@@ -91,7 +92,8 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
-  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
+  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000, withFormat: withEngine };
+  preloadEngine();
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
   const close = async (): Promise<void> => {
     if (isCalledFrom(queue))
@@ -116,5 +118,9 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
 function nameOf(source: TokenSource, subject: string, identity: string | undefined): EntryName {
   const expected = "a name, with a store: the option identity, or source.identity (`wrapSource` keeps that of a grant)";
   requireThat(identity !== undefined, "identity", expected, identity);
-  return { identity, subject, purpose: ownOption(source, "purpose") };
+  const purpose = ownOption(source, "purpose");
+  // Tokens without a login share no refresh token. Under a name that a login has too, they would replace its own, and their end would be its end.
+  if (purpose !== undefined && ownOption(source, "requiresLogin") === false)
+    return { identity: JSON.stringify([identity, purpose]), subject, purpose: undefined };
+  return { identity, subject, purpose };
 }

@@ -5,6 +5,7 @@ import { readOptions } from "../options.ts";
 import { ownOnly, ownOption } from "../platform/own.ts";
 import { hasEnded } from "../record/purposes.ts";
 import type { SubjectRecord } from "../record/record.ts";
+import type { HeldRecord } from "../refresh/held-record.ts";
 import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
 import { readAndTell } from "../refresh/source-call.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
@@ -13,16 +14,26 @@ import { storeKey } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
 import { fingerprint, TokenSet } from "../tokens/token-set.ts";
 import { statusOf } from "./login-status.ts";
-import type { SubjectRefreshes } from "./subject-refreshes.ts";
+import type { CurrentTokenSet } from "./current-token-set.ts";
+import type { PendingRefresh } from "./pending-refresh.ts";
+
+/** The refreshes of the subject, as a login and a logout see them: `SubjectRefreshes`, which loads this module late and does not stand above it. */
+interface Refreshes {
+  readonly held: HeldRecord;
+  readonly current: CurrentTokenSet;
+  readonly pending: PendingRefresh | undefined;
+  refusedAccessToken: string | undefined;
+  begin(): void;
+}
 
 /** The logins and logouts of one subject, one after the other. */
 export class SubjectLogins {
   readonly #parts: SubjectParts;
-  readonly #refreshes: SubjectRefreshes;
+  readonly #refreshes: Refreshes;
   /** The one that was called last, while it is under way. */
   #overwriting: Promise<unknown> | undefined;
 
-  constructor(parts: SubjectParts, refreshes: SubjectRefreshes) {
+  constructor(parts: SubjectParts, refreshes: Refreshes) {
     this.#parts = parts;
     this.#refreshes = refreshes;
   }

@@ -1,4 +1,5 @@
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
+import { withEngine } from "./load-engine.ts";
 import { kindOf } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
 import { throwIfAborted } from "../platform/signals.ts";
@@ -8,7 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
-import { SubjectLogins } from "./subject-logins.ts";
+import type { SubjectLogins } from "./subject-logins.ts";
 import { SubjectRefreshes, type Predicate } from "./subject-refreshes.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
@@ -92,19 +93,19 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async save(given: TokenSet | InitialTokens): Promise<TokenSet> {
-    return this.#loginsOf().save(given);
+    return this.#withLogins((logins) => logins.save(given));
   }
 
   async seed(given: TokenSet | InitialTokens): Promise<boolean> {
-    return this.#loginsOf().seed(given);
+    return this.#withLogins((logins) => logins.seed(given));
   }
 
   async forget(options?: { revoke?: boolean | undefined }): Promise<void> {
-    return this.#loginsOf().forget(options);
+    return this.#withLogins((logins) => logins.forget(options));
   }
 
-  #loginsOf(): SubjectLogins {
-    return (this.#logins ??= new SubjectLogins(this.#parts, this.#refreshes));
+  #withLogins<Result>(use: (logins: SubjectLogins) => Promise<Result>): Promise<Result> {
+    return withEngine((engine) => use((this.#logins ??= new engine.SubjectLogins(this.#parts, this.#refreshes))));
   }
 
   async reread(): Promise<TokenSet | undefined> {

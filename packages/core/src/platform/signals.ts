@@ -27,3 +27,15 @@ export function reasonOf(signal: AbortSignal): unknown {
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw reasonOf(signal);
 }
+
+/** `AbortSignal.any`, which browsers have since 2023. Without it the sources hold their listeners for as long as they live. */
+export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
+  if (typeof AbortSignal.any === "function") return AbortSignal.any([...signals]);
+  const any = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => abortWith(any, reasonOf(signal));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true, signal: any.signal });
+  }
+  return any.signal;
+}

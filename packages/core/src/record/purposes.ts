@@ -44,11 +44,13 @@ function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
 }
 
 /** Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. */
-export function hasEnded({ loginRequired, tokenSet, others = {} }: SubjectRecord): boolean {
+export function hasEnded({ loginRequired, pause, tokenSet, others = {} }: SubjectRecord): boolean {
   if (loginRequired !== undefined && !isOfOnePurpose(loginRequired)) return true;
   const all = Object.values(others);
   const wasNeverAskedFor = tokenSet?.accessToken === "" && all.length > 0;
-  return (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined);
+  return (
+    pause === undefined && (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined)
+  );
 }
 
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {
@@ -95,11 +97,16 @@ export function withinRoom({ others, tokenSet }: SubjectRecord, now: number): Ot
   return others && atMost(others, now, isLive(tokenSet, now) ? most : most + 1);
 }
 
+/** A record of any purpose, as a cache of this purpose goes by it that holds another record. `now` is a time of the wall clock. */
+export function asHeld(record: SubjectRecord, purpose: string | undefined, held: SubjectRecord, now: number): SubjectRecord {
+  return withHeld(forPurpose(record, purpose), held, now);
+}
+
 /**
  * A later record of the login that is held, with what is held of its own purpose, where there was no room left for that: an access token that is good, and that the
  * purpose has ended.
  */
-export function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
+function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
   const { tokenSet, pause, loginRequired, lineage } = record;
   if (tokenSet === undefined || tokenSet.accessToken !== "" || lineage !== held.lineage) return record;
   const isGood = isLive(held.tokenSet, now);

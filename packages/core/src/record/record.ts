@@ -72,6 +72,11 @@ export interface OtherPurpose {
 /** Like every record, and each part of one, it inherits nothing: its optional fields would be read from a polluted `Object.prototype`. */
 export const emptyRecord: SubjectRecord = ownOnly({ generation: 0 });
 
+/** The empty record of this purpose. */
+export function emptyFor(purpose: string | undefined): SubjectRecord {
+  return purpose === undefined ? emptyRecord : ownOnly({ generation: 0, purpose });
+}
+
 /** Whether `next` may take the place of `held`: it is of the same login and not older, or `held` says nothing. */
 export function continues(held: SubjectRecord, next: SubjectRecord): boolean {
   return held.generation === 0 || (next.lineage === held.lineage && next.generation >= held.generation);

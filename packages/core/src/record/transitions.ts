@@ -7,6 +7,7 @@ import {
   type TokenRequestOutcome,
 } from "../errors.ts";
 import { ownOnly } from "../platform/own.ts";
+import { isRefreshToken } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { pauseAfter } from "./pause-after.ts";
 import { inUse, ofLogin, withinRoom } from "./purposes.ts";
@@ -80,7 +81,9 @@ export function withFailure(record: SubjectRecord, failure: TokenflightError, sp
 
 /** The new refresh token that came with a failure: the one that was sent is used up, and the next request has this one. */
 export function refreshTokenOf(failure: unknown): string | undefined {
-  return failure instanceof TokenRequestError || failure instanceof InvalidTokenResponseError ? failure.refreshToken : undefined;
+  if (!(failure instanceof TokenRequestError || failure instanceof InvalidTokenResponseError)) return undefined;
+  // A token source of the caller's may have made it.
+  return isRefreshToken(failure.refreshToken) ? failure.refreshToken : undefined;
 }
 
 /** The old access token is sent for as long as it is good. */

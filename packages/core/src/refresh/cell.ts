@@ -32,6 +32,8 @@ export interface RecordCell {
 export interface SharedEntry {
   /** What the access tokens are for that its records are read with. */
   readonly purpose: string | undefined;
+  /** A record of the entry as its cache goes by it, beside the one that it holds. */
+  asHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord;
   /** Undefined before the first operation. */
   readonly changes: EntryChanges | undefined;
   /** The entry's key in the store; undefined before the first operation. */

@@ -23,6 +23,7 @@ export async function callSource({ source, clock, freshness, observe }: SourceCa
   const { refresh, timeout, takeLate = () => {}, ...rest } = ownOnly(call);
   const context = ownOnly(rest);
   const overdue = (): TokenRequestError => new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
+  observe({ type: "refresh-started", reason: context.reason, urgency: context.urgency });
   try {
     const ask = (signal: AbortSignal): Promise<TokenSet> => {
       const answer = runAsSourceOf(refresh, async () => source(ownOnly({ ...context, signal })));

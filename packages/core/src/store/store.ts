@@ -1,4 +1,5 @@
 import { hasOwn } from "../platform/own.ts";
+import { requireWebCrypto } from "../options.ts";
 import type { AsyncDisposal } from "../platform/disposal.ts";
 
 /** Opaque; changes with every write of an entry. */
@@ -74,8 +75,9 @@ export interface TokenStore extends Partial<AsyncDisposal> {
 /** A store for `await using`. */
 export type DisposableStore = TokenStore & AsyncDisposal;
 
-/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
+/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. Throws InvalidOptionError. */
 export async function storeKey(identity: string | undefined, key: string): Promise<string> {
+  requireWebCrypto("storeKey");
   const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

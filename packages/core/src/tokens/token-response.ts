@@ -107,16 +107,13 @@ function tokenSetOf(response: StoredTokens & FurtherFields, now: number, { previ
     if (value !== undefined) ignored(name);
     return undefined;
   };
-  const isToken = (value: unknown): boolean => typeof value === "string" && value.length <= longestToken;
-
-  // It goes into a form, which carries every text.
   const refreshToken = ["refresh_token", "refreshToken"].reduce<string | undefined>(
-    (found, name) => found ?? usable(name, field(name), isToken(field(name))),
+    (found, name) => found ?? usable(name, field(name), isRefreshToken(field(name))),
     undefined,
   );
   const accessToken = field("access_token");
   const isMissing = accessToken === undefined && !isWhole && refreshToken !== undefined;
-  if (!isMissing && !(isToken(accessToken) && tokenText.test(accessToken as string)))
+  if (!isMissing && !isHeaderToken(accessToken))
     throw new InvalidTokenResponseError(
       isWhole || accessToken !== undefined ? problemOf(response) : "There is neither a refresh_token nor an access_token.",
       {
@@ -135,9 +132,18 @@ function tokenSetOf(response: StoredTokens & FurtherFields, now: number, { previ
     expiresAt: isMissing ? 1 : (end ?? (ownOption(options, "jwtExpiry") ? readJwtExpiry(accessToken as string, now, isWhole) : undefined)),
     scope: usable("scope", scopes, typeof scopes === "string") ?? previous?.scope,
     refreshToken: refreshToken ?? previous?.refreshToken,
-    idToken: usable("id_token", idToken, isToken(idToken) && tokenText.test(idToken as string)) ?? previous?.idToken,
+    idToken: usable("id_token", idToken, isHeaderToken(idToken)) ?? previous?.idToken,
     extra: readExtraFields(response, previous?.extra, ignored),
   });
+}
+
+/** It goes into a form, which carries every text. */
+export function isRefreshToken(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value.length <= longestToken;
+}
+
+function isHeaderToken(value: unknown): boolean {
+  return isRefreshToken(value) && tokenText.test(value as string);
 }
 
 /** Why there is no usable access token, without any value. */

@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, readOptions, requireOneOf, requireText, requireWebCrypto } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, randomId, readOptions, requireOneOf, requireText, requireWebCrypto } from "@tokenflight/core";
 import type { ClientAuth } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
@@ -44,7 +44,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
         // oauth4webapi calls Ed25519 by its newer name (RFC 9864), which many servers do not know yet.
         header["alg"] = alg;
         payload["aud"] = audience === "issuer" ? server.issuer : (server.token_endpoint ?? server.issuer);
-        payload["jti"] = crypto.randomUUID();
+        payload["jti"] = randomId();
         payload["exp"] = Number(payload["iat"]) + lifetime;
         // A server whose clock is behind would refuse what is not valid yet.
         delete payload["nbf"];

@@ -9,6 +9,7 @@ import type { CallbackUrl } from "../login/callback.ts";
 import type { CallbackOptions } from "../login/exchange-callback.ts";
 import type { DeviceLoginOptions } from "../login/device-login.ts";
 import type { PendingLogin } from "../login/pending-login.ts";
+import { loaded } from "../endpoint/waiting.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
 import type { Introspection, IntrospectionOptions } from "./introspection.ts";
 import { readClientOptions } from "./read-client-options.ts";
@@ -59,22 +60,24 @@ export interface OAuthClient {
  * Makes a client, and sends nothing yet. Throws InvalidOptionError.
  *
  * What belongs to a login or a logout is loaded when it is first called, so that a bundler keeps it out of the program that only needs
- * tokens. The grants that a token source has to answer with at any moment are there from the start.
+ * tokens. What sends a token request is loaded from now on, beside the program that goes on.
  */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   const client = readClientOptions(options);
-  const revoke: OAuthClient["revoke"] = async (...revocation) => (await import("./revocation.ts")).revoke(client, ...revocation);
+  // Whoever needs it waits for it, and is told when it could not be loaded.
+  import("../grants/refresh-tokens.ts").catch(() => {});
+  const revoke: OAuthClient["revoke"] = async (...revocation) => (await loaded(import("./revocation.ts"))).revoke(client, ...revocation);
   const revocable = (source: TokenSource): TokenSource => Object.assign(source, { revoke: (tokenSet: TokenSet) => revoke(tokenSet) });
   return {
     clientCredentials: (grant) => revocable(clientCredentials(client, grant)),
     refreshToken: (grant) => revocable(refreshToken(client, grant)),
     tokenExchange: (exchange) => revocable(tokenExchange(client, exchange)),
     jwtBearer: (grant) => revocable(jwtBearer(client, grant)),
-    exchangeCode: async (exchange) => (await import("../grants/authorization-code.ts")).exchangeCode(client, exchange),
-    authorizationUrl: async (request) => (await import("../login/authorization-url.ts")).authorizationUrl(client, request),
-    exchangeCallback: async (...callback) => (await import("../login/exchange-callback.ts")).exchangeCallback(client, ...callback),
-    deviceLogin: async (login) => (await import("../login/device-login.ts")).deviceLogin(client, login),
+    exchangeCode: async (exchange) => (await loaded(import("../grants/authorization-code.ts"))).exchangeCode(client, exchange),
+    authorizationUrl: async (request) => (await loaded(import("../login/authorization-url.ts"))).authorizationUrl(client, request),
+    exchangeCallback: async (...callback) => (await loaded(import("../login/exchange-callback.ts"))).exchangeCallback(client, ...callback),
+    deviceLogin: async (login) => (await loaded(import("../login/device-login.ts"))).deviceLogin(client, login),
     revoke,
-    introspect: async (...question) => (await import("./introspection.ts")).introspect(client, ...question),
+    introspect: async (...question) => (await loaded(import("./introspection.ts"))).introspect(client, ...question),
   };
 }

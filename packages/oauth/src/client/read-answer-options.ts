@@ -1,6 +1,5 @@
 import { InvalidOptionError, requireFunction, requireOneOf, requireText, requireThat } from "@tokenflight/core";
-import type { ClientParts } from "../client-parts.ts";
-import { inOneSpelling } from "../endpoint/dialects.ts";
+import { inOneSpelling, type ClientParts } from "../client-parts.ts";
 import { readParameters } from "../grants/grant-parameters.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
 

@@ -32,6 +32,11 @@ export function textField(fields: AnswerFields | undefined, name: string): strin
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Whether a header can carry this access token. Core asks the same of it. */
+export function isAccessToken(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 262_144 && /^[\x21-\x7e]+$/.test(value);
+}
+
 /** Reads the claims of an id token and checks nothing. Returns undefined when they cannot be read, as those of an encrypted one. */
 export function readClaims(idToken: unknown): AnswerFields | undefined {
   const [, payload = ""] = typeof idToken === "string" ? idToken.split(".") : [];
@@ -55,6 +60,14 @@ export function valuesIn(text: string, name: string): string[] {
     ...[...json].flatMap(([, value = ""]) => readString(value) ?? []),
     ...[...form].flatMap(([, value = ""]) => new URLSearchParams(`v=${value}`).get("v") || []),
   ];
+}
+
+/**
+ * Whether a text is a page, or XML: it may show an example of tokens. In a 2xx, `<br />` and `<b>` begin what PHP writes of a warning before the answer
+ * itself, and no page.
+ */
+export function isPage(text: string, isGood: boolean): boolean {
+  return (isGood ? /^\s*<(?!br?[\s/>])/i : /^\s*</).test(text);
 }
 
 /** Whether a text has a field of this name, whatever its value. `name` is part of a pattern. */

@@ -1,5 +1,6 @@
-import { readChallenges } from "@tokenflight/core";
-import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
+import { hasOwn, readChallenges } from "@tokenflight/core";
+import { inOneSpelling } from "../client-parts.ts";
+import { readFields, textField, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
 
 // RFC 6749 section 5.2 has `error` and `error_description`. Servers in the field say the same in many other places, and all of them are read here.
@@ -28,32 +29,19 @@ const sentenceNames = [
   "detail",
   "reason",
 ];
-/** Words that stand in such places and say nothing of what went wrong. */
-const silentWords = new Set([
-  "ok",
-  "none",
-  "null",
-  "no",
-  "no_error",
-  "false",
-  "true",
-  "success",
-  "succeeded",
-  "error",
-  "fail",
-  "failed",
-  "failure",
-]);
-/** Errors of a list that are looked at, and characters of a text that are compared. */
-const most = { errors: 8, characters: 200 };
+/** Words that stand in such places and say that nothing went wrong. */
+const fineWords = new Set(["ok", "none", "null", "no", "no_error", "false", "success", "succeeded"]);
+/** These say that something did, and not what. */
+const emptyWords = new Set(["true", "error", "fail", "failed", "failure"]);
+/** Errors of a list that are looked at. */
+const mostErrors = 8;
 
 /** Reads what an answer and its challenges (RFC 6750 section 3) say. `envelope` is the object in which the tokens should be, when that is not all of it. */
 export function readRefusal(answer: Answer, envelope?: AnswerFields): Refusal {
   const fields = readFields(answer.text);
-  const error = fields?.["error"];
-  const errors = fields?.["errors"];
-  const listed = Array.isArray(errors) ? errors.slice(0, most.errors) : [errors];
-  const holders = [fields, error, ...listed, envelope].filter(isHolder);
+  const places = [fields, envelope];
+  const listed = places.flatMap(listedIn);
+  const holders = [...places.flatMap((place) => [place, place?.["error"]]), ...listed].filter(isHolder);
   const challenges = readChallenges(answer.header("www-authenticate") ?? "").map(({ parameters }) => parameters);
   const named = (name: string): string[] => challenges.flatMap((parameters) => parameters.get(name) || []);
   // A list may be one of plain words.
@@ -78,14 +66,24 @@ export function saysError(fields: AnswerFields | undefined): boolean {
   return error !== undefined && saysSomething(error);
 }
 
-/** One spelling for a code or a short sentence, whatever its case and separators: "BAD_REFRESH_TOKEN", "badRefreshToken", "Bad refresh token." */
-export function inOneSpelling(text: string): string {
-  const words = text.slice(0, most.characters).replaceAll(/([a-z\d])([A-Z])/g, "$1_$2");
-  return words
-    .toLowerCase()
-    .split(/[^a-z\d]+/)
-    .filter(Boolean)
-    .join("_");
+/**
+ * Whether an object says that something went wrong, of whatever type that is: an `error` or `errors` with anything in it, a `success` or an `ok` of
+ * false. A refresh token beside it may be what was sent.
+ */
+export function saysAnyError(fields: AnswerFields | undefined): boolean {
+  const value = (name: string): unknown => (fields !== undefined && hasOwn(fields, name) ? fields[name] : undefined);
+  return ["error", "errors"].some((name) => isFailure(value(name))) || ["success", "ok"].some((name) => value(name) === false);
+}
+
+/** The same of a text that is no JSON as a whole, but may have parts of it. */
+export function saysAnyErrorIn(text: string): boolean {
+  const hasOther = /"errors?"\s*:\s*(?:\{\s*[^}\s]|\[\s*[^\]\s]|-?[1-9]|-?0\.|true)|"(?:success|ok)"\s*:\s*false/.test(text);
+  return hasOther || valuesIn(text, "errors?").some(isFailure);
+}
+
+/** The codes in such a text, in one spelling. */
+export function codesInText(text: string): string[] {
+  return valuesIn(text, `(?:${codeNames.join("|")})`).map(inOneSpelling);
 }
 
 type Holder = Readonly<Record<string, unknown>>;
@@ -94,8 +92,13 @@ function isHolder(value: unknown): value is Holder {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function listedIn(fields: AnswerFields | undefined): unknown[] {
+  const errors = fields?.["errors"];
+  return Array.isArray(errors) ? errors.slice(0, mostErrors) : [errors];
+}
+
 function own(holder: Holder, name: string): string | undefined {
-  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  const value = hasOwn(holder, name) ? holder[name] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
@@ -114,5 +117,12 @@ function sentencesIn(holder: Holder): string[] {
 function saysSomething(word: string): boolean {
   const spelling = inOneSpelling(word);
   // A word in another alphabet says something, too.
-  return !silentWords.has(spelling) && (spelling !== "" ? !/^\d+$/.test(spelling) : /\S/.test(word));
+  return !fineWords.has(spelling) && !emptyWords.has(spelling) && (spelling !== "" ? !/^\d+$/.test(spelling) : /\S/.test(word));
+}
+
+function isFailure(error: unknown): boolean {
+  if (typeof error === "object" && error !== null) return Object.keys(error).length > 0;
+  if (typeof error !== "string") return Boolean(error);
+  const spelling = inOneSpelling(error);
+  return spelling === "" ? /\S/.test(error) : !fineWords.has(spelling) && !/^0+$/.test(spelling);
 }

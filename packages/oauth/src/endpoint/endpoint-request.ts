@@ -3,14 +3,13 @@ import {
   requireFunction,
   requireText,
   requireThat,
-  systemClock,
+  throwIfAborted,
   TokenRequestError,
   waitFor,
-  withDeadline,
-  type Clock,
   type TokenRequestOutcome,
 } from "@tokenflight/core";
 import type { ClientCredentials, ClientParts, CurrentCredentials, EndpointName, LocatedServer } from "../client-parts.ts";
+import { within } from "./waiting.ts";
 import { fetchUntil, readAnswer } from "./answer.ts";
 import { isGrantOfAnother, isUnknownClient, unanswered, unauthenticated, type AskedEndpoint, type EndpointAnswer } from "./failure.ts";
 import { createMask } from "./mask.ts";
@@ -32,26 +31,6 @@ export interface EndpointRequest extends Purpose {
 
 /** A name may come more than once. */
 export type BodyFields = readonly (readonly [name: string, value: string])[];
-
-export type WaitingClock = Pick<Clock, "monotonic" | "schedule">;
-
-/** The system's clock with timers that keep the process alive: whoever waits for an answer gets one, or an error, before the process ends. */
-export const waitingClock: WaitingClock = {
-  monotonic: () => systemClock.monotonic(),
-  schedule: (callback, delay) => systemClock.schedule(callback, delay, true),
-};
-
-/**
- * Gives work a signal that aborts after `timeout` milliseconds, and with the caller's. All timeouts of this package go through here, so that
- * a process that was stopped meanwhile reads an answer that has come before it gives up (core's `withDeadline`).
- */
-export function within<Value>(
-  timeout: number,
-  caller: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<Value>,
-): Promise<Value> {
-  return withDeadline(waitingClock, timeout, caller, work);
-}
 
 type CredentialSets = readonly [ClientCredentials, ...ClientCredentials[]];
 
@@ -90,7 +69,7 @@ export function askEndpoint<Result>(
 /** Finds the server. Rejects with TokenRequestError. */
 export async function locate({ server, timeout }: ClientParts, purpose: Purpose, signal: AbortSignal): Promise<LocatedServer> {
   try {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     return await waitFor(server.locate(), signal);
   } catch (error) {
     throw signal.aborted ? ended("not-sent", new URL(server.identity[1]).host, timeout, purpose) : error;
@@ -142,7 +121,7 @@ async function attempt(
   try {
     await waitFor(authenticate(credentials, server, form, headers), signal);
     // The signal may have aborted meanwhile.
-    signal.throwIfAborted();
+    throwIfAborted(signal);
   } catch (error) {
     throw signal.aborted ? ended("not-sent", host, client.timeout, request) : unauthenticated(error, title);
   }
@@ -173,11 +152,16 @@ async function authenticate(
   await clientAuth(metadata, { client_id: clientId }, body, headers);
 }
 
-/** Writes the fields of a form as JSON, for servers that read no form. A field that comes more than once becomes an array. */
+/**
+ * Writes the fields of a form as JSON, for servers that read no form. A field that comes more than once becomes an array. Only texts are given to
+ * JSON.stringify, which would call a `toJSON` that an object or an array inherits.
+ */
 function jsonBody(form: URLSearchParams): string {
-  const names = [...new Set(form.keys())];
-  const valueOf = ([only = "", ...more]: string[]): string | string[] => (more.length === 0 ? only : [only, ...more]);
-  return JSON.stringify(Object.fromEntries(names.map((name) => [name, valueOf(form.getAll(name))])));
+  const textOf = (values: readonly string[]): string => {
+    const texts = values.map((value) => JSON.stringify(value)).join();
+    return values.length === 1 ? texts : `[${texts}]`;
+  };
+  return `{${[...new Set(form.keys())].map((name) => `${JSON.stringify(name)}:${textOf(form.getAll(name))}`).join()}}`;
 }
 
 /** The error of a request that was ended before its answer. */

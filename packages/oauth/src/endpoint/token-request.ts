@@ -1,6 +1,6 @@
-import type { TokenResponse } from "@tokenflight/core";
+import { readTokenResponse, type TokenResponse } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
+import { isAccessToken, readFields, textField, type AnswerFields } from "./answer-fields.ts";
 import { saysError } from "./dialects.ts";
 import { askEndpoint, type BodyFields } from "./endpoint-request.ts";
 import { insideOf, tokensOf } from "./envelope.ts";
@@ -51,7 +51,7 @@ function readTokenEndpointResponse(answer: EndpointAnswer, client: ClientParts, 
   const envelope = client.tokensAt === undefined ? undefined : insideOf(fields, client.tokensAt);
   const tokens = client.tokensAt === undefined ? fields : tokensOf(fields, envelope);
   const given = tokens?.["access_token"];
-  const accessToken = isUsable(given) ? given : undefined;
+  const accessToken = isAccessToken(given) ? given : undefined;
   const read = { client, request, fields, envelope, tokens, accessToken };
   const hasIdToken = tokens?.["id_token"] !== undefined || /id_?token/i.test(answer.text ?? answer.part ?? "");
   const foreign = hasIdToken ? ofSomebodyElse(answer, read) : undefined;
@@ -72,18 +72,18 @@ function hasError(fields: AnswerFields | undefined): boolean {
   return textField(fields, "error") !== undefined && saysError(fields);
 }
 
-/** Whether a header can carry this access token. Core asks the same of it. */
-function isUsable(accessToken: unknown): accessToken is string {
-  return typeof accessToken === "string" && accessToken.length <= 262_144 && /^[\x21-\x7e]+$/.test(accessToken);
-}
-
 /** Two machines' clocks are not compared: a lifetime replaces a point in time, and what time it is to the server is dropped. */
 function withoutServerTimes(fields: AnswerFields): TokenResponse {
   const response = Object.assign(Object.create(null), fields) as TokenResponse;
   delete response["issued_at"];
-  // One that is no lifetime, as -1, replaces nothing.
-  if (Number.parseFloat(String(response.expires_in)) > 0) delete response.expires_at;
+  // What core does not take for a lifetime, as -1 or "1h30m", replaces nothing.
+  if (response.expires_at !== undefined && hasLifetime(response)) delete response.expires_at;
   return response;
+}
+
+/** Whether core finds a lifetime, by whichever of its names. */
+function hasLifetime({ expires_in, expiresIn, expires_in_sec }: TokenResponse): boolean {
+  return readTokenResponse({ access_token: "-", expires_in, expiresIn, expires_in_sec }, 0).expiresAt !== undefined;
 }
 
 /** An event names at most so many scopes, and so many characters of each. */

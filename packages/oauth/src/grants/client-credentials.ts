@@ -1,6 +1,6 @@
 import type { TokenSource } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { requestTokens } from "../endpoint/token-request.ts";
+import { loaded } from "../endpoint/waiting.ts";
 import { identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
 /** The client credentials grant (RFC 6749 section 4.4) as a token source. A call uses nothing up. Throws InvalidOptionError. */
@@ -10,6 +10,7 @@ export function clientCredentials(client: ClientParts, options: GrantOptions = {
   const { fields, scope } = parameters;
 
   const source: TokenSource = async function clientCredentialsSource({ signal }) {
+    const { requestTokens } = await loaded(import("../endpoint/token-request.ts"));
     return requestTokens(client, { grant, fields, secrets: {}, scope, signal });
   };
   source.identity = identify(client, grant, parameters.canonical);

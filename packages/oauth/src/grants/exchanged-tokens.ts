@@ -7,7 +7,7 @@ import {
   type TokenSource,
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { requestTokens } from "../endpoint/token-request.ts";
+import { loaded } from "../endpoint/waiting.ts";
 import { grantOptionNames, identify, readGrantParameters, type GrantOptions } from "./grant-parameters.ts";
 
 /** Gives a token or an assertion, anew for each token request. */
@@ -93,6 +93,7 @@ function sourceOf(client: ClientParts, { grant, where, types, suppliers, check }
       requireText(`${where}.${name}`, text);
       secrets[name] = text;
     }
+    const { requestTokens } = await loaded(import("../endpoint/token-request.ts"));
     return check(await requestTokens(client, { grant, fields, secrets, scope, signal }));
   };
   source.identity = identify(client, grant, [...canonical, types]);

@@ -1,4 +1,4 @@
-import { InvalidOptionError, readOptions, requireText, requireThat } from "@tokenflight/core";
+import { InvalidOptionError, parseUrl, readOptions, requireText, requireThat } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import type { BodyFields } from "../endpoint/endpoint-request.ts";
 
@@ -69,7 +69,12 @@ export function readGrantParameters(where: string, options: GrantOptions, always
   const scopes = readScope(`${where}.scope`, read.scope);
   const resources = readList(`${where}.resource`, read.resource);
   for (const resource of resources) {
-    requireThat(URL.canParse(resource) && !resource.includes("#"), `${where}.resource`, "an absolute URI without a fragment", resource);
+    requireThat(
+      parseUrl(resource) !== null && !resource.includes("#"),
+      `${where}.resource`,
+      "an absolute URI without a fragment",
+      resource,
+    );
   }
   const audiences = readList(`${where}.audience`, read.audience);
   const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});

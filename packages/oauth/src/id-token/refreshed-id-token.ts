@@ -1,7 +1,8 @@
 import { type TokenResponse, type TokenSet, waitFor } from "@tokenflight/core";
 import type { ClientParts, IdTokenFault } from "../client-parts.ts";
 import { readClaims, type AnswerFields } from "../endpoint/answer-fields.ts";
-import { currentCredentials, locate, within } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate } from "../endpoint/endpoint-request.ts";
+import { within } from "../endpoint/waiting.ts";
 import { secondsAfter } from "./clock-difference.ts";
 import { findFault } from "./find-fault.ts";
 

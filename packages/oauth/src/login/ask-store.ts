@@ -1,5 +1,5 @@
 import { StoreError, TokenflightError, waitFor } from "@tokenflight/core";
-import { within } from "../endpoint/endpoint-request.ts";
+import { within } from "../endpoint/waiting.ts";
 
 /** Milliseconds for one operation of the store. */
 const timeout = 2000;
@@ -31,6 +31,6 @@ export function unreadable(error: unknown): SeenEntry {
 }
 
 /** Whether it is a store's own error, such as ERR_CLOSED, of whichever copy of core. */
-function isStoreError(error: unknown): error is StoreError {
+export function isStoreError(error: unknown): error is StoreError {
   return TokenflightError.is(error) && ["ERR_CLOSED", "ERR_STORE_RECORD_INVALID", "ERR_STORE_UNAVAILABLE"].includes(error.code);
 }

@@ -1,8 +1,18 @@
-import { hasOwn, InvalidOptionError, kindOf, readOptions, requireSeconds, requireText, requireWebCrypto } from "@tokenflight/core";
+import {
+  hasOwn,
+  InvalidOptionError,
+  kindOf,
+  parseUrl,
+  readOptions,
+  requireSeconds,
+  requireText,
+  requireWebCrypto,
+} from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
-import { currentCredentials, locate, within, type BodyFields } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate, type BodyFields } from "../endpoint/endpoint-request.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
+import { within } from "../endpoint/waiting.ts";
 import { asksForIdToken, type PendingLogin } from "./pending-login.ts";
 
 export interface AuthorizationRequest extends GrantOptions {
@@ -104,6 +114,6 @@ function listed(fields: BodyFields, name: "resource" | "audience"): Pick<Pending
 /** Requires an absolute URI (RFC 6749 section 3.1.2), which may have a scheme of an app's own (RFC 8252 section 7.1). */
 function requireRedirectUri(where: string, value: unknown): void {
   requireText(where, value);
-  if (URL.canParse(value as string) && !(value as string).includes("#")) return;
+  if (parseUrl(value as string) !== null && !(value as string).includes("#")) return;
   throw new InvalidOptionError(where, "an absolute URI without a fragment", kindOf(value));
 }

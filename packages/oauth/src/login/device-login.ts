@@ -11,12 +11,13 @@ import {
 } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readClaims } from "../endpoint/answer-fields.ts";
-import { currentCredentials, locate, waitingClock, within, type BodyFields, type WaitingClock } from "../endpoint/endpoint-request.ts";
+import { currentCredentials, locate, type BodyFields } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { LoginError } from "../errors.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import { checkIdToken } from "../id-token/check-id-token.ts";
 import { watchServerTime } from "../id-token/clock-difference.ts";
+import { waitingClock, within, type WaitingClock } from "../endpoint/waiting.ts";
 import { authorizeDevice, type DeviceAuthorization } from "./device-authorization.ts";
 
 /** What the user has to be shown. */

@@ -1,11 +1,12 @@
 import { readOptions, readTokenResponse, requireSignal, systemClock, type TokenSet } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { locate, within } from "../endpoint/endpoint-request.ts";
+import { locate } from "../endpoint/endpoint-request.ts";
 import { requestTokens } from "../endpoint/token-request.ts";
 import { LoginError } from "../errors.ts";
 import { readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import { checkIdToken } from "../id-token/check-id-token.ts";
 import { watchServerTime } from "../id-token/clock-difference.ts";
+import { within } from "../endpoint/waiting.ts";
 import { asClient } from "./as-client.ts";
 import { checkCallback, readCallbackUrl, type CallbackUrl } from "./callback.ts";
 import { asksForIdToken, readPendingLogin, type PendingLogin } from "./pending-login.ts";

@@ -1,5 +1,5 @@
 import { hasOwn, storeKey, type TokenStore, type Version } from "@tokenflight/core";
-import type { WaitingClock } from "../endpoint/endpoint-request.ts";
+import type { WaitingClock } from "../endpoint/waiting.ts";
 import { askStore, unreadable } from "./ask-store.ts";
 
 /** Whose turn it is to log the user in, as it stands in the store. Nothing of it is a secret. */

@@ -1,6 +1,6 @@
 import { requireText, requireThat, requireWebCrypto, StoreError, storeKey, systemClock, type TokenStore } from "@tokenflight/core";
-import { waitingClock } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
+import { waitingClock } from "../endpoint/waiting.ts";
 import { askStore, unreadable, type SeenEntry } from "./ask-store.ts";
 import { readCallbackUrl, stateOf, type CallbackUrl } from "./callback.ts";
 import { readPendingLogin, type PendingLogin } from "./pending-login.ts";

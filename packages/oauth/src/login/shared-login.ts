@@ -1,5 +1,6 @@
 import {
   hasOwn,
+  randomId,
   readOptions,
   requireFunction,
   requireSeconds,
@@ -12,8 +13,8 @@ import {
   type TokenSet,
   type TokenStore,
 } from "@tokenflight/core";
-import { waitingClock, type WaitingClock } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
+import { waitingClock, type WaitingClock } from "../endpoint/waiting.ts";
 import { TurnEntry } from "./login-turn.ts";
 import { currentTokens, isDone, takeTurn, type LogIn, type SharedCache, type TurnParts } from "./take-turn.ts";
 
@@ -65,7 +66,7 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
     try {
       throwIfAborted(ending);
       const entry = await TurnEntry.of(store, key, identityOf(tokens), clock);
-      const parts: TurnParts = { entry, tokens, login, id: crypto.randomUUID(), first: await entry.read(), ending };
+      const parts: TurnParts = { entry, tokens, login, id: randomId(), first: await entry.read(), ending };
       return await untilLoggedIn(parts, replace, waiting);
     } catch (error) {
       if (signal?.aborted) throw new LoginError("aborted", "The login was ended by its signal.");

@@ -1,4 +1,13 @@
-import { throwIfAborted, TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
+import {
+  anySignal,
+  throwIfAborted,
+  TokenflightError,
+  waitFor,
+  type InitialTokens,
+  type TokenCache,
+  type TokenSet,
+} from "@tokenflight/core";
+import { isStoreError } from "./ask-store.ts";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
@@ -34,7 +43,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
     // Whoever has taken over lets this login go on, and the first one that is finished counts.
     else if (owner === undefined || (owner === id && isDue)) await entry.claim(seen, id);
   };
-  const signal = AbortSignal.any([ending, over.signal]);
+  const signal = anySignal([ending, over.signal]);
   const watching = entry.keepWatch(look, signal);
   /** What is written from here on is not to be taken for somebody else's. */
   const stopWatching = (): Promise<void> => {
@@ -44,7 +53,11 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
   try {
     const given = await waitFor((async () => login(signal))(), signal);
     await stopWatching();
-    const theirs = await finishFirst(parts);
+    const theirs = await finishFirst(parts).catch((error: unknown) => {
+      // The user has logged in: the tokens are saved, though nobody knows then whether they are the first.
+      if (ending.aborted || !isStoreError(error)) throw error;
+      return undefined;
+    });
     if (theirs !== undefined) return theirs;
     const saved = await tokens.save(given);
     await leave(parts, id);

@@ -1,10 +1,10 @@
 import { readOptions, requireFunction, requireSeconds, requireSignal, type TokenSet } from "@tokenflight/core";
 import type { OAuthClient } from "../client/oauth-client.ts";
-import { within } from "../endpoint/endpoint-request.ts";
 import { LoginError } from "../errors.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
 import type { AuthorizationUrl } from "../login/authorization-url.ts";
 import { readCallbackUrl, stateOf } from "../login/callback.ts";
+import { within } from "../endpoint/waiting.ts";
 import { requireAddress, type LoopbackHost } from "./loopback-address.ts";
 import { startLoopbackServer, type TakeCallback } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";

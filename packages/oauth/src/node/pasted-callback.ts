@@ -1,5 +1,5 @@
-import { waitingClock } from "../endpoint/endpoint-request.ts";
 import { readCallbackUrl, stateOf } from "../login/callback.ts";
+import { waitingClock } from "../endpoint/waiting.ts";
 import type { TakeCallback } from "./loopback-server.ts";
 
 /** What whoever asks the user for a callback needs to know. */

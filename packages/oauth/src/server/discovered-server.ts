@@ -1,6 +1,6 @@
 import { TokenflightError, waitFor } from "@tokenflight/core";
 import type { AuthorizationServer, EndpointRules, FetchFunction, LocatedServer, ServerLocator } from "../client-parts.ts";
-import { within } from "../endpoint/endpoint-request.ts";
+import { within } from "../endpoint/waiting.ts";
 import { locatedServer } from "./authorization-server.ts";
 
 export interface DiscoveryOptions {
