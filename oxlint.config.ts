@@ -79,6 +79,8 @@ export default defineConfig({
     "eslint/no-underscore-dangle": "off",
     "eslint/no-useless-constructor": "off",
     "import/no-named-as-default-member": "off",
+    // Browsers have had `toSorted` since 2023 only.
+    "unicorn/no-array-sort": "off",
     "unicorn/consistent-function-scoping": "off",
     "promise/always-return": "off",
     "typescript/no-unsafe-type-assertion": "off",

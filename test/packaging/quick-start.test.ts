@@ -6,7 +6,9 @@ import { spawn } from "node:child_process";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
-import { packAll, run } from "./pack.ts";
+import { run } from "./build.ts";
+import { packAll } from "./pack.ts";
+import { readmePrograms } from "./readme-programs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -30,19 +32,14 @@ const runtimes: Readonly<Record<string, Runtime>> = {
 /** A new user's folder: nothing in it but what the README says, word for word. */
 const folder = mkdtempSync(join(tmpdir(), "tokenflight-quick-start-"));
 
-/** The README's programs, by the file name in their first line. */
-const programs = new Map(
-  [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(
-    ([, name = "", text = ""]) => [name, text],
-  ),
-);
-
-beforeAll(() => {
+beforeAll(async () => {
   const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
   const { axios, got, ky } = versions.devDependencies;
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "quick-start", private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", ...packAll().values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], { cwd: folder });
-  for (const [name, text] of programs) writeFileSync(join(folder, name), text);
+  run("npm", ["install", "--no-audit", "--no-fund", ...(await packAll()).values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], {
+    cwd: folder,
+  });
+  for (const [name, text] of readmePrograms) writeFileSync(join(folder, name), text);
 }, 180_000);
 
 it("every program of the README compiles in strict mode against the packed packages", () => {
@@ -60,7 +57,7 @@ it("every program of the README compiles in strict mode against the packed packa
   mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
 
   expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
-  expect(programs.size).toBe(7);
+  expect(readmePrograms.size).toBe(7);
 }, 60_000);
 
 describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) => {

@@ -1,4 +1,4 @@
-import { BearerPolicy, InvalidOptionError, kindOf, originsOfBase, sendWithToken, waitFor } from "@tokenflight/core";
+import { BearerPolicy, hasOwn, InvalidOptionError, kindOf, originsOfBase, sendWithToken, shared, waitFor } from "@tokenflight/core";
 import type { BearerOptions, TokenCache, TokenCacheSelector, WithoutTokenReason } from "@tokenflight/core";
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import { createAdapterWrapper, type Transport } from "./adapter-wrapper.ts";
@@ -8,7 +8,7 @@ import { OwnCopy, tooOld } from "./own-copy.ts";
 import { RedirectGuards } from "./redirects/redirect-guard.ts";
 import { onPage, otherTargetOf, targetOf } from "./target.ts";
 
-const attached = new WeakSet<object>();
+const attached = shared("axios.attached.1", () => new WeakSet<object>());
 
 /**
  * Puts a fresh token on this instance's requests to the allowed origins and replays a refused one once. Returns a function that
@@ -68,7 +68,7 @@ function isCancelled({ signal, cancelToken }: InternalAxiosRequestConfig): boole
 }
 
 function baseOf({ defaults }: { readonly defaults: { readonly baseURL?: string } }): string {
-  return (Object.hasOwn(defaults, "baseURL") && defaults.baseURL) || "";
+  return (hasOwn(defaults, "baseURL") && defaults.baseURL) || "";
 }
 
 function send(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig): ReturnType<AxiosAdapter> {

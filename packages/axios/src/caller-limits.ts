@@ -1,4 +1,4 @@
-import { systemClock } from "@tokenflight/core";
+import { abortWith, systemClock } from "@tokenflight/core";
 import type { InternalAxiosRequestConfig } from "axios";
 import type { OwnCopy } from "./own-copy.ts";
 
@@ -73,7 +73,9 @@ export class CallerLimits {
     return new AxiosError(timeoutErrorMessage || message, transitional?.clarifyTimeoutError ? "ETIMEDOUT" : "ECONNABORTED", this.#config);
   }
 
-  readonly #abort = (): void => this.#controller?.abort(ended);
+  readonly #abort = (): void => {
+    if (this.#controller !== undefined) abortWith(this.#controller, ended);
+  };
 
   readonly #expire = (): void => {
     this.#isTimeout = true;

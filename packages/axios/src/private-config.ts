@@ -1,17 +1,16 @@
-import type { HeaderFields } from "@tokenflight/core";
+import { hasOwn, type HeaderFields } from "@tokenflight/core";
 import type { AxiosHeaders, InternalAxiosRequestConfig } from "axios";
 
 /** Like the configs that axios makes, it takes nothing from `Object.prototype`, whatever may have been written there. */
 class PrivateConfig {
-  static {
-    Object.setPrototypeOf(this.prototype, null);
-    Object.defineProperty(this.prototype, "hasOwnProperty", {
-      value(this: object, key: PropertyKey): boolean {
-        return Object.hasOwn(this, key);
-      },
-    });
-  }
+  declare readonly hasOwnProperty: (key: PropertyKey) => boolean;
 }
+Object.setPrototypeOf(PrivateConfig.prototype, null);
+Object.defineProperty(PrivateConfig.prototype, "hasOwnProperty", {
+  value(this: object, key: PropertyKey): boolean {
+    return hasOwn(this, key);
+  },
+});
 
 type Copied = Record<PropertyKey, unknown>;
 

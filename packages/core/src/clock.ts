@@ -1,4 +1,4 @@
-import { anySignal } from "./platform/fallbacks.ts";
+import { abortWith, reasonOf } from "./platform/signals.ts";
 
 /** Time and chance, in one place that tests can replace. All times are in milliseconds. */
 export interface Clock {
@@ -81,10 +81,10 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
   if (signal.aborted) {
     // This caller leaves at once, and nobody else may handle a later rejection.
     promise.catch(() => {});
-    return Promise.reject(signal.reason);
+    return Promise.reject(reasonOf(signal));
   }
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
+    const abort = (): void => reject(reasonOf(signal));
     const leave = (): void => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
     promise.then(
@@ -106,10 +106,15 @@ export async function withDeadline<Value>(
   overdue?: () => Error,
 ): Promise<Value> {
   const deadline = new AbortController();
-  const cancel = scheduleEnd(clock, () => deadline.abort(overdue?.()), timeout);
+  const leave = (): void => abortWith(deadline, caller === undefined ? undefined : reasonOf(caller));
+  const cancel = scheduleEnd(clock, () => abortWith(deadline, overdue?.()), timeout);
   try {
-    return await work(caller === undefined ? deadline.signal : anySignal([caller, deadline.signal]));
+    // In place of AbortSignal.any, which has more to do, and which browsers before 2023 do not have.
+    if (caller?.aborted) leave();
+    else caller?.addEventListener("abort", leave, { once: true, signal: deadline.signal });
+    return await work(deadline.signal);
   } finally {
+    caller?.removeEventListener("abort", leave);
     cancel();
   }
 }

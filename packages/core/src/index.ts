@@ -10,7 +10,7 @@ export type { FreshnessOptions } from "./tokens/freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint/endpoint-queue.ts";
 
 export { signalOf, storeKey, ttlOf } from "./store/store.ts";
-export type { ChangeListener, StoredEntry, StoreOptions, TokenStore, Version, WriteOptions } from "./store/store.ts";
+export type { ChangeListener, DisposableStore, StoredEntry, StoreOptions, TokenStore, Version, WriteOptions } from "./store/store.ts";
 export { memoryStore, type MemoryStore } from "./store/memory-store.ts";
 export { ChangeListeners } from "./store/change-listeners.ts";
 export { OpenWork } from "./store/open-work.ts";
@@ -37,8 +37,21 @@ export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request
 export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
-export { anySignal, parseUrl, randomId } from "./platform/fallbacks.ts";
+export { disposal } from "./platform/disposal.ts";
+export { parseUrl, randomId } from "./platform/fallbacks.ts";
 export { hasOwn } from "./platform/own.ts";
+export type { WebCryptoKey } from "./platform/web-crypto.ts";
+export { abortWith, anySignal, reasonOf, throwIfAborted } from "./platform/signals.ts";
+export { recognise, shared } from "./platform/shared.ts";
 export { kindOf, readOptions } from "./options.ts";
-export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";
+export {
+  requireFunction,
+  requireOneOf,
+  requireSeconds,
+  requireSignal,
+  requireText,
+  requireThat,
+  requireTimeout,
+  requireWebCrypto,
+} from "./options.ts";
 export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

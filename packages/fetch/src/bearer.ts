@@ -1,7 +1,15 @@
-import { BearerPolicy, InvalidOptionError, kindOf, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import {
+  BearerPolicy,
+  InvalidOptionError,
+  kindOf,
+  shared,
+  type BearerOptions,
+  type TokenCache,
+  type TokenCacheSelector,
+} from "@tokenflight/core";
 import { fetchWithToken, GlobalFetch, preloadSender, type FetchFunction, type FetchRequest } from "@tokenflight/core/fetch";
 
-const attached = new WeakSet<object>();
+const attached = shared("fetch.attached.1", () => new WeakSet<object>());
 
 /** Wraps a fetch function, whichever: the platform's, undici's, a framework's. What comes out is called as what went in. */
 export type FetchWrapper = <Input, Init, Answer extends { readonly status: number }>(

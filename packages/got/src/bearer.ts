@@ -1,5 +1,5 @@
 import { EventEmitter, errorMonitor } from "node:events";
-import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import { BearerPolicy, InvalidOptionError, shared, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import type {
   BeforeRedirectHook,
   BeforeRetryHook,
@@ -13,7 +13,7 @@ import type {
 } from "got";
 import { OutgoingGotRequest } from "./outgoing-request.ts";
 
-const attached = new WeakSet<HandlerFunction>();
+const attached = shared("got.attached.1", () => new WeakSet<HandlerFunction>());
 
 /** Named as narrowly as it is, so that an extended instance keeps the types of its own options. */
 export interface BearerExtension {

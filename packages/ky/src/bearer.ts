@@ -3,6 +3,7 @@ import {
   InvalidOptionError,
   originsOfBase,
   parseUrl,
+  shared,
   type BearerOptions,
   type TokenCache,
   type TokenCacheSelector,
@@ -20,7 +21,7 @@ export interface KyRequest extends FetchRequest {
 /** The options of an instance, with the one that ky 1 has in the place of `prefix`. */
 type Parent = Options & { readonly prefixUrl?: string | URL };
 
-const attached = new WeakSet<FetchFunction>();
+const attached = shared("ky.attached.1", () => new WeakSet<FetchFunction>());
 
 /**
  * Options for `ky.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "@tokenflight/core";
+import { hasOwn, InvalidOptionError } from "@tokenflight/core";
 import type { Options } from "ky";
 
 type Call = Pick<Options, "context">;
@@ -34,5 +34,5 @@ export class CallContexts {
 
 /** The context of a call. What a call inherits is not its own. */
 export function contextOf(call: Call): Context {
-  return (Object.hasOwn(call, "context") ? call.context : undefined) ?? {};
+  return (hasOwn(call, "context") ? call.context : undefined) ?? {};
 }

@@ -1,4 +1,4 @@
-import { drain, readerOf } from "@tokenflight/core";
+import { drain, hasOwn, readerOf } from "@tokenflight/core";
 
 type BodyReader = NonNullable<ReturnType<typeof readerOf>>;
 
@@ -31,7 +31,7 @@ function isWebStream(body: unknown): body is ReadableStream<Uint8Array> {
 function readableClassOf(body: unknown): StreamClass | undefined {
   if (typeof body !== "object" || body === null || !("readableObjectMode" in body) || body.readableObjectMode === true) return undefined;
   for (let kind = Object.getPrototypeOf(body) as object | null; kind !== null; kind = Object.getPrototypeOf(kind) as object | null)
-    if (kind.constructor.name === "Readable" && Object.hasOwn(kind.constructor, "from")) return kind.constructor as unknown as StreamClass;
+    if (kind.constructor.name === "Readable" && hasOwn(kind.constructor, "from")) return kind.constructor as unknown as StreamClass;
   return undefined;
 }
 

@@ -4,11 +4,13 @@ import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
-import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
+import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout, requireWebCrypto } from "../options.ts";
+import { disposal } from "../platform/disposal.ts";
 import { ownOption } from "../platform/own.ts";
 import { isCalledFrom } from "../refresh/callers.ts";
 import { limitsFor } from "../refresh/limits.ts";
 import type { EntryName } from "../refresh/store-cell.ts";
+import { isMemoryStore } from "../store/memory-store.ts";
 import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import { requireSource, type TokenSource } from "../tokens/token-source.ts";
@@ -76,7 +78,11 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
   const { queue = createImmediateQueue(clock) } = options;
   requireMethods("queue", queue, ["run", "raise", "pause", "pausedFor"]);
-  if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
+  if (store !== undefined) {
+    requireMethods("store", store, ["read", "compareAndSet"]);
+    // Names of entries are hashed, because whoever runs the store can read them.
+    if (!isMemoryStore(store)) requireWebCrypto("store");
+  }
   if (identity !== undefined) requireText("identity", identity);
   if (keepAlive !== undefined) requireFunction("keepAlive", keepAlive);
   const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
@@ -102,7 +108,7 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
       const cache = createSubjectCache({ entry, source, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
       return Object.assign(cache, { identity: name });
     },
-    closable: { close, [Symbol.asyncDispose]: close },
+    closable: { close, ...disposal(close) },
   };
 }
 

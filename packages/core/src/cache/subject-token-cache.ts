@@ -1,6 +1,7 @@
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
 import { kindOf } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
+import { throwIfAborted } from "../platform/signals.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
@@ -127,7 +128,7 @@ export class SubjectTokenCache implements TokenCache {
 
   /** Joins the refresh under way or starts one, and waits until the caller's signal aborts. */
   async #obtain(reason: RefreshReason, isWanted: Predicate, signal: AbortSignal | undefined): Promise<TokenSet> {
-    signal?.throwIfAborted();
+    if (signal !== undefined) throwIfAborted(signal);
     this.#parts.lifetime.requireOpen();
     let over = this.#givesOver ? mostOver - 1 : 0;
     for (let left = mostRefreshes, wasOver = false; left > 0; left -= 1) {

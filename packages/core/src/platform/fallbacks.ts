@@ -10,19 +10,15 @@ export function parseUrl(url: string, base?: string): URL | null {
   }
 }
 
-/** `AbortSignal.any`, which Safari has since version 17.4. Without it the sources hold their listeners for as long as they live. */
-export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
-  if (typeof AbortSignal.any === "function") return AbortSignal.any([...signals]);
-  const any = new AbortController();
-  for (const signal of signals) {
-    if (signal.aborted) any.abort(signal.reason);
-    signal.addEventListener("abort", () => any.abort(signal.reason), { once: true, signal: any.signal });
-  }
-  return any.signal;
-}
-
-/** `crypto.randomUUID`, or as many random bits: http pages, but for those of this machine, have `getRandomValues` only. */
+/**
+ * `crypto.randomUUID`, or as many random bits: pages over http, but for those of this machine, have `getRandomValues` only, and React Native has no `crypto`.
+ * What must not be guessed or shared is refused there at construction (`requireWebCrypto`).
+ */
 export function randomId(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const { crypto } = globalThis as { crypto?: Partial<Crypto> };
+  if (typeof crypto?.randomUUID === "function") return crypto.randomUUID();
+  const bytes = new Uint8Array(16);
+  if (typeof crypto?.getRandomValues === "function") crypto.getRandomValues(bytes);
+  else bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

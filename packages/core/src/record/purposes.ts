@@ -88,7 +88,7 @@ function atMost(others: OtherPurposes, now: number, room = most): OtherPurposes 
   if (all.length <= room) return others;
   const rankOf = ({ tokenSet, loginRequired }: OtherPurpose): number => (isLive(tokenSet, now) ? 2 : loginRequired === undefined ? 0 : 1);
   const timeOf = ({ tokenSet, pause }: OtherPurpose): number => (isLive(tokenSet, now) ? (tokenSet?.expiresAt ?? Infinity) : endOf(pause));
-  const ranked = all.toSorted(([, one], [, other]) => rankOf(other) - rankOf(one) || timeOf(other) - timeOf(one));
+  const ranked = [...all].sort(([, one], [, other]) => rankOf(other) - rankOf(one) || timeOf(other) - timeOf(one));
   return Object.fromEntries(ranked.slice(0, room));
 }
 

@@ -2,6 +2,7 @@ import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
+import { hasWebCrypto } from "../platform/web-crypto.ts";
 import { asFailedWrite, type RecordCell, type SharedEntry, type VersionedRecord } from "./cell.ts";
 import { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
 import { forPurpose } from "../record/purposes.ts";
@@ -117,7 +118,8 @@ export class StoreCell implements RecordCell, SharedEntry {
   }
 
   async #hash(): Promise<string> {
-    this.#key ??= storeKey(this.#identity, this.#subject);
+    // Without `crypto.subtle` it is a memory store: any other was refused at construction.
+    this.#key ??= hasWebCrypto() ? storeKey(this.#identity, this.#subject) : JSON.stringify([this.#identity ?? null, this.#subject]);
     return (this.#key = await this.#key);
   }
 

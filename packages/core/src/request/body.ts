@@ -1,3 +1,5 @@
+import { hasOwn } from "../platform/own.ts";
+
 /** What the interfaces of the platform's classes have, and a name alone does not. */
 const formMethods = ["append", "delete", "entries", "get", "getAll", "has", "set"];
 const parameterMethods = ["append", "delete", "entries", "get", "getAll", "has", "set", "toString"];
@@ -81,7 +83,7 @@ function isBlob(body: object): boolean {
 
 function isInherited(body: object, name: string, from: object): boolean {
   for (let at: object | null = body; at !== null && at !== from; at = Object.getPrototypeOf(at) as object | null)
-    if (Object.hasOwn(at, name)) return false;
+    if (hasOwn(at, name)) return false;
   return true;
 }
 
@@ -98,14 +100,14 @@ export function isParameters(body: object): body is URLSearchParams {
 function implementsIterable(body: object, tag: string, methods: readonly string[]): boolean {
   if (Object.prototype.toString.call(body) !== tag) return false;
   const kind = Object.getPrototypeOf(body) as Record<PropertyKey, unknown> | null;
-  if (kind === null || !Object.hasOwn(kind, Symbol.iterator)) return false;
-  const isWhole = methods.every((name) => Object.hasOwn(kind, name) && typeof kind[name] === "function" && !Object.hasOwn(body, name));
-  return isWhole && !Object.hasOwn(body, Symbol.iterator);
+  if (kind === null || !hasOwn(kind, Symbol.iterator)) return false;
+  const isWhole = methods.every((name) => hasOwn(kind, name) && typeof kind[name] === "function" && !hasOwn(body, name));
+  return isWhole && !hasOwn(body, Symbol.iterator);
 }
 
 /** An array that gives its pieces as arrays do. The prototype of arrays is an array itself, in every realm, and that of a subclass is none. */
 function isList(body: object): boolean {
-  if (!Array.isArray(body) || Object.hasOwn(body, Symbol.iterator) || Symbol.asyncIterator in body || "pipe" in body) return false;
+  if (!Array.isArray(body) || hasOwn(body, Symbol.iterator) || Symbol.asyncIterator in body || "pipe" in body) return false;
   const kind: unknown = Object.getPrototypeOf(body);
   return Array.isArray(kind) && Object.getPrototypeOf(Object.getPrototypeOf(kind)) === null && body.every(canSendAgain);
 }
@@ -113,7 +115,7 @@ function isList(body: object): boolean {
 /** An object with nothing but data in it, of whichever realm. */
 function isPlain(body: object): boolean {
   const kind = Object.getPrototypeOf(body) as object | null;
-  if (kind !== null && (Object.getPrototypeOf(kind) !== null || !Object.hasOwn(kind, "isPrototypeOf"))) return false;
+  if (kind !== null && (Object.getPrototypeOf(kind) !== null || !hasOwn(kind, "isPrototypeOf"))) return false;
   if (Symbol.iterator in body || Symbol.asyncIterator in body || Symbol.toPrimitive in body) return false;
   const values = Object.values(body);
   return values.every((value) => typeof value !== "function");

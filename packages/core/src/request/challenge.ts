@@ -24,7 +24,7 @@ export function readChallenges(header: string): Challenge[] {
       return match;
     };
     next(separator);
-    const current = challenges.at(-1);
+    const current = challenges[challenges.length - 1];
     const pair = current === undefined ? null : next(parameter);
     if (pair !== null) {
       const [, name = "", quoted, plain = ""] = pair;

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { readerOf, type BodyReader } from "./drain.ts";
 import { requireFunction } from "../options.ts";
+import { shared } from "../platform/shared.ts";
 
 /** Bytes of a JSON answer that is looked into. */
 const longestAnswer = 65_536;
@@ -44,7 +45,7 @@ export function refusedBy<Answer = unknown>(
   return refused;
 }
 
-const readers = new WeakSet<object>();
+const readers = shared("body-readers.1", () => new WeakSet<object>());
 
 /** Whether a predicate looks into bodies, which some clients do not show. */
 export function looksIntoBodies(refused: object): boolean {

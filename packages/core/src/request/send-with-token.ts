@@ -1,5 +1,6 @@
 import type { TokenCache } from "../cache/token-cache.ts";
 import { waitFor } from "../clock.ts";
+import { throwIfAborted } from "../platform/signals.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { WithoutTokenReason } from "./bearer-options.ts";
 import { isAtSameOrigin, reasonNotToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
@@ -121,7 +122,7 @@ async function replay<Request, Response>(
     }
   } catch {
     if (request.signal?.aborted) discard(request, response).catch(() => {});
-    request.signal?.throwIfAborted();
+    if (request.signal !== undefined) throwIfAborted(request.signal);
     policy.log.notReplayed(request, "no-other-token");
     return response;
   }

@@ -1,5 +1,5 @@
-import { InvalidOptionError, kindOf, randomId, readOptions, requireOneOf, requireText } from "@tokenflight/core";
-import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from "oauth4webapi";
+import { InvalidOptionError, kindOf, randomId, readOptions, requireOneOf, requireText, requireWebCrypto } from "@tokenflight/core";
+import type { ClientAuth } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
 
@@ -26,6 +26,7 @@ const lifetime = 300;
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);
+  requireWebCrypto("privateKeyJwt");
   const { key, audience = "issuer" } = read;
   const { keyId = ownField(key, "kid") as string | undefined, alg = ownField(key, "alg") as SigningAlgorithm | undefined } = read;
   if (keyId !== undefined) requireText("privateKeyJwt.keyId", keyId);
@@ -34,9 +35,12 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const load = readSigningKey("privateKeyJwt", key, alg);
 
   return async function privateKeyJwtAuth(server, client, body, headers) {
-    const signer = keyId === undefined ? await load() : { key: await load(), kid: keyId };
+    // It is loaded late: other clients do not need it.
+    const { modifyAssertion, PrivateKeyJwt } = await import("oauth4webapi");
+    const loaded = (await load()) as CryptoKey;
+    const signer = keyId === undefined ? loaded : { key: loaded, kid: keyId };
     const sign = PrivateKeyJwt(signer, {
-      [modifyAssertion](header, payload) {
+      [modifyAssertion](header: Record<string, unknown>, payload: Record<string, unknown>) {
         // oauth4webapi calls Ed25519 by its newer name (RFC 9864), which many servers do not know yet.
         header["alg"] = alg;
         payload["aud"] = audience === "issuer" ? server.issuer : (server.token_endpoint ?? server.issuer);

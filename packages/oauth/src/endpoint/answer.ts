@@ -1,4 +1,4 @@
-import { waitFor } from "@tokenflight/core";
+import { throwIfAborted, waitFor } from "@tokenflight/core";
 import type { FetchFunction } from "../client-parts.ts";
 
 /** An HTTP answer that has been read, as far as it may be. */
@@ -21,7 +21,7 @@ const maxHeader = 4096;
 
 /** Fetches for as long as the signal allows, even with a fetch that ignores its signal. Rejects with the signal's reason. */
 export async function fetchUntil(fetch: FetchFunction, url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   // What it lacks is missing, whatever may have been written to Object.prototype.
   const fetched = Promise.resolve(fetch(url, Object.assign<object, RequestInit>(Object.create(null), { ...init, signal })));
   try {

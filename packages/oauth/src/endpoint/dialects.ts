@@ -1,4 +1,4 @@
-import { readChallenges } from "@tokenflight/core";
+import { hasOwn, readChallenges } from "@tokenflight/core";
 import { inOneSpelling } from "../client-parts.ts";
 import { readFields, textField, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
@@ -71,7 +71,7 @@ export function saysError(fields: AnswerFields | undefined): boolean {
  * false. A refresh token beside it may be what was sent.
  */
 export function saysAnyError(fields: AnswerFields | undefined): boolean {
-  const value = (name: string): unknown => (fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined);
+  const value = (name: string): unknown => (fields !== undefined && hasOwn(fields, name) ? fields[name] : undefined);
   return ["error", "errors"].some((name) => isFailure(value(name))) || ["success", "ok"].some((name) => value(name) === false);
 }
 
@@ -98,7 +98,7 @@ function listedIn(fields: AnswerFields | undefined): unknown[] {
 }
 
 function own(holder: Holder, name: string): string | undefined {
-  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  const value = hasOwn(holder, name) ? holder[name] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

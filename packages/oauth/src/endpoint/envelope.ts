@@ -1,3 +1,4 @@
+import { hasOwn } from "@tokenflight/core";
 import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
 
 /** How deep an answer is searched, and how many of its objects are looked at. */
@@ -6,7 +7,7 @@ const most = { depth: 4, objects: 100 };
 /** Returns the object that stands where the option `tokensAt` says, without a prototype. */
 export function insideOf(fields: AnswerFields | undefined, path: readonly string[]): AnswerFields | undefined {
   let inside = fields;
-  for (const name of path) inside = inside !== undefined && Object.hasOwn(inside, name) ? objectOf(inside[name]) : undefined;
+  for (const name of path) inside = inside !== undefined && hasOwn(inside, name) ? objectOf(inside[name]) : undefined;
   return inside === undefined ? undefined : (Object.assign(Object.create(null), inside) as AnswerFields);
 }
 
@@ -18,7 +19,7 @@ export function tokensOf(fields: AnswerFields | undefined, envelope: AnswerField
   const places = [envelope, fields];
   // A name that stands there with nothing in it, as null, is none.
   const withText = (name: string): AnswerFields | undefined => places.find((place) => textField(place, name) !== undefined);
-  const named = places.find((place) => place !== undefined && Object.hasOwn(place, "access_token"));
+  const named = places.find((place) => place !== undefined && hasOwn(place, "access_token"));
   return withText("access_token") ?? withText("refresh_token") ?? named ?? fields;
 }
 

@@ -1,3 +1,4 @@
+import { hasOwn } from "@tokenflight/core";
 import { inOneSpelling, type ClientParts } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { hasFieldIn, isAccessToken, isPage, valuesIn, type AnswerFields } from "./answer-fields.ts";
@@ -67,7 +68,8 @@ export function newRefreshToken(answer: Answer, read: ReadAnswer): string | unde
   const isSure = isGood && !saysAnyErrorIn(text);
   const isBeside = given !== undefined || (isSure && besides.some((name) => hasFieldIn(text, name)));
   const mayBeAlone = isSure && /^\s*[{"]/.test(text);
-  return valuesIn(text, "refresh_?[tT]oken").findLast((token) => isNew(token) && (isBeside || (mayBeAlone && !/\s/.test(token))));
+  const found = valuesIn(text, "refresh_?[tT]oken").filter((token) => isNew(token) && (isBeside || (mayBeAlone && !/\s/.test(token))));
+  return found[found.length - 1];
 }
 
 function inFields(fields: AnswerFields, read: ReadAnswer, isSure: boolean, isNew: (token: string) => boolean): string | undefined {
@@ -116,11 +118,11 @@ function isGivenToken(value: unknown): value is string {
 }
 
 function isTokenSet(fields: AnswerFields): boolean {
-  return besideNames.some((name) => Object.hasOwn(fields, name) && fields[name] !== null);
+  return besideNames.some((name) => hasOwn(fields, name) && fields[name] !== null);
 }
 
 function ownText(fields: AnswerFields, name: string): string | undefined {
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const value = hasOwn(fields, name) ? fields[name] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

@@ -79,7 +79,7 @@ export function readGrantParameters(where: string, options: GrantOptions, always
   const audiences = readList(`${where}.audience`, read.audience);
   const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});
   const scope = scopes.length === 0 ? undefined : scopes.join(" ");
-  const sorted = [...new Map([...always, ...parameters])].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const sorted = [...new Map([...always, ...parameters])].sort(([one], [other]) => (one < other ? -1 : 1));
   const canonical = [asSet(scopes), asSet(resources), asSet(audiences), sorted];
   return {
     scope,
@@ -122,5 +122,5 @@ export function readParameters(where: string, value: Readonly<Record<string, str
 }
 
 function asSet(list: readonly string[]): string[] {
-  return [...new Set(list)].toSorted();
+  return [...new Set(list)].sort();
 }

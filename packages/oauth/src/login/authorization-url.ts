@@ -1,4 +1,13 @@
-import { InvalidOptionError, kindOf, parseUrl, readOptions, requireSeconds, requireText } from "@tokenflight/core";
+import {
+  hasOwn,
+  InvalidOptionError,
+  kindOf,
+  parseUrl,
+  readOptions,
+  requireSeconds,
+  requireText,
+  requireWebCrypto,
+} from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
 import { currentCredentials, locate, type BodyFields } from "../endpoint/endpoint-request.ts";
@@ -36,13 +45,14 @@ const reserved = ["response_type", "response_mode", "state", "nonce", "code_chal
 export async function authorizationUrl(client: ClientParts, request: AuthorizationRequest): Promise<AuthorizationUrl> {
   const where = "authorizationUrl";
   const read = readOptions<AuthorizationRequest>(where, request, ["redirectUri", "timeout", ...grantOptionNames]);
+  requireWebCrypto(where);
   const { redirectUri, timeout = 600, ...options } = read;
   // What is left in `options` inherits from Object.prototype. `read` does not.
   const { parameters } = read;
   requireRedirectUri(`${where}.redirectUri`, redirectUri);
   requireSeconds(`${where}.timeout`, timeout);
   for (const name of reserved) {
-    if (parameters !== undefined && Object.hasOwn(parameters, name)) {
+    if (parameters !== undefined && hasOwn(parameters, name)) {
       throw new InvalidOptionError(`${where}.parameters.${name}`, "a parameter that is not set elsewhere", "one that is");
     }
   }

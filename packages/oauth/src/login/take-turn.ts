@@ -1,4 +1,12 @@
-import { anySignal, TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
+import {
+  anySignal,
+  throwIfAborted,
+  TokenflightError,
+  waitFor,
+  type InitialTokens,
+  type TokenCache,
+  type TokenSet,
+} from "@tokenflight/core";
 import { isStoreError } from "./ask-store.ts";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
@@ -72,7 +80,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
 async function finishFirst(parts: TurnParts): Promise<TokenSet | undefined> {
   const { entry, ending, id } = parts;
   for (;;) {
-    ending.throwIfAborted();
+    throwIfAborted(ending);
     const seen = await entry.read();
     const theirs = isDone(parts, seen) ? await currentTokens(parts) : undefined;
     if (theirs !== undefined) return theirs;

@@ -1,6 +1,5 @@
-import { InvalidOptionError, TokenRequestError, isLoopback, parseUrl, requireText, requireThat } from "@tokenflight/core";
-import type { AuthorizationServer } from "oauth4webapi";
-import type { EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
+import { InvalidOptionError, isLoopback, parseUrl, requireText, requireThat, TokenRequestError } from "@tokenflight/core";
+import type { AuthorizationServer, EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 
 const noOrigins: EndpointRules = { isTrusted: keepsSecrets, own: new Set(), usesMtlsAliases: false };

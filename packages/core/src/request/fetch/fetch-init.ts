@@ -6,10 +6,9 @@ const memberNames =
 
 /** An init that inherits nothing. An object of a class is faster to fill and to read than one without a prototype. */
 class OwnInit {
-  static {
-    Object.setPrototypeOf(this.prototype, null);
-  }
+  declare readonly headers?: unknown;
 }
+Object.setPrototypeOf(OwnInit.prototype, null);
 
 export function copyInit(init: RequestInit | undefined): RequestInit {
   return Object.assign(new OwnInit(), init);

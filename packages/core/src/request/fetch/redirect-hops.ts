@@ -5,7 +5,8 @@ import { parseUrl } from "../../platform/fallbacks.ts";
 export interface Hop {
   readonly url: string;
   readonly method: string;
-  readonly headers: HeadersInit;
+  /** `HeadersInit`, which Node's types do not have by that name. */
+  readonly headers: NonNullable<RequestInit["headers"]>;
   /** Whether it has the body of the first one. */
   readonly hasBody: boolean;
 }
