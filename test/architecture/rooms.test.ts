@@ -10,9 +10,7 @@ const packages = readdirSync(new URL("packages", root));
 /** Shorter files are fragments of another one. */
 const shortest = 15;
 /** The files that are shorter all the same, each with its reason. */
-const shorter: Readonly<Record<string, string>> = {
-  "core/src/request/fetch/eager.ts": "it is an entry of its own: who imports it has nothing loaded late",
-};
+const shorter: Readonly<Record<string, string>> = {};
 
 interface SourceFile {
   readonly path: string;

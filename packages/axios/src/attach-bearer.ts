@@ -39,7 +39,7 @@ export function attachBearer(
     policy,
     copy,
     guards: new RedirectGuards(),
-    refusesAny: Object.hasOwn(options, "refused") && options.refused !== undefined,
+    refusesAny: hasOwn(options, "refused") && options.refused !== undefined,
   };
   const wrapAdapter = createAdapterWrapper(copy.send, (transport, config) => send(attachment, transport, config));
 

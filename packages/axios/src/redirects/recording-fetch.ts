@@ -1,4 +1,4 @@
-import type { Redirect } from "@tokenflight/core";
+import { hasOwn, type Redirect } from "@tokenflight/core";
 import { isKnownFetch } from "@tokenflight/core/fetch";
 import type { InternalAxiosRequestConfig } from "axios";
 import { follow, redirectOf, type Fetch } from "./following-fetch.ts";
@@ -53,7 +53,7 @@ export function recordingEnv(env: Env, kind: "following" | "followingOnce" | "pl
 
 /** Its own one, as nothing is taken from a polluted prototype. */
 function fetchOf(env: Env): Fetch | null | undefined {
-  return env != null && Object.hasOwn(env, "fetch") ? env.fetch : undefined;
+  return env != null && hasOwn(env, "fetch") ? env.fetch : undefined;
 }
 
 /** Those around a function, or around what one of them is around. */

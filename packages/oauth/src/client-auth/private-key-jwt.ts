@@ -38,8 +38,8 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
     // It is loaded late: other clients do not need it.
     const { modifyAssertion, PrivateKeyJwt } = await import("oauth4webapi");
     const loaded = (await load()) as CryptoKey;
-    const signer = keyId === undefined ? loaded : { key: loaded, kid: keyId };
-    const sign = PrivateKeyJwt(signer, {
+    // With a `kid` of its own in any case: one that is not there would be looked for in its prototype.
+    const sign = PrivateKeyJwt({ key: loaded, kid: keyId } as { key: CryptoKey; kid: string }, {
       [modifyAssertion](header: Record<string, unknown>, payload: Record<string, unknown>) {
         // oauth4webapi calls Ed25519 by its newer name (RFC 9864), which many servers do not know yet.
         header["alg"] = alg;
