@@ -32,10 +32,18 @@ const runtimes: Readonly<Record<string, Runtime>> = {
 /** A new user's folder: nothing in it but what the README says, word for word. */
 const folder = mkdtempSync(join(tmpdir(), "tokenflight-quick-start-"));
 
+/** What the page says to do in a new folder. */
+function newFolder(): string {
+  const page = readFileSync(join(root, "README.md"), "utf8");
+  const [line] = /^npm init -y.*$/m.exec(page) ?? [];
+  if (line === undefined) throw new Error("The README no longer says how to begin.");
+  return line;
+}
+
 beforeAll(async () => {
   const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
   const { axios, got, ky } = versions.devDependencies;
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "quick-start", private: true, type: "module" }));
+  run("sh", ["-c", newFolder()], { cwd: folder });
   run("npm", ["install", "--no-audit", "--no-fund", ...(await packAll()).values(), `axios@${axios}`, `got@${got}`, `ky@${ky}`], {
     cwd: folder,
   });

@@ -6,9 +6,9 @@ import { startContractServers, type ContractServers } from "./runtimes/servers.t
 const folder = inject("installed");
 
 for (const platform of platforms) {
-  const { name, version, ways, fails = {} } = platform;
+  const { name, version, absent, ways, fails = {} } = platform;
 
-  describe(`${name} (${version})`, () => {
+  describe.skipIf(absent !== undefined)(`${name} (${version})`, () => {
     let results: Readonly<Record<string, readonly string[]>>;
     let servers: ContractServers;
 
@@ -16,7 +16,7 @@ for (const platform of platforms) {
       await using started = await startContractServers();
       results = await platform.run(folder, started);
       servers = started;
-    }, 120_000);
+    }, 300_000);
 
     it.each(ways.filter((way) => !(way in fails)))("%s", (way) => {
       expect(results[way]).toEqual([]);

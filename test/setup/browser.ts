@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
@@ -18,12 +18,32 @@ const quiet = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
-export async function startBrowser(): Promise<TestBrowser> {
+export interface TestBrowserOptions {
+  /** A window that keeps nothing on the disk. */
+  isPrivate?: boolean | undefined;
+  /** What the user has set, as the profile keeps it. */
+  preferences?: object | undefined;
+}
+
+export async function startBrowser({ isPrivate = false, preferences = {} }: TestBrowserOptions = {}): Promise<TestBrowser> {
+  const options = {
+    executablePath: find(program.name),
+    headless: true,
+    args: quiet,
+    // Tests of pages that come back from it want it.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  };
+  if (isPrivate) {
+    const browser = await chromium.launch(options);
+    return { context: await browser.newContext(), [Symbol.asyncDispose]: () => browser.close() };
+  }
   const profile = mkdtempSync(join(tmpdir(), "tokenflight-chromium-"));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: find(program.name), headless: true, args: quiet });
+  mkdirSync(join(profile, "Default"));
+  writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
+  const context = await chromium.launchPersistentContext(profile, options);
   return {
     context,
     async [Symbol.asyncDispose]() {

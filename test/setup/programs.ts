@@ -17,6 +17,7 @@ export const compiler: Program = { name: "cc", package: process.platform === "da
 
 /** The browser in which a user logs in. */
 export const chromium: Program = { name: "chromium", package: "chromium" };
+export const firefox: Program = { name: "firefox-esr", package: process.platform === "darwin" ? "--cask firefox@esr" : "firefox-esr" };
 
 /** A library that gives one process another time of day. Its command knows where it lies. */
 export const libfaketime: Program = {
@@ -26,7 +27,7 @@ export const libfaketime: Program = {
 };
 
 /** Every one that some test needs. */
-export const programs: readonly Program[] = [redisServer, spin, compiler, chromium, libfaketime];
+export const programs: readonly Program[] = [redisServer, spin, compiler, chromium, firefox, libfaketime];
 
 export function isInstalled({ name, command = name }: Program): boolean {
   return spawnSync(command, [name === "spin" ? "-V" : "--version"]).error === undefined;

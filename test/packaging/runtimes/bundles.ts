@@ -5,11 +5,11 @@ import { build, type BuildOptions, type Plugin } from "esbuild";
 const sourceOf = (name: string): string => fileURLToPath(new URL(`${name}.ts`, import.meta.url));
 const target = "es2022";
 
-/** The program for platforms that find packages themselves, beside the installed packages. */
-export async function serverProgram(folder: string): Promise<string> {
-  const outfile = join(folder, "contract.mjs");
+/** A program for platforms that find packages themselves, beside the installed packages. */
+export async function serverProgram(folder: string, name = "server-program"): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`);
   await build({
-    entryPoints: [sourceOf("server-program")],
+    entryPoints: [sourceOf(name)],
     outfile,
     bundle: true,
     packages: "external",
@@ -34,6 +34,22 @@ export async function workerProgram(folder: string, platform: "workerd" | "edge-
     plugins: [installedIn(folder)],
   });
   return outputFiles[0]?.text ?? "";
+}
+
+/** The files of a page, by their paths, as bundlers split them: what is loaded late is a file of its own. */
+export async function pageProgram(folder: string): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: { page: sourceOf("page-program") },
+    outdir: "/",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target,
+    write: false,
+    plugins: [installedIn(folder)],
+  });
+  return new Map(outputFiles.map(({ path, text }) => [path, text]));
 }
 
 /** What the program imports is looked for in the folder, and not in this repository. */

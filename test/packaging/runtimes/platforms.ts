@@ -5,29 +5,14 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { EdgeVM } from "@edge-runtime/vm";
-import { temporaryFolder } from "../../stores/temporary-folder.ts";
 import { startWorker } from "../../workerd/start-worker.ts";
+import { browserPlatforms } from "./browsers.ts";
 import { serverProgram, workerProgram } from "./bundles.ts";
+import { nextPlatforms } from "./next.ts";
+import type { Platform, Results } from "./platform.ts";
 import { portableWays } from "./portable-ways.ts";
 import { serverWays } from "./server-ways.ts";
-
-export interface Origins {
-  readonly origin: string;
-  readonly foreign: string;
-}
-
-type Results = Readonly<Record<string, readonly string[]>>;
-
-export interface Platform {
-  readonly name: string;
-  readonly version: string;
-  /** The clients that can be tried. */
-  readonly ways: readonly string[];
-  /** Why one of them does not work all the same. */
-  readonly fails?: Readonly<Record<string, string>>;
-  /** Runs the contract with the packages that are installed in this folder. */
-  run(folder: string, origins: Origins): Promise<Results>;
-}
+import { withStores } from "./stores.ts";
 
 /** Milliseconds, of a program. */
 const longest = 100_000;
@@ -40,6 +25,8 @@ function found(name: string, require = ownPackages): { home: string; version: st
   return { home: dirname(manifest), version: (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version };
 }
 
+const wayNames = Object.keys(serverWays({ file: "", redis: "" }));
+
 /** A platform that starts a program. */
 function server(
   name: string,
@@ -50,22 +37,22 @@ function server(
   return {
     name,
     version,
-    ways: Object.keys(serverWays("")),
+    ways: wayNames,
     fails,
-    async run(folder, origins) {
-      using files = temporaryFolder();
-      const [binary = "", ...given] = command;
-      const setting = JSON.stringify({ ...origins, file: files.file("tokens.db") });
-      const child = spawn(join(home, binary), [...given, await serverProgram(folder), setting], {
-        cwd: folder,
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: longest,
-        killSignal: "SIGKILL",
-      });
-      const [printed, complaints] = await Promise.all([text(child.stdout), text(child.stderr)]);
-      if (printed === "") throw new Error(complaints);
-      return JSON.parse(printed) as Results;
-    },
+    run: (folder, origins) =>
+      withStores(async (stores) => {
+        const [binary = "", ...given] = command;
+        const program = await serverProgram(folder);
+        const child = spawn(join(home, binary), [...given, program, JSON.stringify({ ...origins, ...stores })], {
+          cwd: folder,
+          stdio: ["ignore", "pipe", "pipe"],
+          timeout: longest,
+          killSignal: "SIGKILL",
+        });
+        const [printed, complaints] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        if (printed === "") throw new Error(complaints);
+        return JSON.parse(printed) as Results;
+      }),
   };
 }
 
@@ -115,4 +102,6 @@ export const platforms: readonly Platform[] = [
   server("Deno", found("deno-runtime"), ["deno", "run", "--allow-all", "--node-modules-dir=manual"]),
   workerd,
   edge,
+  ...nextPlatforms,
+  ...browserPlatforms,
 ];

@@ -31,7 +31,7 @@ const overKy: Attach = (tokens, origin) => {
 };
 
 /** With one of axios's own adapters. */
-export function overAxios(adapter: "fetch" | "http"): Attach {
+export function overAxios(adapter: "fetch" | "http" | "xhr"): Attach {
   return (tokens, origin) => {
     const api = axios.create({ adapter, responseType: "text", transformResponse: [], validateStatus: () => true });
     attachBearer(api, tokens, { origins: origin });

@@ -29,8 +29,39 @@ async function inFile(path: string): Promise<TokenStore> {
   return sqliteStore({ path });
 }
 
-/** `file` is where the SQLite store may be. */
-export function serverWays(file: string): Readonly<Record<string, Way>> {
+/** The client is the program's own: it ends with the store. */
+async function inRedis(client: object, end: () => unknown): Promise<TokenStore> {
+  const { redisStore } = await import("@tokenflight/redis");
+  const store = redisStore({ client, warn: () => {} } as Parameters<typeof redisStore>[0]);
+  return {
+    ...store,
+    async close() {
+      await store.close?.();
+      await end();
+    },
+  };
+}
+
+async function overIoredis(url: string): Promise<TokenStore> {
+  const { Redis } = await import("ioredis");
+  const client = new Redis(`${url}/0`);
+  return inRedis(client, () => client.quit());
+}
+
+async function overNodeRedis(url: string): Promise<TokenStore> {
+  const { createClient } = await import("redis");
+  const client = await createClient({ url: `${url}/1` }).connect();
+  return inRedis(client, () => client.close());
+}
+
+export interface Stores {
+  /** Where the SQLite store may be. */
+  readonly file: string;
+  /** Such as "redis://127.0.0.1:6379". */
+  readonly redis: string;
+}
+
+export function serverWays({ file, redis }: Stores): Readonly<Record<string, Way>> {
   const { attach } = portableWays["fetch, refresh token"] as Way;
   return {
     ...portableWays,
@@ -38,5 +69,7 @@ export function serverWays(file: string): Readonly<Record<string, Way>> {
     got: { attach: overGot },
     undici: { attach: overUndici },
     "sqlite store": { attach, grant: "refresh token", store: () => inFile(file) },
+    "redis store, ioredis": { attach, grant: "refresh token", store: () => overIoredis(redis) },
+    "redis store, node-redis": { attach, grant: "refresh token", store: () => overNodeRedis(redis) },
   };
 }

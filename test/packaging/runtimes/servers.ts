@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { startLoopback } from "../../servers/loopback.ts";
 
@@ -25,6 +25,20 @@ interface Account extends Seen {
   isRevoked: boolean;
 }
 
+const allowed = {
+  "access-control-allow-origin": "*",
+  // axios's fetch adapter sends a User-Agent, and Firefox lets it.
+  "access-control-allow-headers": "authorization, content-type, user-agent",
+  "access-control-expose-headers": "www-authenticate",
+};
+
+/** As an API that pages of other origins may ask. */
+function answersPreflight({ method }: IncomingMessage, response: ServerResponse): boolean {
+  for (const [name, value] of Object.entries(allowed)) response.setHeader(name, value);
+  if (method === "OPTIONS") response.writeHead(204).end();
+  return method === "OPTIONS";
+}
+
 /** A token endpoint with strict rotation and an API, with an account for each client, which is the first part of a path; and an origin that may see no token. */
 export async function startContractServers(): Promise<ContractServers> {
   const accounts = new Map<string, Account>();
@@ -49,12 +63,14 @@ export async function startContractServers(): Promise<ContractServers> {
   };
 
   const foreign = await startLoopback(() => (request, response) => {
+    if (answersPreflight(request, response)) return;
     const account = seen(split(request)[0]);
     account.foreign += 1;
     if (request.headers.authorization !== undefined) account.leaked += 1;
     response.end("foreign");
   });
   const api = await startLoopback(() => async (request, response) => {
+    if (answersPreflight(request, response)) return;
     const [name, path] = split(request);
     const account = seen(name);
     const body = await text(request);
