@@ -5,6 +5,7 @@ import { isKnownFetch, type FetchFunction } from "./fetch/fetch-function.ts";
 import { hasOwnCredentials, readableHeaders } from "./fetch/fetch-headers.ts";
 import { membersOf } from "./fetch/fetch-init.ts";
 import type { OriginCheck } from "./origins.ts";
+import type { RequestLog } from "./request-log.ts";
 import { OutgoingFetchRequest } from "./fetch/outgoing-fetch-request.ts";
 import { absoluteUrl } from "./fetch/page.ts";
 import { sendWithToken } from "./send-with-token.ts";
@@ -21,11 +22,15 @@ export interface FetchRequest {
   readonly init: RequestInit | undefined;
 }
 
-/** Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. */
+/**
+ * Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. `log` is told of a request that
+ * gets none.
+ */
 export function fetchWithToken<Call extends FetchRequest>(
   policy: BearerPolicy<Call, Response>,
   fetch: FetchFunction,
   call: Call,
+  log: Pick<RequestLog, "withoutToken"> = policy.log,
 ): Promise<Response> {
   try {
     const { input } = call;
@@ -33,7 +38,7 @@ export function fetchWithToken<Call extends FetchRequest>(
     const request = isRequest(input) ? input : undefined;
     const url = allowedUrl(policy, asked);
     if (url === undefined) {
-      policy.log.withoutToken(asked, "origin");
+      log.withoutToken(asked, "origin");
       return fetch(input, call.init);
     }
     // Text in place of an init is refused in the words of the function beneath.
@@ -44,13 +49,13 @@ export function fetchWithToken<Call extends FetchRequest>(
     const isOwn = hasOwnCredentials(policy.credentials, init.headers ?? request?.headers);
     const cache = isOwn ? undefined : policy.cacheFor(call);
     if (cache === undefined) {
-      policy.log.withoutToken(url, isOwn ? "own-credentials" : "no-cache");
+      log.withoutToken(url, isOwn ? "own-credentials" : "no-cache");
       // An iterator over header fields can be read once only.
       return fetch(input, init.headers === given ? call.init : init);
     }
     const isKnown = isKnownFetch(fetch);
     const outgoing = new OutgoingFetchRequest({ policy, fetch, isKnown, input: request ?? url, init, url, asked });
-    const response = "then" in cache ? sendWhenKnown(policy, cache, outgoing) : sendWithToken(policy, cache, outgoing);
+    const response = "then" in cache ? sendWhenKnown(policy, cache, outgoing, log) : sendWithToken(policy, cache, outgoing);
     return outgoing.holdsBody ? response.finally(() => outgoing.release()) : response;
   } catch (error) {
     // A fetch function never throws.
@@ -70,11 +75,12 @@ async function sendWhenKnown<Call extends FetchRequest>(
   policy: BearerPolicy<Call, Response>,
   answer: Promise<TokenCache | undefined>,
   outgoing: OutgoingFetchRequest,
+  log: Pick<RequestLog, "withoutToken">,
 ): Promise<Response> {
   outgoing.keep();
   const cache = await waitFor(answer, outgoing.signal);
   if (cache !== undefined) return sendWithToken(policy, cache, outgoing);
-  policy.log.withoutToken(outgoing.url, "no-cache");
+  log.withoutToken(outgoing.url, "no-cache");
   return outgoing.send(undefined);
 }
 

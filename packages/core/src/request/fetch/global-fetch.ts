@@ -1,12 +1,19 @@
 import { createScope } from "../../refresh/callers.ts";
+import type { BearerPolicy } from "../bearer-policy.ts";
+import type { RequestLog } from "../request-log.ts";
 import { isKnownFetch, type FetchFunction } from "./fetch-function.ts";
+import { hasOwnCredentials, readableHeaders } from "./fetch-headers.ts";
 
-/** A call of a global function, in which another one may be made. */
-interface Calling {
+/** A call of a global function, in which others may be made. */
+export interface Calling {
   readonly owner: GlobalFetch;
   readonly fetch: FetchFunction;
-  readonly url: string;
-  readonly around: Calling | undefined;
+  readonly input: string | URL | Request;
+  readonly init: RequestInit | undefined;
+  /** The one that it was made in. */
+  around: Calling | undefined;
+  /** What was begun in it may go on, as a poller does, and is a call of its own then. */
+  isOver: boolean;
 }
 
 /** Knows of a call however much later, and in whatever form, it leads back. Not every platform has it. */
@@ -14,7 +21,8 @@ const scope = createScope<Calling>();
 
 /**
  * The global fetch, looked up at each call: what a test or an instrumentation puts in its place later counts. Where that leads back to the wrapper that was
- * made of it (`globalThis.fetch = bearer(...)(globalThis.fetch)`), the function that was given is called.
+ * made of it (`globalThis.fetch = bearer(...)(globalThis.fetch)`), the function that was given is called. So it is for whatever else the global function calls the
+ * wrapper with before it has answered: it means what the wrapper was made of, and a circle would have no end.
  */
 export class GlobalFetch {
   readonly #given: FetchFunction;
@@ -58,32 +66,62 @@ export class GlobalFetch {
     return (input, init) => (this.#leadingBack.has(fetch) ? this.#given(input, init) : this.#call(fetch, input, init));
   }
 
-  #call(fetch: FetchFunction, input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
-    const before = this.#calling;
-    const calling: Calling = { owner: this, fetch, url: urlOf(input), around: scope.current() };
+  async #call(fetch: FetchFunction, input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+    const calling: Calling = { owner: this, fetch, input, init, around: scope.current(), isOver: false };
+    // A chain of calls that each began the next one does not grow.
+    while (calling.around?.isOver) calling.around = calling.around.around;
     this.#calling = calling;
     try {
-      return scope.run(calling, () => fetch(input, init === undefined || isPlain(init) ? { ...init, [this.#mark]: fetch } : init));
+      const answer = scope.run(calling, () => fetch(input, init == null || isPlain(init) ? { ...init, [this.#mark]: calling } : init));
+      this.#calling = undefined;
+      return await answer;
     } finally {
-      this.#calling = before;
+      calling.isOver = true;
     }
   }
 
-  /** Whether a call of the wrapper comes from the very function that it would call. */
-  isCalledBack(input: string | URL | Request, init: RequestInit | undefined): boolean {
-    const marked = (init as Record<symbol, FetchFunction> | null | undefined)?.[this.#mark];
-    const caller = marked ?? this.#callingFor(urlOf(input))?.fetch;
-    if (caller === undefined) return false;
-    this.#leadingBack.add(caller);
-    return true;
-  }
-
-  /** The call of this object's that the code which runs now belongs to, if it was for the same URL. */
-  #callingFor(url: string): Calling | undefined {
-    for (let calling = this.#calling ?? scope.current(); calling !== undefined; calling = calling.around)
-      if (calling.owner === this && calling.url === url) return calling;
+  /** The call of the global function that a call of the wrapper is made in, if that has not been answered yet. */
+  callAround(init: RequestInit | undefined): Calling | undefined {
+    for (let calling of [this.#markOf(init), this.#calling, scope.current()])
+      for (; calling !== undefined; calling = calling.around) if (calling.owner === this && !calling.isOver) return calling;
     return undefined;
   }
+
+  #markOf(init: RequestInit | undefined): Calling | undefined {
+    return (init as Record<symbol, Calling> | null | undefined)?.[this.#mark];
+  }
+
+  /** An init as the caller gave it, and as the global function has changed it. */
+  unmarked(init: RequestInit | undefined): RequestInit | undefined {
+    if (this.#markOf(init) === undefined || !isPlain(init as RequestInit)) return init;
+    const { [this.#mark as never]: _, ...unmarked } = init as RequestInit;
+    return unmarked;
+  }
+
+  /**
+   * Where a call that is made in another one tells that it goes without a token of ours. If it is the same request, that one has told already, and the global
+   * function leads back: the given one is called from now on.
+   */
+  logWithin(
+    outer: Calling,
+    init: RequestInit | undefined,
+    { credentials, log }: Pick<BearerPolicy<never, never>, "credentials" | "log">,
+  ): Pick<RequestLog, "withoutToken"> {
+    return {
+      withoutToken: (url, reason) => {
+        const isSame =
+          reason === "own-credentials"
+            ? hasOwnCredentials(credentials, headersOf(outer))
+            : this.#markOf(init) === outer || url === urlOf(outer.input);
+        if (isSame) this.#leadingBack.add(outer.fetch);
+        else log.withoutToken(url, reason);
+      },
+    };
+  }
+}
+
+function headersOf({ input, init }: Calling): HeadersInit | undefined {
+  return readableHeaders(init?.headers ?? (input as Request | null)?.headers);
 }
 
 function urlOf(input: string | URL | Request): string {
