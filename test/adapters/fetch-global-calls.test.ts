@@ -137,21 +137,6 @@ describe("calls of the program's own that are made in a call of the global funct
     expect(arrived().every(([, isGood]) => isGood)).toBe(true);
     expect(events).toEqual([]);
   });
-
-  it("with credentials of their own: sent as they are, and told", async () => {
-    const count = putGlobal(async (input, init) => {
-      await send(session.wire.origin, { headers: { authorization: "Bearer mine" } });
-      return original(input, init);
-    });
-
-    for (let round = 1; round <= 2; round += 1) {
-      await send(`${elsewhere()}/a`);
-      expect(count()).toBe(round);
-    }
-
-    expect(session.wire.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer mine", undefined, "Bearer mine", undefined]);
-    expect(events).toContainEqual({ type: "request-without-token", origin: session.wire.origin, reason: "own-credentials" });
-  });
 });
 
 describe("an init that went through the global function", () => {

@@ -41,7 +41,7 @@ function aroundGlobal(policy: Policy, beneath: FetchFunction): FetchFunction {
   const withTokens: FetchFunction = (input, init) => {
     const outer = late.callAround(init);
     if (outer === undefined) return fetchWithToken(policy, late.current, { input, init });
-    return fetchWithToken(policy, beneath, { input, init: late.unmarked(init) }, late.logWithin(outer, init, policy));
+    return fetchWithToken(policy, beneath, { input, init: late.unmarked(init) }, late.logWithin(outer, init, policy.log));
   };
   late.wrapper = withTokens;
   return withTokens;

@@ -1,19 +1,15 @@
 import { createScope } from "../../refresh/callers.ts";
-import type { BearerPolicy } from "../bearer-policy.ts";
 import type { RequestLog } from "../request-log.ts";
 import { isKnownFetch, type FetchFunction } from "./fetch-function.ts";
-import { hasOwnCredentials, readableHeaders } from "./fetch-headers.ts";
 
 /** A call of a global function, in which others may be made. */
 export interface Calling {
-  readonly owner: GlobalFetch;
+  /** Undefined once it was answered: what was begun in it may go on, as a poller does, and makes calls of its own then. */
+  owner: GlobalFetch | undefined;
   readonly fetch: FetchFunction;
-  readonly input: string | URL | Request;
-  readonly init: RequestInit | undefined;
+  readonly url: string;
   /** The one that it was made in. */
   around: Calling | undefined;
-  /** What was begun in it may go on, as a poller does, and is a call of its own then. */
-  isOver: boolean;
 }
 
 /** Knows of a call however much later, and in whatever form, it leads back. Not every platform has it. */
@@ -57,33 +53,30 @@ export class GlobalFetch {
     if (fetch === this.#given || this.#isGlobal || typeof fetch !== "function" || this.#leadingBack.has(fetch)) return this.#given;
     if (isKnownFetch(fetch)) return fetch;
     let caller = this.#callers.get(fetch);
-    if (caller === undefined) this.#callers.set(fetch, (caller = this.#callerOf(fetch)));
+    if (caller === undefined) this.#callers.set(fetch, (caller = (input, init) => this.#call(fetch, input, init)));
     return caller;
   }
 
   /** Calls a function that may lead back to the wrapper. */
-  #callerOf(fetch: FetchFunction): FetchFunction {
-    return (input, init) => (this.#leadingBack.has(fetch) ? this.#given(input, init) : this.#call(fetch, input, init));
-  }
-
   async #call(fetch: FetchFunction, input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
-    const calling: Calling = { owner: this, fetch, input, init, around: scope.current(), isOver: false };
+    if (this.#leadingBack.has(fetch)) return this.#given(input, init);
+    const calling: Calling = { owner: this, fetch, url: urlOf(input), around: scope.current() };
     // A chain of calls that each began the next one does not grow.
-    while (calling.around?.isOver) calling.around = calling.around.around;
+    while (calling.around && !calling.around.owner) calling.around = calling.around.around;
     this.#calling = calling;
     try {
       const answer = scope.run(calling, () => fetch(input, init == null || isPlain(init) ? { ...init, [this.#mark]: calling } : init));
       this.#calling = undefined;
       return await answer;
     } finally {
-      calling.isOver = true;
+      calling.owner = undefined;
     }
   }
 
   /** The call of the global function that a call of the wrapper is made in, if that has not been answered yet. */
   callAround(init: RequestInit | undefined): Calling | undefined {
     for (let calling of [this.#markOf(init), this.#calling, scope.current()])
-      for (; calling !== undefined; calling = calling.around) if (calling.owner === this && !calling.isOver) return calling;
+      for (; calling !== undefined; calling = calling.around) if (calling.owner === this) return calling;
     return undefined;
   }
 
@@ -99,29 +92,17 @@ export class GlobalFetch {
   }
 
   /**
-   * Where a call that is made in another one tells that it goes without a token of ours. If it is the same request, that one has told already, and the global
-   * function leads back: the given one is called from now on.
+   * Where a call that is made in another one tells that it goes without a token of ours. If it is the same request, that one has told already, or has put the
+   * token on, and the global function leads back: the given one is called from now on.
    */
-  logWithin(
-    outer: Calling,
-    init: RequestInit | undefined,
-    { credentials, log }: Pick<BearerPolicy<never, never>, "credentials" | "log">,
-  ): Pick<RequestLog, "withoutToken"> {
+  logWithin(outer: Calling, init: RequestInit | undefined, log: RequestLog): Pick<RequestLog, "withoutToken"> {
     return {
       withoutToken: (url, reason) => {
-        const isSame =
-          reason === "own-credentials"
-            ? hasOwnCredentials(credentials, headersOf(outer))
-            : this.#markOf(init) === outer || url === urlOf(outer.input);
-        if (isSame) this.#leadingBack.add(outer.fetch);
-        else log.withoutToken(url, reason);
+        if (reason !== "own-credentials" && this.#markOf(init) !== outer && url !== outer.url) log.withoutToken(url, reason);
+        else this.#leadingBack.add(outer.fetch);
       },
     };
   }
-}
-
-function headersOf({ input, init }: Calling): HeadersInit | undefined {
-  return readableHeaders(init?.headers ?? (input as Request | null)?.headers);
 }
 
 function urlOf(input: string | URL | Request): string {
