@@ -5,7 +5,7 @@ import { refusedBy, type TokenCache } from "@tokenflight/core";
 import { bearer as fetchBearer } from "@tokenflight/fetch";
 import { bearer as gotBearer } from "@tokenflight/got";
 import { bearer as kyBearer } from "@tokenflight/ky";
-import axios from "axios";
+import axios, { type ResponseType } from "axios";
 import got from "got";
 import ky from "ky";
 import { describe, expect, it } from "vitest";
@@ -95,6 +95,28 @@ it.each([
   const send = fetchBearer(countingTokens(), { origins: api.origin, refused })(globalThis.fetch);
   expect((await send(`${api.origin}/orders`)).status).toBe(requests === 2 ? 200 : 401);
   expect(api.arrivals).toHaveLength(requests);
+});
+
+describe.each(["http", "fetch"])("refusedBy with axios with %s looks into an answer", (adapter) => {
+  it.each<[ResponseType, number]>([
+    ["json", 2],
+    ["text", 2],
+    ["arraybuffer", 2],
+    ...(adapter === "fetch"
+      ? ([
+          ["blob", 1],
+          ["stream", 1],
+        ] as [ResponseType, number][])
+      : ([["stream", 1]] as [ResponseType, number][])),
+  ])("of the type %s: %d requests", async (responseType, requests) => {
+    await using api = await start();
+    const client = axios.create({ baseURL: api.origin, adapter, responseType });
+    attachBearer(client, countingTokens(), { refused });
+
+    expect((await client.get("/orders")).status).toBe(200);
+
+    expect(api.arrivals).toHaveLength(requests);
+  });
 });
 
 describe.each(clients)("refusedBy with %s (field line 130)", (_name, connect) => {

@@ -57,5 +57,28 @@ it.each([
   [undefined, false],
 ])("%s is a browser: %s", (userAgent, expected) => {
   vi.stubGlobal("navigator", { userAgent });
-  expect(isInBrowser()).toBe(expected);
+  // Pages have none, or what a bundler puts there.
+  for (const process of [undefined, {}, { versions: {} }, { versions: {}, browser: true }]) expect(inProcess(process)).toBe(expected);
+  // A library may put a navigator of its own there, as for rendering in a server.
+  for (const process of servers) expect(inProcess(process)).toBe(false);
+  // The fetch function of an Electron window is Chromium's, although there is Node, too.
+  expect(inProcess({ versions: { node: "22.0.0", electron: "38.0.0" }, type: "renderer" })).toBe(expected);
 });
+
+const servers = [
+  process,
+  { versions: { node: "24.0.0" } },
+  { versions: { node: "24.3.0", bun: "1.3.0" } },
+  { versions: { node: "24.2.0", deno: "2.5.0" } },
+  { versions: { node: "22.0.0", electron: "38.0.0" }, type: "browser" },
+  { versions: { node: "22.0.0", electron: "38.0.0" }, type: "utility" },
+];
+function inProcess(process: unknown): boolean {
+  const before = globalThis.process;
+  globalThis.process = process as typeof before;
+  try {
+    return isInBrowser();
+  } finally {
+    globalThis.process = before;
+  }
+}

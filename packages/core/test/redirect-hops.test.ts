@@ -60,6 +60,15 @@ describe("where a redirect leads (Fetch standard, location URL)", () => {
     expect(() => nextHop(start, redirect(302, location), [])).toThrow(new TypeError("fetch failed"));
   });
 
+  it.each([
+    ["UTF-8, each byte a character", "/caf\u00c3\u00a9", "/caf%C3%A9"],
+    ["no UTF-8", "/caf\u00e9", "/caf%EF%BF%BD"],
+    ["text, as a polyfill may give it", "/\u65e5", "/%E6%97%A5"],
+  ])("is read as %s", (_name, location, path) => {
+    const response = { status: 302, headers: { get: () => location } } as unknown as Response;
+    expect(nextHop(start, response, [])?.url).toBe(`https://api.example.com${path}#part`);
+  });
+
   it("a URL with credentials is an error", () => {
     expect(() => nextHop(start, redirect(302, "https://user:password@other.example/"), [])).toThrow(TypeError);
   });

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { runInNewContext } from "node:vm";
 import { Response as NodeFetchResponse } from "node-fetch";
 import { describe, expect, it, vi } from "vitest";
 import { InvalidOptionError } from "../src/errors.ts";
@@ -8,6 +9,9 @@ const expired = JSON.stringify({ error: "token_expired" });
 const refused = refusedBy<{ error?: string }>(({ error }) => error === "token_expired");
 const json = (body: BodyInit, type = "application/json", status = 200): Response =>
   new Response(body, { status, headers: { "content-type": type } });
+
+const bytesOfAnotherRealm = (text: string): ArrayBuffer =>
+  runInNewContext(`new Uint8Array(${JSON.stringify([...Buffer.from(text)])}).buffer`) as ArrayBuffer;
 
 describe("refusedBy, over a response of fetch (field line 130)", () => {
   it.each([
@@ -133,6 +137,8 @@ describe("refusedBy, over a response whose body was read", () => {
     ["axios, parsed", { status: 200, headers, data: { error: "token_expired" } }],
     ["axios, text", { status: 200, headers: new Headers(headers), data: expired }],
     ["axios, bytes", { status: 200, headers, data: Buffer.from(expired) }],
+    ["axios with fetch, bytes", { status: 200, headers, data: new TextEncoder().encode(expired).buffer }],
+    ["axios with fetch, bytes of another realm", { status: 200, headers, data: bytesOfAnotherRealm(expired) }],
     ["got, text", { statusCode: 200, headers, body: expired }],
     ["got, parsed", { statusCode: 200, headers, body: { error: "token_expired" } }],
   ])("%s: answers at once", (_name, response) => {
@@ -144,13 +150,19 @@ describe("refusedBy, over a response whose body was read", () => {
     ["no headers", { data: expired }],
     ["a Node stream", { headers, data: { pipe: () => {}, error: "token_expired" } }],
     ["a web stream", { headers, data: new ReadableStream() }],
+    ["a Blob", { headers, data: new Blob([expired]) }],
     ["long text", { headers, body: JSON.stringify({ error: "token_expired", fill: "x".repeat(70_000) }) }],
     ["long bytes", { headers, body: Buffer.from(JSON.stringify({ error: "token_expired", fill: "x".repeat(70_000) })) }],
     ["text that is no JSON", { headers, body: "{" }],
+    ["long bytes of axios with fetch", { headers, data: new TextEncoder().encode(`"${"x".repeat(70_000)}"`).buffer }],
     ["nothing", { headers }],
-    ["another answer", { headers, data: { error: "other" } }],
-  ])("%s is not refused", (_name, response) => {
+  ])("%s is not refused, and not looked into", (_name, response) => {
     expect(refused(response)).toBe(false);
+    expect(refusedBy(() => true)(response)).toBe(false);
+  });
+
+  it("another answer is not refused", () => {
+    expect(refused({ headers, data: { error: "other" } })).toBe(false);
   });
 });
 

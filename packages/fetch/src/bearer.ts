@@ -47,8 +47,11 @@ function around(policy: Policy, beneath: FetchFunction): FetchFunction {
 
 function aroundGlobal(policy: Policy, beneath: FetchFunction): FetchFunction {
   const late = new GlobalFetch(beneath);
-  const withTokens: FetchFunction = (input, init) =>
-    late.isCalledBack(input, init) ? beneath(input, init) : fetchWithToken(policy, late.current, { input, init });
+  const withTokens: FetchFunction = (input, init) => {
+    const outer = late.callAround(init);
+    if (outer === undefined) return fetchWithToken(policy, late.current, { input, init });
+    return fetchWithToken(policy, beneath, { input, init: late.unmarked(init) }, late.logWithin(outer, init, policy.log));
+  };
   late.wrapper = withTokens;
   return withTokens;
 }

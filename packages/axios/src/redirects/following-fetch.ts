@@ -24,7 +24,7 @@ export async function follow(
     method: request?.method ?? init.method ?? "GET",
     // axios gives a record. To the Headers of a Request, a function that keeps cookies may add some.
     headers: request === undefined ? (init.headers as Record<string, string>) : Object.fromEntries(request.headers),
-    hasBody: (request ?? init).body != null,
+    hasBody: (request ?? init).body != null && (isForOnce ? "once" : true),
   };
   const send = request === undefined ? byUrl(fetch, init) : byRequest(fetch, request, { init, isForOnce: isForOnce || !start.hasBody });
   let response = await send(start, true);

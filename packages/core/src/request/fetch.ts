@@ -5,6 +5,7 @@ import { hasOwnCredentials, readableHeaders } from "./fetch/fetch-headers.ts";
 import { membersOf } from "./fetch/fetch-init.ts";
 import { lateSender, sendWhenLoaded } from "./fetch/late-sender.ts";
 import type { OriginCheck } from "./origins.ts";
+import type { RequestLog } from "./request-log.ts";
 import { absoluteUrl } from "./fetch/page.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
 
@@ -24,11 +25,15 @@ export function preloadSender(): void {
   lateSender.preload();
 }
 
-/** Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. */
+/**
+ * Calls a fetch function with a token on the request. What the adapters for fetch and for clients over fetch have in common. `log` is told of a request that
+ * gets none.
+ */
 export function fetchWithToken<Call extends FetchRequest>(
   policy: BearerPolicy<Call, Response>,
   fetch: FetchFunction,
   call: Call,
+  log: Pick<RequestLog, "withoutToken"> = policy.log,
 ): Promise<Response> {
   try {
     const { input } = call;
@@ -36,7 +41,7 @@ export function fetchWithToken<Call extends FetchRequest>(
     const request = isRequest(input) ? input : undefined;
     const url = allowedUrl(policy, asked);
     if (url === undefined) {
-      policy.log.withoutToken(asked, "origin");
+      log.withoutToken(asked, "origin");
       return fetch(input, call.init);
     }
     // Text in place of an init is refused in the words of the function beneath.
@@ -48,12 +53,12 @@ export function fetchWithToken<Call extends FetchRequest>(
     const isOwn = hasOwnCredentials(policy.credentials, headers);
     const cache = isOwn ? undefined : policy.cacheFor(call);
     if (cache === undefined) {
-      policy.log.withoutToken(url, isOwn ? "own-credentials" : "no-cache");
+      log.withoutToken(url, isOwn ? "own-credentials" : "no-cache");
       // An iterator over header fields can be read once only.
       return fetch(input, init.headers === given ? call.init : init);
     }
     const isKnown = isKnownFetch(fetch);
-    const allowed: FetchCall = { policy, fetch, isKnown, request, init, url, asked, headers, body: init.body, isKept: false };
+    const allowed: FetchCall = { policy, log, fetch, isKnown, request, init, url, asked, headers, body: init.body, isKept: false };
     return lateSender.loaded === undefined ? sendWhenLoaded(allowed, cache) : lateSender.loaded.send(allowed, cache);
   } catch (error) {
     // A fetch function never throws.

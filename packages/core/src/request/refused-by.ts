@@ -1,4 +1,5 @@
 import { systemClock } from "../clock.ts";
+import { isBuffer } from "./body.ts";
 import { readerOf, type BodyReader } from "./drain.ts";
 import { requireFunction } from "../options.ts";
 import { shared } from "../platform/shared.ts";
@@ -19,7 +20,7 @@ interface AnyResponse {
 /**
  * A `refused` for APIs that refuse a token in the body of their answer, be its status 200, besides the 401s that refuse it anyway: `test` is given the JSON value of the answer, and the response.
  * Only answers whose Content-Type is JSON are looked into, up to 64 kB (over node-fetch 16 kB) and for a second, in a copy; a stream is never held back. What is not looked into,
- * and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of @tokenflight/undici refuses it.
+ * a Blob of axios's among it, and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of @tokenflight/undici refuses it.
  *
  * @example refusedBy<{ error?: string }>((answer) => answer.error === "token_expired")
  */
@@ -69,9 +70,12 @@ export function responseField(headers: unknown, name: string): string | undefine
 }
 
 function parsed(body: unknown): unknown {
-  if (ArrayBuffer.isView(body)) return body.byteLength > longestAnswer ? undefined : parsed(new TextDecoder().decode(body));
+  const isBytes = ArrayBuffer.isView(body) || (typeof body === "object" && body !== null && isBuffer(body));
+  if (isBytes) return body.byteLength > longestAnswer ? undefined : parsed(new TextDecoder().decode(body));
   if (typeof body !== "string")
-    return typeof body === "object" && body !== null && !("pipe" in body || "getReader" in body) ? body : undefined;
+    return typeof body === "object" && body !== null && !("pipe" in body || "getReader" in body || "arrayBuffer" in body)
+      ? body
+      : undefined;
   if (body.length > longestAnswer) return undefined;
   try {
     return JSON.parse(body);

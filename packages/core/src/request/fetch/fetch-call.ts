@@ -1,11 +1,14 @@
 import type { BearerPolicy } from "../bearer-policy.ts";
 import { keepBody } from "../body.ts";
+import type { RequestLog } from "../request-log.ts";
 import type { FetchFunction } from "./fetch-function.ts";
 import { copyHeaders } from "./fetch-headers.ts";
 
 /** A call of a fetch function that may have a token: what the caller gave, and what is known of it. */
 export interface FetchCall {
   readonly policy: BearerPolicy<never, Response>;
+  /** Is told of a request that gets no token. */
+  readonly log: Pick<RequestLog, "withoutToken">;
   readonly fetch: FetchFunction;
   /**
    * Whether the function is the platform's own, which takes `Authorization` off a request that a redirect sends to another origin, changes nothing that it is

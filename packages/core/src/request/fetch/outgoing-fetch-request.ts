@@ -8,6 +8,7 @@ import { checkIntegrity } from "./integrity.ts";
 import { isInBrowser } from "./page.ts";
 import { mostRedirects, networkError, nextHop, normalMethod, type Hop } from "./redirect-hops.ts";
 import { SpareBytes } from "./spare-bytes.ts";
+import { ownOption } from "../../platform/own.ts";
 import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
 import type { OutgoingRequest } from "../send-with-token.ts";
 
@@ -85,7 +86,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     if (follows && this.#integrity) init.integrity = "";
     const response = this.#call(this.#next(follows), init);
     if (!follows) return response;
-    const hasBody = this.#isBodyInRequest || this.#parts.body != null;
+    const hasBody = this.#isBodyInRequest || (isStream(this.#parts.body) ? "once" : this.#parts.body != null);
     return this.#follow(response, { url: this.url, method: this.method, headers, hasBody }, Object.keys(fields));
   }
 
@@ -169,6 +170,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     const { origin } = new URL(this.url);
     let response = await first;
     let hop: Hop = start;
+    // An option of node-fetch's, and a property of its Requests.
+    const { follow = ownOption(this.#request as WithFollow | undefined, "follow") ?? mostRedirects } = given as WithFollow;
     this.#elsewhere = undefined;
     for (let count = 0; ; count += 1) {
       const next = nextHop(hop, response, secret);
@@ -176,7 +179,7 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
         if (this.#integrity) await checkIntegrity(response, this.#integrity);
         return count === 0 ? response : markRedirected(response);
       }
-      if (count === mostRedirects) throw networkError("too many redirects");
+      if (!(count < follow)) throw networkError("too many redirects");
       this.discard(response).catch(() => {});
       if (new URL(next.url).origin !== origin) this.#elsewhere ??= next.url;
       const { url, method, headers } = next;
@@ -240,6 +243,13 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     // A fetch that fails, be it for want of a token, leaves no stream open.
     if (!this.#wasSent) cancel(streamOf(this.#parts));
   }
+}
+
+type WithFollow = { readonly follow?: number };
+
+/** Whether it is the platform's, one of Node's, or an iterator that fetch makes one of. */
+function isStream(body: RequestInit["body"]): boolean {
+  return Symbol.asyncIterator in Object(body);
 }
 
 /** Of shared memory no fetch makes bytes. */

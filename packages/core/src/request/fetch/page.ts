@@ -7,6 +7,7 @@ interface PageGlobals {
   readonly document?: { readonly baseURI?: unknown };
   readonly location?: { readonly href?: unknown };
   readonly navigator?: { readonly userAgent?: unknown };
+  readonly process?: { readonly versions?: { readonly node?: unknown }; readonly type?: unknown };
 }
 
 /** The URL that relative ones are relative to in a page or a worker; undefined where there is none. */
@@ -44,9 +45,10 @@ export function originsOfBase(base: string | undefined, options: BearerOptions<n
 
 /**
  * Whether this is a browser, where no program sees where a redirect leads: the platform follows it, and takes `Authorization` off. A page that Node plays
- * for a test is none.
+ * for a test is none, nor is a server whose user agent some library says to be a browser's. A window of Electron's may have both, Node and a browser.
  */
 export function isInBrowser(): boolean {
-  const agent = (globalThis as PageGlobals).navigator?.userAgent;
-  return typeof agent === "string" && agent.startsWith("Mozilla/") && !/jsdom|happydom/i.test(agent);
+  const { navigator, process } = globalThis as PageGlobals;
+  if (process?.versions?.node !== undefined && process.type !== "renderer") return false;
+  return /^Mozilla\/(?!.*(?:jsdom|happydom))/i.test(String(navigator?.userAgent));
 }

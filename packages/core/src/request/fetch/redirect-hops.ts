@@ -7,8 +7,8 @@ export interface Hop {
   readonly method: string;
   /** `HeadersInit`, which Node's types do not have by that name. */
   readonly headers: NonNullable<RequestInit["headers"]>;
-  /** Whether it has the body of the first one. */
-  readonly hasBody: boolean;
+  /** Whether it has the body of the first one; "once" for a stream. */
+  readonly hasBody: boolean | "once";
 }
 
 /** The Fetch standard's limit. */
@@ -28,7 +28,7 @@ const fieldsOfOrigin = ["authorization", "cookie", "host", "proxy-authorization"
 export function nextHop(hop: Hop, response: Response, secret: readonly string[]): Hop | undefined {
   const location = codes.has(response?.status) ? response.headers?.get?.("location") : undefined;
   if (location == null) return undefined;
-  const target = parseUrl(location, hop.url);
+  const target = parseUrl(decoded(location), hop.url);
   if (target === null || !/^https?:$/.test(target.protocol)) throw networkError("a redirect to what is no http or https URL");
   if (target.hash === "") target.hash = new URL(hop.url).hash;
   const isSameOrigin = target.origin === new URL(hop.url).origin;
@@ -36,6 +36,8 @@ export function nextHop(hop: Hop, response: Response, secret: readonly string[])
 
   const { status } = response;
   const { hasBody } = hop;
+  // HTTP-redirect fetch, step 11: whatever becomes of the method.
+  if (hasBody === "once" && status !== 303) throw networkError("a redirect of a body that can be read once");
   const method = normalMethod(hop.method);
   const becomesGet = status === 303 ? method !== "GET" && method !== "HEAD" : (status === 301 || status === 302) && method === "POST";
   const dropped = new Set(isSameOrigin ? [] : [...fieldsOfOrigin, ...secret]);
@@ -44,8 +46,13 @@ export function nextHop(hop: Hop, response: Response, secret: readonly string[])
     url: target.href,
     method: becomesGet ? "GET" : method,
     headers: dropped.size === 0 ? hop.headers : withoutFields(hop.headers, dropped),
-    hasBody: hasBody && !becomesGet,
+    hasBody: !becomesGet && hasBody,
   };
+}
+
+/** Of a header field each byte is a character, and servers send UTF-8 (as Node's fetch and browsers read it). */
+function decoded(location: string): string {
+  return /[^\0-\xff]/.test(location) ? location : new TextDecoder().decode(Uint8Array.from(location, (byte) => byte.charCodeAt(0)));
 }
 
 /** A method as fetch sends it (Fetch standard, normalize): six names in upper case, and any other as it was given. */

@@ -22,6 +22,6 @@ async function sendWhenKnown(call: FetchCall, answer: Promise<TokenCache | undef
   outgoing.keep();
   const cache = await waitFor(answer, outgoing.signal);
   if (cache !== undefined) return sendWithToken(call.policy, cache, outgoing);
-  call.policy.log.withoutToken(call.url, "no-cache");
+  call.log.withoutToken(call.url, "no-cache");
   return outgoing.send(undefined);
 }
