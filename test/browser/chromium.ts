@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { startBrowser } from "../setup/browser.ts";
-import type { Browser, BrowserOptions, Frame, Tab } from "./browsers.ts";
+import type { Browser, BrowserOptions, Frame, Tab } from "./browser.ts";
 import { resultOf, sourceOf } from "./page-call.ts";
 
 /** What a user sets on the page for cookies and site data. */

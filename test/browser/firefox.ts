@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserOptions, Frame, Tab } from "./browsers.ts";
+import type { Browser, BrowserOptions, Frame, Tab } from "./browser.ts";
 import { resultOf, sourceOf } from "./page-call.ts";
 
 /** Names and values of about:config. */

@@ -118,7 +118,7 @@ function nameOf(source: TokenSource, subject: string, identity: string | undefin
   requireThat(identity !== undefined, "identity", expected, identity);
   const purpose = ownOption(source, "purpose");
   // Tokens without a login share no refresh token. Under a name that a login has too, they would replace its own, and their end would be its end.
-  if (purpose !== undefined && ownOption(source, "requiresLogin") === false)
-    return { identity: JSON.stringify([identity, purpose]), subject, purpose: undefined };
+  if (ownOption(source, "requiresLogin") === false)
+    return { identity: JSON.stringify([identity, purpose ?? null]), subject, purpose: undefined };
   return { identity, subject, purpose };
 }

@@ -44,7 +44,8 @@ export class SubjectLogins {
     const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
     const name = cell.shared === undefined || !hasWebCrypto() ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
     const isOver = (record: SubjectRecord): boolean =>
-      hasEnded(record) || statusOf(ownOnly({ ...record, loginRequired: undefined }), source, clock.now()).state === "logged-out";
+      hasEnded(record, clock.now()) ||
+      statusOf(ownOnly({ ...record, loginRequired: undefined }), source, clock.now()).state === "logged-out";
     const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
     if (record !== undefined) this.#loggedIn(tokenSet, record);
     return record !== undefined;

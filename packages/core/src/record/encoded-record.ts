@@ -134,8 +134,10 @@ function capped(pause: NonNullable<OtherPurpose["pause"]>): NonNullable<OtherPur
   return ownOnly({ ...pause, duration: Math.min(pause.duration, longestStored) });
 }
 
-function isLoginRequired(loginRequired: unknown): boolean {
-  return loginRequired === undefined || (typeof loginRequired === "object" && loginRequired !== null);
+function isLoginRequired(given: OtherPurpose["loginRequired"]): boolean {
+  if (typeof given !== "object" || given === null) return given === undefined;
+  const { error, errorDescription } = ownOnly(given);
+  return [error, errorDescription].every(isTextOrMissing);
 }
 
 /** Milliseconds for which a record is kept whose login is over: it stops whoever writes late, or asks in vain. */

@@ -43,14 +43,21 @@ function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
   return loginRequired !== undefined && endsOnePurpose.has(loginRequired.error ?? "");
 }
 
-/** Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. */
-export function hasEnded({ loginRequired, pause, tokenSet, others = {} }: SubjectRecord): boolean {
+/** Milliseconds from the beginning of a pause in which the purpose counts as one that has not ended. The longest pause takes little more than half of it. */
+const pauseCounts = 7_200_000;
+
+/**
+ * Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. A purpose that has given
+ * nothing, and was last asked for long ago, does not count.
+ */
+export function hasEnded({ loginRequired, pause, tokenSet, others = {} }: SubjectRecord, now: number): boolean {
   if (loginRequired !== undefined && !isOfOnePurpose(loginRequired)) return true;
-  const all = Object.values(others);
-  const wasNeverAskedFor = tokenSet?.accessToken === "" && all.length > 0;
-  return (
-    pause === undefined && (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined)
-  );
+  // A clock may have been wrong: no pause begins in the future.
+  const counts = (one: OtherPurpose["pause"]): boolean => one !== undefined && Math.abs(now - one.begun) < pauseCounts;
+  const all: OtherPurpose[] = [{ loginRequired, tokenSet }, ...Object.values(others)];
+  const open = all.filter((one) => one.loginRequired === undefined);
+  // Of a purpose that was never asked for, the access token is empty.
+  return open.length < all.length && !counts(pause) && !open.some((one) => one.tokenSet?.accessToken || counts(one.pause));
 }
 
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {

@@ -50,7 +50,7 @@ export function identify({ server, clientId }: ClientParts, grant: string, canon
 }
 
 /** One spelling for a URL (RFC 3986 section 6.2.2), with or without a slash at its end: issuers are written both ways. */
-function canonicalUrl(href: string): string {
+export function canonicalUrl(href: string): string {
   const { origin, pathname, search } = new URL(href);
   // What needs no percent sign has none, and the others are in upper case.
   const rest = `${pathname.replace(/\/+$/, "")}${search}`.replaceAll(/%[0-9a-f]{2}/gi, (code) => {
