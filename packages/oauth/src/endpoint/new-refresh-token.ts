@@ -16,9 +16,8 @@ import {
 } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
 import { codesInText, readRefusal, saysAnyError, saysAnyErrorIn } from "./dialects.ts";
-import { idTokensIn, objectsIn } from "./envelope.ts";
+import { idTokensIn, objectsIn, objectsInText } from "./envelope.ts";
 import { refusesGrant } from "./login-required.ts";
-import { objectsInText } from "./objects-in-text.ts";
 
 /** What has to be known of a request to tell whether a refresh token is new, and this user's. */
 export interface RefreshTokenRequest {

@@ -171,7 +171,8 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     let response = await first;
     let hop: Hop = start;
     // An option of node-fetch's, and a property of its Requests.
-    const { follow = ownOption(this.#request as WithFollow | undefined, "follow") ?? mostRedirects } = given as WithFollow;
+    const follow =
+      ownOption(given as WithFollow, "follow") ?? ownOption(this.#request as WithFollow | undefined, "follow") ?? mostRedirects;
     this.#elsewhere = undefined;
     for (let count = 0; ; count += 1) {
       const next = nextHop(hop, response, secret);
