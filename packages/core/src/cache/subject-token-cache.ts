@@ -136,7 +136,15 @@ export class SubjectTokenCache implements TokenCache {
       if (news !== undefined) return news;
       const joined = this.#refreshes.pending;
       const pending = joined ?? this.#refreshes.start({ reason, urgency: "blocking", isWanted, isLook: false });
-      const obtained = (await this.#refreshes.wait(pending, joined !== undefined, signal)) ?? this.#afterDrop(isWanted);
+      const found = this.#refreshes.wait(pending, joined !== undefined, signal);
+      let obtained: TokenSet | undefined;
+      try {
+        obtained = (await found) ?? this.#found(isWanted);
+      } catch (error) {
+        // A login may have been saved since the refresh looked.
+        obtained = signal?.aborted ? undefined : this.#found(isWanted);
+        if (obtained === undefined) throw error;
+      }
       // A refresh was dropped, or another login was heard of since the record was read.
       if (obtained === undefined || this.#refreshes.held.isReplaced) continue;
       const isNew = pending.refresh.obtainedAt !== undefined;
@@ -153,7 +161,8 @@ export class SubjectTokenCache implements TokenCache {
     throw new TokenRequestError("unknown", `${mostRefreshes} refreshes in a row have brought no token set for this caller.`);
   }
 
-  #afterDrop(isWanted: Predicate): TokenSet | undefined {
+  /** What is there now, after a refresh that brought nothing. */
+  #found(isWanted: Predicate): TokenSet | undefined {
     const found = this.peek();
     return found !== undefined && isWanted(found) ? found : undefined;
   }
