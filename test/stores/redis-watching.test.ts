@@ -223,6 +223,40 @@ describeWithRedis("whoever watches a Redis store", (server) => {
       for (const { close } of [one, two]) close();
     });
 
+    it("hears again after a subscription that was never answered, whatever the client's options say of repeating", async () => {
+      await using proxy = await startTcpProxy(server().port);
+      const [one, two] = [await driver.connect(`redis://127.0.0.1:${proxy.port}`), await driver.connect(server().url)];
+      const client = one.client as { duplicate: (...given: object[]) => EventEmitter; options?: object };
+      const connections: EventEmitter[] = [];
+      const { duplicate } = client;
+      // Those of ioredis. node-redis keeps its own.
+      if (driver.name === "ioredis") Object.assign(client.options ?? {}, { autoResendUnfulfilledCommands: false });
+      client.duplicate = (...given) => {
+        const connection = duplicate.apply(client, given);
+        connections.push(connection);
+        return connection;
+      };
+      const store = redisStore({ client: one.client });
+      const { told } = await listen(store);
+      const swallowed = Promise.withResolvers<void>();
+      for (const connection of connections)
+        connection.once("ready", () => {
+          proxy.swallow();
+          setImmediate(swallowed.resolve);
+        });
+      await two.command("CLIENT", "KILL", "TYPE", "pubsub");
+      await swallowed.promise;
+      proxy.reset();
+      proxy.restore();
+      await vi.waitFor(async () => expect(await subscribers()).toBe(1), 5000);
+      told.length = 0;
+      const key = newKey();
+      const version = await redisStore({ client: two.client }).compareAndSet(key, undefined, "one");
+      await vi.waitFor(() => expect(told).toContainEqual([key, version]), 5000);
+      await store.close();
+      for (const { close } of [one, two]) close();
+    });
+
     it("closes its own connection with the client that it belongs to", async () => {
       const { client, close } = await driver.connect(server().url);
       redisStore({ client }).watchAll(() => {});
