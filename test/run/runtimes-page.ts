@@ -74,16 +74,17 @@ ${notes.map((note, index) => `${index + 1}. ${note}.`).join("\n")}
 
 ## React Native
 
-core, oauth, fetch (also with a \`Request\`) and axios pass the same storm in a realm that has what React Native gives a program: its fetch, which is \`whatwg-fetch\` over XMLHttpRequest,
+fetch (also with a \`Request\`) and axios pass the same storm, and oauth obtains a token, in a realm that has what React Native gives a program: its fetch, which is \`whatwg-fetch\` over XMLHttpRequest,
 no streams, no \`crypto\`, no events and nothing that is younger than 2021 (${counted("test/packaging/react-native.test.ts")}). Its own \`URL\` throws at most members in many versions: nobody can tell
 with that where a request goes, so that \`bearer\`, \`attachBearer\` and \`createOAuthClient\` throw an \`InvalidOptionError\`, before any request is sent, until a polyfill such as
-\`react-native-url-polyfill\` is imported. A store other than \`memoryStore\` needs \`crypto.subtle\`, and is refused without. ky needs streams and \`AbortSignal.any\`. The platform follows
+\`react-native-url-polyfill\` is imported. A store other than \`memoryStore\` needs \`crypto.subtle\`, and is refused without. ky itself needs \`AbortSignal.any\`. The platform follows
 redirects itself, as in a page. It was not tried on a device.
 
 ## Test runners
 
 The README's first page as one test, in a folder as \`npm init -y\` leaves it. Jest cannot load got and ky in its default set-up, because they are published as
-ES modules only; jsdom under Jest has no \`fetch\`, so there the test obtains its token with axios, and what needs \`fetch\` says that there is none.
+ES modules only: babel has to translate them and what they import (\`"transformIgnorePatterns": []\` translates everything that is imported), or tests are ES modules themselves, with
+\`node --experimental-vm-modules\`. jsdom under Jest has no \`fetch\`, so there the test obtains its token with axios, and what needs \`fetch\` says that there is none.
 
 | runner | passes |
 |---|---|

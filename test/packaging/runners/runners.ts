@@ -50,6 +50,13 @@ function jest(version: (typeof jestVersions)[number]): Runner[] {
   return [
     make("no configuration", { "page.test.js": required }),
     make("babel", { "page.test.js": imported, "babel.config.json": JSON.stringify({ presets }) }),
+    ...(["got", "ky"] as const).map((client) =>
+      make(
+        `${client} through babel`,
+        { "page.test.js": firstPage({ modules: "import", client }), "babel.config.json": JSON.stringify({ presets }) },
+        { transformIgnorePatterns: [] },
+      ),
+    ),
     make(
       "ts-jest",
       {
