@@ -16,7 +16,7 @@ for (const platform of platforms) {
       await using started = await startContractServers();
       results = await platform.run(folder, started);
       servers = started;
-    }, 300_000);
+    }, 600_000);
 
     it.each(ways.filter((way) => !(way in fails)))("%s", (way) => {
       expect(results[way]).toEqual([]);

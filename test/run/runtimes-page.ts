@@ -46,6 +46,12 @@ const runners = resultsOf("test/packaging/runners.test.ts").map(
   ({ title, status }) => `| ${title.split(": ")[0]} | ${status === "passed" ? "yes" : "**failed**"} |`,
 );
 
+function counted(file: string): string {
+  const results = resultsOf(file);
+  const failed = results.filter(({ status }) => status !== "passed");
+  return failed.length === 0 ? `${results.length} tests` : `**${failed.length} of ${results.length} tests failed**`;
+}
+
 const text = `# Where it runs
 
 This page is written by the test run, which installs the packages as they are published and starts them on each platform.
@@ -66,10 +72,19 @@ ${notes.map((note, index) => `${index + 1}. ${note}.`).join("\n")}
   cannot be told from a network error. \`Access-Control-Expose-Headers: WWW-Authenticate\` lets the challenge be read.
 - Next.js calls its edge runtime deprecated.
 
+## React Native
+
+fetch (also with a \`Request\`) and axios pass the same storm, and oauth obtains a token, in a realm that has what React Native gives a program: its fetch, which is \`whatwg-fetch\` over XMLHttpRequest,
+no streams, no \`crypto\`, no events and nothing that is younger than 2021 (${counted("test/packaging/react-native.test.ts")}). Its own \`URL\` throws at most members in many versions: nobody can tell
+with that where a request goes, so that \`bearer\`, \`attachBearer\` and \`createOAuthClient\` throw an \`InvalidOptionError\`, before any request is sent, until a polyfill such as
+\`react-native-url-polyfill\` is imported. A store other than \`memoryStore\` needs \`crypto.subtle\`, and is refused without. ky itself needs \`AbortSignal.any\`. The platform follows
+redirects itself, as in a page. It was not tried on a device.
+
 ## Test runners
 
 The README's first page as one test, in a folder as \`npm init -y\` leaves it. Jest cannot load got and ky in its default set-up, because they are published as
-ES modules only; jsdom under Jest has no \`fetch\`, so there the test obtains its token with axios, and what needs \`fetch\` says that there is none.
+ES modules only: babel has to translate them and what they import (\`"transformIgnorePatterns": []\` translates everything that is imported), or tests are ES modules themselves, with
+\`node --experimental-vm-modules\`. jsdom under Jest has no \`fetch\`, so there the test obtains its token with axios, and what needs \`fetch\` says that there is none.
 
 | runner | passes |
 |---|---|

@@ -53,5 +53,6 @@ export {
   requireThat,
   requireTimeout,
   requireWebCrypto,
+  requireWholeUrl,
 } from "./options.ts";
 export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from "./errors.ts";
+import { hasWholeUrl } from "./platform/fallbacks.ts";
 import { hasWebCrypto } from "./platform/web-crypto.ts";
 
 /** Says of what kind a value is without showing it, for messages about values that may be secret. */
@@ -64,6 +65,16 @@ function mistakesIn(given: string, wanted: string): number {
 export function requireWebCrypto(where: string): void {
   if (hasWebCrypto()) return;
   throw new InvalidOptionError(where, "a platform with crypto.subtle, which a page has over https or on this machine", "one without it");
+}
+
+/** Who may have a token cannot be told where `URL` is not that of the URL standard. Throws InvalidOptionError. */
+export function requireWholeUrl(where: string): void {
+  if (hasWholeUrl()) return;
+  throw new InvalidOptionError(
+    where,
+    "a platform with the URL of the URL standard, or a polyfill such as react-native-url-polyfill",
+    "one without it",
+  );
 }
 
 /** Throws InvalidOptionError, which shows of what kind the value is, unless `holds`. */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseUrl, randomId } from "../src/platform/fallbacks.ts";
 import { anySignal } from "../src/platform/signals.ts";
 import { createScope } from "../src/refresh/callers.ts";
+import { createOriginCheck } from "../src/request/origins.ts";
 import { storeKey } from "../src/store/store.ts";
 
 /** What takes functions away, as where they have never been, puts them back. */
@@ -63,6 +64,24 @@ it("signals without AbortSignal.any leave no listener behind on those that have 
 it("a store on a page over http, where nothing can be hashed, is an error that says so (field line 134)", async () => {
   takeAway(crypto, "subtle");
   await expect(storeKey("identity", "key")).rejects.toMatchObject({ code: "ERR_INVALID_OPTION", option: "storeKey" });
+});
+
+it.each([
+  ["whole", () => {}, true],
+  [
+    "one whose members throw",
+    (): void =>
+      void vi.spyOn(URL.prototype, "origin", "get").mockImplementation(() => {
+        throw new Error("not implemented");
+      }),
+    false,
+  ],
+  ["none", (): void => void vi.stubGlobal("URL", undefined), false],
+])("who may have a token is asked only of a URL that can say where it leads: %s", (_, prepare, isWhole) => {
+  prepare();
+  const create = (): unknown => createOriginCheck("https://api.example");
+  if (isWhole) expect(create).not.toThrow();
+  else expect(create).toThrow(expect.objectContaining({ code: "ERR_INVALID_OPTION", option: "origins" }));
 });
 
 describe("who calls is known (field line 134)", () => {

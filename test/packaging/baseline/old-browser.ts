@@ -43,6 +43,12 @@ const shared =
   "EventTarget Event CustomEvent DOMException Headers Request Response ReadableStream URLSearchParams TextEncoder TextDecoder Blob FormData Uint8Array " +
   "setTimeout clearTimeout performance queueMicrotask btoa atob console";
 
+/** axios has another file for platforms that are not Node. */
+function fileOf(name: string, { resolve }: NodeJS.Require): string {
+  const path = resolve(name);
+  return name === "axios" ? path.replace("/dist/node/", "/dist/browser/") : path;
+}
+
 export interface OldBrowser {
   require(name: string): unknown;
   /** Runs a script, which sees \`require\`. */
@@ -68,11 +74,11 @@ export function oldBrowser(
     const wrapped = new Script(`(function (exports, require, module) {${readFileSync(path, "utf8")}\n})`, { filename: path });
     const run = wrapped.runInContext(context) as (exports: unknown, require: (name: string) => unknown, module: object) => void;
     const resolve = createRequire(path);
-    run(module.exports, (name) => load(resolve.resolve(name)), module);
+    run(module.exports, (name) => load(fileOf(name, resolve)), module);
     return module.exports;
   };
   const main = createRequire(`${folder}/main.cjs`);
-  const require = (name: string): unknown => load(main.resolve(name));
+  const require = (name: string): unknown => load(fileOf(name, main));
   return {
     require,
     run: (script) =>

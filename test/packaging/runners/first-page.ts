@@ -3,17 +3,25 @@ import { readmeProgram } from "../readme-programs.ts";
 
 const importLine = /^import (.+) from "([^"]+)";\n/gm;
 
+/** What the program of a client calls the API's answer. */
+const answerOf = { axios: "data", got: "order", ky: "order" };
+
+export type Client = keyof typeof answerOf;
+
 /** The two programs of the page as one: what they import, and the rest. */
-const page = ["tokens.ts", "with-axios.ts"].map(readmeProgram);
-const imports = page.flatMap((text) => [...text.matchAll(importLine)].map(([, names = "", from = ""]) => ({ names, from })));
-const body = page.map((text) => text.replaceAll(importLine, "").replaceAll(/^export /gm, "")).join("");
+function pageOf(client: Client): { readonly imports: readonly { names: string; from: string }[]; readonly body: string } {
+  const page = ["tokens.ts", `with-${client}.ts`].map(readmeProgram);
+  return {
+    imports: page.flatMap((text) => [...text.matchAll(importLine)].map(([, names = "", from = ""]) => ({ names, from }))),
+    body: page.map((text) => text.replaceAll(importLine, "").replaceAll(/^export /gm, "")).join(""),
+  };
+}
 
 /** A page without `fetch`, where a program obtains its tokens with the client that it has. */
 const ownSource = `
 const { ISSUER = "", API_ORIGIN = "" } = process.env;
 const tokens = createTokenCache({ source: async () => (await axios.post(ISSUER + "/token", "grant_type=client_credentials")).data });
 `;
-const axiosProgram = body.slice(body.indexOf("const api = "));
 
 const asImport = ({ names, from }: { names: string; from: string }): string => `import ${names} from "${from}";`;
 const asRequire = ({ names, from }: { names: string; from: string }): string =>
@@ -25,12 +33,15 @@ export interface PageOptions {
   readonly test?: string;
   /** What has to be imported for that. */
   readonly from?: string;
+  /** Default "axios". */
+  readonly client?: Client;
   /** Whether tokens come from a function of the program, because there is no `fetch`. */
   readonly hasNoFetch?: boolean;
 }
 
 /** One test, whose program ends with what the API has answered. */
-export function firstPage({ modules, test = "test", from, hasNoFetch = false }: PageOptions): string {
+export function firstPage({ modules, test = "test", from, client = "axios", hasNoFetch = false }: PageOptions): string {
+  const { imports, body } = pageOf(client);
   const all = [
     ...(from === undefined ? [] : [{ names: `{ ${test} }`, from }]),
     ...imports.filter((one) => !one.from.startsWith(".")),
@@ -39,8 +50,8 @@ export function firstPage({ modules, test = "test", from, hasNoFetch = false }: 
   return `${all.map(modules === "import" ? asImport : asRequire).join("\n")}
 
 ${test}("an order, with a token", async () => {
-${hasNoFetch ? ownSource + axiosProgram : body}
-equal(data.item, "tea");
+${hasNoFetch ? ownSource + body.slice(body.indexOf("const api = ")) : body}
+equal(${answerOf[client]}.item, "tea");
 });
 `;
 }

@@ -26,6 +26,9 @@ function commandOf(name: string, require = inRepository): string {
   return join(dirname(manifest), typeof bin === "string" ? bin : (bin[name] as string));
 }
 
+/** Milliseconds that a test may take: the defaults are for machines that do nothing else. */
+const patience = 60_000;
+
 const jestVersions = [29, 30] as const;
 const requireOfJest = (version: (typeof jestVersions)[number]): NodeJS.Require =>
   createRequire(fileURLToPath(new URL(`../jest-${version}/package.json`, import.meta.url)));
@@ -38,7 +41,7 @@ function jest(version: (typeof jestVersions)[number]): Runner[] {
   const require = requireOfJest(version);
   const make = (setUp: string, files: Runner["files"], config: object = {}): Runner => ({
     name: `Jest ${version}, ${setUp}`,
-    files: { "jest.config.json": JSON.stringify(config), ...files },
+    files: { "jest.config.json": JSON.stringify({ testTimeout: patience, ...config }), ...files },
     command: [commandOf("jest", require), "--ci", "--runInBand", "--config", "jest.config.json"],
     passed: /^Tests: +(\d+) passed, \1 total$/m,
   });
@@ -47,6 +50,13 @@ function jest(version: (typeof jestVersions)[number]): Runner[] {
   return [
     make("no configuration", { "page.test.js": required }),
     make("babel", { "page.test.js": imported, "babel.config.json": JSON.stringify({ presets }) }),
+    ...(["got", "ky"] as const).map((client) =>
+      make(
+        `${client} through babel`,
+        { "page.test.js": firstPage({ modules: "import", client }), "babel.config.json": JSON.stringify({ presets }) },
+        { transformIgnorePatterns: [] },
+      ),
+    ),
     make(
       "ts-jest",
       {
@@ -66,7 +76,7 @@ function jest(version: (typeof jestVersions)[number]): Runner[] {
 const vitest = ["node", "jsdom", "happy-dom"].map((environment): Runner => ({
   name: `vitest, ${environment}`,
   files: { "page.test.ts": imported },
-  command: [commandOf("vitest"), "run", "--globals", "--environment", environment],
+  command: [commandOf("vitest"), "run", "--globals", "--environment", environment, "--test-timeout", String(patience)],
   passed: /^ +Tests +1 passed \(1\)$/m,
 }));
 
@@ -83,7 +93,7 @@ const node = (["import", "require"] as const).map((modules): Runner => {
 const mocha: Runner = {
   name: "mocha, require",
   files: { "page.test.cjs": firstPage({ modules: "require", test: "it" }) },
-  command: [commandOf("mocha"), "page.test.cjs"],
+  command: [commandOf("mocha"), "--timeout", String(patience), "page.test.cjs"],
   passed: /^ +1 passing/m,
 };
 

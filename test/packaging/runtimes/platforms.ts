@@ -15,7 +15,7 @@ import { serverWays } from "./server-ways.ts";
 import { withStores } from "./stores.ts";
 
 /** Milliseconds, of a program. */
-const longest = 100_000;
+const longest = 300_000;
 
 const ownPackages = createRequire(import.meta.url);
 const rootPackages = createRequire(new URL("../../../package.json", import.meta.url));

@@ -22,3 +22,15 @@ export function randomId(): string {
   else bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** Whether `URL` can say where a URL leads. That of React Native throws at most of its members, in many versions. */
+export function hasWholeUrl(): boolean {
+  try {
+    const { origin, protocol, host, pathname, search, hash, username } = new URL("https://a@b.example:8443/c?d#e");
+    return (
+      [origin, protocol, host, pathname, search, hash, username].join(" ") === "https://b.example:8443 https: b.example:8443 /c ?d #e a"
+    );
+  } catch {
+    return false;
+  }
+}

@@ -79,5 +79,7 @@ function isPrimitive(init: unknown): boolean {
 
 /** Whether it is a Request, of whichever implementation of fetch. */
 function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === "object" && Object.prototype.toString.call(input) === "[object Request]";
+  if (typeof input !== "object" || input === null) return false;
+  // The class of React Native has no name that an object tells.
+  return Object.prototype.toString.call(input) === "[object Request]" || (typeof Request === "function" && input instanceof Request);
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from "../errors.ts";
-import { kindOf, requireThat } from "../options.ts";
+import { kindOf, requireThat, requireWholeUrl } from "../options.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
 
 /** Answers whether a URL is at one of the allowed origins. Exact: scheme, host and port, in whatever spelling the URL has. */
@@ -60,6 +60,7 @@ function parseOrigin(where: string, value: unknown, example: string): URL {
   const wrong = (expected: string, got: string): InvalidOptionError => new InvalidOptionError(where, expected, got);
   const expected = `origins such as "${example}"`;
   if (typeof value !== "string") throw wrong(expected, kindOf(value));
+  requireWholeUrl(where);
   const url = parseUrl(value);
   // The URL standard reads a host and a port without a scheme as a scheme and a path.
   if (url === null || url.host === "") throw wrong(expected, /[@?#]/.test(value) ? kindOf(value) : `"${value}"`);

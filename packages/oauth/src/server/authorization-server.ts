@@ -1,4 +1,4 @@
-import { InvalidOptionError, isLoopback, parseUrl, requireText, requireThat, TokenRequestError } from "@tokenflight/core";
+import { InvalidOptionError, isLoopback, parseUrl, requireText, requireThat, requireWholeUrl, TokenRequestError } from "@tokenflight/core";
 import type { AuthorizationServer, EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 
@@ -78,6 +78,7 @@ export function problemOf(url: URL, issuer: string | undefined, isTrusted: Endpo
  */
 export function requireServerUrl(where: string, value: unknown, isTrusted: EndpointRules["isTrusted"] = keepsSecrets): URL {
   requireText(where, value);
+  requireWholeUrl(where);
   const url = parseUrl(value as string);
   requireThat(url !== null, where, 'a URL such as "https://auth.example.com/oauth/token"', value);
   if (url.username !== "" || url.password !== "") throw new InvalidOptionError(where, "a URL without credentials", "one with credentials");

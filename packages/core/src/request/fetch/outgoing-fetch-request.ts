@@ -6,6 +6,7 @@ import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fet
 import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
 import { checkIntegrity } from "./integrity.ts";
 import { isInBrowser } from "./page.ts";
+import { parseUrl } from "../../platform/fallbacks.ts";
 import { mostRedirects, networkError, nextHop, normalMethod, type Hop } from "./redirect-hops.ts";
 import { SpareBytes } from "./spare-bytes.ts";
 import { ownOption } from "../../platform/own.ts";
@@ -216,8 +217,10 @@ export class OutgoingFetchRequest implements OutgoingRequest<Response> {
     return { status, challenge: status === 401 ? response.headers?.get?.("www-authenticate") : undefined };
   }
 
-  redirect({ redirected, url }: Response): Redirect {
-    return this.#elsewhere === undefined ? { redirected, url } : { redirected: true, url: this.#elsewhere };
+  redirect({ redirected, url }: Partial<Response>): Redirect {
+    if (this.#elsewhere !== undefined) return { redirected: true, url: this.#elsewhere };
+    // A fetch over XMLHttpRequest, as that of React Native, says where the answer is from, and not whether it was redirected.
+    return { redirected: redirected ?? (isSameUrl(url, this.url) ? false : undefined), url };
   }
 
   /** A longer body flows into memory, within the bounds of `Drain`: a dispatcher with few connections has none for the token request otherwise. */
@@ -257,6 +260,11 @@ function isStream(body: RequestInit["body"]): boolean {
 function isBytes(body: RequestInit["body"]): body is ArrayBufferView<ArrayBuffer> | ArrayBuffer {
   if (typeof body !== "object" || body === null) return false;
   return ArrayBuffer.isView(body) ? !isShared(body.buffer) : isBuffer(body) && !isShared(body);
+}
+
+function isSameUrl(one: string | undefined, other: string): boolean {
+  const href = (url: string): string | undefined => parseUrl(url)?.href.replace(/#.*$/, "");
+  return one !== undefined && href(one) === href(other);
 }
 
 function mayHaveBody({ method }: Request): boolean {

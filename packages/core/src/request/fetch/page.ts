@@ -1,4 +1,5 @@
 import { InvalidOptionError } from "../../errors.ts";
+import { requireWholeUrl } from "../../options.ts";
 import { parseUrl } from "../../platform/fallbacks.ts";
 import { ownOption } from "../../platform/own.ts";
 import type { BearerOptions } from "../bearer-options.ts";
@@ -36,6 +37,7 @@ export function absoluteUrl(url: string): string | undefined {
  */
 export function originsOfBase(base: string | undefined, options: BearerOptions<never> | undefined): string[] | undefined {
   if (base === undefined || base === "" || ownOption(options ?? undefined, "origins") !== undefined) return undefined;
+  requireWholeUrl("origins");
   const absolute = absoluteUrl(base);
   if (absolute !== undefined) return [new URL(absolute).origin];
   const expected =
