@@ -75,6 +75,9 @@ export function wait(clock: Pick<Clock, "schedule">, delay: number, signal?: Abo
   });
 }
 
+/** Keeps the signals of those who wait, of which nobody else may know, from the garbage collector: a promise that never settles keeps nothing. */
+const waits = new Set<() => void>();
+
 /** Waits for a promise until this caller's signal aborts, and rejects with the signal's reason then. The promise goes on, and its other users notice nothing. */
 export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return promise;
@@ -84,8 +87,12 @@ export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | un
     return Promise.reject(reasonOf(signal));
   }
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(reasonOf(signal));
-    const leave = (): void => signal.removeEventListener("abort", abort);
+    const abort = (): void => (leave(), reject(reasonOf(signal)));
+    const leave = (): void => {
+      waits.delete(abort);
+      signal.removeEventListener("abort", abort);
+    };
+    waits.add(abort);
     signal.addEventListener("abort", abort);
     promise.then(
       (value) => (leave(), resolve(value)),

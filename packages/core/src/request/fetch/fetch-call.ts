@@ -38,11 +38,16 @@ export function keepCall(call: FetchCall): void {
   call.body = keepBody(call.body);
 }
 
+/** In Node the signal of a Request, which follows the caller's, aborts only as long as the Request is there. */
+const requests = new WeakMap<AbortSignal, Request>();
+
 /** The signal that ends the caller's waits. */
 export function signalOf({ init, request }: FetchCall): AbortSignal | undefined {
   // Null takes away the signal of the Request.
   const { signal = request?.signal } = init;
-  return signal ?? undefined;
+  if (signal == null) return undefined;
+  if (request !== undefined) requests.set(signal, request);
+  return signal;
 }
 
 /** A stream that is the body. */

@@ -51,6 +51,6 @@ export function originsOfBase(base: string | undefined, options: BearerOptions<n
  */
 export function isInBrowser(): boolean {
   const { navigator, process } = globalThis as PageGlobals;
-  if (process?.versions?.node !== undefined && process.type !== "renderer") return false;
+  if (process?.versions?.node !== undefined && ownOption(process, "type") !== "renderer") return false;
   return /^Mozilla\/(?!.*(?:jsdom|happydom))/i.test(String(navigator?.userAgent));
 }
