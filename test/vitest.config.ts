@@ -10,6 +10,8 @@ const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*
 const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
 const many = ["test/{faults,model,processes}/**/*.test.ts"];
+/** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
+const packaged = ["test/packaging/**/*.test.ts"];
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
@@ -25,7 +27,7 @@ export default defineConfig({
         test: {
           name: "light",
           include: all,
-          exclude: ["**/node_modules/**", ...busy, ...many],
+          exclude: ["**/node_modules/**", ...busy, ...many, ...packaged],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -44,6 +46,18 @@ export default defineConfig({
       {
         extends: true,
         test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism(), testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: "packaged",
+          include: packaged,
+          globalSetup: "test/packaging/install.ts",
+          sequence: { groupOrder: 3 },
+          maxWorkers: availableParallelism(),
+          maxConcurrency: availableParallelism(),
+          testTimeout: 600_000,
+        },
       },
     ],
   },

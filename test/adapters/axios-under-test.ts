@@ -1,7 +1,25 @@
+import { createRequire } from "node:module";
 import { attachBearer } from "@tokenflight/axios";
 import type { BearerOptions } from "@tokenflight/core";
-import axios, { type AxiosError, type AxiosInstance, type AxiosResponse, type CreateAxiosDefaults } from "axios";
+import axios, { type AxiosError, type AxiosInstance, type AxiosResponse, type AxiosStatic, type CreateAxiosDefaults } from "axios";
+import between from "axios-between";
+import oldest from "axios-lowest";
+import oldestWithFetch from "axios-lowest-with-fetch";
 import type { Session } from "../end-to-end/session.ts";
+
+const require = createRequire(import.meta.url);
+
+/** Each copy of axios that a program may have beside the one that it was installed with. */
+export const copies: readonly [name: string, copy: AxiosStatic][] = [
+  ["the newest, imported", axios],
+  ["the newest, required", require("axios") as AxiosStatic],
+  ["1.7.0, imported", oldest as unknown as AxiosStatic],
+  ["1.7.0, required", require("axios-lowest") as AxiosStatic],
+  // Some of what it does with a URL is 1.7's, and some is 1.8.4's.
+  ["1.8.1, imported", between as unknown as AxiosStatic],
+  // The first one whose fetch adapter takes another fetch function.
+  ["1.12.0, imported", oldestWithFetch as unknown as AxiosStatic],
+];
 
 /** What axios can send with in Node. */
 export const adapters = ["http", "fetch"] as const;

@@ -57,7 +57,7 @@ describe.each(adapters)("$name", ({ attach }) => {
     [
       "an unknown option",
       anything<CommonOptions>({ origins: "https://a.example", orgins: 1 }),
-      "options.orgins: expected one of origins, allowInsecureOrigins, replay, refused, scheme, observe, got an unknown option (did you mean origins?).",
+      "options.orgins: expected one of origins, allowInsecureOrigins, replay, refused, scheme, loggedOut, placeholder, observe, got an unknown option (did you mean origins?).",
     ],
     [
       "replay twice",
@@ -117,13 +117,11 @@ describe.each(waysOfUse)("$name: what a function of the caller's gives is checke
   const send = (given: unknown, options: CommonOptions = {}): Promise<unknown> =>
     connect(anything(given), "https://api.example.com", options)({}).catch((error: unknown) => error);
 
-  it("tokens that come later, or are none", async () => {
-    for (const given of [async () => tokens, () => null, () => "token", () => ({})]) {
+  it("tokens that are none, at once or later", async () => {
+    for (const given of [() => null, () => "token", () => ({}), async () => null, async () => "token", async () => ({})]) {
       expect(tokenErrorIn(await send(given))).toMatchObject({
         code: "ERR_INVALID_OPTION",
-        message: expect.stringMatching(
-          /^tokens: expected a function that gives a token cache at once, or undefined for none, got /,
-        ) as string,
+        message: expect.stringMatching(/^tokens: expected a function that gives a token cache, or undefined for none, got /) as string,
       });
     }
   });

@@ -18,6 +18,9 @@ describe("the fetch beneath", () => {
       called = true;
       return globalThis.fetch(...call);
     });
+    // The first request of a program waits for the module that sends it.
+    await send(session.wire.origin);
+    called = false;
 
     const response = send(session.wire.origin);
 

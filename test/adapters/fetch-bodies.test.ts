@@ -202,3 +202,23 @@ it("100 POSTs that are refused at once: one refresh, every body arrives whole, n
   expect(wire.requests.length).toBeLessThanOrEqual(200);
   expect(session.refreshes()).toBe(1);
 });
+
+it("a crowd that writes its bodies into one buffer, in rounds, refused or not: each arrives as it was at its call", async () => {
+  await using session = await startWireSession();
+  const { wire } = session;
+  const send = attached(session);
+  const buffer = new Uint8Array(3000);
+  const given: string[] = [];
+  for (let round = 0; round < 6; round += 1) {
+    if (round % 2 === 1) await session.revoke();
+    const sent = Array.from({ length: 20 }, (_, index) => {
+      const body = buffer.subarray(0, 500 + index * 100).fill(given.length);
+      given.push(sha256(body));
+      return send(wire.origin, { method: "POST", body });
+    });
+    for (const response of await Promise.all(sent)) expect(response.status).toBe(200);
+  }
+  const arrived = wire.requests.filter(({ isGood }) => isGood).map(({ bodySha256 }) => bodySha256);
+  expect(arrived.toSorted()).toEqual(given.toSorted());
+  expect(session.refreshes()).toBe(3);
+});

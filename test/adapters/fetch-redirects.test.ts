@@ -56,7 +56,7 @@ describe.each(statuses)("a %d", (status) => {
     ]);
   });
 
-  it("whose target refuses the token repeats no unsafe request and refreshes nothing", async () => {
+  it("whose target refuses the token repeats no unsafe request, and the next request has a fresh token (field line 113)", async () => {
     await using session = await startWireSession();
     session.wire.answer = ({ url }) => (url === "/from" ? { status, headers: { location: "/to" } } : refusal);
 
@@ -64,7 +64,10 @@ describe.each(statuses)("a %d", (status) => {
 
     expect(response.status).toBe(401);
     expect(session.wire.requests.map(({ url }) => url)).toEqual(["/from", "/to"]);
-    expect(session.refreshes()).toBe(0);
+    await expect.poll(session.refreshes).toBe(1);
+    session.wire.answer = usual;
+    expect((await attached(session)(`${session.wire.origin}/next`)).status).toBe(200);
+    expect(session.refreshes()).toBe(1);
   });
 
   it("whose target refuses the token repeats a safe request from the start", async () => {

@@ -41,7 +41,7 @@ it("refused that throws, or rejects, lets the response pass", async () => {
 
 it.each([
   ['Bearer error="insufficient_scope"', 0],
-  ['Basic realm="api"', 0],
+  ['Basic realm="api"', 1],
   ['Basic realm="api", Bearer error="invalid_token"', 1],
   ["", 1],
 ])("a 401 with the challenge %j: %d refreshes", async (challenge, refreshes) => {

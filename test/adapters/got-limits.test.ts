@@ -1,8 +1,8 @@
 import { TokenflightError } from "@tokenflight/core";
-import { AbortError, TimeoutError, type OptionsInit } from "got";
+import { AbortError, TimeoutError, type OptionsInit, type PlainResponse } from "got";
 import { expect, it } from "vitest";
 import { lateUse } from "../servers/token-endpoint-faults.ts";
-import { expire, rejection, startGotSession, type GotSession } from "./got-session.ts";
+import { expire, rejection, startGotSession, type GotSession, type GotSessionOptions } from "./got-session.ts";
 
 /** The moments at which a call waits. */
 interface Moment {
@@ -155,6 +155,51 @@ it("the replay has what the first request and the renewal have left, and a retry
   expect(api.requests.map(({ status }) => status)).toEqual([401, 200, 200]);
   // Neither the hooks nor the response know of what was left for the replay.
   expect(limits).toEqual([600, 600, 600]);
+});
+
+/** What never answers. */
+const never = (): Promise<never> => new Promise(() => {});
+
+it.each<[string, GotSessionOptions, OptionsInit]>([
+  ["a selector", { tokens: () => never }, {}],
+  ["a selector, before got looks into its cache", { tokens: () => never }, { cache: new Map() }],
+  ["a scheme", { bearer: { scheme: never } }, {}],
+  ["a scheme, beneath got's cache", { bearer: { scheme: never } }, { cache: new Map() }],
+  ["a predicate", { bearer: { refused: never } }, {}],
+])("while it waits for %s: timeout.request and signal end the call with got's own errors", async (_name, options, init) => {
+  await using session = await startGotSession(options);
+  const began = performance.now();
+
+  const late = await rejection(session.client("late", { ...init, timeout: { request: 200 } } as never));
+  const left = await rejection(session.client("left", { ...init, signal: AbortSignal.timeout(50) } as never));
+
+  expect(performance.now() - began).toBeLessThan(1500);
+  for (const error of [late, left]) {
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ name: "TimeoutError", code: "ETIMEDOUT", event: "request" });
+  }
+  expect(late.message).toMatch(/^Timeout awaiting 'request' for \d+ms$/);
+  expect(late.options.hooks.beforeError).toEqual([]);
+});
+
+it("a selector is waited for within the limit of the call that it is part of: got's timer has what is left, and shows the whole", async () => {
+  await using session = await startGotSession({
+    tokens: (tokens) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return tokens;
+    },
+  });
+  const began = performance.now();
+
+  const { request } = (await session.client("there", {
+    cache: new Map(),
+    timeout: { request: 2000 },
+  } as never)) as unknown as PlainResponse;
+  const error = await rejection(session.client("slow?ms=2000", { cache: new Map(), timeout: { request: 400 } } as never));
+
+  expect(request.options.timeout.request).toBe(2000);
+  expect(error).toBeInstanceOf(TimeoutError);
+  expect(performance.now() - began).toBeLessThan(250 + 600);
 });
 
 it.each(moments)("$name: a timeout.request that is longer than a timer can wait ends nothing early", async ({ reach }) => {

@@ -1,4 +1,4 @@
-import { toTokenResponse, type BearerOptions, type TokenCache } from "@tokenflight/core";
+import { toTokenResponse, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
 import { bearer } from "@tokenflight/got";
 import got, { type ExtendOptions, type Got, type NormalizedOptions, type PlainResponse, type RequestError } from "got";
 import { startSession, type Session, type SessionOptions } from "../end-to-end/session.ts";
@@ -18,7 +18,7 @@ export interface GotSessionOptions extends SessionOptions {
   /** And after. */
   child?: ExtendOptions;
   bearer?: BearerOptions<PlainResponse>;
-  tokens?: (tokens: TokenCache) => TokenCache | ((options: NormalizedOptions) => TokenCache | undefined);
+  tokens?: (tokens: TokenCache) => TokenCache | TokenCacheSelector<NormalizedOptions>;
 }
 
 export async function startGotSession(options: GotSessionOptions = {}): Promise<GotSession> {

@@ -84,9 +84,10 @@ describe("where a request goes", () => {
 
   it("neither of them: origins must be said", async () => {
     await using session = await startWireSession();
-    for (const options of [{}, { prefix: "/v1" }]) {
-      expect(() => ky.create(options).extend(bearer(session.tokens))).toThrow("origins: expected at least one origin");
-    }
+    expect(() => ky.create({}).extend(bearer(session.tokens))).toThrow("origins: expected at least one origin");
+    expect(() => ky.create({ prefix: "/v1" }).extend(bearer(session.tokens))).toThrow(
+      "the base URL is relative to a page and this is none",
+    );
   });
 
   it.each(["//localhost:PORT/there", String.raw`\\localhost:PORT/there`, "http://localhost:PORT/there", " http://LOCALHOST:PORT/there"])(

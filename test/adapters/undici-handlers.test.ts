@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createTokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/undici";
 import { Agent, Client, type Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
 import { Events } from "./undici-events.ts";
 import { attached, failRenewals, get } from "./undici-session.ts";
-import { currentToken, startWireSession, usual } from "./wire-session.ts";
+import { currentToken, rejectionOf, startWireSession, usual, type WireSession } from "./wire-session.ts";
 
 describe("what a handler is told", () => {
   it("with a fresh token is what it is told without us", async () => {
@@ -72,6 +73,34 @@ describe("what a handler is told", () => {
 });
 
 describe("a handler that throws", () => {
+  it.each<[string, Parameters<typeof bearer>[1] | undefined, (session: WireSession) => Parameters<typeof bearer>[0]]>([
+    ["a token is awaited", undefined, () => createTokenCache({ source: async () => ({ access_token: "new" }) })],
+    [
+      "a selector is awaited",
+      undefined,
+      ({ tokens }) =>
+        async () =>
+          tokens,
+    ],
+    ["a scheme is awaited", { scheme: async () => ({ authorization: "Bearer new" }) }, ({ tokens }) => tokens],
+  ])("when it begins, while %s, gets its error, once, and nothing is sent", async (_when, options, tokensOf) => {
+    await using session = await startWireSession();
+    const thrown = new RangeError("thrown");
+    const events = new Events({
+      onRequestStart: () => {
+        throw thrown;
+      },
+    });
+    const { origin } = session.wire;
+
+    new Agent().compose(bearer(tokensOf(session), { origins: origin, ...options })).dispatch(get(session), events);
+    await events.over.promise;
+    await sleep(20);
+
+    expect([events.error, events.told]).toEqual([thrown, ["onRequestStart", "onResponseError"]]);
+    expect(session.wire.requests).toEqual([]);
+  });
+
   it.each(["onRequestStart", "onResponseStart", "onResponseData"] as const)("in %s gets its error, as without us", async (name) => {
     for (const refused of [false, true]) {
       await using session = await startWireSession();
@@ -110,6 +139,50 @@ describe("a handler that throws", () => {
 
     expect(events.error).toBe(thrown);
   });
+});
+
+/** undici's own functions take what counts as false for no error, and would answer. */
+describe.each([undefined, null, 0, "", false, new Error("no user")])("what is thrown is %j:", (thrown) => {
+  it.each<[string, () => never | Promise<never>]>([
+    [
+      "at once",
+      () => {
+        throw thrown;
+      },
+    ],
+    ["later", async () => Promise.reject(thrown)],
+  ])("a selector that throws %s is an error that its handler is told of", async (_when, selector) => {
+    await using session = await startWireSession();
+    const client = new Agent().compose(bearer(selector, { origins: session.wire.origin }));
+
+    const error = await rejectionOf(client.request({ ...get(session) }));
+
+    expect(error).toBeInstanceOf(Error);
+    expect(thrown instanceof Error ? error : error.cause).toBe(thrown);
+    expect(session.wire.requests).toEqual([]);
+  });
+
+  it("a caller that leaves with it as its reason is not answered", async () => {
+    await using session = await startWireSession();
+    const leaving = new AbortController();
+    const client = new Agent().compose(bearer(() => new Promise(() => {}), { origins: session.wire.origin }));
+    const call = client.request({ ...get(session), signal: leaving.signal });
+    leaving.abort(thrown);
+
+    expect(await rejectionOf(call)).toBeInstanceOf(Error);
+  });
+});
+
+it("a scheme that throws is told to the handler, as what comes later is", async () => {
+  await using session = await startWireSession();
+  const scheme = (): never => {
+    throw new Error("no key");
+  };
+  const events = new Events();
+
+  new Agent().compose(bearer(session.tokens, { origins: session.wire.origin, scheme })).dispatch(get(session), events);
+
+  expect([events.told, events.error]).toMatchObject([["onResponseError"], { code: "ERR_SCHEME_FAILED" }]);
 });
 
 it("dispatch answers as undici does: false when the dispatcher is busy", async () => {

@@ -137,7 +137,7 @@ describe("headers", () => {
   const forms: [string, () => unknown][] = [
     ["an object", () => Object.fromEntries(pairs)],
     ["names and values in turn", () => pairs.flat()],
-    ["pairs", () => pairs],
+    ["a set of pairs", () => new Set(pairs)],
     ["Headers", () => new Headers(pairs)],
     ["a Map", () => new Map(pairs)],
     ["an iterator, which can be read once", () => new Map(pairs).entries()],
@@ -170,7 +170,7 @@ describe("headers", () => {
   it.each<[string, unknown]>([
     ["an object", Object.fromEntries(own)],
     ["names and values in turn", own.flat()],
-    ["pairs", [["x-a", "1"], ...own]],
+    ["a set of pairs", new Set([["x-a", "1"], ...own])],
     ["Headers", new Headers(own)],
     ["an iterator", new Map(own).entries()],
   ])("an Authorization of the caller's own in %s wins, and its 401 refreshes nothing", async (_name, headers) => {
@@ -191,5 +191,27 @@ describe("headers", () => {
 
     expect(session.wire.requests.map(({ token }) => token)).toEqual([undefined]);
     expect(session.refreshes()).toBe(0);
+  });
+
+  const secret = "callers-own-secret";
+  it.each<[string, () => unknown]>([
+    ["text", () => secret],
+    ["a list of pairs", () => [["x-a", secret]]],
+    ["two pairs in a list", () => [...pairs, ["x-c", secret], ["x-d", secret]]],
+    ["a list without an end", () => ["x-a", secret, "x-b"]],
+    ["a set of texts", () => new Set([secret])],
+    ["an iterator over pairs of odd shape", () => [["x-a", secret, "more"]].values()],
+    ["a number", () => 7],
+  ])("%s: what undici refuses is refused in its own words, and nothing is sent", async (_name, make) => {
+    await using session = await startWireSession();
+    const errorOf = (dispatcher: Dispatcher): Promise<string> =>
+      request(session.wire.origin, { dispatcher, headers: anything(make()) }).then(String, String);
+
+    const theirs = await errorOf(new Agent());
+
+    expect(await errorOf(new Agent().compose(bearerOf(session)))).toBe(theirs);
+    expect(theirs).toMatch(/Error/);
+    expect(theirs).not.toContain(secret);
+    expect(session.wire.requests).toHaveLength(0);
   });
 });

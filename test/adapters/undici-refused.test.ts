@@ -1,3 +1,4 @@
+import { refusedBy } from "@tokenflight/core";
 import { bearer, type BearerOptions, type UndiciResponse } from "@tokenflight/undici";
 import { Agent, type Dispatcher } from "undici";
 import { expect, it } from "vitest";
@@ -34,9 +35,11 @@ it("refused sees status and headers: there is no body yet when a dispatcher deci
 
 it.each<[string | string[], number]>([
   ['Bearer error="insufficient_scope"', 0],
-  ['Basic realm="api"', 0],
+  ['DPoP error="insufficient_scope"', 0],
+  ['Basic realm="api"', 1],
   [['Basic realm="api"', 'Bearer error="invalid_token"'], 1],
-  [['Basic realm="api"', "Negotiate"], 0],
+  [['Basic realm="api"', "Negotiate"], 1],
+  [["Negotiate", 'Bearer error="invalid_request"'], 0],
   [[], 1],
 ])("a 401 with the challenges %j: %d refreshes", async (challenges, refreshes) => {
   await using session = await startWireSession();
@@ -45,4 +48,12 @@ it.each<[string | string[], number]>([
   expect(await get(attached(session), session)).toBe(401);
 
   expect(session.refreshes()).toBe(refreshes);
+});
+
+it("a refused that looks into bodies is an error when attached: a dispatcher shows none", async () => {
+  await using session = await startWireSession();
+
+  expect(() => attached(session, { refused: refusedBy(() => true) })).toThrow(
+    "refused: expected a function of status and headers, because a dispatcher shows no body, got one that looks into bodies.",
+  );
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClientContender } from "./contenders/clients/client-contender.ts";
 import { axiosTokenflight } from "./contenders/clients/axios-tokenflight.ts";
-import { limitFetch } from "./contenders/clients/connections.ts";
+import { limitConnections } from "./contenders/clients/connections.ts";
 import { fetchStatic } from "./contenders/clients/fetch-static.ts";
 import { fetchTokenflight } from "./contenders/clients/fetch-tokenflight.ts";
 import { gotTokenflight } from "./contenders/clients/got-tokenflight.ts";
@@ -27,7 +27,7 @@ const ours: readonly [string, ClientContender][] = [
 let server: RemoteServer;
 
 beforeAll(async () => {
-  limitFetch();
+  limitConnections();
   server = await startRemoteServer();
 });
 

@@ -1,10 +1,17 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { attachBearer } from "@tokenflight/axios";
-import axios, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from "axios";
+import newest, { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults } from "axios";
+import lowest from "axios-lowest";
 import type { ClientUnderTest, Hook, Send, Setting } from "./client-under-test.ts";
 
-function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
+interface Way {
+  readonly name: string;
+  readonly adapter: "http" | "fetch";
+  readonly axios?: typeof newest;
+}
+
+function axiosWith({ name, adapter, axios = newest }: Way): ClientUnderTest {
   const create = (origin: string, { base = "", timeout, failure }: Setting = {}): AxiosInstance => {
     const config: CreateAxiosDefaults = {
       baseURL: origin + base,
@@ -21,14 +28,15 @@ function axiosWith(name: string, adapter: "http" | "fetch"): ClientUnderTest {
 
   const sender =
     (api: AxiosInstance, more: AxiosRequestConfig["headers"] = {}): Send =>
-    async ({ method = "GET", path = "/", body, headers = {}, signal }) => {
+    async ({ method = "GET", path = "/", body, headers = {}, asGiven, signal }) => {
       const config: AxiosRequestConfig = {
         method,
         url: path,
-        headers: { "x-client": name, "content-type": "text/plain", ...headers, ...more },
+        headers: asGiven ? headers : { "x-client": name, "content-type": "text/plain", ...headers, ...more },
       };
       // axios's http adapter takes Node's streams only.
-      if (body !== undefined) config.data = typeof body === "object" && adapter === "http" ? Readable.fromWeb(body as WebStream) : body;
+      if (body !== undefined)
+        config.data = body instanceof ReadableStream && adapter === "http" ? Readable.fromWeb(body as WebStream) : body;
       if (signal !== undefined) config.signal = signal;
       const { status, data } = await api.request<string>(config);
       return { status, body: data };
@@ -70,5 +78,12 @@ function intercept(api: AxiosInstance, hook: Hook | undefined): void {
   });
 }
 
-export const axiosByHttp: ClientUnderTest = axiosWith("axios", "http");
-export const axiosByFetch: ClientUnderTest = axiosWith("axios with fetch", "fetch");
+export const axiosByHttp: ClientUnderTest = axiosWith({ name: "axios", adapter: "http" });
+export const axiosByFetch: ClientUnderTest = axiosWith({ name: "axios with fetch", adapter: "fetch" });
+
+/** The oldest version of the peer range. Its types have nothing to do with those of the newest. */
+export const axiosLowestByHttp: ClientUnderTest = axiosWith({
+  name: "axios 1.7.0",
+  adapter: "http",
+  axios: lowest as unknown as typeof newest,
+});

@@ -1,12 +1,16 @@
 import { TokenflightError, type BearerOptions, type TokenCache } from "@tokenflight/core";
 
+/** Text, what the client takes as a stream, bytes, a form, parameters, or what gives its pieces one after the other. */
+export type OutgoingBody = string | ReadableStream<Uint8Array> | Uint8Array | FormData | URLSearchParams | AsyncIterable<Uint8Array>;
+
 export interface Outgoing {
   readonly method?: "GET" | "POST";
   /** A path of the API, or a whole URL. */
   readonly path?: string;
-  /** Text, or what the client takes as a stream. */
-  readonly body?: string | ReadableStream<Uint8Array>;
+  readonly body?: OutgoingBody;
   readonly headers?: Record<string, string>;
+  /** The client is given this very `headers` object, no copy with fields of the driver's own. */
+  readonly asGiven?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -19,9 +23,12 @@ export interface Outcome {
 export type Send = (request: Outgoing) => Promise<Outcome>;
 
 /** What all adapters offer alike, whatever their client's own response is. */
-export interface CommonOptions extends Pick<BearerOptions<never>, "origins" | "allowInsecureOrigins" | "replay" | "scheme" | "observe"> {
-  refused?: (response: { status?: number; statusCode?: number }) => boolean;
+export interface CommonOptions extends Omit<BearerOptions<never>, "refused"> {
+  refused?: (response: { status?: number; statusCode?: number }) => boolean | Promise<boolean>;
 }
+
+/** A token cache, or a selector that needs to know nothing of the request. */
+export type Tokens = TokenCache | (() => TokenCache | undefined | Promise<TokenCache | undefined>);
 
 /** How the client itself is set up, each in its own idiom. */
 export interface Setting {
@@ -41,7 +48,7 @@ export type Hook = (event: string) => void;
 export interface ClientUnderTest {
   readonly name: string;
   /** A client with these tokens (or without any) that resolves to every answer as it is. */
-  readonly connect: (tokens: TokenCache | undefined, origin: string, options?: CommonOptions, setting?: Setting) => Send;
+  readonly connect: (tokens: Tokens | undefined, origin: string, options?: CommonOptions, setting?: Setting) => Send;
   /** A client that had these tokens until they were detached: by the function that attaching gave, or because what was extended is still there. */
   readonly detached: (tokens: TokenCache, origin: string) => Promise<Send>;
   /** How a single request is sent without a token, in the client's own idiom. */

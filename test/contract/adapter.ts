@@ -1,6 +1,8 @@
 import { describe, it } from "vitest";
 import type { ClientUnderTest } from "../clients/client-under-test.ts";
+import { asGiven } from "./scenarios/as-given.ts";
 import { attaching } from "./scenarios/attaching.ts";
+import { exact } from "./scenarios/exact.ts";
 import { failing } from "./scenarios/failing.ts";
 import { injecting } from "./scenarios/injecting.ts";
 import { refusing } from "./scenarios/refusing.ts";
@@ -8,6 +10,7 @@ import { replaying } from "./scenarios/replaying.ts";
 import { resending } from "./scenarios/resending.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { settling } from "./scenarios/settling.ts";
+import { telling } from "./scenarios/telling.ts";
 import { transparent } from "./scenarios/transparent.ts";
 
 /** Every scenario of the contract, in the order of its ids. */
@@ -20,6 +23,9 @@ export const scenarios: readonly Scenario[] = [
   ...resending,
   ...failing,
   ...transparent,
+  ...asGiven,
+  ...exact,
+  ...telling,
 ].toSorted((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
 
 /**

@@ -1,5 +1,6 @@
 import { afterAll, describe } from "vitest";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
+import { repetitions } from "./repetitions.ts";
 import { describeCrashes } from "./describe-crashes.ts";
 import { stopInRefresh } from "./stop-in-refresh.ts";
 
@@ -10,7 +11,7 @@ describe("a process that is stopped in a refresh and goes on late (SQLite)", () 
   describeCrashes({
     group: "Crashes, SQLite",
     signal: "SIGSTOP",
-    runs: 50,
+    runs: repetitions({ ordinary: 20, full: 50 }),
     store: () => ({ kind: "sqlite", path: folder.file("tokens.db") }),
     prepare: stopInRefresh,
   });

@@ -123,7 +123,7 @@ export const cases: readonly (readonly [name: string, mischief: Mischief, expect
   ["a NUL in the access token", fields({ access_token: "a\u0000b" }), invalid, fresh],
   ["a space in the access token", fields({ access_token: "a b" }), invalid, fresh],
   ["an access token that is not ASCII", fields({ access_token: "tökén" }), invalid, fresh],
-  ["a line break in the refresh token", fields({ refresh_token: "r\n" }), tokens, "r\n"],
+  ["a line break in the refresh token", fields({ refresh_token: "r\n" }), tokens, "r"],
   ["a refresh token that is a list", fields({ refresh_token: ["r"] }), tokens],
   ["an id token that is an object", fields({ id_token: {} }), tokens, fresh],
   ["a negative lifetime", fields({ expires_in: -1 }), tokens, fresh],

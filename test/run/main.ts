@@ -34,6 +34,8 @@ const steps: Step[] = [
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/adapters-page.ts"] },
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/reliability-page.ts"] },
   { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/providers-page.ts"] },
+  { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/runtimes-page.ts"] },
+  { name: "pages", command: "node", arguments: ["--conditions=source", "test/run/versions-page.ts"] },
 ];
 
 const isFull = process.argv.includes("--full");

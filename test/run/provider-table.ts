@@ -1,4 +1,5 @@
 import { profiles, type Provider, type ProviderFact } from "@tokenflight/oauth/profiles";
+import { tableOf, withinMarks } from "./page-parts.ts";
 
 /** The profiles with their names in the program, in the order in which people look for them. */
 const rows: readonly (readonly [key: string, provider: Provider])[] = Object.entries(profiles).toSorted(([, one], [, other]) =>
@@ -39,20 +40,6 @@ function shown(value: unknown): string {
   return Object.entries(value)
     .map(([name, one]) => `${name}: ${String(one)}`)
     .join(", ");
-}
-
-function tableOf(heads: readonly string[], cells: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, index) => Math.max(...[head, ...cells.map((row) => row[index] ?? "")].map((cell) => cell.length)));
-  const line = (row: readonly string[], fill = " "): string =>
-    `| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0, fill)).join(" | ")} |`;
-  return [
-    line(heads),
-    line(
-      heads.map(() => ""),
-      "-",
-    ),
-    ...cells.map((row) => line(row)),
-  ].join("\n");
 }
 
 /** The table of oauth's README. */
@@ -99,13 +86,7 @@ profile is run against them by \`test/oauth/provider-answers.test.ts\`.
 ${sections.join("\n")}`;
 }
 
-const begin = "<!-- The table is written by test/run/providers-page.ts. -->\n\n";
-const end = "\n\n<!-- Its end. -->";
-
 /** A README with the table in its place. */
 export function withProviderTable(readme: string): string {
-  const [head, ...rest] = readme.split(begin);
-  const [, ...tail] = (rest[0] ?? "").split(end);
-  if (rest.length !== 1 || tail.length === 0) throw new Error("oauth's README has no place for the table of providers.");
-  return `${head}${begin}${providerTable()}${end}${tail.join(end)}`;
+  return withinMarks(readme, "The table is written by test/run/providers-page.ts.", providerTable());
 }

@@ -34,10 +34,11 @@ export interface Writing {
   readonly logout: Logout | undefined;
 }
 
-/** The name of a subject's entry. */
-function keyOf(subject: string): string {
+/** The name of a subject's entry. What needs no login has entries of its own, for each purpose; here it has none but the first one. */
+function keyOf({ configuration }: World, subject: string): string {
+  const name = configuration.spends ? identity : JSON.stringify([identity, null]);
   return createHash("sha256")
-    .update(JSON.stringify([identity, subject]))
+    .update(JSON.stringify([name, subject]))
     .digest("hex");
 }
 
@@ -52,7 +53,7 @@ export class SimStore {
 
   constructor(world: World, subjects: readonly string[]) {
     this.#world = world;
-    this.#subjects = new Map(subjects.map((subject) => [keyOf(subject), subject]));
+    this.#subjects = new Map(subjects.map((subject) => [keyOf(world, subject), subject]));
   }
 
   loseEverything(): void {
@@ -64,7 +65,7 @@ export class SimStore {
 
   /** An operator deletes an entry, or writes something else there. */
   meddle(subject: string, how: "was deleted" | keyof typeof foreignValues): void {
-    const key = keyOf(subject);
+    const key = keyOf(this.#world, subject);
     this.#world.ledger.lost(subject, how === "was deleted" ? how : `became ${how}`);
     this.#writes += 1;
     const version = String(this.#writes);
@@ -74,7 +75,7 @@ export class SimStore {
   }
 
   isForeign(subject: string): boolean {
-    return this.#entries.get(keyOf(subject))?.record.foreign !== undefined;
+    return this.#entries.get(keyOf(this.#world, subject))?.record.foreign !== undefined;
   }
 
   read(key: string): StoredEntry | undefined {

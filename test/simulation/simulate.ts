@@ -1,3 +1,5 @@
+// Time passes here as fast as it can: a module that is loaded late would come after it.
+import "@tokenflight/core/eager";
 import { Callers } from "./callers.ts";
 import { Closings } from "./closings.ts";
 import type { Configuration } from "./configuration.ts";

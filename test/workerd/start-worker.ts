@@ -19,6 +19,8 @@ export interface TestWorker extends AsyncDisposable {
 export interface Compatibility {
   readonly date?: string;
   readonly flags?: readonly string[];
+  /** The worker, as one module. Default: that of the tests of this folder. */
+  readonly code?: string;
 }
 
 /** The port that workerd has chosen, which it tells on a pipe of its own. */
@@ -33,13 +35,15 @@ async function portOf(control: Readable): Promise<number> {
 /** Runs a command until its own input ends, so that nothing is left when this process is killed, whatever it was about to do. */
 const untilInputEnds = '"$0" "$@" & exec 3>&-; cat > /dev/null; kill -9 $!';
 
-export async function startWorker(setting: WorkerSetting, { date = "2026-10-01", flags = [] }: Compatibility = {}): Promise<TestWorker> {
+/** `setting` is a binding of the worker. */
+export async function startWorker(setting: WorkerSetting | undefined, given: Compatibility = {}): Promise<TestWorker> {
+  const { date = "2026-10-01", flags = [], code = await workerBundle() } = given;
   const folder = temporaryFolder();
-  writeFileSync(folder.file("worker.js"), await workerBundle());
-  writeFileSync(folder.file("setting.json"), JSON.stringify(setting));
+  writeFileSync(folder.file("worker.js"), code);
+  writeFileSync(folder.file("setting.json"), JSON.stringify(setting ?? {}));
   writeFileSync(folder.file("config.capnp"), configuration(date, flags));
-  const given = ["-c", untilInputEnds, workerdPath(), "serve", folder.file("config.capnp"), "--control-fd=3"];
-  const child = spawn("sh", given, { stdio: ["pipe", "pipe", "pipe", "pipe"] });
+  const shell = ["-c", untilInputEnds, workerdPath(), "serve", folder.file("config.capnp"), "--control-fd=3"];
+  const child = spawn("sh", shell, { stdio: ["pipe", "pipe", "pipe", "pipe"] });
   const ended = once(child, "close");
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));

@@ -1,6 +1,9 @@
-import { systemClock } from "@tokenflight/core";
-import { AxiosError, CanceledError, type AxiosAdapter, type InternalAxiosRequestConfig } from "axios";
-import { isRecording } from "./recording-fetch.ts";
+import { abortWith, systemClock } from "@tokenflight/core";
+import type { InternalAxiosRequestConfig } from "axios";
+import type { OwnCopy } from "./own-copy.ts";
+
+/** What ended the wait for a token, until it has become an error of the caller's axios. */
+const ended = Symbol("a limit of the caller's");
 
 /**
  * The caller's own limits: its signal, its cancel token, its timeout. axios looks at them only while an adapter runs, and not while a
@@ -8,27 +11,26 @@ import { isRecording } from "./recording-fetch.ts";
  */
 export class CallerLimits {
   readonly #config: InternalAxiosRequestConfig;
-  readonly #adapter: AxiosAdapter;
+  readonly #isFetch: boolean;
   readonly #started: number;
   #controller: AbortController | undefined;
   #cancelTimer: (() => void) | undefined;
+  #isTimeout = false;
 
-  constructor(config: InternalAxiosRequestConfig, adapter: AxiosAdapter) {
+  constructor(config: InternalAxiosRequestConfig, isFetch: boolean) {
     this.#config = config;
-    this.#adapter = adapter;
+    this.#isFetch = isFetch;
     this.#started = config.timeout ? systemClock.monotonic() : 0;
   }
 
-  /** Aborts, with the error that axios would reject with, when one of the limits is reached. Made when there is something to wait for. */
+  /** Aborts when one of the limits is reached. Made when there is something to wait for. */
   get signal(): AbortSignal | undefined {
     if (this.#controller !== undefined) return this.#controller.signal;
     const { signal, cancelToken } = this.#config;
     const { timeLeft } = this;
     if (!signal && !cancelToken && timeLeft === undefined) return undefined;
     this.#controller = new AbortController();
-    if (timeLeft !== undefined) {
-      this.#cancelTimer = systemClock.schedule(() => this.#controller?.abort(this.#timeoutError()), timeLeft, true);
-    }
+    if (timeLeft !== undefined) this.#cancelTimer = systemClock.schedule(this.#expire, timeLeft, true);
     if (signal?.aborted) this.#abort();
     signal?.addEventListener?.("abort", this.#abort);
     cancelToken?.subscribe(this.#abort);
@@ -53,23 +55,32 @@ export class CallerLimits {
     this.#config.cancelToken?.unsubscribe(this.#abort);
   }
 
+  /** Whether this is what a wait rejected with because of a limit. */
+  isReached(error: unknown): boolean {
+    return error === ended;
+  }
+
+  /** The error that axios rejects with when this limit is reached during a request. */
+  async error(copy: OwnCopy): Promise<Error> {
+    const { AxiosError, CanceledError } = await copy.errors();
+    const { signal, cancelToken, timeout, timeoutErrorMessage, transitional } = this.#config;
+    if (!this.#isTimeout) {
+      // axios's fetch adapter has its own words for what ended a request.
+      return (cancelToken?.reason as Error | undefined) ?? new CanceledError(this.#isFetch ? messageOf(signal) : undefined, this.#config);
+    }
+    const message = `timeout of ${timeout}ms exceeded`;
+    if (this.#isFetch) return new AxiosError(message, "ETIMEDOUT", this.#config);
+    return new AxiosError(timeoutErrorMessage || message, transitional?.clarifyTimeoutError ? "ETIMEDOUT" : "ECONNABORTED", this.#config);
+  }
+
   readonly #abort = (): void => {
-    const { cancelToken, signal } = this.#config;
-    this.#controller?.abort(cancelToken?.reason ?? new CanceledError(this.#isByFetch ? messageOf(signal) : undefined, this.#config));
+    if (this.#controller !== undefined) abortWith(this.#controller, ended);
   };
 
-  #timeoutError(): AxiosError {
-    const { timeout, timeoutErrorMessage, transitional } = this.#config;
-    const message = `timeout of ${timeout}ms exceeded`;
-    if (this.#isByFetch) return new AxiosError(message, AxiosError.ETIMEDOUT, this.#config);
-    const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED;
-    return new AxiosError(timeoutErrorMessage || message, code, this.#config);
-  }
-
-  /** axios's fetch adapter has its own words for what ended a request. */
-  get #isByFetch(): boolean {
-    return isRecording(this.#adapter, this.#config);
-  }
+  readonly #expire = (): void => {
+    this.#isTimeout = true;
+    this.#abort();
+  };
 }
 
 function messageOf(signal: InternalAxiosRequestConfig["signal"]): string | undefined {

@@ -1,121 +1,194 @@
-import { canSendAgain, drain, hideFields } from "@tokenflight/core";
-import type { BodyReader, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
-import { Axios, AxiosError, AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
+import { canSendAgain, drain, hideFields, mayBeRedirected, readerOf, responseField } from "@tokenflight/core";
+import type { BearerPolicy, HeaderFields, OutgoingRequest, Redirect, ResponseFacts } from "@tokenflight/core";
+import { isInBrowser, isKnownFetch } from "@tokenflight/core/fetch";
+import type { AxiosResponse, InternalAxiosRequestConfig } from "axios";
+import type { Transport } from "./adapter-wrapper.ts";
+import { keepOutOfCache } from "./cache-above.ts";
 import { CallerLimits } from "./caller-limits.ts";
 import { cleanError } from "./clean-error.ts";
-import { privateConfig, showHeaders } from "./private-config.ts";
-import { redirectOf } from "./redirect.ts";
-import { targetOf } from "./target.ts";
+import { KeptBody } from "./bodies/kept-body.ts";
+import { readAhead } from "./bodies/read-ahead.ts";
+import type { OwnCopy } from "./own-copy.ts";
+import { privateConfig, showHeaders, spelledForAxios, takeOff } from "./private-config.ts";
+import { isKnownEnv, recordingEnv } from "./redirects/recording-fetch.ts";
+import type { RedirectGuards } from "./redirects/redirect-guard.ts";
+import { onPage, redirectOf, targetOf } from "./target.ts";
+import { Verdict } from "./verdict.ts";
 
-/** Builds URLs from configs as they are: an instance's defaults are in them already, and those of axios itself are not meant. */
-const bare = new Axios({});
+/** What all requests of an attached instance have in common. */
+export interface Attachment {
+  readonly policy: BearerPolicy<InternalAxiosRequestConfig, AxiosResponse>;
+  readonly copy: OwnCopy;
+  readonly guards: RedirectGuards;
+  /** Whether the caller's own predicate may find a refusal in any response. */
+  readonly refusesAny: boolean;
+}
+
+const none: HeaderFields = Object.freeze({});
 
 /** One axios request, sent by the adapter that it would have had without us. */
 export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
-  readonly #adapter: AxiosAdapter;
+  readonly #attachment: Attachment;
+  readonly #transport: Transport;
   readonly #config: InternalAxiosRequestConfig;
   readonly #limits: CallerLimits | undefined;
-  /** The URL, or the part of it, that decided that the request may have a token. */
-  readonly #target: string;
-  /** The config of the last attempt, and the header fields in it that are ours. */
-  #sent: InternalAxiosRequestConfig | undefined;
-  #fields: HeaderFields | undefined;
+  readonly #verdict: Verdict | undefined;
+  #body: KeptBody | undefined;
+  readonly #params: URLSearchParams | undefined;
+  /** What is sent: a private copy of the config as it was at the call. */
+  #sent: InternalAxiosRequestConfig;
+  /** The one that takes no token to another origin. */
+  #guarded: InternalAxiosRequestConfig | undefined;
+  /** Our fields in it. */
+  #fields = none;
+  #isSent = false;
 
-  constructor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig, target: string) {
-    this.#adapter = adapter;
+  /** `isForOnce`: nothing is sent a second time. */
+  constructor(attachment: Attachment, transport: Transport, config: InternalAxiosRequestConfig, isForOnce: boolean) {
+    this.#attachment = attachment;
+    this.#transport = transport;
     this.#config = config;
-    this.#target = target;
-    this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, adapter) : undefined;
+    this.#limits = config.timeout || config.signal || config.cancelToken ? new CallerLimits(config, transport.kind === "fetch") : undefined;
+    this.#verdict = config.validateStatus ? new Verdict(config.validateStatus, attachment.refusesAny) : undefined;
+    this.#body = isForOnce || config.data === undefined ? undefined : keptBody(transport, config);
+    this.#params = config.params instanceof URLSearchParams ? new URLSearchParams(config.params) : undefined;
+    this.#sent = this.#copied();
   }
 
   get method(): string {
-    return this.#config.method ?? "get";
+    return this.#sent.method ?? "get";
   }
 
   get url(): string {
-    return bare.getUri(this.#config);
+    return onPage(this.#attachment.copy.urlOf(this.#sent));
   }
 
   get signal(): AbortSignal | undefined {
     return this.#limits?.signal;
   }
 
-  get canSendAgain(): boolean {
-    return canSendAgain(this.#config.data);
+  get hasOwnCredentials(): boolean {
+    return this.#attachment.policy.credentials.areOwn(this.#sent.headers);
   }
 
-  /** Sends a private copy: adapters write into the headers, and neither a response nor an error may show the token. */
-  async send(fields: HeaderFields): Promise<AxiosResponse> {
-    // While the request waited for a token, whoever kept the config may have changed its URL. It then goes there without the token.
-    const sent = privateConfig(this.#config, targetOf(this.#config) === this.#target ? fields : {});
+  get canSendAgain(): boolean {
+    return this.#body?.canSendAgain ?? true;
+  }
+
+  keep(): void {
+    if (this.#config.data === undefined) return;
+    this.#body ??= keptBody(this.#transport, this.#config);
+    this.#body.putOn(this.#sent, false);
+  }
+
+  send(fields: HeaderFields | undefined): Promise<AxiosResponse> {
+    const sent = this.#isSent ? this.#copyForReplay() : this.#sent;
+    this.#isSent = true;
+    if (fields !== undefined) this.#putOn(sent, fields);
     const timeLeft = this.#limits?.timeLeft;
     if (timeLeft !== undefined) sent.timeout = timeLeft;
-    this.#sent = sent;
-    this.#fields = fields;
-    const response = await this.#adapter(sent);
+    return this.#transport.send(sent) as Promise<AxiosResponse>;
+  }
+
+  /** An adapter that is no function of axios may have changed anything in its config. axios's own leave the boundary of a form in the headers. */
+  #copyForReplay(): InternalAxiosRequestConfig {
+    if (this.#transport.kind === "own") this.#sent = this.#copied();
+    else takeOff(this.#sent, this.#fields);
+    this.#body?.putOn(this.#sent, true);
+    return this.#sent;
+  }
+
+  #copied(): InternalAxiosRequestConfig {
+    const copy = privateConfig(this.#config, this.#transport.kind !== "own");
+    if (this.#verdict !== undefined) copy.validateStatus = this.#verdict.validateStatus;
+    if (this.#params !== undefined) copy.params = this.#params;
+    this.#body?.putOn(copy, false);
+    const { kind } = this.#transport;
+    // An adapter of the caller's own may be made of axios's.
+    if (kind === "fetch" || kind === "own") copy.env = recordingEnv(copy.env);
+    return copy;
+  }
+
+  #putOn(sent: InternalAxiosRequestConfig, fields: HeaderFields): void {
+    const { credentials } = this.#attachment.policy;
+    if (credentials.hasPlaceholder) {
+      for (const [name, value] of Object.entries(sent.headers)) if (credentials.isPlaceholder(name, value)) delete sent.headers[name];
+    }
+    this.#fields = spelledForAxios(fields);
+    Object.assign(sent.headers, this.#fields);
+    // Until lately axios's fetch adapter followed redirects whatever maxRedirects said.
+    if (!mayBeRedirected(fields)) Object.assign(sent, { maxRedirects: 0, fetchOptions: { ...sent.fetchOptions, redirect: "manual" } });
+    else if (sent !== this.#guarded) this.#guard(sent);
+  }
+
+  /** No redirect takes the token to another origin. An adapter of the caller's own may be made of either of axios's. */
+  #guard(sent: InternalAxiosRequestConfig): void {
+    this.#guarded = sent;
+    const { kind } = this.#transport;
+    if (kind === "http" || kind === "own") this.#attachment.guards.putOn(sent, onPage(targetOf(sent)));
+    if ((kind === "fetch" || kind === "own") && !isKnownEnv(sent.env)) this.#followHere(sent);
+  }
+
+  /** Redirects of axios's fetch adapter, where the function beneath may take the token along. */
+  #followHere(sent: InternalAxiosRequestConfig): void {
+    const { redirect = "follow" } = sent.fetchOptions ?? {};
+    if (redirect !== "follow" || isInBrowser()) return;
+    if (sent.maxRedirects !== 0) sent.env = recordingEnv(sent.env, canSendAgain(sent.data) ? "following" : "followingOnce");
+    // Before axios 1.12 `env` is not looked at, and the redirect is the caller's.
+    if (sent.maxRedirects === 0 || !isKnownFetch(globalThis.fetch)) sent.fetchOptions = { ...sent.fetchOptions, redirect: "manual" };
+  }
+
+  /** What the caller's predicate sees next shows no token. */
+  facts(response: AxiosResponse): ResponseFacts {
     response.config = this.#config;
-    hideFields(response.request, fields);
-    return response;
+    hideFields(response.request, this.#fields);
+    const { status, headers } = response;
+    return { status, challenge: status === 401 ? responseField(headers, "www-authenticate") : undefined };
   }
 
-  facts({ status, headers }: AxiosResponse): ResponseFacts {
-    return { status, challenge: status === 401 ? fieldOf(headers, "www-authenticate") : undefined };
+  redirect({ request }: AxiosResponse<unknown>): Redirect {
+    return redirectOf(request, this.#transport.kind === "fetch", () => this.url);
   }
 
-  redirect(response: AxiosResponse): Redirect {
-    return redirectOf(response, this.#adapter, () => this.url);
+  /** A streamed body is read by nobody yet, and may hold the connection that the token request needs. */
+  makeWay(response: AxiosResponse): void {
+    response.data = readAhead(response.data);
   }
 
   /** Only a streamed body is still unread. axios has read every other one to its end. */
   async discard({ data, headers }: AxiosResponse<unknown>): Promise<void> {
     const reader = readerOf(data);
-    if (reader !== undefined) await drain(reader, fieldOf(headers, "content-length"));
+    if (reader !== undefined) await drain(reader, responseField(headers, "content-length"));
   }
 
-  /** Does what axios does with a response in the end: the caller's own `validateStatus` decides about the status. */
-  settle(response: AxiosResponse): AxiosResponse {
+  /** The response that the caller gets, or the error about it, if that is what `validateStatus` wants. */
+  settle(response: AxiosResponse): AxiosResponse | Promise<never> {
     this.#end();
-    const config = this.#config;
-    const { status, request } = response;
-    if (isValid(config, status, request)) return response;
-    const code = status >= 400 && status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
-    throw new AxiosError(`Request failed with status code ${status}`, code, config, request, response);
+    response.config = this.#config;
+    keepOutOfCache(this.#config, () => responseField(response.headers, "vary"), this.#fields);
+    return this.#verdict?.settle(response, this.#config, this.#attachment.copy) ?? response;
   }
 
   /** Rejects with what the adapter or the token cache rejected with. */
-  fail(error: unknown): never {
+  fail(error: unknown): never | Promise<never> {
     this.#end();
-    if (this.#sent !== undefined && this.#fields !== undefined) cleanError(error, this.#config, this.#sent, this.#fields);
+    if (this.#isSent) cleanError(error, this.#config, this.#sent, this.#fields);
+    if (this.#limits?.isReached(error)) return this.#limits.error(this.#attachment.copy).then(rejectWith);
     throw error;
   }
 
   #end(): void {
     this.#limits?.release();
-    if (this.#sent !== undefined && this.#fields !== undefined) showHeaders(this.#config, this.#sent, this.#fields);
+    if (this.#isSent) showHeaders(this.#config, this.#sent, this.#fields);
   }
 }
 
-/** A header field of a response. An adapter of the caller's may give headers that are not axios's. */
-function fieldOf(headers: unknown, name: string): string | undefined {
-  return AxiosHeaders.from(headers as AxiosHeaders)
-    .get(name)
-    ?.toString();
+/** A function of the caller's own may change what it sends: an adapter, a transport, a fetch function. */
+function keptBody({ kind }: Transport, { data, env, transport }: InternalAxiosRequestConfig): KeptBody {
+  const isGivenAway = kind === "own" || Boolean(transport) || (kind === "fetch" && !isKnownEnv(env));
+  return new KeptBody(data, kind, isGivenAway);
 }
 
-/** What reads a streamed body, be it a web stream or a Node stream. Undefined for a body that is no stream. */
-function readerOf(data: unknown): BodyReader | undefined {
-  if (data instanceof ReadableStream) return (data as ReadableStream<Uint8Array>).getReader();
-  if (typeof data !== "object" || data === null || !("destroy" in data && Symbol.asyncIterator in data)) return undefined;
-  const stream = data as AsyncIterable<Uint8Array> & { destroy(): void };
-  const pieces = stream[Symbol.asyncIterator]();
-  return { read: () => pieces.next(), cancel: () => stream.destroy() };
-}
-
-function isValid(config: InternalAxiosRequestConfig, status: number, request: unknown): boolean {
-  try {
-    return !status || !config.validateStatus || config.validateStatus(status);
-  } catch (error) {
-    // axios's http adapter would let the error end the process. Its fetch adapter wraps it, as is done here.
-    throw AxiosError.from(error, undefined, config, request);
-  }
+function rejectWith(error: Error): never {
+  throw error;
 }

@@ -1,3 +1,5 @@
+import { abortWith, reasonOf } from "./platform/signals.ts";
+
 /** Time and chance, in one place that tests can replace. All times are in milliseconds. */
 export interface Clock {
   /** The wall clock, since the UNIX epoch: an expiry is compared with it. */
@@ -73,18 +75,29 @@ export function wait(clock: Pick<Clock, "schedule">, delay: number, signal?: Abo
   });
 }
 
+/** Keeps the signals of those who wait, of which nobody else may know, from the garbage collector: a promise that never settles keeps nothing. */
+const waits = new Set<() => void>();
+
 /** Waits for a promise until this caller's signal aborts, and rejects with the signal's reason then. The promise goes on, and its other users notice nothing. */
 export function waitFor<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return promise;
   if (signal.aborted) {
     // This caller leaves at once, and nobody else may handle a later rejection.
     promise.catch(() => {});
-    return Promise.reject(signal.reason);
+    return Promise.reject(reasonOf(signal));
   }
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    const abort = (): void => (leave(), reject(reasonOf(signal)));
+    const leave = (): void => {
+      waits.delete(abort);
+      signal.removeEventListener("abort", abort);
+    };
+    waits.add(abort);
+    signal.addEventListener("abort", abort);
+    promise.then(
+      (value) => (leave(), resolve(value)),
+      (error: unknown) => (leave(), reject(error)),
+    );
   });
 }
 
@@ -100,10 +113,15 @@ export async function withDeadline<Value>(
   overdue?: () => Error,
 ): Promise<Value> {
   const deadline = new AbortController();
-  const cancel = scheduleEnd(clock, () => deadline.abort(overdue?.()), timeout);
+  const leave = (): void => abortWith(deadline, caller === undefined ? undefined : reasonOf(caller));
+  const cancel = scheduleEnd(clock, () => abortWith(deadline, overdue?.()), timeout);
   try {
-    return await work(caller === undefined ? deadline.signal : AbortSignal.any([caller, deadline.signal]));
+    // In place of AbortSignal.any, which has more to do, and which browsers before 2023 do not have.
+    if (caller?.aborted) leave();
+    else caller?.addEventListener("abort", leave, { once: true, signal: deadline.signal });
+    return await work(deadline.signal);
   } finally {
+    caller?.removeEventListener("abort", leave);
     cancel();
   }
 }

@@ -1,4 +1,5 @@
-import { ownOnly, ownOption } from "./own.ts";
+import { hasOwn, ownOnly, ownOption } from "./platform/own.ts";
+import { recognise } from "./platform/shared.ts";
 
 /** What became of a token request that failed; it decides what may be done next. */
 export type TokenRequestOutcome =
@@ -26,6 +27,11 @@ export type TokenflightErrorCode =
   | "ERR_TOKEN_REQUEST_THROTTLED"
   | "ERR_TOKEN_REQUEST_UNKNOWN";
 
+/** `ErrorOptions` of ES2022, which the library of an older target does not have. */
+interface Caused {
+  cause?: unknown;
+}
+
 const brand = Symbol.for("tokenflight.error");
 
 /** Every error that Tokenflight makes. Messages are whole sentences and never hold a secret. */
@@ -33,15 +39,15 @@ export class TokenflightError extends Error {
   /** Stable across releases; test this, not the message. */
   readonly code: TokenflightErrorCode;
 
-  constructor(code: TokenflightErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: TokenflightErrorCode, message: string, options?: Caused) {
     super(message, options);
     this.code = code;
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Recognises errors of every copy of this package that one process may have loaded, where `instanceof` knows only its own. */
+  /** Recognises errors of every copy of this package that a program may have loaded, and of every realm. */
   static is(value: unknown): value is TokenflightError {
-    return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
+    return typeof value === "object" && value !== null && hasOwn(value, brand);
   }
 }
 
@@ -103,7 +109,7 @@ export class TokenRequestError extends TokenflightError {
 export class InvalidTokenResponseError extends TokenflightError {
   readonly #refreshToken: string | undefined;
 
-  constructor(message: string, options: ErrorOptions & { refreshToken?: string | undefined } = {}) {
+  constructor(message: string, options: Caused & { refreshToken?: string | undefined } = {}) {
     super("ERR_INVALID_TOKEN_RESPONSE", message, options);
     this.#refreshToken = ownOption(options, "refreshToken");
   }
@@ -133,7 +139,7 @@ export class StoreError extends TokenflightError {
   constructor(
     code: "ERR_CLOSED" | "ERR_STORE_UNAVAILABLE" | "ERR_STORE_RECORD_INVALID",
     message: string,
-    options: ErrorOptions & { version?: string | undefined } = {},
+    options: Caused & { version?: string | undefined } = {},
   ) {
     super(code, message, options);
     this.version = ownOption(options, "version");
@@ -142,4 +148,7 @@ export class StoreError extends TokenflightError {
 
 // The names stand in the prototypes, because errors show their own properties when they are logged, and a minifier renames classes.
 const classes = { TokenflightError, InvalidOptionError, TokenRequestError, InvalidTokenResponseError, LoginRequiredError, StoreError };
-for (const [name, { prototype }] of Object.entries(classes)) Object.defineProperty(prototype, "name", { value: name });
+for (const [name, kind] of Object.entries(classes)) {
+  Object.defineProperty(kind.prototype, "name", { value: name });
+  recognise(name, kind);
+}

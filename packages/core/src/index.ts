@@ -10,29 +10,49 @@ export type { FreshnessOptions } from "./tokens/freshness.ts";
 export { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "./endpoint/endpoint-queue.ts";
 
 export { signalOf, storeKey, ttlOf } from "./store/store.ts";
-export type { ChangeListener, StoredEntry, StoreOptions, TokenStore, Version, WriteOptions } from "./store/store.ts";
+export type { ChangeListener, DisposableStore, StoredEntry, StoreOptions, TokenStore, Version, WriteOptions } from "./store/store.ts";
 export { memoryStore, type MemoryStore } from "./store/memory-store.ts";
 export { ChangeListeners } from "./store/change-listeners.ts";
 export { OpenWork } from "./store/open-work.ts";
 export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type EncryptionKey } from "./store/encrypted-store.ts";
 
 export type { KeepAlive } from "./refresh/lifetime.ts";
-export { guarded, type Observer, type TokenEvent } from "./events.ts";
+export { consoleObserver, guarded, type Observer, type TokenEvent } from "./events.ts";
 export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
 export { LoginRequiredError, StoreError } from "./errors.ts";
 export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
 
 // For adapters and token sources.
-export { BearerPolicy, isSafeToReplay } from "./request/bearer-policy.ts";
-export type { AdapterEvent, BearerOptions, Redirect, ResponseFacts, TokenCacheSelector } from "./request/bearer-policy.ts";
-export { sendWithToken, type OutgoingRequest } from "./request/send-with-token.ts";
-export { canSendAgain } from "./request/body.ts";
-export { Drain, drain, type BodyReader } from "./request/drain.ts";
+export { BearerPolicy, isAtSameOrigin, reasonNotToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
+export type { AdapterEvent, BearerOptions, NotReplayedReason, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
+export type { CredentialFields } from "./request/credential-fields.ts";
+export { looksIntoBodies, refusedBy, responseField } from "./request/refused-by.ts";
+export { anotherThan, awaitToken, sendWithToken, type AwaitedToken, type OutgoingRequest } from "./request/send-with-token.ts";
+export { canSendAgain, keepBody } from "./request/body.ts";
+export { Drain, drain, readerOf } from "./request/drain.ts";
+export { originsOfBase, pageUrl } from "./request/fetch/page.ts";
 export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
+export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
 export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
+export { disposal } from "./platform/disposal.ts";
+export { parseUrl, randomId } from "./platform/fallbacks.ts";
+export { hasOwn } from "./platform/own.ts";
+export type { WebCryptoKey } from "./platform/web-crypto.ts";
+export { abortWith, anySignal, reasonOf, throwIfAborted } from "./platform/signals.ts";
+export { recognise, shared } from "./platform/shared.ts";
 export { kindOf, readOptions, requireMethods } from "./options.ts";
-export { requireFunction, requireOneOf, requireSeconds, requireSignal, requireText, requireThat, requireTimeout } from "./options.ts";
+export {
+  requireFunction,
+  requireOneOf,
+  requireSeconds,
+  requireSignal,
+  requireText,
+  requireThat,
+  requireTimeout,
+  requireWebCrypto,
+  requireWholeUrl,
+} from "./options.ts";
 export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";

@@ -1,4 +1,6 @@
 import { InvalidOptionError } from "./errors.ts";
+import { hasWholeUrl } from "./platform/fallbacks.ts";
+import { hasWebCrypto } from "./platform/web-crypto.ts";
 
 /** Says of what kind a value is without showing it, for messages about values that may be secret. */
 export function kindOf(value: unknown): string {
@@ -59,6 +61,22 @@ function mistakesIn(given: string, wanted: string): number {
   return at(given.length, wanted.length);
 }
 
+/** What cannot be used where there is no `crypto.subtle` is refused at construction. Throws InvalidOptionError. */
+export function requireWebCrypto(where: string): void {
+  if (hasWebCrypto()) return;
+  throw new InvalidOptionError(where, "a platform with crypto.subtle, which a page has over https or on this machine", "one without it");
+}
+
+/** Who may have a token cannot be told where `URL` is not that of the URL standard. Throws InvalidOptionError. */
+export function requireWholeUrl(where: string): void {
+  if (hasWholeUrl()) return;
+  throw new InvalidOptionError(
+    where,
+    "a platform with the URL of the URL standard, or a polyfill such as react-native-url-polyfill",
+    "one without it",
+  );
+}
+
 /** Throws InvalidOptionError, which shows of what kind the value is, unless `holds`. */
 export function requireThat(holds: boolean, where: string, expected: string, value: unknown): asserts holds {
   if (!holds) throw new InvalidOptionError(where, expected, kindOf(value));
@@ -70,7 +88,7 @@ export function requireFunction(where: string, value: unknown): void {
 
 export function requireMethods(where: string, value: unknown, methods: readonly string[]): void {
   const has = (name: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
-  requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods.at(-1)}`, value);
+  requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods[methods.length - 1]}`, value);
 }
 
 export function requireText(where: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { BearerPolicy, isSafeToReplay, type BearerOptions } from "../src/request/bearer-policy.ts";
-import { InvalidOptionError } from "../src/errors.ts";
+import type { BearerOptions } from "../src/request/bearer-options.ts";
+import { BearerPolicy, isAtSameOrigin, isSafeToReplay } from "../src/request/bearer-policy.ts";
+import { InvalidOptionError, LoginRequiredError } from "../src/errors.ts";
 import { tokenTypeScheme } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import { setUp } from "./set-up.ts";
@@ -45,7 +46,27 @@ describe("the options of an policy", () => {
       'allowInsecureOrigins: expected http origins, because https needs no permission, got "https://a.example".',
     ],
     ["scheme", "Bearer", "scheme: expected a function, got a string of 6 characters."],
-    ["retry", 1, "options.retry: expected one of origins, allowInsecureOrigins, replay, refused, scheme, observe, got an unknown option."],
+    ["loggedOut", "go", 'loggedOut: expected "reject" or "send", got a string of 2 characters.'],
+    [
+      "placeholder",
+      1,
+      'placeholder: expected a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }, got 1.',
+    ],
+    [
+      "placeholder",
+      {},
+      'placeholder: expected a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }, got none.',
+    ],
+    [
+      "placeholder",
+      { "x y": "a" },
+      'placeholder: expected a header value such as "Bearer tokenflight", or header fields with values such as { "x-api-key": "tokenflight" }, got a name that no header field has.',
+    ],
+    [
+      "retry",
+      1,
+      "options.retry: expected one of origins, allowInsecureOrigins, replay, refused, scheme, loggedOut, placeholder, observe, got an unknown option.",
+    ],
   ])("are refused for %s %j", (name, value, message) => {
     const options = { origins, [name]: value } as BearerOptions<string>;
     expect(() => new BearerPolicy(tokens, options)).toThrow(InvalidOptionError);
@@ -82,19 +103,29 @@ describe("the tokens of a request", () => {
     expect(choose.mock.calls).toEqual([["alice"], ["nobody"]]);
   });
 
-  it.each([Promise.resolve(tokens), null, {}, "token"])("cannot be %s", (given) => {
+  const expected = /^tokens: expected a function that gives a token cache, or undefined for none, got /;
+
+  it.each([null, {}, "token", 5])("cannot be %s, at once or later", async (given) => {
     const policy = new BearerPolicy<string, string>(() => given as unknown as TokenCache, { origins });
-    expect(() => policy.cacheFor("alice")).toThrow(
-      /^tokens: expected a function that gives a token cache at once, or undefined for none, got /,
-    );
+    expect(() => policy.cacheFor("alice")).toThrow(expected);
+    const later = new BearerPolicy<string, string>(() => Promise.resolve(given as unknown as TokenCache), { origins });
+    await expect(later.cacheFor("alice")).rejects.toThrow(expected);
+  });
+
+  it("may be promised (field line 129)", async () => {
+    const policy = new BearerPolicy<string, string>(async (request) => (request === "alice" ? tokens : undefined), { origins });
+    expect([await policy.cacheFor("alice"), await policy.cacheFor("nobody")]).toEqual([tokens, undefined]);
+    const failing = new BearerPolicy<string, string>(() => Promise.reject(new Error("no session")), { origins });
+    await expect(failing.cacheFor("alice")).rejects.toThrow("no session");
   });
 });
 
 describe("a response", () => {
-  it("refuses the token with status 401, unless its challenge is about something else", () => {
+  it("refuses the token with status 401, unless its challenge says that another token is no use", () => {
     const policy = attach();
     expect(policy.isRefused("", refusal)).toBe(true);
-    expect(policy.isRefused("", { status: 401, challenge: 'Basic realm="x"' })).toBe(false);
+    expect(policy.isRefused("", { status: 401, challenge: 'Basic realm="x"' })).toBe(true);
+    expect(policy.isRefused("", { status: 401, challenge: 'Bearer error="insufficient_scope"' })).toBe(false);
     for (const status of [200, 204, 302, 400, 403, 404, 407, 418, 500, 503, 0])
       expect(policy.isRefused("", { status, challenge: "Bearer" })).toBe(false);
     expect(policy.isRefused("", { status: "401" as unknown as number, challenge: undefined })).toBe(false);
@@ -147,5 +178,32 @@ describe("an answer", () => {
     ["HEAD", undefined, true, true],
   ])("to %s from %s with redirected %s is in place: %s", (method, answeredBy, redirected, inPlace) => {
     expect(isSafeToReplay({ method, url }, { redirected, url: answeredBy })).toBe(inPlace);
+  });
+
+  it.each([
+    ["the URL that was asked", url, false, true],
+    ["another URL of its origin", "https://api.example.com:443/elsewhere", true, true],
+    ["another origin", "https://other.example/", true, false],
+    ["no URL", "nonsense", true, false],
+    ["what the client hides", undefined, undefined, true],
+  ])("from %s is from the server that was given the token: %s, %s, %s", (_, answeredBy, redirected, isHome) => {
+    expect(isAtSameOrigin({ method: "POST", url }, { redirected, url: answeredBy })).toBe(isHome);
+  });
+});
+
+describe("a request in place of whose token there is an error", () => {
+  it("goes without one when nobody is logged in and the caller wants it, and never otherwise (field line 127)", async () => {
+    const { tokens: cache, hand } = setUp();
+    const loginRequired = new LoginRequiredError("There is no login.");
+    const policy = attach({ loggedOut: "send" });
+    expect(policy.goesWithout(loginRequired, { ...cache, status: () => ({ state: "logged-out" }) } as TokenCache)).toBe(true);
+    for (const state of ["logged-in", "unknown"]) {
+      expect(policy.goesWithout(loginRequired, { ...cache, status: () => ({ state }) } as unknown as TokenCache)).toBe(false);
+    }
+    const out = { ...cache, status: () => ({ state: "logged-out" }) } as TokenCache;
+    for (const error of [new Error("ERR_LOGIN_REQUIRED"), new InvalidOptionError("a", "b", "c"), undefined])
+      expect(policy.goesWithout(error, out)).toBe(false);
+    expect(attach().goesWithout(loginRequired, out)).toBe(false);
+    expect(hand.calls).toEqual([]);
   });
 });

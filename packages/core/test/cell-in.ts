@@ -1,5 +1,4 @@
 import type { Clock } from "../src/clock.ts";
-import { withEngine } from "../src/cache/load-engine.ts";
 import { StoreCell } from "../src/refresh/store-cell.ts";
 import { storeKey } from "../src/store/store.ts";
 import type { TokenStore } from "../src/store/store.ts";
@@ -9,8 +8,5 @@ export const key = await storeKey("source", "subject");
 
 /** A cell for the same subject each time, whose operations take a second at most. */
 export function cellIn(store: TokenStore, clock: Clock): StoreCell {
-  return new StoreCell(
-    { store, clock, timeout: 1000, withFormat: withEngine },
-    { identity: "source", subject: "subject", purpose: undefined },
-  );
+  return new StoreCell({ store, clock, timeout: 1000 }, { identity: "source", subject: "subject", purpose: undefined });
 }

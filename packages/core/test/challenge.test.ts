@@ -111,7 +111,7 @@ describe("a WWW-Authenticate header", () => {
   });
 });
 
-describe("a 401", () => {
+describe("a 401 (field line 117)", () => {
   it.each([
     undefined,
     null,
@@ -124,23 +124,31 @@ describe("a 401", () => {
     'Bearer error="invalid_token"',
     'Bearer error=invalid_token, error_description="it\'s over"',
     'Basic realm="x", Bearer error="invalid_token"',
-    'Bearer error="insufficient_scope", Bearer error="invalid_token"',
     'DPoP error="invalid_token", algs="ES256"',
     `Bearer realm="${"x".repeat(5000)}"`,
+    // A scheme that is not the one of the token: many APIs name any.
+    'Basic realm="x"',
+    "Negotiate",
+    "Digest realm=x, nonce=y",
+    "JWT",
+    'ApiKey realm="x"',
+    'DPoP error="use_dpop_nonce"',
+    'Basic realm="Bearer error=insufficient_scope"',
+    'Bearer error="insufficient_scopes"',
+    'Bearer scope="insufficient_scope"',
   ])("with WWW-Authenticate %j is about the token", (header) => {
     expect(isAboutTheToken(header)).toBe(true);
   });
 
   it.each([
-    'Basic realm="x"',
-    "Negotiate",
-    "Digest realm=x, nonce=y",
     'Bearer error="insufficient_scope"',
+    "bearer ERROR=insufficient_scope",
     'Bearer error="invalid_request"',
     'Bearer error="insufficient_user_authentication", acr_values="x"',
-    'DPoP error="use_dpop_nonce"',
-    'Basic realm="Bearer error=invalid_token"',
-  ])("with WWW-Authenticate %j is not", (header) => {
+    'DPoP algs="ES256", error="insufficient_scope"',
+    'Basic realm="x", JWT error="invalid_request"',
+    'Bearer error="insufficient_scope", Bearer error="invalid_token"',
+  ])("with WWW-Authenticate %j says that another token is no use", (header) => {
     expect(isAboutTheToken(header)).toBe(false);
   });
 });

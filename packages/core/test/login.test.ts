@@ -19,10 +19,15 @@ describe("a required login", () => {
     expect(callers.every(({ reason }) => reason === error)).toBe(true);
     for (let hours = 0; hours < 5; hours += 1) {
       await clock.advance(3_600_000);
-      await expect(tokens.get()).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED", error: "invalid_grant", errorDescription: "revoked" });
+      await expect(tokens.get()).rejects.toMatchObject({
+        code: "ERR_LOGIN_REQUIRED",
+        message: "Nobody is logged in: a login is required.",
+        error: "invalid_grant",
+        errorDescription: "revoked",
+      });
     }
     expect(hand.calls).toHaveLength(1);
-    expect(events).toEqual([{ type: "login-required", error }]);
+    expect(events.filter(({ type }) => type !== "refresh-started")).toEqual([{ type: "login-required", error }]);
   });
 
   it("leaves the old access token in use until its hard expiry", async () => {
@@ -87,7 +92,7 @@ describe("a login", () => {
     hand.last.give(response("refreshed"));
     await settle();
     expect([waiting.value?.accessToken, tokens.peek()?.accessToken]).toEqual(["access-saved", "access-saved"]);
-    expect(events.map(({ type }) => type)).toEqual(["token-saved"]);
+    expect(events.map(({ type }) => type)).toEqual(["refresh-started", "token-saved"]);
   });
 
   it.each([new LoginRequiredError("Over."), new Error("no")])(
@@ -101,7 +106,7 @@ describe("a login", () => {
       await settle();
       expect(waiting.value?.accessToken).toBe("access-saved");
       expect(hand.calls).toHaveLength(1);
-      expect(events.map(({ type }) => type)).toEqual(["token-saved"]);
+      expect(events.map(({ type }) => type)).toEqual(["refresh-started", "token-saved"]);
     },
   );
 
@@ -252,7 +257,7 @@ describe("a logout", () => {
       await clock.advance(60_000);
       expect(waiting.reason).toBeInstanceOf(LoginRequiredError);
       expect(hand.calls).toHaveLength(1);
-      expect(events.map(({ type }) => type)).toEqual(["token-saved", "token-forgotten"]);
+      expect(events.map(({ type }) => type)).toEqual(["token-saved", "refresh-started", "token-forgotten"]);
     },
   );
 

@@ -84,14 +84,15 @@ describe("a function as token source, with a store (field line 102)", () => {
 });
 
 describe("a source of tokens without a login, beside a login of the same name and key", () => {
-  const loginless = (purpose: string): HandSource => new HandSource({ purpose, requiresLogin: false });
+  const loginless = (purpose: string | undefined): HandSource =>
+    new HandSource({ ...(purpose !== undefined && { purpose }), requiresLogin: false });
 
   it.each(["identity of the source", "option identity"])("(%s) has an entry of its own, and neither touches the other", async (place) => {
     const store = memoryStore();
     const clock = new TestClock();
     const shared = { store, key: "user", clock, ...(place === "option identity" && { identity: "crm" }) };
     const user = setUp({ ...shared, hand: new HandSource({ requiresLogin: true, purpose: "one" }) });
-    const others = ["one", "two"].map((purpose) => setUp({ ...shared, hand: loginless(purpose) }));
+    const others = ["one", "two", undefined].map((purpose) => setUp({ ...shared, hand: loginless(purpose) }));
     await user.tokens.save(response("user"));
     for (const [index, { tokens, hand }] of others.entries()) {
       const got = tokens.get();

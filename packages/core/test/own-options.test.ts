@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { createTokenPool } from "../src/cache/token-pool.ts";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { ownOnly, ownOption } from "../src/own.ts";
+import { ownOnly, ownOption } from "../src/platform/own.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { ttlOf } from "../src/store/store.ts";
 import { HandSource } from "./hand-source.ts";

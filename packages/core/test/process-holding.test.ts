@@ -47,6 +47,36 @@ describe("a process that has nothing to do", () => {
     expect([gone.state, clock.isHeld]).toEqual(["rejected", false]);
   });
 
+  it.each<[string, (index: number) => AbortController | undefined, boolean]>([
+    ["a signal each", () => new AbortController(), false],
+    [
+      "one signal",
+      (
+        (one) => () =>
+          one
+      )(new AbortController()),
+      false,
+    ],
+    ["none", () => undefined, true],
+    ["none but for the last", (index) => (index === 99 ? undefined : new AbortController()), true],
+  ])("is held by a crowd in one turn with one timer, until the last one leaves: %s", async (_, controllerOf, isHeldOn) => {
+    clock.skip(3_600_000);
+    store.reads = "stalls";
+    const first = new AbortController();
+    const starter = new Outcome(all.tokens.get({ signal: first.signal }));
+    await settle();
+    const before = clock.timers;
+    const controllers = Array.from({ length: 100 }, (__, index) => controllerOf(index));
+    const crowd = controllers.map((controller) => new Outcome(all.tokens.get({ signal: controller?.signal })));
+    await settle();
+    expect(clock.timers).toBe(before + 1);
+    for (const controller of [first, ...controllers]) controller?.abort("enough");
+    await settle();
+    const stay = controllers.filter((controller) => controller === undefined).length;
+    expect([starter.state, crowd.filter(({ reason }) => reason === "enough").length]).toEqual(["rejected", 100 - stay]);
+    expect(clock.isHeld).toBe(isHeldOn);
+  });
+
   it("is not held by a background refresh that waits for another owner: nothing of it would be lost", async () => {
     await store.put({ ...(await store.record()), intent: { owner: "other", deadline: 15_000 } });
     const other = setUp({ clock, store, key: "alice" });

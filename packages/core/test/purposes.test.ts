@@ -129,21 +129,46 @@ describe("the access tokens of one login, for several purposes (field line 107)"
   });
 
   it.each([
-    ["an outage", new TokenRequestError("unknown", "503")],
-    ["a refusal of another kind", new TokenRequestError("refused", "invalid_scope")],
-  ])("that have ended, but for one that met %s, are a login still: no seed is taken in its place (field line 103)", async (_, failure) => {
+    ["an outage", 0, new TokenRequestError("unknown", "503")],
+    ["an outage", 1, new TokenRequestError("unknown", "503")],
+    ["a refusal of another kind", 0, new TokenRequestError("refused", "invalid_scope")],
+    ["a refusal of another kind", 2, new TokenRequestError("refused", "invalid_scope")],
+  ])(
+    "that have ended, but for one that met %s, are a login for two hours more: no seed is taken in its place (field line 103)",
+    async (_, seeder, failure) => {
+      const [a, b, c] = caches() as [SetUp, SetUp, SetUp];
+      await c.tokens.save({ refresh_token: "first" });
+      for (const [{ tokens, hand }, error] of [
+        [a, new LoginRequiredError("Agree first.", { error: "consent_required" })],
+        [b, failure],
+      ] as const) {
+        const got = new Outcome(tokens.get());
+        await settle();
+        hand.last.fail(error);
+        await settle();
+        expect(got.code).toBeDefined();
+      }
+      for (const { tokens } of [b, c, a]) expect(await tokens.seed({ refresh_token: "second" })).toBe(false);
+      // Nobody has asked for it since: it is known to give nothing, and the other one has ended.
+      await a.clock.advance(7_200_000);
+      expect(await [a, b, c][seeder]?.tokens.seed({ refresh_token: "second" })).toBe(true);
+    },
+  );
+
+  it.each([
+    ["has given an access token", undefined],
+    ["was refused", new TokenRequestError("refused", "invalid_scope")],
+    ["met an outage", new TokenRequestError("unknown", "503")],
+  ])("of which one %s, and none has ended, are a login, however long ago that was (field line 103)", async (_, failure) => {
     const [a, b, c] = caches() as [SetUp, SetUp, SetUp];
     await c.tokens.save({ refresh_token: "first" });
-    for (const [{ tokens, hand }, error] of [
-      [a, new LoginRequiredError("Agree first.", { error: "consent_required" })],
-      [b, failure],
-    ] as const) {
-      const got = new Outcome(tokens.get());
-      await settle();
-      hand.last.fail(error);
-      await settle();
-      expect(got.code).toBeDefined();
-    }
+    const got = new Outcome(a.tokens.get());
+    await settle();
+    if (failure === undefined) a.hand.last.give(response(first));
+    else a.hand.last.fail(failure);
+    await settle();
+    expect(got.code === undefined).toBe(failure === undefined);
+    await a.clock.advance(400 * 86_400_000);
     for (const { tokens } of [b, c, a]) expect(await tokens.seed({ refresh_token: "second" })).toBe(false);
   });
 

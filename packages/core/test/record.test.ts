@@ -69,6 +69,8 @@ describe("an entry that is not a record of ours", () => {
     ["a pause after nothing", { ...record, pause: { duration: 5, begun: 0, failures: 1 } }],
     ["a pause after no failure", { ...record, pause: { duration: 5, begun: 0, outcome: "unknown" } }],
     ["a required login that is null", { ...record, loginRequired: null }],
+    ["a required login whose error is an object", { ...record, loginRequired: { error: { code: "canary" } } }],
+    ["a required login whose description is a number", { ...record, loginRequired: { error: "invalid_grant", errorDescription: 5 } }],
     ["a purpose that is a number", { ...record, format: 2, purpose: 5 }],
     ["other purposes that are null", { ...record, format: 2, others: null }],
     ["other purposes in words", { ...record, format: 2, others: "canary" }],

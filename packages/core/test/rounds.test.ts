@@ -95,7 +95,11 @@ describe("a store that refuses every write, and tells of no other writer", () =>
     all.hand.last.give(response("1"));
     await clock.advance(3000);
     expect(outcome.value?.accessToken).toBe("access-1");
-    expect(all.events).toMatchObject([{ type: "store-trouble", operation: "write" }, { type: "token-obtained" }]);
+    expect(all.events).toMatchObject([
+      { type: "refresh-started" },
+      { type: "store-trouble", operation: "write" },
+      { type: "token-obtained" },
+    ]);
     expect(clock.timers).toBe(0);
   });
 

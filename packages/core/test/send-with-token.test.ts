@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { BearerPolicy, type BearerOptions } from "../src/request/bearer-policy.ts";
+import type { BearerOptions } from "../src/request/bearer-options.ts";
+import { BearerPolicy } from "../src/request/bearer-policy.ts";
 import { sendWithToken, type OutgoingRequest } from "../src/request/send-with-token.ts";
 import type { HeaderFields } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
+import { LoginRequiredError } from "../src/errors.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";
 import { settle } from "./test-clock.ts";
@@ -20,7 +22,9 @@ class Request implements OutgoingRequest<Answer> {
   method = "GET";
   url = "https://api.example.com/v1";
   signal: AbortSignal | undefined;
+  hasOwnCredentials = false;
   canSendAgain = true;
+  kept = 0;
   readonly sent: (string | undefined)[] = [];
   readonly discarded: Answer[] = [];
   answer: (authorization: string | undefined) => Answer | Promise<Answer> = () => ({ status: 200 });
@@ -29,8 +33,13 @@ class Request implements OutgoingRequest<Answer> {
     this.answer = (authorization) => ({ status: tokens.some((token) => authorization === `Bearer ${token}`) ? 200 : 401 });
   }
 
-  send({ authorization }: HeaderFields): Promise<Answer> {
-    this.sent.push(authorization?.replace("Bearer ", ""));
+  keep(): void {
+    this.kept += 1;
+  }
+
+  send(fields: HeaderFields | undefined): Promise<Answer> {
+    const authorization = fields?.["authorization"];
+    this.sent.push(fields === undefined ? "nothing" : authorization?.replace("Bearer ", ""));
     return Promise.resolve(this.answer(authorization));
   }
 
@@ -250,14 +259,32 @@ describe("a refused request", () => {
     ["POST", true, undefined],
     ["POST", undefined, undefined],
     ["DELETE", true, "https://api.example.com/v2"],
+  ])(
+    "with %s after a redirect at home (%s, %s) is not sent again; the next one has the fresh token (113)",
+    async (method, redirected, url) => {
+      Object.assign(request, { method, redirect: () => ({ redirected, url }) });
+      const outcome = start();
+      await settle();
+      expect([outcome.value?.status, request.sent, all.hand.calls.length, request.discarded]).toEqual([401, ["access-1"], 1, []]);
+      await give("2");
+      await sendWithToken(attach(), all.tokens, request);
+      expect(request.sent).toEqual(["access-1", "access-2"]);
+    },
+  );
+
+  it.each([
     ["GET", true, "https://other.example/"],
+    ["POST", true, "https://other.example/"],
     ["GET", undefined, "https://other.example/"],
-  ])("with %s after a redirect (%s, %s) is neither sent again nor a reason to refresh", async (method, redirected, url) => {
-    Object.assign(request, { method, redirect: () => ({ redirected, url }) });
-    const outcome = start();
-    await settle();
-    expect([outcome.value?.status, request.sent, all.hand.calls]).toEqual([401, ["access-1"], []]);
-  });
+  ])(
+    "with %s after a redirect to another origin (%s, %s) is neither sent again nor a reason to refresh",
+    async (method, redirected, url) => {
+      Object.assign(request, { method, redirect: () => ({ redirected, url }) });
+      const outcome = start();
+      await settle();
+      expect([outcome.value?.status, request.sent, all.hand.calls]).toEqual([401, ["access-1"], []]);
+    },
+  );
 
   it("with GET after a redirect at home is sent again", async () => {
     request.answer = (authorization) => ({
@@ -268,6 +295,60 @@ describe("a refused request", () => {
     const outcome = start();
     await give("2");
     expect(outcome.value?.status).toBe(200);
+  });
+});
+
+describe("a caller that leaves (signal)", () => {
+  const never = (): Promise<never> => new Promise(() => {});
+  const isFirst = ({ status }: Answer): boolean => status === 401;
+
+  it.each<[string, BearerOptions<Answer>, sent: number, discarded: number]>([
+    ["a scheme", { scheme: never }, 0, 0],
+    ["a predicate", { refused: never }, 1, 1],
+    ["a renewal", {}, 1, 1],
+    [
+      "the scheme of a replay",
+      { scheme: ({ accessToken }) => (accessToken === "access-1" ? { authorization: "Bearer access-1" } : never()) },
+      1,
+      1,
+    ],
+    ["a predicate about the replay", { refused: (answer) => isFirst(answer) || never() }, 2, 2],
+  ])("ends the wait for %s, and its response is nobody's", async (_what, options, sent, discarded) => {
+    await all.tokens.save(response("1"));
+    request.likes("access-2");
+    const controller = new AbortController();
+    request.signal = controller.signal;
+    const outcome = start(options);
+    await settle();
+    if (all.hand.calls.length === 1 && Object.keys(options).length > 0) await give("2");
+    expect(outcome.state).toBe("pending");
+
+    controller.abort("enough");
+    await settle();
+
+    expect([outcome.reason, request.sent.length, request.discarded.length]).toEqual(["enough", sent, discarded]);
+  });
+});
+
+describe("a refused response makes way (makeWay)", () => {
+  it("before a wait for another token, and only then", async () => {
+    await all.tokens.save(response("1"));
+    request.likes("access-2");
+    const way = vi.fn<(answer: Answer) => void>();
+    Object.assign(request, { makeWay: way });
+    const outcome = start();
+    await settle();
+    expect([way.mock.calls, request.discarded]).toEqual([[[{ status: 401 }]], []]);
+    await give("2");
+    expect(outcome.value?.status).toBe(200);
+
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    request.answer = (authorization) => (authorization === "Bearer access-3" ? { status: 200 } : promise);
+    const late = start();
+    await all.tokens.save(response("3"));
+    resolve({ status: 401 });
+    await settle();
+    expect([late.value?.status, way.mock.calls.length]).toEqual([200, 1]);
   });
 });
 
@@ -338,5 +419,84 @@ describe("many refused requests", () => {
     const outcome = start();
     await give("3");
     expect([outcome.value?.status, all.hand.calls.length]).toEqual([200, 2]);
+  });
+});
+
+describe("what a caller may change while its request waits (field line 112)", () => {
+  it("is kept before a wait for a token, and not when the token is there", async () => {
+    start();
+    await settle();
+    expect(request.kept).toBe(1);
+    await give("1");
+    request.kept = 0;
+    await sendWithToken(attach(), all.tokens, request);
+    expect(request.kept).toBe(0);
+    await sendWithToken(attach({ scheme: async () => ({ authorization: "Bearer slow" }) }), all.tokens, request);
+    expect(request.kept).toBe(1);
+  });
+});
+
+describe("a scheme with a field of its own (field line 125)", () => {
+  const scheme = (): HeaderFields => ({ "X-Api-Key": "token" });
+
+  it("that its first fields have shown: the caller's own field wins, and is told of", async () => {
+    await all.tokens.save(response("1"));
+    const observe = vi.fn<(event: unknown) => void>();
+    const policy = attach({ scheme, observe });
+    request.hasOwnCredentials = true;
+    await sendWithToken(policy, all.tokens, request);
+    expect(request.sent).toEqual(["nothing"]);
+    expect(observe.mock.calls).toEqual([[{ type: "request-without-token", origin: "https://api.example.com", reason: "own-credentials" }]]);
+    expect(policy.credentials.isOwn("x-API-key", "mine")).toBe(true);
+    expect(policy.credentials.isOwn("Authorization", "mine")).toBe(false);
+  });
+
+  it("that it says beforehand is known from the first request on", () => {
+    const policy = attach({ scheme: Object.assign(scheme, { fields: ["X-Api-Key"] }) });
+    expect([policy.credentials.names, policy.credentials.isOwn("X-API-KEY", "")]).toEqual([["x-api-key"], true]);
+  });
+});
+
+describe("a request of nobody (field line 127)", () => {
+  const loggedOut = (): TokenCache => ({
+    ...all.tokens,
+    peek: () => undefined,
+    get: () => Promise.reject(new LoginRequiredError("There is no login.")),
+    status: () => ({ state: "logged-out" }) as ReturnType<TokenCache["status"]>,
+  });
+
+  it('goes without a token with loggedOut: "send", once, and is told of', async () => {
+    const observe = vi.fn<(event: unknown) => void>();
+    request.answer = () => ({ status: 401 });
+    const answer = await sendWithToken(attach({ loggedOut: "send", observe }), loggedOut(), request);
+    expect([answer, request.sent]).toEqual([{ status: 401 }, ["nothing"]]);
+    expect(observe.mock.calls).toEqual([[{ type: "request-without-token", origin: "https://api.example.com", reason: "logged-out" }]]);
+  });
+
+  it("rejects otherwise, and when there is a login whose refresh fails", async () => {
+    await expect(sendWithToken(attach(), loggedOut(), request)).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+    const failing = { ...loggedOut(), status: () => ({ state: "logged-in" }) as ReturnType<TokenCache["status"]> };
+    await expect(sendWithToken(attach({ loggedOut: "send" }), failing, request)).rejects.toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+    expect(request.sent).toEqual([]);
+  });
+});
+
+describe("a replay is told of (field line 126)", () => {
+  it.each([
+    ["accepted", () => ({ status: 200 })],
+    ["refused", () => ({ status: 401 })],
+    [
+      "failed",
+      (): never => {
+        throw new Error("socket hang up");
+      },
+    ],
+  ])("with how it ended: %s", async (outcome, answer) => {
+    await all.tokens.save(response("1"));
+    const observe = vi.fn<(event: unknown) => void>();
+    request.answer = (authorization) => (authorization === "Bearer access-1" ? { status: 401 } : answer());
+    start({ observe });
+    await give("2");
+    expect(observe.mock.calls).toEqual([[{ type: "request-replayed", origin: "https://api.example.com", outcome }]]);
   });
 });

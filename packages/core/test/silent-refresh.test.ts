@@ -128,6 +128,25 @@ describe("a refresh of a request that the runtime has dropped", () => {
     expect(asked).toBe(2);
   });
 
+  it("is dropped by the next one, although one that joined it was dropped before", async () => {
+    let asked = 0;
+    const source = async () => {
+      asked += 1;
+      return asked === 1 ? new Promise<never>(() => {}) : response("2");
+    };
+    const tokens = createTokenCache({ clock, source });
+    for (const request of ["first", "second"]) {
+      clock.request = request;
+      void tokens.get().catch(() => {});
+      await settle();
+      clock.end(request);
+    }
+    clock.request = "third";
+    const third = new Outcome(tokens.get());
+    await until(third, 60_000);
+    expect([third.value?.accessToken, asked]).toEqual(["access-2", 2]);
+  });
+
   it("that waited for a slot, or held one, keeps nobody from the endpoint for ever", async () => {
     const queue = createTokenEndpointQueue({ clock, concurrency: 2 });
     const caches = Array.from({ length: 4 }, (_, index) => {

@@ -92,9 +92,13 @@ describe("a token source", () => {
           )
         ).refreshToken,
       ).toBe("r");
-    expect(observe.mock.calls).toEqual([
-      [{ type: "fields-ignored", fields: ["expires_in", "scope"] }],
-      [{ type: "fields-ignored", fields: ["token_type", "expires_at"] }],
+    const started = { type: "refresh-started", reason: "missing", urgency: "blocking" };
+    expect(observe.mock.calls.flat()).toEqual([
+      started,
+      { type: "fields-ignored", fields: ["expires_in", "scope"] },
+      started,
+      { type: "fields-ignored", fields: ["token_type", "expires_at"] },
+      started,
     ]);
   });
 

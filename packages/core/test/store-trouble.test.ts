@@ -287,7 +287,7 @@ describe("a result that the store does not take", () => {
     await give(all, "1");
     await clock.advance(100);
     expect(outcome.value?.accessToken).toBe("access-1");
-    expect(all.events.map(({ type }) => type)).toEqual(["store-trouble", "token-obtained"]);
+    expect(all.events.map(({ type }) => type)).toEqual(["refresh-started", "store-trouble", "token-obtained"]);
     expect(all.hand.calls).toHaveLength(1);
   });
 });

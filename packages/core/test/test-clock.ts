@@ -1,6 +1,6 @@
 import type { Clock } from "../src/clock.ts";
 // A module that is still being loaded waits for no clock of a test.
-import "../src/cache/engine.ts";
+import "../src/request/fetch/eager.ts";
 
 interface Timer {
   readonly at: number;

@@ -164,7 +164,10 @@ describe("get", () => {
     await clock.advance(250);
     hand.last.give(response("1"));
     await settle();
-    expect(events).toMatchObject([{ type: "token-obtained", duration: 250, generation: 1, token: tokens.peek()?.fingerprint }]);
+    expect(events).toMatchObject([
+      { type: "refresh-started", reason: "missing", urgency: "blocking" },
+      { type: "token-obtained", duration: 250, generation: 1, token: tokens.peek()?.fingerprint },
+    ]);
     expect(clock.timers).toBe(0);
   });
 
@@ -178,7 +181,7 @@ describe("get", () => {
     hand.last.give(response("1"));
     const given = await Promise.all(callers);
     expect(new Set(given)).toEqual(new Set([tokens.peek()]));
-    expect(events.map(({ type }) => type)).toEqual(["token-obtained"]);
+    expect(events.map(({ type }) => type)).toEqual(["refresh-started", "token-obtained"]);
     expect(hand.calls).toHaveLength(1);
   });
 
@@ -360,7 +363,10 @@ describe("a failed refresh", () => {
     expect(new Set(callers.map(({ reason }) => reason)).size).toBe(1);
     expect(callers[0]?.reason).toBeInstanceOf(TokenRequestError);
     expect(callers[0]?.reason).toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN", cause });
-    expect(events).toEqual([{ type: "refresh-failed", reason: "missing", error: callers[0]?.reason, retryIn: 1000 }]);
+    expect(events).toEqual([
+      { type: "refresh-started", reason: "missing", urgency: "blocking" },
+      { type: "refresh-failed", reason: "missing", error: callers[0]?.reason, retryIn: 1000 },
+    ]);
   });
 
   it("fails those who come during the pause at once, with the same error and without asking", async () => {
@@ -595,7 +601,7 @@ it("tells of nothing secret in its events", async () => {
   await tokens.save(response("saved"));
   await tokens.forget();
   expect(new Set(events.map(({ type }) => type))).toEqual(
-    new Set(["token-obtained", "token-refused", "refresh-failed", "token-saved", "token-forgotten"]),
+    new Set(["refresh-started", "token-obtained", "token-refused", "refresh-failed", "token-saved", "token-forgotten"]),
   );
   expect(JSON.stringify(events)).not.toMatch(/access-|refresh-(1|saved)/);
 });

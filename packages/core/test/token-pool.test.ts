@@ -125,7 +125,9 @@ describe("a token pool", () => {
     await pool.for("a").get();
     await pool.for("b").get();
     expect(seen).toEqual([
+      ["a", "refresh-started"],
       ["a", "token-obtained"],
+      ["b", "refresh-started"],
       ["b", "token-obtained"],
     ]);
   });

@@ -1,45 +1,49 @@
 import { EventEmitter, errorMonitor } from "node:events";
-import { BearerPolicy, InvalidOptionError, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
-import {
+import { BearerPolicy, InvalidOptionError, shared, type BearerOptions, type TokenCache, type TokenCacheSelector } from "@tokenflight/core";
+import type {
+  BeforeRedirectHook,
+  BeforeRetryHook,
+  ExtendOptions,
+  HandlerFunction,
   HTTPError,
-  type ExtendOptions,
-  type HandlerFunction,
-  type InitHook,
-  type NormalizedOptions,
-  type Options,
-  type PlainResponse,
+  InitHook,
+  NormalizedOptions,
+  Options,
+  PlainResponse,
 } from "got";
 import { OutgoingGotRequest } from "./outgoing-request.ts";
 
-const attached = new WeakSet<HandlerFunction>();
+const attached = shared("got.attached.1", () => new WeakSet<HandlerFunction>());
 
 /** Named as narrowly as it is, so that an extended instance keeps the types of its own options. */
 export interface BearerExtension {
   handlers: HandlerFunction[];
-  hooks: { init: InitHook[] };
+  hooks: { init: InitHook[]; beforeRedirect: BeforeRedirectHook[]; beforeRetry: BeforeRetryHook[] };
 }
 
 /**
  * Options for `got.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
  *
  * The token is put on beneath got's hooks, on a copy, anew for each redirect and each retry: hooks, options and errors do not contain it. A
- * request with an `authorization` header of its own (`undefined` for none at all), with `username`, `password` or credentials in its URL is
- * sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token. Throws InvalidOptionError.
+ * request with credentials of its own (an `authorization` header, be it undefined, `username`, `password`, credentials in its URL) is
+ * sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token. Throws InvalidOptionError; an instance of a got
+ * before 14.4 does with its first request.
  */
 export function bearer(
   tokens: TokenCache | TokenCacheSelector<NormalizedOptions>,
   options: BearerOptions<PlainResponse> = {},
 ): BearerExtension {
   const policy = new BearerPolicy<NormalizedOptions, PlainResponse>(tokens, options);
-  // Only the options' own count, as they do for the policy.
-  const parts = { policy, refusedBy401: !Object.hasOwn(options, "refused") || options.refused === undefined };
+  const parts = { policy, selects: typeof tokens === "function" };
 
   const handler: HandlerFunction = (request, next) => {
     // got calls handlers without options when it could make none of what it was given, and reports that itself.
     if ((request as Options | undefined) === undefined) return next(request);
+    requireNewGot(request);
     const outgoing = new OutgoingGotRequest(parts, request);
-    outgoing.addTo(request);
     const result = next(request);
+    // Behind the hooks that handlers after this one have put in. got begins with them when this function has returned.
+    outgoing.watchHooks(request);
     if (request.isStream && result instanceof EventEmitter) observeStream(outgoing, result);
     return result;
   };
@@ -52,14 +56,25 @@ export function bearer(
       throw new InvalidOptionError("extend", "a got instance without bearer tokens", "one that has them");
     }
   };
+  // got makes new options for each redirect and each retry.
+  const redirect: BeforeRedirectHook = (next, response) => OutgoingGotRequest.of(response.request.options)?.follow(next);
+  const retry: BeforeRetryHook = ({ request }) => {
+    if (request !== undefined) OutgoingGotRequest.of(request.options)?.watchHooks(request.options, true);
+  };
 
-  return { handlers: [handler], hooks: { init: [refuseOthers] } };
+  return { handlers: [handler], hooks: { init: [refuseOthers], beforeRedirect: [redirect], beforeRetry: [retry] } };
+}
+
+function requireNewGot(request: Partial<Options>): void {
+  if (typeof request.getRequestFunction === "function" && typeof request.createNativeRequestOptions === "function") return;
+  throw new InvalidOptionError("extend", "an instance of got 14.4 or later", "one of an older got");
 }
 
 /** got runs no hooks for the response of a stream, which its reader has already. */
 function observeStream(outgoing: OutgoingGotRequest, stream: EventEmitter): void {
   stream.on("response", (response: PlainResponse) => outgoing.renewIfRefused(response));
-  stream.on(errorMonitor, (error: unknown) => {
-    if (error instanceof HTTPError) void outgoing.renewIfRefused(error.response);
+  // By its name, as the program may have several copies of got.
+  stream.on(errorMonitor, ({ name, response }: HTTPError) => {
+    if (name === "HTTPError") void outgoing.renewIfRefused(response);
   });
 }

@@ -1,4 +1,4 @@
-import type { BeforeRequestHook, NormalizedOptions, Request } from "got";
+import type { AfterResponseHook, BeforeRequestHook, NormalizedOptions, Options, Request } from "got";
 
 /**
  * got sends a request again only as a retry of its own. This makes the replay a retry that costs none of the caller's retries and that no
@@ -6,6 +6,8 @@ import type { BeforeRequestHook, NormalizedOptions, Request } from "got";
  * about failures.
  */
 export class Replay {
+  /** Whether the attempt in progress is the replay. */
+  isSending = false;
   #restore: ((options: NormalizedOptions) => void) | undefined;
 
   constructor(request: Request, ourHook: BeforeRequestHook) {
@@ -26,8 +28,26 @@ export class Replay {
   /** The replay begins, or an attempt after it. Returns whether it is the replay itself. */
   begin(options: NormalizedOptions): boolean {
     this.#restore?.(options);
-    const isReplay = this.#restore !== undefined;
+    this.isSending = this.#restore !== undefined;
     this.#restore = undefined;
-    return isReplay;
+    return this.isSending;
+  }
+}
+
+/**
+ * The error that makes got send again, of the caller's own copy of got: only that copy can make it, by the function that it gives to a hook for the
+ * response. What that function changes besides is put back, and the caller's `init` hooks do not hear of it.
+ */
+export async function retryErrorOf({ hooks }: Pick<Options, "hooks">, retry: Parameters<AfterResponseHook>[1]): Promise<unknown> {
+  const { init, afterResponse } = hooks;
+  hooks.init = [];
+  try {
+    // It only throws, in some versions later.
+    await Promise.resolve(retry({}));
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    Object.assign(hooks, { init, afterResponse });
   }
 }

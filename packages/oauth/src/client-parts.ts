@@ -1,5 +1,3 @@
-import type { AuthorizationServer, ClientAuth } from "oauth4webapi";
-
 /** What one client is made of: its options, checked, with their defaults. */
 export interface ClientParts {
   readonly server: ServerLocator;
@@ -56,6 +54,25 @@ export function inOneSpelling(text: string): string {
 
 /** Sends the requests; `globalThis.fetch` fits. `init.body` is a string. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
+
+type Json = string | number | boolean | null | Json[] | { [Name in string]?: Json };
+
+/** What an authorization server says of itself (RFC 8414), with whatever else it says. */
+export interface AuthorizationServer {
+  readonly issuer: string;
+  readonly token_endpoint?: string;
+  readonly jwks_uri?: string;
+  readonly id_token_signing_alg_values_supported?: string[];
+  readonly [field: string]: Json | undefined;
+}
+
+/** Puts what proves who the client is into the form or the header fields of a request. One of oauth4webapi will do. */
+export type ClientAuth = (
+  server: AuthorizationServer,
+  client: { readonly client_id: string },
+  form: URLSearchParams,
+  headers: Headers,
+) => void | Promise<void>;
 
 /** By what a client is known to the server, and how it proves that. */
 export interface ClientCredentials {

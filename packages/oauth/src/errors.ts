@@ -1,4 +1,4 @@
-import { TokenflightError, type TokenflightErrorCode } from "@tokenflight/core";
+import { recognise, TokenflightError, type TokenflightErrorCode } from "@tokenflight/core";
 
 /** Why a login failed. */
 export type LoginFailure =
@@ -45,3 +45,5 @@ export class LoginError extends TokenflightError {
     return "LoginError";
   }
 }
+
+recognise("LoginError", LoginError);

@@ -1,7 +1,8 @@
 export { createOAuthClient, type OAuthClient } from "./client/oauth-client.ts";
 export type { OAuthClientOptions } from "./client/client-options.ts";
 export { createLogin, type Login, type LoginOptions } from "./client/create-login.ts";
-export type { ClientCredentials, CurrentCredentials, FetchFunction, IdTokenFault, OAuthEvent, RefusingAnswer } from "./client-parts.ts";
+export type { AuthorizationServer, ClientAuth, ClientCredentials, CurrentCredentials, FetchFunction } from "./client-parts.ts";
+export type { IdTokenFault, OAuthEvent, RefusingAnswer } from "./client-parts.ts";
 export type { GrantOptions } from "./grants/grant-parameters.ts";
 export type { CodeExchange } from "./grants/authorization-code.ts";
 export type { JwtBearerOptions, TextSupplier, TokenExchangeOptions } from "./grants/exchanged-tokens.ts";
@@ -18,5 +19,4 @@ export { LoginError, type LoginErrorDetails, type LoginFailure } from "./errors.
 export { clientSecretBasic, clientSecretPost, noClientAuth, type ClientSecretBasicOptions } from "./client-auth/client-secret.ts";
 export { tlsClientAuth } from "./client-auth/tls-client-auth.ts";
 export { privateKeyJwt, type PrivateKeyJwtOptions } from "./client-auth/private-key-jwt.ts";
-export type { SigningAlgorithm, SigningKey } from "./client-auth/signing-key.ts";
-export type { ClientAuth } from "oauth4webapi";
+export type { PrivateJwk, SigningAlgorithm, SigningKey } from "./client-auth/signing-key.ts";

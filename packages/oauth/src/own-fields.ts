@@ -1,3 +1,4 @@
+import { hasOwn } from "@tokenflight/core";
 // What a program was given as an object may lack optional properties. Nothing that anybody has written to `Object.prototype` takes their place.
 
 /**
@@ -11,5 +12,5 @@ export function ownFields<Fields extends object>(fields: Fields): Fields {
 /** A property of the object's own; undefined for one that it inherits, and for what is no object. */
 export function ownField(given: unknown, name: string): unknown {
   if (typeof given !== "object" || given === null) return undefined;
-  return Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
+  return hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
 }

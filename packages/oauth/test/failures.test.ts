@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { createTokenCache, TokenRequestError } from "@tokenflight/core";
 import { createOAuthClient, noClientAuth, type FetchFunction, type OAuthClient } from "@tokenflight/oauth";
 import { call, failureOf } from "./call.ts";
@@ -26,6 +26,19 @@ it("knows that nothing was sent to a port that nobody listens at", async () => {
   expect(error.cause).toMatchObject({ code: "ECONNREFUSED" });
   // A name with an IPv4 and an IPv6 address fails with an error for each.
   expect(await failureOf(call(clientOf(`http://localhost:${port}/`).clientCredentials()))).toMatchObject({ outcome: "not-sent" });
+});
+
+it("says what to do where there is no fetch, and takes one that comes late", async () => {
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const server = await startOddServer((response) => void response.end('{"access_token":"a-1"}'));
+  const client = createOAuthClient({ tokenEndpoint: server.tokenEndpoint, clientId: "id", clientAuth: noClientAuth() });
+  vi.stubGlobal("fetch", undefined);
+  expect(await failureOf(call(client.clientCredentials()))).toMatchObject({
+    outcome: "not-sent",
+    message: expect.stringContaining("this platform has no fetch: give one as the option `fetch`"),
+  });
+  vi.unstubAllGlobals();
+  expect(await call(client.clientCredentials())).toMatchObject({ accessToken: "a-1" });
 });
 
 it("knows that nothing was sent to a server that does not speak TLS", async () => {

@@ -42,6 +42,20 @@ describe("tells that the scope is", () => {
     expect(events.map(({ grant: name }) => name.split(":").at(-1))).toEqual(["token-exchange", "jwt-bearer"]);
   });
 
+  it("without the secrets of the request and the answer, should they be in it", async () => {
+    const { client, events } = await startGiver([
+      "read",
+      "refresh-0-secret",
+      "x:refresh-0-secret",
+      "refresh-0%2Dsecret",
+      "canary-is-short",
+    ]);
+    await call(client.refreshToken(), { previous: Object.assign(tokenSetWith("refresh-0-secret"), { scope: "read" }) });
+    expect(events).toHaveLength(1);
+    expect(JSON.stringify(events)).not.toMatch(/refresh-0/);
+    expect(events[0]?.added).toEqual(["***", "x:***", "***", "canary-is-short"]);
+  });
+
   it("hostile, cut and cleaned", async () => {
     const { client, events } = await startGiver(Array.from({ length: 200 }, (_, index) => `s${index}\u001b[31m${"x".repeat(500)}`));
     await call(client.clientCredentials({ scope: "read" }));

@@ -66,6 +66,141 @@ describe("the one before stays where an answer has another party's (field line 1
   });
 });
 
+/** Fields that hold what is known of the user elsewhere, and what stands there. */
+const linked: [string, (set: object) => object][] = [
+  ["a user's identities", (set) => ({ user: { identities: [{ provider: "b", ...set }] } })],
+  ["a user", (set) => ({ user: { b: set } })],
+  ["a user within data", (set) => ({ data: { user: set } })],
+  ["a provider", (set) => ({ provider: { name: "b", token: "theirs", ...set } })],
+  ["linked accounts", (set) => ({ linked: [{ provider: "b", ...set }] })],
+  ["integrations", (set) => ({ integrations: { crm: set } })],
+  ["a field of any name", (set) => ({ b: set })],
+  ["an account in JSON text", (set) => ({ account: JSON.stringify(set) })],
+];
+const theirs: object[] = [
+  { refresh_token: "theirs" },
+  { refreshToken: "theirs", expiresIn: 60 },
+  { access_token: "theirs-1", refresh_token: "theirs" },
+  { accessToken: "theirs-1", refreshToken: "theirs" },
+  { access_token: null, refresh_token: "theirs" },
+  { access_token: 17, token_type: "Bearer", refreshToken: "theirs" },
+];
+/** How an answer may be written. */
+const writings: [string, (fields: object) => Body][] = [
+  ["JSON", (fields) => fields],
+  ["JSON after a warning", (fields) => `Warning: {deprecated} ${JSON.stringify(fields)}`],
+  ["JSON before a comment", (fields) => `${JSON.stringify(fields)}<!-- {cached} -->`],
+  ["JSON that was cut off", (fields) => `${JSON.stringify({ ...fields, more: "x" }).slice(0, -2)}`],
+  ["JSON with a comma too many", (fields) => `${JSON.stringify(fields).slice(0, -1)},}`],
+];
+
+describe.each(writings)("whose a refresh token is, in %s (field line 100)", (_, write) => {
+  it.each(linked)("another party's in %s is not taken", async (__, within) => {
+    for (const set of theirs) {
+      for (const own of [access, { accessToken: "access-1", token_type: "Bearer" }])
+        expect([set, await heldAfter(200, write({ ...own, ...within(set) }))]).toEqual([set, "refresh-0"]);
+      expect([set, await heldAfter(200, write({ ...tokens, ...within(set) }))]).toEqual([set, "refresh-1"]);
+    }
+  });
+
+  it.each(["data", "result", "tokens", "body", "response"])("this user's in %s is", async (name) => {
+    const sets = [{ refresh_token: "refresh-1" }, [{ refreshToken: "refresh-1" }], { data: { refresh_token: "refresh-1" } }];
+    for (const set of sets) expect([set, await heldAfter(200, write({ ...access, [name]: set }))]).toEqual([set, "refresh-1"]);
+    const others = [
+      { access_token: "theirs-1", refresh_token: "theirs" },
+      { accessToken: "theirs-1", refreshToken: "theirs" },
+    ];
+    for (const set of others) expect([set, await heldAfter(200, write({ ...access, [name]: set }))]).toEqual([set, "refresh-0"]);
+  });
+
+  it("beside the same access token it is this user's, wherever that is; and at the place that the option names", async () => {
+    for (const [, within] of linked) {
+      for (const set of [tokens, { accessToken: "access-1", refreshToken: "refresh-1" }])
+        expect(await heldAfter(200, write({ ...access, ...within(set) }))).toBe("refresh-1");
+    }
+    const named = { ...access, account: { refresh_token: "refresh-1" } };
+    expect(await heldAfter(200, write(named), { tokensAt: "account" })).toBe("refresh-1");
+  });
+
+  it("without an access token of this user's, another party's is not taken either", async () => {
+    for (const set of theirs) expect(await heldAfter(200, write({ ok: true, user: { identities: [set] } }))).toBe("refresh-0");
+  });
+});
+
+describe("what was sent, quoted beside an answer that is no JSON as a whole, is not kept (field line 99)", () => {
+  const quotes = [
+    ...["refresh-0", "refresh-0;", "refresh-0,", "refresh-0).", "refre", "refresh-0%3B"].map(
+      (said) => `grant_type=refresh_token&refresh_token=${said}`,
+    ),
+    JSON.stringify({ request: { refresh_token: "refr0" } }),
+    JSON.stringify({ level: "debug", refresh_token: "refr0" }),
+    "curl -d 'refresh_token=EXAMPLE'",
+  ];
+  const placed: [string, (quote: string, answer: string) => string][] = [
+    ["before it", (quote, answer) => `Notice: ${quote} in /token.php\n${answer}`],
+    ["behind it", (quote, answer) => `${answer}\n<!-- ${quote} -->`],
+  ];
+
+  it.each(placed)("%s", async (_, place) => {
+    for (const quote of quotes) {
+      expect([quote, await heldAfter(200, place(quote, JSON.stringify(tokens)))]).toEqual([quote, "refresh-1"]);
+      expect([quote, await heldAfter(200, place(quote, JSON.stringify(access)))]).toEqual([quote, "refresh-0"]);
+    }
+  });
+
+  it("in a form, where another one is this user's; and of two new ones neither is", async () => {
+    const withQuote = (quote: string): string => `Notice: ${quote} in /token.php\n${form}&refresh_token=refresh-1`;
+    for (const quote of quotes.slice(0, 6)) expect([quote, await heldAfter(200, withQuote(quote))]).toEqual([quote, "refresh-1"]);
+    expect(await heldAfter(200, withQuote("refresh_token=EXAMPLE"))).toBe("refresh-0");
+    expect(await heldAfter(200, `${JSON.stringify(tokens)} ${JSON.stringify({ ...tokens, refresh_token: "refresh-2" })}`)).toBe(
+      "refresh-0",
+    );
+    expect(await heldAfter(200, `${JSON.stringify(tokens)} ${JSON.stringify(tokens)}`)).toBe("refresh-1");
+  });
+
+  it("and what looks like the beginning of many objects takes no long time to read", async () => {
+    for (const text of ['{"'.repeat(100_000), '{"token":['.repeat(25_000), `{"token":1${",".repeat(200_000)}`]) {
+      const start = performance.now();
+      expect(await heldAfter(200, text)).toBe("refresh-0");
+      expect(performance.now() - start).toBeLessThan(5000);
+    }
+  });
+});
+
+describe("a word or a mask in its place, in a good answer, says that there is none (field line 99)", () => {
+  const words = ["null", "undefined", "None", "NULL", "nil", "(null)", "N/A", "n/a", "false", "redacted", "[REDACTED]", "<hidden>"];
+  const masks = ["***", "********", "••••", "xxxx", "XXXX-XXXX", "----", "…", " ", "\t \n", "\u00a0"];
+
+  it.each([...words, ...masks])("%j", async (said) => {
+    const asForm = `${form}&refresh_token=${encodeURIComponent(said)}`;
+    for (const body of [{ ...access, refresh_token: said }, { ...access, refreshToken: said }, asForm]) {
+      const { tokens: cache, events } = await logIn([[200, body]]);
+      expect(await cache.renew(await cache.get())).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-0" });
+      expect(events.filter(({ type }) => type === "fields-ignored")).toEqual([]);
+    }
+    const past = [{ refreshToken: "refresh-1" }, { data: { refresh_token: "refresh-1" } }];
+    for (const more of past) expect(await heldAfter(200, { ...access, refresh_token: said, ...more })).toBe("refresh-1");
+  });
+
+  it.each(["null-1", "1//0abc...def", "a***b", "x", "xx", "nullable", "none.of.these", "refresh_token", "-a-", "+/+/a="])(
+    "but not %j, which may be one",
+    async (said) => {
+      expect(await heldAfter(200, { ...access, refresh_token: said })).toBe(said);
+    },
+  );
+
+  it("and the line breaks around one are no part of it", async () => {
+    for (const said of ["refresh-1\n", "refresh-1\r\n", "\nrefresh-1"]) {
+      const bodies = [
+        { ...access, refresh_token: said },
+        `${form}&refresh_token=${encodeURIComponent(said)}`,
+        { ...access, data: { refreshToken: said } },
+      ];
+      for (const body of bodies) expect(await heldAfter(200, body)).toBe("refresh-1");
+    }
+  });
+});
+
 const disguises = [
   "***",
   "********",
@@ -187,7 +322,7 @@ describe.each(shapes)("an echo in a failure is no new refresh token: %s (field l
   });
 
   it("and an error that says nothing is none", async () => {
-    const failures = [null, false, "", "none", 0, [], {}].map((error) => ({ error, errors: error, success: true }));
+    const failures = [null, false, "", "none", "n/a", "noerror", 0, [], {}].map((error) => ({ error, errors: error, success: true }));
     await expectHeld(200, bodiesOf(failures, [{ refresh_token: "refresh-1", token_type: "Bearer" }]), "refresh-1");
   });
 });

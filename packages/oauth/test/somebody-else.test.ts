@@ -162,3 +162,38 @@ describe("a server that has moved to another issuer (field line 102)", () => {
     expect(cache.peek()?.refreshToken).toBe("refresh-0");
   });
 });
+
+describe("an issuer is the same one in another spelling (field line 102)", () => {
+  const held = async (before: string, now: string, options: Partial<OAuthClientOptions> = {}): Promise<string | undefined> => {
+    const answer = { ...tokens, id_token: idToken({ sub: "ann", iss: now }) };
+    const { tokens: cache } = await logIn([[200, answer]], options, { id_token: idToken({ sub: "ann", iss: before }) });
+    await cache.renew(await cache.get()).catch(() => {});
+    return cache.peek()?.refreshToken;
+  };
+
+  it.each([
+    ["https://a.example", "https://a.example/"],
+    ["https://a.example/realms/x", "https://A.Example/realms/x/"],
+    ["https://a.example/x", "https://a.example:443/x"],
+    ["https://accounts.google.com", "accounts.google.com"],
+  ])("%s and %s", async (one, other) => {
+    for (const [before, now] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      expect(await held(before, now)).toBe("refresh-1");
+      expect(await held("https://b.example", now, { expectedIssuer: "https://b.example" })).toBe("refresh-0");
+    }
+    if (URL.canParse(one)) expect(await held("https://b.example", other, { expectedIssuer: one })).toBe("refresh-1");
+  });
+
+  it.each([
+    ["https://a.example", "http://a.example"],
+    ["https://a.example/x", "https://a.example/X"],
+    ["https://a.example", "a.example"],
+    ["https://a.example", "https://a.example:8443"],
+    ["urn:a", "tag:a"],
+  ])("but not %s and %s", async (before, now) => {
+    expect(await held(before, now)).toBe("refresh-0");
+  });
+});

@@ -29,8 +29,16 @@ export function ioredisDriver(client: IoredisClient): Driver {
 }
 
 function subscriber(client: IoredisClient, channel: string, { message, connected }: SubscriptionEvents): Subscriber {
-  // The caller's options, but for those that would make a subscription fail while the connection is being made. A cluster has others.
-  const overrides = { enableOfflineQueue: true, maxRetriesPerRequest: null, autoResubscribe: true, lazyConnect: false };
+  // The caller's options, but for those that would make a subscription fail while the connection is being made or is lost, and for subscribing again, which
+  // `connected` asks for: what ioredis does itself is caught by nobody and would end the process when the connection is closed meanwhile. A cluster
+  // has other options, and catches it.
+  const overrides = {
+    enableOfflineQueue: true,
+    autoResendUnfulfilledCommands: true,
+    maxRetriesPerRequest: null,
+    autoResubscribe: false,
+    lazyConnect: false,
+  };
   const isCluster = (client as { isCluster?: boolean }).isCluster === true;
   const connection = (client.duplicate as (options?: object) => Connection).call(client, isCluster ? undefined : overrides);
   // It reconnects by itself; without a listener its errors would be printed.

@@ -14,6 +14,7 @@ import {
   type TokenStore,
   type Version,
   type WriteOptions,
+  type DisposableStore,
 } from "@tokenflight/core";
 import { randomBytes } from "node:crypto";
 import { connectionTrouble } from "./connection-trouble.ts";
@@ -47,7 +48,7 @@ export interface RedisStoreOptions {
 }
 
 /** A token store in Redis. */
-export interface RedisStore extends TokenStore {
+export interface RedisStore extends DisposableStore {
   watch(key: string, changed: () => void): () => void;
   watchAll(changed: ChangeListener): () => void;
   keepOpen(work: Promise<unknown>): void;
@@ -58,7 +59,6 @@ export interface RedisStore extends TokenStore {
    * Operations that come later reject with a StoreError, ERR_CLOSED.
    */
   close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const shortestLife = 60;

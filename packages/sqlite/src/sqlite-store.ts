@@ -11,6 +11,7 @@ import {
   ttlOf,
   type ChangeListener,
   type TokenStore,
+  type DisposableStore,
 } from "@tokenflight/core";
 import { statSync } from "node:fs";
 import { Database } from "./database.ts";
@@ -38,7 +39,7 @@ export interface SqliteWarning {
 }
 
 /** A token store in one file. */
-export interface SqliteStore extends TokenStore {
+export interface SqliteStore extends DisposableStore {
   watch(key: string, changed: () => void): () => void;
   watchAll(changed: ChangeListener): () => void;
   keepOpen(work: Promise<unknown>): void;
@@ -49,7 +50,6 @@ export interface SqliteStore extends TokenStore {
   trouble(): Error | undefined;
   /** Waits for what `keepOpen` was told of, then closes the database. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Milliseconds after a write until the log is emptied, where replaced values may still be read. */

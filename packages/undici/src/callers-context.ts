@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import type { Dispatcher } from "undici";
 
 /**
@@ -6,11 +6,13 @@ import type { Dispatcher } from "undici";
  * interceptor that sends a request again from there, such as redirect and retry, would have the token cache of that user selected.
  */
 export function inCallersContext(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-  const run = AsyncLocalStorage.snapshot();
+  const context = new AsyncResource("TOKENFLIGHT");
   return new Proxy(handler, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
-      return typeof member === "function" ? (...given: unknown[]): unknown => run(() => Reflect.apply(member, target, given)) : member;
+      return typeof member === "function"
+        ? (...given: unknown[]): unknown => context.runInAsyncScope(() => Reflect.apply(member, target, given) as unknown)
+        : member;
     },
   });
 }

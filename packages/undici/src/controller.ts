@@ -17,6 +17,8 @@ export class RequestController implements Dispatcher.DispatchController {
   #attempt: Dispatcher.DispatchController | undefined;
   #attemptIsOver = true;
   #isSuspended = false;
+  /** Gives the handler what is held back, as far as it takes it. */
+  #give: (() => void) | undefined;
   #paused = false;
   #aborted = false;
   #reason: Error | undefined;
@@ -26,6 +28,18 @@ export class RequestController implements Dispatcher.DispatchController {
     this.#aborter ??= new AbortController();
     if (this.#aborted) this.#aborter.abort(this.#reason);
     return this.#aborter.signal;
+  }
+
+  /** Throws the handler's reason. */
+  throwIfAborted(): void {
+    if (this.#aborted) this.signal.throwIfAborted();
+  }
+
+  /** Ends the waits of now, which is no abort. */
+  endWaits(): void {
+    const aborter = this.#aborter;
+    this.#aborter = undefined;
+    aborter?.abort();
   }
 
   /** From here on, this attempt is what is paused, resumed and aborted. */
@@ -41,15 +55,23 @@ export class RequestController implements Dispatcher.DispatchController {
     this.#attemptIsOver = true;
   }
 
-  /** Stops the response while a decision about it is pending. What the handler says about its flow meanwhile applies from `continue` on. */
+  /** A response flows whatever the handler says about its flow: that applies to what is given to the handler, with `give`, and then from `continue` on. */
   suspend(): void {
     this.#isSuspended = true;
-    this.#attempt?.pause();
+    if (this.#paused) this.#attempt?.resume();
+  }
+
+  /** From here on, `give` is called when the handler resumes or aborts. */
+  giveBy(give: () => void): void {
+    this.#give = give;
   }
 
   continue(): void {
     this.#isSuspended = false;
-    if (!this.#paused && !this.#attemptIsOver) this.#attempt?.resume();
+    this.#give = undefined;
+    if (this.#attemptIsOver) return;
+    if (this.#paused) this.#attempt?.pause();
+    else this.#attempt?.resume();
   }
 
   get aborted(): boolean {
@@ -67,9 +89,11 @@ export class RequestController implements Dispatcher.DispatchController {
   abort(reason: Error): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#reason = reason;
+    // To undici, too, one that counts as false is none.
+    this.#reason = reason || undefined;
     if (!this.#attemptIsOver) this.#attempt?.abort(reason);
-    this.#aborter?.abort(reason);
+    this.#aborter?.abort(this.#reason);
+    this.#give?.();
   }
 
   pause(): void {
@@ -80,6 +104,7 @@ export class RequestController implements Dispatcher.DispatchController {
   resume(): void {
     this.#paused = false;
     if (!this.#isSuspended && !this.#attemptIsOver) this.#attempt?.resume();
+    this.#give?.();
   }
 
   // Interceptors such as cache and decompress write these.

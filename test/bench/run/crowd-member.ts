@@ -1,12 +1,12 @@
 /** One process of a crowd: gets ready, sends when it is told to, and tells how many of its requests failed. */
-import { limitFetch } from "../contenders/clients/connections.ts";
+import { limitConnections } from "../contenders/clients/connections.ts";
 import { processContenders } from "../contenders/processes/sharing.ts";
 import type { CrowdOrder } from "./crowd.ts";
 
 const { contender: name, setting, requests } = JSON.parse(process.argv[2] ?? "") as CrowdOrder;
 const contender = (await processContenders()).find((one) => one.name === name);
 if (contender === undefined) throw new Error(`There is no contender "${name}".`);
-limitFetch();
+limitConnections();
 // Some libraries tell of a refused refresh here; the parent counts what comes of it.
 console.warn = () => {};
 const send = await contender.connect(setting);

@@ -1,5 +1,5 @@
 import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
-import { limitFetch } from "../contenders/clients/connections.ts";
+import { limitConnections } from "../contenders/clients/connections.ts";
 import { freshToken } from "../contenders/held-token.ts";
 import { race } from "../measure/race.ts";
 import type { Sample } from "../measure/sample.ts";
@@ -29,7 +29,7 @@ export const loopback: Scenario = {
 
 /** Microseconds for one request. */
 async function run(contenders: Awaited<ReturnType<typeof contendersOf>>, { rounds, quick }: Effort): Promise<Sample[]> {
-  limitFetch();
+  limitConnections();
   await using server = await startRemoteServer();
   const { origin, tokenEndpoint } = server;
   const held = freshToken();

@@ -1,6 +1,6 @@
 import type { ClientContender } from "../contenders/clients/client-contender.ts";
 import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
-import { limitFetch } from "../contenders/clients/connections.ts";
+import { limitConnections } from "../contenders/clients/connections.ts";
 import { expiredToken, freshToken } from "../contenders/held-token.ts";
 import { interleave } from "../measure/interleave.ts";
 import type { Sample, Values } from "../measure/sample.ts";
@@ -9,12 +9,12 @@ import { startRemoteServer, type RemoteServer } from "../server/remote-server.ts
 import type { Effort, Part, Scenario } from "./scenario.ts";
 
 /** Why the first token will not do: its time is over, as the client can know, or only the server knows. */
-type Trouble = "expired" | "refused";
+export type Trouble = "expired" | "refused";
 
-const titles: Record<Trouble, string> = { expired: "locally expired", refused: "refused by the server" };
+export const titles: Record<Trouble, string> = { expired: "locally expired", refused: "refused by the server" };
 
 /** Milliseconds that a token request takes. */
-const tokenDelay = 30;
+export const tokenDelay = 30;
 
 export const storm: Scenario = {
   name: "storm",
@@ -61,14 +61,24 @@ function partsOf(crowd: number, trouble: Trouble): Part[] {
   return clientNames.map((client) => ({
     table,
     group: client,
-    run: async (effort) => run(await contendersOf(client), crowd, trouble, effort),
+    run: async (effort) => runStorms(await contendersOf(client), { crowd, trouble, connections: 64 }, effort),
   }));
 }
 
-async function run(contenders: readonly ClientContender[], crowd: number, trouble: Trouble, { rounds, peers }: Effort): Promise<Sample[]> {
+export interface Storm {
+  readonly crowd: number;
+  readonly trouble: Trouble;
+  readonly connections: number;
+}
+
+export async function runStorms(
+  contenders: readonly ClientContender[],
+  { crowd, trouble, connections }: Storm,
+  { rounds, peers }: Effort,
+): Promise<Sample[]> {
   const able = contenders.filter(({ role }) => role !== "reference" && (peers || role !== "peer"));
   if (able.length < 2) return [];
-  limitFetch();
+  limitConnections(connections);
   await using server = await startRemoteServer();
   for (const contender of able) await stormOnce(server, contender, 200, trouble);
   // Awaited here, because the server ends with this function.

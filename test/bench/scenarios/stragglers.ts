@@ -1,6 +1,6 @@
 import type { ClientContender } from "../contenders/clients/client-contender.ts";
 import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
-import { limitFetch } from "../contenders/clients/connections.ts";
+import { limitConnections } from "../contenders/clients/connections.ts";
 import { freshToken } from "../contenders/held-token.ts";
 import { interleave } from "../measure/interleave.ts";
 import type { Sample, Values } from "../measure/sample.ts";
@@ -31,7 +31,7 @@ export const stragglers: Scenario = {
 };
 
 async function run(contenders: readonly ClientContender[], { rounds }: Effort): Promise<Sample[]> {
-  limitFetch();
+  limitConnections();
   await using server = await startRemoteServer();
   const able = contenders.filter(({ role }) => role === "ours" || role === "peer");
   // Awaited here, because the server ends with this function.

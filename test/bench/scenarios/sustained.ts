@@ -1,6 +1,6 @@
 import type { ClientContender } from "../contenders/clients/client-contender.ts";
 import { clientNames, clientPackages, contendersOf } from "../contenders/clients/clients.ts";
-import { limitFetch } from "../contenders/clients/connections.ts";
+import { limitConnections } from "../contenders/clients/connections.ts";
 import { freshToken } from "../contenders/held-token.ts";
 import { requestRefresh } from "../contenders/request-refresh.ts";
 import { collectGarbage } from "../measure/collect-garbage.ts";
@@ -59,7 +59,7 @@ export const sustained: Scenario = {
 /** Each contender beside the floor, once a round. */
 async function run([floor, ...others]: readonly ClientContender[], { rounds, quick, peers }: Effort): Promise<Sample[]> {
   if (floor === undefined) throw new Error("There is no floor.");
-  limitFetch();
+  limitConnections();
   await using server = await startRemoteServer();
   const reference: ClientContender = { ...floor, name: again, role: "reference" };
   const rivals = (round: number): ClientContender[] =>

@@ -11,19 +11,6 @@ async function expire({ tokens }: Session): Promise<void> {
   await tokens.save({ ...toTokenResponse(await tokens.get()), expires_at: Date.now() / 1000 - 1 });
 }
 
-/** The challenges that a 401 may have, and whether it is about the token then (RFC 6750 section 3.1). */
-const challenges: readonly (readonly [challenge: string, aboutTheToken: boolean])[] = [
-  ["Bearer", true],
-  ['Bearer realm="api", error="invalid_token"', true],
-  ["Bearer error=invalid_token", true],
-  ['Basic realm="never closed', true],
-  ["=,;", true],
-  ['Basic realm="x", Bearer error="invalid_token"', true],
-  ['Bearer error="insufficient_scope"', false],
-  ['Bearer error="invalid_request"', false],
-  ['Basic realm="api"', false],
-];
-
 /** C and D: failures, refusals that are none, and callers who give up. */
 export const failing: readonly Scenario[] = [
   {
@@ -100,21 +87,6 @@ export const failing: readonly Scenario[] = [
       });
       expect((ours as Error).constructor).toBe(constructor);
       expect(refreshes()).toBe(0);
-    },
-  },
-  {
-    id: "C45",
-    title: "a 401 is about the token unless its challenge says otherwise, and no challenge breaks anything",
-    async run({ connect }) {
-      for (const [challenge, aboutTheToken] of challenges) {
-        await using session = await startSession();
-        const { tokens, api, refreshes } = session;
-
-        const { status } = await connect(tokens, api.origin)({ path: `/status/401?challenge=${encodeURIComponent(challenge)}` });
-
-        expect(status).toBe(401);
-        await expect.poll(refreshes, { message: challenge }).toBe(aboutTheToken ? 1 : 0);
-      }
     },
   },
   {

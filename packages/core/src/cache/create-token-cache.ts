@@ -3,18 +3,18 @@ import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
 import { TokenflightError } from "../errors.ts";
 import { guarded, type Observer } from "../events.ts";
-import { preloadEngine, withEngine } from "./load-engine.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
-import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout, requireWebCrypto } from "../options.ts";
+import { disposal } from "../platform/disposal.ts";
+import { ownOption } from "../platform/own.ts";
 import { isCalledFrom } from "../refresh/callers.ts";
-import { privateCell } from "../refresh/cell.ts";
 import { limitsFor } from "../refresh/limits.ts";
-import { StoreCell, type EntryName } from "../refresh/store-cell.ts";
+import type { EntryName } from "../refresh/store-cell.ts";
+import { isMemoryStore } from "../store/memory-store.ts";
 import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import { requireSource, type TokenSource } from "../tokens/token-source.ts";
-import { SubjectTokenCache } from "./subject-token-cache.ts";
+import { createSubjectCache, lateEngine, type SubjectCache } from "./late-token-cache.ts";
 import type { Closable, ClosableTokenCache, NamedTokenCache } from "./token-cache.ts";
 
 /** The options that a token cache and a token pool have in common. */
@@ -61,7 +61,7 @@ export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache
 }
 
 /** Makes one subject's token cache. The key is the subject's name in the store, and needed only with one. */
-export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectTokenCache & NamedTokenCache;
+export type CreateSubject = (source: TokenSource, key: string, observe: Observer | undefined) => SubjectCache & NamedTokenCache;
 
 export interface SubjectFactory {
   readonly create: CreateSubject;
@@ -78,7 +78,11 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
   const { queue = createImmediateQueue(clock) } = options;
   requireMethods("queue", queue, ["run", "raise", "pause", "pausedFor"]);
-  if (store !== undefined) requireMethods("store", store, ["read", "compareAndSet"]);
+  if (store !== undefined) {
+    requireMethods("store", store, ["read", "compareAndSet"]);
+    // Names of entries are hashed, because whoever runs the store can read them.
+    if (!isMemoryStore(store)) requireWebCrypto("store");
+  }
   if (identity !== undefined) requireText("identity", identity);
   if (keepAlive !== undefined) requireFunction("keepAlive", keepAlive);
   const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
@@ -86,9 +90,9 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
-  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000, withFormat: withEngine };
-  preloadEngine();
+  const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
+  lateEngine.preload();
   const close = async (): Promise<void> => {
     if (isCalledFrom(queue))
       throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source closes the cache that it is refreshing.");
@@ -100,11 +104,11 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
       requireSource(source);
       if (observe !== undefined) requireFunction("observe", observe);
       const name = identity ?? ownOption(source, "identity");
-      const cell = access === undefined ? privateCell() : new StoreCell(access, nameOf(source, key, name ?? unnamed));
-      const cache = new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
+      const entry = access === undefined ? undefined : { access, name: nameOf(source, key, name ?? unnamed) };
+      const cache = createSubjectCache({ entry, source, queue, freshness, clock, limits, lifetime, observe: guarded(observe) });
       return Object.assign(cache, { identity: name });
     },
-    closable: { close, [Symbol.asyncDispose]: close },
+    closable: { close, ...disposal(close) },
   };
 }
 
@@ -114,7 +118,7 @@ function nameOf(source: TokenSource, subject: string, identity: string | undefin
   requireThat(identity !== undefined, "identity", expected, identity);
   const purpose = ownOption(source, "purpose");
   // Tokens without a login share no refresh token. Under a name that a login has too, they would replace its own, and their end would be its end.
-  if (purpose !== undefined && ownOption(source, "requiresLogin") === false)
-    return { identity: JSON.stringify([identity, purpose]), subject, purpose: undefined };
+  if (ownOption(source, "requiresLogin") === false)
+    return { identity: JSON.stringify([identity, purpose ?? null]), subject, purpose: undefined };
   return { identity, subject, purpose };
 }

@@ -1,20 +1,22 @@
-import { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
-import { asHeld } from "../record/purposes.ts";
-import type { EntryFormat } from "../refresh/store-cell.ts";
-import { RefreshTransaction } from "../refresh/transaction.ts";
-import { changesOf } from "../store/entry-changes.ts";
-import { engineIsLoaded } from "./load-engine.ts";
-import { SubjectLogins } from "./subject-logins.ts";
+import { privateCell } from "../refresh/cell.ts";
+import type { SubjectParts } from "../refresh/refresh.ts";
+import { StoreCell, type EntryName, type StoreAccess } from "../refresh/store-cell.ts";
+import { SubjectTokenCache } from "./subject-token-cache.ts";
 
-/**
- * What a token cache needs once it asks its store or its token source. It is loaded beside a program that has begun. A program that can load nothing later, as a
- * service worker, imports it by its name, `@tokenflight/core/eager`.
- */
-export interface Engine extends EntryFormat {
-  readonly RefreshTransaction: typeof RefreshTransaction;
-  readonly SubjectLogins: typeof SubjectLogins;
+/** A subject, as its token cache is made of it. */
+export interface Subject extends Omit<SubjectParts, "cell"> {
+  /** Its entry in a store; undefined for tokens that one cache keeps to itself. */
+  readonly entry: { readonly access: StoreAccess; readonly name: EntryName } | undefined;
 }
 
-export const engine: Engine = { RefreshTransaction, SubjectLogins, decodeRecord, encodeRecord, timeToLive, asHeld, changesOf };
+/** Whatever asks a store or a token source, behind one function, so that a program can start without it. */
+export interface Engine {
+  createSubject(subject: Subject): SubjectTokenCache;
+}
 
-engineIsLoaded(engine);
+export const engine: Engine = {
+  createSubject({ entry, source, queue, freshness, clock, limits, lifetime, observe }) {
+    const cell = entry === undefined ? privateCell() : new StoreCell(entry.access, entry.name);
+    return new SubjectTokenCache({ source, cell, queue, freshness, clock, limits, lifetime, observe });
+  },
+};

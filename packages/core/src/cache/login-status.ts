@@ -1,4 +1,4 @@
-import { ownOption } from "../own.ts";
+import { ownOption } from "../platform/own.ts";
 import type { SubjectRecord } from "../record/record.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import type { LoginStatus } from "./token-cache.ts";

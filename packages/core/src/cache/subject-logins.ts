@@ -2,12 +2,13 @@ import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
 import { readOptions } from "../options.ts";
-import { ownOnly, ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import { hasEnded } from "../record/purposes.ts";
 import type { SubjectRecord } from "../record/record.ts";
 import { begin, overwrite, type Overwritten } from "../refresh/login.ts";
 import { readAndTell } from "../refresh/source-call.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
+import { hasWebCrypto } from "../platform/web-crypto.ts";
 import { storeKey } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
 import { fingerprint, TokenSet } from "../tokens/token-set.ts";
@@ -41,9 +42,10 @@ export class SubjectLogins {
     const tokenSet = this.#read(withoutSpace(given));
     const { cell, source, clock } = this.#parts;
     const secret = tokenSet.refreshToken ?? tokenSet.accessToken;
-    const name = cell.shared === undefined ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
+    const name = cell.shared === undefined || !hasWebCrypto() ? fingerprint(secret) : (await storeKey("seed", secret)).slice(0, 16);
     const isOver = (record: SubjectRecord): boolean =>
-      hasEnded(record) || statusOf(ownOnly({ ...record, loginRequired: undefined }), source, clock.now()).state === "logged-out";
+      hasEnded(record, clock.now()) ||
+      statusOf(ownOnly({ ...record, loginRequired: undefined }), source, clock.now()).state === "logged-out";
     const record = await this.#inOrder(() => begin(this.#parts, this.#refreshes.held, { tokenSet, name }, isOver));
     if (record !== undefined) this.#loggedIn(tokenSet, record);
     return record !== undefined;

@@ -1,15 +1,15 @@
-import { LoginRequiredError, StoreError, TokenflightError } from "../errors.ts";
+import { LoginRequiredError, StoreError } from "../errors.ts";
 import { tokenFacts } from "../events.ts";
-import { withEngine } from "./load-engine.ts";
-import { callingRefresh, holdsSlot } from "../refresh/callers.ts";
+import { beginToWait, callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
 import { isSameTokenSet, isSuccessor, type SubjectRecord } from "../record/record.ts";
 import type { Refresh, SubjectParts } from "../refresh/refresh.ts";
-import type { RefreshTransaction } from "../refresh/transaction.ts";
+import { RefreshTransaction } from "../refresh/transaction.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
-import { waitForRefresh, type PendingRefresh } from "./pending-refresh.ts";
+import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
+import { randomId } from "../platform/fallbacks.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
 
@@ -31,19 +31,19 @@ export class SubjectRefreshes {
   /** The access token that a resource server refused last. */
   refusedAccessToken: string | undefined;
   readonly #parts: SubjectParts;
-  /** Made for the first refresh. */
-  #transaction: RefreshTransaction | undefined;
+  readonly #transaction: RefreshTransaction;
 
   constructor(parts: SubjectParts) {
     this.#parts = parts;
     this.held = new HeldRecord(parts);
     this.current = new CurrentTokenSet(parts);
+    this.#transaction = new RefreshTransaction(parts, this.held);
   }
 
   /** Whether this process knows more than the store: a refresh is under way, or its result could not be written yet. */
   get isBusy(): boolean {
     const isPending = this.pending !== undefined && this.#parts.clock.monotonic() < this.pending.refresh.silentAfter;
-    return isPending || this.#transaction?.isBusy === true;
+    return isPending || this.#transaction.isBusy;
   }
 
   start({ reason, urgency, isWanted, isLook }: RefreshWish): PendingRefresh {
@@ -57,7 +57,7 @@ export class SubjectRefreshes {
       // Another process has just obtained it, so that there is no better one.
       (isWanted(record.tokenSet) || (reason !== "refused" && isSuccessor(record, before) && wasJustObtained(record.tokenSet, clock)));
     const refresh: Refresh = {
-      id: crypto.randomUUID(),
+      id: randomId(),
       reason,
       isLook,
       urgency,
@@ -72,11 +72,7 @@ export class SubjectRefreshes {
       isOver: false,
       accepts,
     };
-    const run = withEngine((engine) => {
-      this.#transaction ??= new engine.RefreshTransaction(this.#parts, this.held);
-      return this.#transaction.run(refresh);
-    });
-    const tokenSet = run.then(
+    const tokenSet = this.#transaction.run(refresh).then(
       (record) => this.#take(refresh, record, before),
       (error: unknown) => this.#fail(refresh, error),
     );
@@ -86,28 +82,33 @@ export class SubjectRefreshes {
     return (this.pending = { refresh, tokenSet });
   }
 
-  /** Waits for a refresh. Resolves to undefined when it is dropped, because it belonged to another caller and is silent. */
-  async wait(pending: PendingRefresh, isJoined: boolean, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
+  /**
+   * Waits for a refresh. Resolves to undefined when it is dropped, because it belonged to another caller and is silent. Throws ERR_REENTRANT_REFRESH when the
+   * caller would wait for itself.
+   */
+  wait(pending: PendingRefresh, isJoined: boolean, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
     const { refresh } = pending;
-    if (isJoined) this.#raise(refresh, false);
-    try {
-      const obtained = await waitForRefresh(pending, this.#parts, signal, () => this.#raise(refresh, true));
-      if (obtained !== undefined) return obtained;
-    } catch (error) {
-      // The platform may reject the promise of a request that has ended.
-      if (!isJoined || signal?.aborted || TokenflightError.is(error)) throw error;
-    }
-    if (this.pending === pending) this.pending = undefined;
-    this.#transaction?.drop(refresh);
-    return undefined;
+    if (isJoined) this.#transaction.raise(refresh, false);
+    const leave = beginToWait(refresh);
+    const found = (isJoined ? this.#jointWatch(pending) : this.#watch(pending, false)).wait(signal);
+    return leave === undefined ? found : found.finally(leave);
   }
 
-  /** A caller begins to wait for a refresh, or waits on. */
-  #raise(refresh: Refresh, waitsOn: boolean): void {
-    refresh.atOnce ||= holdsSlot();
-    if (refresh.urgency === "blocking" && !refresh.atOnce && !waitsOn) return;
-    refresh.urgency = "blocking";
-    this.#parts.queue.raise(refresh.id, { atOnce: refresh.atOnce });
+  #watch(pending: PendingRefresh, isJoined: boolean): RefreshWatch {
+    return new RefreshWatch(pending, this.#parts, isJoined, {
+      waitsOn: () => this.#transaction.raise(pending.refresh, true),
+      onSilence: () => {
+        if (this.pending === pending) this.pending = undefined;
+        this.#transaction.drop(pending.refresh);
+      },
+    });
+  }
+
+  /** For all who join in this turn of the event loop: a crowd that waits costs a promise each. */
+  #jointWatch(pending: PendingRefresh): RefreshWatch {
+    if (pending.watch !== undefined) return pending.watch;
+    queueMicrotask(() => (pending.watch = undefined));
+    return (pending.watch = this.#watch(pending, true));
   }
 
   /** Takes what is known by now: what another cache of this process has written, and what was read for a refresh that is still under way. */
@@ -143,7 +144,7 @@ export class SubjectRefreshes {
     if (this.held.newest !== found) refresh.obtainedAt = undefined;
     this.adopt(refresh);
     const { tokenSet, record } = this.current;
-    if (isSameTokenSet(record, before)) this.#postponeRefresh();
+    if (isSameTokenSet(record, before)) this.current.postponeRefresh(this.#transaction.pause.left());
     if (tokenSet === undefined) throw new LoginRequiredError("The token set was forgotten while it was being refreshed.");
     return tokenSet;
   }
@@ -154,7 +155,7 @@ export class SubjectRefreshes {
     if (isPending) {
       // A refused token is sent again until a refresh succeeds: the resource server decides, not a token endpoint that is away.
       if (!(error instanceof LoginRequiredError)) this.current.release();
-      this.#postponeRefresh();
+      this.current.postponeRefresh(this.#transaction.pause.left());
     }
     if (!(error instanceof StoreError)) throw error;
     this.held.believe();
@@ -162,10 +163,6 @@ export class SubjectRefreshes {
     const { record, tokenSet } = this.current;
     if (tokenSet === undefined || this.held.isReplaced || !refresh.accepts(record)) throw error;
     return tokenSet;
-  }
-
-  #postponeRefresh(): void {
-    this.current.postponeRefresh(this.#transaction?.pause.left() ?? 0);
   }
 
   /** Returns whether it was the refresh that callers join. */

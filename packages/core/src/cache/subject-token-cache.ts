@@ -1,14 +1,14 @@
 import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { withEngine } from "./load-engine.ts";
 import { kindOf } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { ownOption } from "../platform/own.ts";
+import { throwIfAborted } from "../platform/signals.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
 import { statusOf, unknownStatus } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
-import type { SubjectLogins } from "./subject-logins.ts";
+import { SubjectLogins } from "./subject-logins.ts";
 import { SubjectRefreshes, type Predicate } from "./subject-refreshes.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
 
@@ -92,19 +92,19 @@ export class SubjectTokenCache implements TokenCache {
   }
 
   async save(given: TokenSet | InitialTokens): Promise<TokenSet> {
-    return this.#withLogins((logins) => logins.save(given));
+    return this.#loginsOf().save(given);
   }
 
   async seed(given: TokenSet | InitialTokens): Promise<boolean> {
-    return this.#withLogins((logins) => logins.seed(given));
+    return this.#loginsOf().seed(given);
   }
 
   async forget(options?: { revoke?: boolean | undefined }): Promise<void> {
-    return this.#withLogins((logins) => logins.forget(options));
+    return this.#loginsOf().forget(options);
   }
 
-  #withLogins<Result>(use: (logins: SubjectLogins) => Promise<Result>): Promise<Result> {
-    return withEngine((engine) => use((this.#logins ??= new engine.SubjectLogins(this.#parts, this.#refreshes))));
+  #loginsOf(): SubjectLogins {
+    return (this.#logins ??= new SubjectLogins(this.#parts, this.#refreshes));
   }
 
   async reread(): Promise<TokenSet | undefined> {
@@ -128,7 +128,7 @@ export class SubjectTokenCache implements TokenCache {
 
   /** Joins the refresh under way or starts one, and waits until the caller's signal aborts. */
   async #obtain(reason: RefreshReason, isWanted: Predicate, signal: AbortSignal | undefined): Promise<TokenSet> {
-    signal?.throwIfAborted();
+    if (signal !== undefined) throwIfAborted(signal);
     this.#parts.lifetime.requireOpen();
     let over = this.#givesOver ? mostOver - 1 : 0;
     for (let left = mostRefreshes, wasOver = false; left > 0; left -= 1) {
@@ -136,7 +136,15 @@ export class SubjectTokenCache implements TokenCache {
       if (news !== undefined) return news;
       const joined = this.#refreshes.pending;
       const pending = joined ?? this.#refreshes.start({ reason, urgency: "blocking", isWanted, isLook: false });
-      const obtained = (await this.#refreshes.wait(pending, joined !== undefined, signal)) ?? this.#afterDrop(isWanted);
+      const found = this.#refreshes.wait(pending, joined !== undefined, signal);
+      let obtained: TokenSet | undefined;
+      try {
+        obtained = (await found) ?? this.#found(isWanted);
+      } catch (error) {
+        // A login may have been saved since the refresh looked.
+        obtained = signal?.aborted ? undefined : this.#found(isWanted);
+        if (obtained === undefined) throw error;
+      }
       // A refresh was dropped, or another login was heard of since the record was read.
       if (obtained === undefined || this.#refreshes.held.isReplaced) continue;
       const isNew = pending.refresh.obtainedAt !== undefined;
@@ -153,7 +161,8 @@ export class SubjectTokenCache implements TokenCache {
     throw new TokenRequestError("unknown", `${mostRefreshes} refreshes in a row have brought no token set for this caller.`);
   }
 
-  #afterDrop(isWanted: Predicate): TokenSet | undefined {
+  /** What is there now, after a refresh that brought nothing. */
+  #found(isWanted: Predicate): TokenSet | undefined {
     const found = this.peek();
     return found !== undefined && isWanted(found) ? found : undefined;
   }

@@ -1,3 +1,4 @@
+import type { AsyncDisposal } from "../platform/disposal.ts";
 import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
@@ -54,13 +55,12 @@ export interface TokenCache {
 }
 
 /** What ends a token cache of its own, or a pool with all its caches. */
-export interface Closable {
+export interface Closable extends AsyncDisposal {
   /**
    * Begins nothing new, and resolves when everything is finished that is under way: a token request, and the write of its result. It waits for 2.75
    * times the timeout of a token request at most, which only a store that is away makes it do. Calls that come later reject with a TokenflightError, ERR_CLOSED. The store stays open.
    */
   close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A token cache that says what its login is found by in a store, beside its key. */

@@ -5,7 +5,7 @@ import { kindOf, readOptions, requireCount, requireFunction, requireText } from 
 import { memoryStore } from "../store/memory-store.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { createSubjectFactory, type SharedOptions } from "./create-token-cache.ts";
-import type { SubjectTokenCache } from "./subject-token-cache.ts";
+import type { SubjectCache } from "./late-token-cache.ts";
 import type { Closable, TokenCache } from "./token-cache.ts";
 
 export interface TokenPoolOptions extends SharedOptions {
@@ -51,9 +51,9 @@ export function createTokenPool(options: TokenPoolOptions): TokenPool {
   read.queue ??= createTokenEndpointQueue({ clock });
   const { create, closable } = createSubjectFactory(read, unnamed);
   // A Map keeps the order of insertion. A cache that is used is put in again, so the least recently used one is first.
-  const subjects = new Map<string, SubjectTokenCache>();
+  const subjects = new Map<string, SubjectCache>();
 
-  function newSubject(key: string): SubjectTokenCache {
+  function newSubject(key: string): SubjectCache {
     requireText("key", key);
     return create(sourceOf(source, key), key, observe === undefined ? undefined : (event) => observe(event, key));
   }

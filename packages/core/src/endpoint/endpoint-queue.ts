@@ -2,7 +2,7 @@ import { longestDelay, systemClock, type Clock } from "../clock.ts";
 import { InvalidOptionError } from "../errors.ts";
 import { readOptions, requireCount, requireMethods, requireThat } from "../options.ts";
 import type { Urgency } from "../tokens/token-source.ts";
-import { ownOnly, ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import { createEndpointPause, type EndpointPause } from "./endpoint-pause.ts";
 import { Slots } from "./slots.ts";
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { shared } from "../platform/shared.ts";
 import { createEndpointPause } from "./endpoint-pause.ts";
 import type { TokenEndpointQueue } from "./endpoint-queue.ts";
 
@@ -17,7 +18,7 @@ export function createImmediateQueue(clock: Clock): TokenEndpointQueue {
   return queue;
 }
 
-const immediate = new WeakSet<object>();
+const immediate = shared("immediate-queues.1", () => new WeakSet<object>());
 
 /** Whether this queue has no slots for which somebody could wait. */
 export function isImmediate(queue: object): boolean {

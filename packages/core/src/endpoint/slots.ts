@@ -1,6 +1,6 @@
 import PQueue from "p-queue";
 import type { Clock } from "../clock.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import { TurnQueue, type TurnOptions } from "./turn-queue.ts";
 
 interface SlotOptions {

@@ -23,7 +23,7 @@ export class TurnQueue {
 
   enqueue(run: Run, { id, priority = 0, lose }: TurnOptions = {}): void {
     const turn: Turn = { run, priority, ...(id !== undefined && { id }), ...(lose && { lose }) };
-    const isLast = (this.#turns.at(-1)?.priority ?? priority) >= priority;
+    const isLast = (this.#turns[this.#turns.length - 1]?.priority ?? priority) >= priority;
     const place = isLast ? this.#turns.length : this.#turns.findIndex((other) => other.priority < priority);
     this.#turns.splice(place, 0, turn);
   }

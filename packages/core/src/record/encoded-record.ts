@@ -1,5 +1,5 @@
 import { outcomeCodes, StoreError } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { hasOwn, ownOnly } from "../platform/own.ts";
 import type { StoredEntry, Version } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
@@ -127,15 +127,17 @@ function isTextOrMissing(value: unknown): boolean {
 function isPause(given: OtherPurpose["pause"]): boolean {
   if (given === undefined) return true;
   const { outcome, duration, begun, failures } = ownOnly(given);
-  return Object.hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite);
+  return hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite);
 }
 
 function capped(pause: NonNullable<OtherPurpose["pause"]>): NonNullable<OtherPurpose["pause"]> {
   return ownOnly({ ...pause, duration: Math.min(pause.duration, longestStored) });
 }
 
-function isLoginRequired(loginRequired: unknown): boolean {
-  return loginRequired === undefined || (typeof loginRequired === "object" && loginRequired !== null);
+function isLoginRequired(given: OtherPurpose["loginRequired"]): boolean {
+  if (typeof given !== "object" || given === null) return given === undefined;
+  const { error, errorDescription } = ownOnly(given);
+  return [error, errorDescription].every(isTextOrMissing);
 }
 
 /** Milliseconds for which a record is kept whose login is over: it stops whoever writes late, or asks in vain. */

@@ -1,4 +1,4 @@
-import { ownOnly, ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import { TokenSet, type TokenSetFields } from "../tokens/token-set.ts";
 import type { LoginRequired, OtherPurpose, OtherPurposes, SubjectRecord } from "./record.ts";
 
@@ -43,14 +43,21 @@ function isOfOnePurpose(loginRequired: LoginRequired | undefined): boolean {
   return loginRequired !== undefined && endsOnePurpose.has(loginRequired.error ?? "");
 }
 
-/** Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. */
-export function hasEnded({ loginRequired, pause, tokenSet, others = {} }: SubjectRecord): boolean {
+/** Milliseconds from the beginning of a pause in which the purpose counts as one that has not ended. The longest pause takes little more than half of it. */
+const pauseCounts = 7_200_000;
+
+/**
+ * Whether the whole login has ended, for all that is known: where every purpose that was ever asked for has ended, that is the end. A purpose that has given
+ * nothing, and was last asked for long ago, does not count.
+ */
+export function hasEnded({ loginRequired, pause, tokenSet, others = {} }: SubjectRecord, now: number): boolean {
   if (loginRequired !== undefined && !isOfOnePurpose(loginRequired)) return true;
-  const all = Object.values(others);
-  const wasNeverAskedFor = tokenSet?.accessToken === "" && all.length > 0;
-  return (
-    pause === undefined && (loginRequired !== undefined || wasNeverAskedFor) && all.every((other) => other.loginRequired !== undefined)
-  );
+  // A clock may have been wrong: no pause begins in the future.
+  const counts = (one: OtherPurpose["pause"]): boolean => one !== undefined && Math.abs(now - one.begun) < pauseCounts;
+  const all: OtherPurpose[] = [{ loginRequired, tokenSet }, ...Object.values(others)];
+  const open = all.filter((one) => one.loginRequired === undefined);
+  // Of a purpose that was never asked for, the access token is empty.
+  return open.length < all.length && !counts(pause) && !open.some((one) => one.tokenSet?.accessToken || counts(one.pause));
 }
 
 function withoutRefreshToken({ accessToken, tokenType, issuedAt, expiresAt, scope }: TokenSet): TokenSet {
@@ -88,7 +95,7 @@ function atMost(others: OtherPurposes, now: number, room = most): OtherPurposes 
   if (all.length <= room) return others;
   const rankOf = ({ tokenSet, loginRequired }: OtherPurpose): number => (isLive(tokenSet, now) ? 2 : loginRequired === undefined ? 0 : 1);
   const timeOf = ({ tokenSet, pause }: OtherPurpose): number => (isLive(tokenSet, now) ? (tokenSet?.expiresAt ?? Infinity) : endOf(pause));
-  const ranked = all.toSorted(([, one], [, other]) => rankOf(other) - rankOf(one) || timeOf(other) - timeOf(one));
+  const ranked = [...all].sort(([, one], [, other]) => rankOf(other) - rankOf(one) || timeOf(other) - timeOf(one));
   return Object.fromEntries(ranked.slice(0, room));
 }
 
@@ -97,16 +104,11 @@ export function withinRoom({ others, tokenSet }: SubjectRecord, now: number): Ot
   return others && atMost(others, now, isLive(tokenSet, now) ? most : most + 1);
 }
 
-/** A record of any purpose, as a cache of this purpose goes by it that holds another record. `now` is a time of the wall clock. */
-export function asHeld(record: SubjectRecord, purpose: string | undefined, held: SubjectRecord, now: number): SubjectRecord {
-  return withHeld(forPurpose(record, purpose), held, now);
-}
-
 /**
  * A later record of the login that is held, with what is held of its own purpose, where there was no room left for that: an access token that is good, and that the
  * purpose has ended.
  */
-function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
+export function withHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
   const { tokenSet, pause, loginRequired, lineage } = record;
   if (tokenSet === undefined || tokenSet.accessToken !== "" || lineage !== held.lineage) return record;
   const isGood = isLive(held.tokenSet, now);

@@ -1,5 +1,5 @@
 import type { TokenRequestOutcome } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
 /** The note that a generation is being refreshed. Its owner writes it before it sends the token request. */
@@ -71,11 +71,6 @@ export interface OtherPurpose {
 
 /** Like every record, and each part of one, it inherits nothing: its optional fields would be read from a polluted `Object.prototype`. */
 export const emptyRecord: SubjectRecord = ownOnly({ generation: 0 });
-
-/** The empty record of this purpose. */
-export function emptyFor(purpose: string | undefined): SubjectRecord {
-  return purpose === undefined ? emptyRecord : ownOnly({ generation: 0, purpose });
-}
 
 /** Whether `next` may take the place of `held`: it is of the same login and not older, or `held` says nothing. */
 export function continues(held: SubjectRecord, next: SubjectRecord): boolean {

@@ -6,7 +6,7 @@ import {
   type TokenflightError,
   type TokenRequestOutcome,
 } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import { isRefreshToken } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { pauseAfter } from "./pause-after.ts";

@@ -1,21 +1,35 @@
 import { isImmediate } from "../endpoint/immediate-queue.ts";
+import { TokenflightError } from "../errors.ts";
+import { shared } from "../platform/shared.ts";
 import type { Refresh } from "./refresh.ts";
 
 /** Remembers, for everything that `work` calls, on whose behalf it runs. */
 type Scope<Owner> = { run<Result>(owner: Owner, work: () => Result): Result; current(): Owner | undefined };
-type AsyncHooks = { AsyncLocalStorage: new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined } };
+type Storage = new <Owner>() => Pick<Scope<Owner>, "run"> & { getStore(): Owner | undefined };
+type Host = { AsyncLocalStorage?: Storage; process?: { getBuiltinModule?(name: string): { AsyncLocalStorage?: Storage } | undefined } };
 
 /** Without AsyncLocalStorage nobody knows who calls, and a source that waits for itself does so until its deadline. */
 export function createScope<Owner>(): Scope<Owner> {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } };
-  // Core imports nothing of Node's, and looks it up on the running host.
-  const hooks = process?.getBuiltinModule?.("node:async_hooks");
-  if (hooks === undefined) return { run: (_, work) => work(), current: () => undefined };
-  const storage = new hooks.AsyncLocalStorage<Owner>();
+  const AsyncLocalStorage = findStorage();
+  if (AsyncLocalStorage === undefined) return { run: (_, work) => work(), current: () => undefined };
+  const storage = new AsyncLocalStorage<Owner>();
   return { run: (owner, work) => storage.run(owner, work), current: () => storage.getStore() };
 }
 
-const scope = createScope<Refresh>();
+/** Core imports nothing of Node's, and looks it up on the running host. */
+function findStorage(): Storage | undefined {
+  const host = globalThis as Host;
+  // Edge runtimes have it there, and no module.
+  if (host.AsyncLocalStorage !== undefined) return host.AsyncLocalStorage;
+  try {
+    return host.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+  } catch {
+    // Some sandboxes throw as soon as anybody looks.
+    return undefined;
+  }
+}
+
+const scope = shared("callers.1", () => createScope<Refresh>());
 
 /** Runs the token source of this refresh. */
 export function runAsSourceOf<Result>(refresh: Refresh, work: () => Result): Result {
@@ -26,6 +40,16 @@ export function runAsSourceOf<Result>(refresh: Refresh, work: () => Result): Res
 export function callingRefresh(): Refresh | undefined {
   const refresh = scope.current();
   return refresh?.isOver === true ? undefined : refresh;
+}
+
+/** On whose behalf the running code works, for `onBehalfOf`: some clients tell of a response in the context of another request. */
+export function currentCaller(): object | undefined {
+  return scope.current();
+}
+
+/** Does work on behalf of that caller, in whatever context this is called. */
+export function onBehalfOf<Result>(caller: object | undefined, work: () => Result): Result {
+  return scope.current() === caller ? work() : scope.run(caller as Refresh, work);
 }
 
 /** Whether the running code was called by a token source that holds a slot, of whatever queue. It must not wait for another one. */
@@ -44,13 +68,29 @@ function someCaller(holds: (caller: Refresh) => boolean): boolean {
 }
 
 /**
+ * The running code begins to wait for this refresh. Returns what tells that it waits no longer, or undefined where no token source has called it. Throws
+ * ERR_REENTRANT_REFRESH when it would wait for itself.
+ */
+export function beginToWait(refresh: Refresh): (() => void) | undefined {
+  const caller = callingRefresh();
+  if (caller === undefined) return undefined;
+  if (wouldWaitForItself(refresh))
+    throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source asked for a token of the cache that it is refreshing.");
+  caller.awaited.set(refresh, (caller.awaited.get(refresh) ?? 0) + 1);
+  return () => {
+    const others = (caller.awaited.get(refresh) ?? 1) - 1;
+    if (others > 0) caller.awaited.set(refresh, others);
+    else caller.awaited.delete(refresh);
+  };
+}
+
+/**
  * Whether the running code would wait for itself if it waited for this refresh. Examples: a token source that asks the cache that it is refreshing;
  * A's source that asks for B while B's asks for A, each refresh started by somebody else.
  */
 export function wouldWaitForItself(refresh: Refresh): boolean {
   const callers = new Set<Refresh>();
   for (let caller = callingRefresh(); caller !== undefined; caller = caller.caller) callers.add(caller);
-  if (callers.size === 0) return false;
   const reached = new Set([refresh]);
   for (const each of reached) {
     if (callers.has(each)) return true;

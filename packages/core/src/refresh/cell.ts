@@ -1,3 +1,4 @@
+import type { StoreError } from "../errors.ts";
 import type { EntryChanges } from "../store/entry-changes.ts";
 import type { Version } from "../store/store.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
@@ -32,8 +33,6 @@ export interface RecordCell {
 export interface SharedEntry {
   /** What the access tokens are for that its records are read with. */
   readonly purpose: string | undefined;
-  /** A record of the entry as its cache goes by it, beside the one that it holds. */
-  asHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord;
   /** Undefined before the first operation. */
   readonly changes: EntryChanges | undefined;
   /** The entry's key in the store; undefined before the first operation. */
@@ -61,4 +60,17 @@ export function privateCell(first: SubjectRecord = emptyRecord): RecordCell {
     holder: async () => undefined,
     isGone: async () => false,
   };
+}
+
+const failedWrites = new WeakSet<object>();
+
+/** Remembers that a write has failed with this error. */
+export function asFailedWrite(error: StoreError): StoreError {
+  failedWrites.add(error);
+  return error;
+}
+
+/** Which operation has failed with this error. */
+export function operationOf(error: StoreError): "read" | "write" {
+  return failedWrites.has(error) ? "write" : "read";
 }

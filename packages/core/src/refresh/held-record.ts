@@ -1,7 +1,8 @@
 import type { Change } from "../store/entry-changes.ts";
 import { nothingHeard, type RecordCell, type VersionedRecord } from "./cell.ts";
 import type { SubjectParts } from "./refresh.ts";
-import { continues, emptyFor, isOfLogin, markOf, type SubjectRecord } from "../record/record.ts";
+import { forPurpose, withHeld } from "../record/purposes.ts";
+import { continues, emptyRecord, isOfLogin, markOf, type SubjectRecord } from "../record/record.ts";
 
 /** Milliseconds of use after which an entry is looked at again: in a store that tells nobody of changes, and, for messages that were lost, in one that does. */
 const lookInterval = 30_000;
@@ -30,7 +31,7 @@ export class HeldRecord {
 
   constructor(parts: Pick<SubjectParts, "cell" | "clock">) {
     this.#parts = parts;
-    this.newest = emptyFor(parts.cell.shared?.purpose);
+    this.newest = forPurpose(emptyRecord, parts.cell.shared?.purpose);
   }
 
   /** Whether somebody has looked at the cell once. */
@@ -82,7 +83,7 @@ export class HeldRecord {
     const news = this.#news();
     const written = news?.written?.deref() as SubjectRecord | undefined;
     if (news === undefined || written === undefined) return;
-    const record = this.#withHeld(written);
+    const record = this.#withHeld(forPurpose(written, this.#parts.cell.shared?.purpose));
     if (!this.#isNewerThan(record, undefined)) this.newest = record;
     this.#look({ version: news.version, record, heard: news.number });
   }
@@ -128,8 +129,7 @@ export class HeldRecord {
 
   /** An entry has room for some purposes only: what this process knows of its own one, it goes by. */
   #withHeld(record: SubjectRecord): SubjectRecord {
-    const { cell, clock } = this.#parts;
-    return cell.shared === undefined ? record : cell.shared.asHeld(record, this.newest, clock.now());
+    return withHeld(record, this.newest, this.#parts.clock.now());
   }
 
   #look({ version, heard }: VersionedRecord): void {

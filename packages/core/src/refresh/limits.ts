@@ -1,6 +1,6 @@
 import { longestLateness, wait, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
-import { asFailedWrite } from "./store-cell.ts";
+import { asFailedWrite } from "./cell.ts";
 
 /**
  * Every limit of the refresh transaction: who may loop, how often, until when. All but `rounds` and `repeats` are in milliseconds.

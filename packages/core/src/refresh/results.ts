@@ -5,11 +5,10 @@ import { isSameResult, type SubjectRecord } from "../record/record.ts";
 import { mayRepeat, refreshTokenOf, withFailure, withTokenSet } from "../record/transitions.ts";
 import { TokenSet } from "../tokens/token-set.ts";
 import { spends } from "../tokens/token-source.ts";
-import type { VersionedRecord } from "./cell.ts";
+import { operationOf, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { createRounds } from "./limits.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
-import { operationOf } from "./store-cell.ts";
 import type { SubjectPause } from "./subject-pause.ts";
 
 /** A refresh whose intent this process has written. */

@@ -1,6 +1,6 @@
 import { waitFor, withDeadline } from "../clock.ts";
 import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
 import { readTokenSet, type ReadingOptions } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { SourceContext } from "../tokens/token-source.ts";
@@ -23,6 +23,7 @@ export async function callSource({ source, clock, freshness, observe }: SourceCa
   const { refresh, timeout, takeLate = () => {}, ...rest } = ownOnly(call);
   const context = ownOnly(rest);
   const overdue = (): TokenRequestError => new TokenRequestError("unknown", `The token source did not answer within ${timeout} ms.`);
+  observe({ type: "refresh-started", reason: context.reason, urgency: context.urgency });
   try {
     const ask = (signal: AbortSignal): Promise<TokenSet> => {
       const answer = runAsSourceOf(refresh, async () => source(ownOnly({ ...context, signal })));

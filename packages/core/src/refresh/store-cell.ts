@@ -1,20 +1,12 @@
 import { waitFor, withDeadline, type Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
-import type { changesOf, EntryChanges } from "../store/entry-changes.ts";
+import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
-import type { RecordCell, SharedEntry, VersionedRecord } from "./cell.ts";
-import type { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
-import type { asHeld } from "../record/purposes.ts";
-import { emptyFor, markOf, type SubjectRecord } from "../record/record.ts";
-
-/** How records stand in a store, and what is heard of their changes. */
-export interface EntryFormat {
-  readonly decodeRecord: typeof decodeRecord;
-  readonly encodeRecord: typeof encodeRecord;
-  readonly timeToLive: typeof timeToLive;
-  readonly asHeld: typeof asHeld;
-  readonly changesOf: typeof changesOf;
-}
+import { hasWebCrypto } from "../platform/web-crypto.ts";
+import { asFailedWrite, type RecordCell, type SharedEntry, type VersionedRecord } from "./cell.ts";
+import { decodeRecord, encodeRecord, timeToLive } from "../record/encoded-record.ts";
+import { forPurpose } from "../record/purposes.ts";
+import { emptyRecord, markOf, type SubjectRecord } from "../record/record.ts";
 
 /** What the cells of all subjects in one store have in common. */
 export interface StoreAccess {
@@ -22,8 +14,6 @@ export interface StoreAccess {
   readonly clock: Clock;
   /** Milliseconds that one operation may take. */
   readonly timeout: number;
-  /** The format may have to be loaded first. */
-  withFormat<Result>(use: (format: EntryFormat) => Promise<Result>): Promise<Result>;
 }
 
 /** Which entry it is, and for what. */
@@ -42,8 +32,6 @@ export class StoreCell implements RecordCell, SharedEntry {
   readonly #access: StoreAccess;
   readonly #identity: string | undefined;
   readonly #subject: string;
-  /** Known after the first operation. */
-  #format: EntryFormat | undefined;
   /** The promise of the key while it is being hashed. */
   #key: string | Promise<string> | undefined;
 
@@ -55,10 +43,10 @@ export class StoreCell implements RecordCell, SharedEntry {
   }
 
   async read(): Promise<VersionedRecord> {
-    return this.#ask(async (store, key, signal, format) => {
-      const heard = this.#heard(format);
+    return this.#ask(async (store, key, signal) => {
+      const heard = this.#heard();
       const entry = await store.read(key, { signal });
-      const record = entry === undefined ? emptyFor(this.purpose) : format.decodeRecord(entry, this.purpose);
+      const record = entry === undefined ? forPurpose(emptyRecord, this.purpose) : decodeRecord(entry, this.purpose);
       // What one cache of this process finds, the others have to know.
       if (entry !== undefined) this.changes?.found(key, entry.version, markOf(record), heard);
       return { version: entry?.version, record, heard };
@@ -66,12 +54,12 @@ export class StoreCell implements RecordCell, SharedEntry {
   }
 
   async replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined> {
+    const ttl = timeToLive(record, this.#access.clock.now());
+    const value = encodeRecord(record);
     const mark = markOf(record);
     try {
-      return await this.#ask(async (store, key, signal, format) => {
-        const heard = this.#heard(format);
-        const ttl = format.timeToLive(record, this.#access.clock.now());
-        const value = format.encodeRecord(record);
+      return await this.#ask(async (store, key, signal) => {
+        const heard = this.#heard();
         const version = await store.compareAndSet(key, seen.version, value, { signal, ttl, mark });
         if (version === undefined) return undefined;
         this.changes?.wrote(key, { version, mark, written: record, replaced: seen.version, heard });
@@ -125,32 +113,22 @@ export class StoreCell implements RecordCell, SharedEntry {
     return this.#ask(async () => (await store.isGone?.(holder)) === true).catch(() => false);
   }
 
-  asHeld(record: SubjectRecord, held: SubjectRecord, now: number): SubjectRecord {
-    return this.#format === undefined ? record : this.#format.asHeld(record, this.purpose, held, now);
-  }
-
-  #heard(format: EntryFormat): number {
-    return (this.changes ??= format.changesOf(this.#access.store)).count;
+  #heard(): number {
+    return (this.changes ??= changesOf(this.#access.store)).count;
   }
 
   async #hash(): Promise<string> {
-    this.#key ??= storeKey(this.#identity, this.#subject);
+    // Without `crypto.subtle` it is a memory store: any other was refused at construction.
+    this.#key ??= hasWebCrypto() ? storeKey(this.#identity, this.#subject) : JSON.stringify([this.#identity ?? null, this.#subject]);
     return (this.#key = await this.#key);
   }
 
-  #ask<Answer>(operation: (store: TokenStore, key: string, signal: AbortSignal, format: EntryFormat) => Promise<Answer>): Promise<Answer> {
-    return this.#access.withFormat((format) => this.#askWith((this.#format = format), operation));
-  }
-
-  async #askWith<Answer>(
-    format: EntryFormat,
-    operation: (store: TokenStore, key: string, signal: AbortSignal, format: EntryFormat) => Promise<Answer>,
-  ): Promise<Answer> {
+  async #ask<Answer>(operation: (store: TokenStore, key: string, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const { store, clock, timeout } = this.#access;
     const key = await this.#hash();
     return withDeadline(clock, timeout, undefined, async (signal) => {
       try {
-        return await waitFor(operation(store, key, signal, format), signal);
+        return await waitFor(operation(store, key, signal), signal);
       } catch (cause) {
         // A store may say itself what is wrong with an entry.
         if (cause instanceof StoreError) throw cause;
@@ -171,17 +149,4 @@ function unanswered(store: TokenStore, timeout: number): StoreError {
   }
   const [why, options] = trouble instanceof Error ? ["; what is wrong is the cause", { cause: trouble }] : ["", {}];
   return new StoreError("ERR_STORE_UNAVAILABLE", `The store did not answer within ${timeout} ms${why}.`, options);
-}
-
-const failedWrites = new WeakSet<object>();
-
-/** Remembers that a write has failed with this error. */
-export function asFailedWrite(error: StoreError): StoreError {
-  failedWrites.add(error);
-  return error;
-}
-
-/** Which operation has failed with this error. */
-export function operationOf(error: StoreError): "read" | "write" {
-  return failedWrites.has(error) ? "write" : "read";
 }

@@ -2,14 +2,15 @@ import { wait } from "../clock.ts";
 import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "../errors.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import { canDoWithoutStore, mayEndSession } from "../tokens/token-source.ts";
-import { privateCell, type VersionedRecord } from "./cell.ts";
+import { holdsSlot } from "./callers.ts";
+import { operationOf, privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
 import { createRounds } from "./limits.ts";
-import { emptyFor, type SubjectRecord } from "../record/record.ts";
+import { forPurpose } from "../record/purposes.ts";
+import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 import { Results, type ClaimedRefresh } from "./results.ts";
 import { callSource } from "./source-call.ts";
-import { operationOf } from "./store-cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 import { SubjectPause } from "./subject-pause.ts";
 import { inTurn } from "./turn.ts";
@@ -50,11 +51,20 @@ export class RefreshTransaction {
       const { isReplaced, newest } = this.held;
       this.held.believe();
       refresh.began = undefined;
-      const first = isReplaced ? emptyFor(cell.shared?.purpose) : newest;
+      const first = isReplaced ? forPurpose(emptyRecord, cell.shared?.purpose) : newest;
       const record = await this.#transact({ ...this.#parts, cell: privateCell(first) }, refresh);
       if (isReplaced) this.held.supersede(record);
       return record;
     }
+  }
+
+  /** A caller begins to wait for a refresh, or waits on. */
+  raise(refresh: Refresh, waitsOn: boolean): void {
+    const { queue } = this.#parts;
+    refresh.atOnce ||= holdsSlot();
+    if (refresh.urgency === "blocking" && !refresh.atOnce && !waitsOn) return;
+    refresh.urgency = "blocking";
+    queue.raise(refresh.id, { atOnce: refresh.atOnce });
   }
 
   /** A refresh of this process was silent past its deadline. So is the owner of its intent. */
@@ -90,8 +100,9 @@ export class RefreshTransaction {
     const isLater = record.lineage !== began.lineage || record.generation > began.generation;
     if (record.tokenSet === undefined && isLater) return true;
     if (record.tokenSet !== undefined && refresh.accepts(record)) return true;
-    if (record.loginRequired !== undefined) throw new LoginRequiredError("The session is over: a login is required.", record.loginRequired);
-    return false;
+    if (record.loginRequired === undefined) return false;
+    const why = record.tokenSet === undefined ? "Nobody is logged in" : "The session is over";
+    throw new LoginRequiredError(`${why}: a login is required.`, record.loginRequired);
   }
 
   /** An intent is watched on from refresh to refresh. */

@@ -8,11 +8,6 @@ const longestHeader = 4096;
 
 /** Reads a WWW-Authenticate header, at most 4 KB of it, in linear time. Never throws: what it cannot read ends the reading. */
 export function readChallenges(header: string): Challenge[] {
-  return scan(header).challenges;
-}
-
-/** `whole` tells whether the header could be read to its end. */
-function scan(header: string): { challenges: Challenge[]; whole: boolean } {
   const text = header.slice(0, longestHeader);
   // Sticky, so that each match starts where the last one ended and nothing is looked at twice.
   const separator = /[\s,]*/y;
@@ -29,7 +24,7 @@ function scan(header: string): { challenges: Challenge[]; whole: boolean } {
       return match;
     };
     next(separator);
-    const current = challenges.at(-1);
+    const current = challenges[challenges.length - 1];
     const pair = current === undefined ? null : next(parameter);
     if (pair !== null) {
       const [, name = "", quoted, plain = ""] = pair;
@@ -39,20 +34,26 @@ function scan(header: string): { challenges: Challenge[]; whole: boolean } {
       continue;
     }
     const named = next(scheme);
-    if (named === null) return { challenges, whole: at === header.length };
+    if (named === null) return challenges;
     challenges.push({ scheme: named[1]?.toLowerCase() ?? "", parameters: new Map() });
     next(token68);
   }
 }
 
+/** Errors that say that a newer token would be refused, too: RFC 6750 section 3.1, RFC 9470 section 3. */
+const noUse = new Set(["insufficient_scope", "insufficient_user_authentication", "invalid_request"]);
+
 /**
- * Whether a 401 with this WWW-Authenticate header is about the token, so that another one may help (RFC 6750 section 3.1). Many
- * APIs send no header or a broken one: they mean the token. Another scheme than the token's, or a Bearer error other than `invalid_token`, does not.
+ * Whether another token may help against a 401 with this WWW-Authenticate header: unless a challenge of whatever scheme says that it would not. Many APIs send
+ * no header, a broken one, or one of another scheme, and mean the token. A renewal that was no use is not repeated for a while.
  */
 export function isAboutTheToken(header: string | null | undefined): boolean {
   if (!header) return true;
-  const { challenges, whole } = scan(header);
-  const ours = challenges.filter(({ scheme }) => scheme === "bearer" || scheme === "dpop");
-  if (ours.length === 0) return challenges.length === 0 || !whole;
-  return ours.some(({ parameters }) => (parameters.get("error") ?? "invalid_token") === "invalid_token");
+  // In a storm, all refusals say the same.
+  if (header !== last.header)
+    last = { header, answer: !readChallenges(header).some(({ parameters }) => noUse.has(parameters.get("error") ?? "")) };
+  return last.answer;
 }
+
+/** The header that was read last. */
+let last = { header: "", answer: true };

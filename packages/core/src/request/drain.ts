@@ -62,3 +62,13 @@ export async function drain(reader: BodyReader, contentLength: unknown): Promise
   read().catch(() => body.end());
   await body.over;
 }
+
+/** What reads a streamed body, be it a web stream or one of Node's. Undefined for a body that is no stream. */
+export function readerOf(body: unknown): BodyReader | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  if ("getReader" in body) return (body as ReadableStream<Uint8Array>).getReader();
+  if (!("destroy" in body && Symbol.asyncIterator in body)) return undefined;
+  const stream = body as AsyncIterable<Uint8Array> & { destroy(): void };
+  const pieces = stream[Symbol.asyncIterator]();
+  return { read: () => pieces.next(), cancel: () => stream.destroy() };
+}

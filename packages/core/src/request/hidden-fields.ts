@@ -32,7 +32,8 @@ export function hideFields(request: unknown, fields: HeaderFields, headers?: Kep
     const outer: KeptByRequest = (request as KeptByRequest)._redirectable ?? request;
     const inner: KeptByRequest = outer._currentRequest ?? request;
     if (isHeaders(inner.headers)) for (const name of Object.keys(fields)) inner.headers.delete(name);
-    else hideInNodeRequest(outer, inner, fields, headers);
+    else if ("_header" in inner || "headers" in inner || "sentHeaders" in inner || headers !== undefined || outer !== inner)
+      hideInNodeRequest(outer, inner, fields, headers);
   } catch {
     // The request then shows what its makers wanted it to show.
   }
@@ -58,7 +59,8 @@ function hideInNodeRequest(outer: KeptByRequest, inner: KeptByRequest, fields: H
     for (const unsent of inner.outputData ?? []) {
       if (typeof unsent.data === "string") unsent.data = withoutValue(unsent.data, name, value);
     }
-    if (outHeaders?.[name]?.[1] === value) outHeaders[name][1] = hidden;
+    const kept = outHeaders?.[name.toLowerCase()];
+    if (kept?.[1] === value) kept[1] = hidden;
   }
   hideInSocket(inner.socket);
 }

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from "../errors.ts";
-import { kindOf, requireThat } from "../options.ts";
+import { kindOf, requireThat, requireWholeUrl } from "../options.ts";
+import { parseUrl } from "../platform/fallbacks.ts";
 
 /** Answers whether a URL is at one of the allowed origins. Exact: scheme, host and port, in whatever spelling the URL has. */
 export type OriginCheck = (url: string) => boolean;
@@ -26,7 +27,7 @@ export function createOriginCheck(origins: unknown, insecure: readonly string[] 
         if (next === 0x2f || next === 0x3f || next === 0x23 || url.length === origin.length) return true;
       }
     }
-    const parsed = URL.parse(url);
+    const parsed = parseUrl(url);
     // Credentials in the URL are the caller's own choice of authentication. The origin of a blob: URL is that of the page, so it is not asked for.
     return parsed !== null && parsed.username === "" && parsed.password === "" && allowed.includes(`${parsed.protocol}//${parsed.host}`);
   };
@@ -59,7 +60,8 @@ function parseOrigin(where: string, value: unknown, example: string): URL {
   const wrong = (expected: string, got: string): InvalidOptionError => new InvalidOptionError(where, expected, got);
   const expected = `origins such as "${example}"`;
   if (typeof value !== "string") throw wrong(expected, kindOf(value));
-  const url = URL.parse(value);
+  requireWholeUrl(where);
+  const url = parseUrl(value);
   // The URL standard reads a host and a port without a scheme as a scheme and a path.
   if (url === null || url.host === "") throw wrong(expected, /[@?#]/.test(value) ? kindOf(value) : `"${value}"`);
   if (url.username !== "" || url.password !== "") throw wrong("origins without credentials", "one with credentials");

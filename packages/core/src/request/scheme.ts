@@ -13,12 +13,21 @@ export interface SchemeRequest {
 }
 
 /** How a token set is put on a request. Called for each request and again for its replay. */
-export type AuthorizationScheme = (tokenSet: TokenSet, request: SchemeRequest) => HeaderFields | Promise<HeaderFields>;
+export interface AuthorizationScheme {
+  (tokenSet: TokenSet, request: SchemeRequest): HeaderFields | Promise<HeaderFields>;
+  /**
+   * The names of the fields that it gives: a request of the caller's that has one of them has credentials of its own, and is sent untouched. Default:
+   * `authorization` until its first call has shown which.
+   */
+  readonly fields?: readonly string[] | undefined;
+}
+
+const authorization = ["authorization"] as const;
 
 /** Header fields are the same for every request with one token set, so they are made once. */
 function perTokenSet(value: (tokenSet: TokenSet) => string): AuthorizationScheme {
   const made = new WeakMap<TokenSet, HeaderFields>();
-  return (tokenSet) => {
+  const scheme = (tokenSet: TokenSet): HeaderFields => {
     let fields = made.get(tokenSet);
     if (fields === undefined) {
       fields = Object.freeze({ authorization: value(tokenSet) });
@@ -26,6 +35,7 @@ function perTokenSet(value: (tokenSet: TokenSet) => string): AuthorizationScheme
     }
     return fields;
   };
+  return Object.assign(scheme, { fields: authorization });
 }
 
 /** `Authorization: <token_type> <access token>`, which is Bearer unless the token endpoint said otherwise (RFC 6750 section 2.1). The default. */

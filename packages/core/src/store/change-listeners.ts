@@ -1,3 +1,4 @@
+import { hasOwn } from "../platform/own.ts";
 import type { ChangeListener, Version, WriteOptions } from "./store.ts";
 
 type Listeners = Set<() => void>;
@@ -12,7 +13,7 @@ export class ChangeListeners {
 
   /** What listeners are told of a write beside its version. For stores: a polluted prototype marks nothing. */
   static markOf(options: WriteOptions | undefined): string | undefined {
-    const mark: unknown = options !== undefined && Object.hasOwn(options, "mark") ? options.mark : undefined;
+    const mark: unknown = options !== undefined && hasOwn(options, "mark") ? options.mark : undefined;
     return typeof mark === "string" && mark.length <= longestMark ? mark : undefined;
   }
 

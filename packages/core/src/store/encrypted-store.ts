@@ -1,7 +1,8 @@
 import { TokenflightError, type StoreError } from "../errors.ts";
 import { keyringOf, type EncryptionKey } from "./encryption-keys.ts";
 import { NewestSeen, type Known } from "./newest-seen.ts";
-import { readOptions, requireMethods, requireOneOf } from "../options.ts";
+import { disposeNames } from "../platform/disposal.ts";
+import { readOptions, requireMethods, requireOneOf, requireWebCrypto } from "../options.ts";
 import { newLineage, seal, unseal, type Stamp, type Unsealed } from "./sealed-value.ts";
 import type { StoredEntry, TokenStore, Version } from "./store.ts";
 
@@ -25,7 +26,7 @@ export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, 
 
 type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
 
-const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", Symbol.asyncDispose];
+const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", ...disposeNames];
 
 /**
  * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, marks, the times of writes and sizes stay visible.
@@ -39,6 +40,7 @@ const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "h
  */
 export function encryptedStore<Store extends TokenStore>(store: Store, options: EncryptedStoreOptions): EncryptedStore<Store> {
   requireMethods("store", store, ["read", "compareAndSet"]);
+  requireWebCrypto("encryptedStore");
   const { keys, rollback = "refuse" } = readOptions("encryptedStore", options, ["keys", "rollback"]);
   requireOneOf("rollback", rollback, ["refuse", "accept"]);
   const keyring = keyringOf(keys);

@@ -1,17 +1,18 @@
 import { InvalidOptionError } from "../errors.ts";
 import { requireThat } from "../options.ts";
+import type { WebCryptoKey } from "../platform/web-crypto.ts";
 
 export interface EncryptionKey {
   /** Names the key in what it encrypts: 1 to 64 letters, digits, "-" or "_". Not a secret. Never give one id to two keys. */
   readonly id: string;
   /** 32 random bytes, or a key of AES-GCM with 256 bits that was imported with WebCrypto. */
-  readonly key: Uint8Array | CryptoKey;
+  readonly key: Uint8Array | WebCryptoKey;
 }
 
-/** The key that encrypts, and all that decrypt, by their ids. */
+/** The key that encrypts, and all that decrypt, by their ids. Each is a CryptoKey. */
 export interface Keyring {
   readonly current: string;
-  readonly keys: ReadonlyMap<string, Promise<CryptoKey>>;
+  readonly keys: ReadonlyMap<string, Promise<WebCryptoKey>>;
 }
 
 /** Checks the keys and imports them. Throws InvalidOptionError, which never shows a key. */

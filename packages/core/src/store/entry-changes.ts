@@ -1,3 +1,4 @@
+import { shared } from "../platform/shared.ts";
 import type { TokenStore, Version } from "./store.ts";
 
 /** The last change of an entry, as far as this process has heard of it. */
@@ -94,14 +95,17 @@ function placeOf(key: string): number {
   return Number.isNaN(place) ? 0 : place;
 }
 
-type Weak<Value extends object> = Pick<WeakRef<Value>, "deref">;
+/** A WeakRef, which older libraries of TypeScript do not have. */
+interface Weak<Value extends object> {
+  deref(): Value | undefined;
+}
 
 /** Not every runtime has weak references. */
 function weakly<Value extends object>(value: Value): Weak<Value> {
   return typeof WeakRef === "function" ? new WeakRef(value) : { deref: () => value };
 }
 
-const ofStores = new WeakMap<TokenStore, Weak<EntryChanges>>();
+const ofStores = shared("entry-changes.1", () => new WeakMap<TokenStore, Weak<EntryChanges>>());
 
 const unwatched = typeof FinalizationRegistry === "function" ? new FinalizationRegistry<() => void>((stop) => stop()) : undefined;
 

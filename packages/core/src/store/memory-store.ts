@@ -1,10 +1,12 @@
 import { ChangeListeners } from "./change-listeners.ts";
 import { OpenWork } from "./open-work.ts";
 import { systemClock } from "../clock.ts";
-import { ttlOf, type StoredEntry, type TokenStore } from "./store.ts";
+import { disposal } from "../platform/disposal.ts";
+import { shared } from "../platform/shared.ts";
+import { ttlOf, type DisposableStore, type StoredEntry, type TokenStore } from "./store.ts";
 
 /** A store in the memory of one process. What uses it ends with it, so that it has no `holder` and no `isGone`. */
-export type MemoryStore = TokenStore & Required<Pick<TokenStore, "watch" | "watchAll" | "keepOpen" | "close" | typeof Symbol.asyncDispose>>;
+export type MemoryStore = DisposableStore & Required<Pick<TokenStore, "watch" | "watchAll" | "keepOpen" | "close">>;
 
 /** A pool may hold very many entries, so that one is two small numbers and its value. */
 interface Entry {
@@ -89,7 +91,15 @@ export function memoryStore(): MemoryStore {
         entries.clear();
         listeners.clear();
       }),
-    [Symbol.asyncDispose]: () => store.close(),
+    ...disposal(() => store.close()),
   };
+  memoryStores.add(store);
   return store;
+}
+
+const memoryStores = shared("memory-stores.1", () => new WeakSet<TokenStore>());
+
+/** Whether nothing in this store leaves the process, so that its keys need not be hashed. */
+export function isMemoryStore(store: TokenStore): boolean {
+  return memoryStores.has(store);
 }

@@ -45,7 +45,7 @@ export async function unseal({ keys }: Keyring, storeKey: string, { value: seale
     // The last character may hold bits that mean nothing. They are not to be changed either.
     if (toText(bytes) !== data) throw new TypeError("not the base64url that was written");
     const parameters = { name: "AES-GCM", iv: fromText(nonce), additionalData: boundTo(storeKey, header) };
-    const value = await crypto.subtle.decrypt(parameters, key, bytes);
+    const value = await crypto.subtle.decrypt(parameters, key as CryptoKey, bytes);
     return { value: new TextDecoder("utf-8", { ignoreBOM: true }).decode(value), stamp: { lineage, count: Number(count), nonce } };
   } catch {
     return rejectEntry(`was changed, is another subject's, or was encrypted with another key of the id "${id}"`, version);

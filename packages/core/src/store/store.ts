@@ -1,4 +1,6 @@
-/// <reference lib="esnext.disposable" preserve="true" />
+import { hasOwn } from "../platform/own.ts";
+import { requireWebCrypto } from "../options.ts";
+import type { AsyncDisposal } from "../platform/disposal.ts";
 
 /** Opaque; changes with every write of an entry. */
 export type Version = string;
@@ -32,7 +34,7 @@ export type ChangeListener = (key?: string, version?: Version, mark?: string) =>
  *
  * Only `read` and `compareAndSet` are needed. A store that wraps another one passes on the optional methods that the other one has.
  */
-export interface TokenStore {
+export interface TokenStore extends Partial<AsyncDisposal> {
   /** Rejects with a StoreError, ERR_STORE_RECORD_INVALID, for an entry that cannot be read; its `version` makes the entry replaceable. */
   read(key: string, options?: StoreOptions): Promise<StoredEntry | undefined>;
   /**
@@ -68,11 +70,14 @@ export interface TokenStore {
   trouble?(): Error | undefined;
   /** Waits for the work that `keepOpen` was told of, then ends. Operations that come later reject with a StoreError, ERR_CLOSED. */
   close?(): Promise<void>;
-  [Symbol.asyncDispose]?(): Promise<void>;
 }
 
-/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. */
+/** A store for `await using`. */
+export type DisposableStore = TokenStore & AsyncDisposal;
+
+/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. Throws InvalidOptionError. */
 export async function storeKey(identity: string | undefined, key: string): Promise<string> {
+  requireWebCrypto("storeKey");
   const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -80,11 +85,11 @@ export async function storeKey(identity: string | undefined, key: string): Promi
 
 /** The signal of an operation, read as an own property. */
 export function signalOf(options: StoreOptions | undefined): AbortSignal | undefined {
-  return options !== undefined && Object.hasOwn(options, "signal") ? options.signal : undefined;
+  return options !== undefined && hasOwn(options, "signal") ? options.signal : undefined;
 }
 
 /** Milliseconds after which an entry may be removed, one at least; undefined for never. For stores: a polluted prototype ends nothing. */
 export function ttlOf(options: WriteOptions | undefined): number | undefined {
-  const ttl = options !== undefined && Object.hasOwn(options, "ttl") ? options.ttl : undefined;
+  const ttl = options !== undefined && hasOwn(options, "ttl") ? options.ttl : undefined;
   return Number.isFinite(ttl) ? Math.max(1, ttl as number) : undefined;
 }

@@ -1,3 +1,4 @@
+import { hasOwn } from "../platform/own.ts";
 /** In the year 5138: a greater number of seconds since the UNIX epoch is one of milliseconds. */
 export const latestSecond = 1e11;
 /** Ten years in seconds: longer lifetimes are mistakes, and this keeps the arithmetic exact. */
@@ -114,9 +115,7 @@ export function readJwtExpiry(accessToken: string, now: number, isNew: boolean):
     const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
     const claim = (name: string): number => {
       const value: unknown =
-        typeof claims === "object" && claims !== null && Object.hasOwn(claims, name)
-          ? (claims as Record<string, unknown>)[name]
-          : undefined;
+        typeof claims === "object" && claims !== null && hasOwn(claims, name) ? (claims as Record<string, unknown>)[name] : undefined;
       return typeof value === "number" && value > 0 && value < latestSecond ? value * 1000 : Number.NaN;
     };
     const [end, begin] = [claim("exp"), claim("iat")];

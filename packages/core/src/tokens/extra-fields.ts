@@ -1,4 +1,4 @@
-import { ownOption } from "../own.ts";
+import { hasOwn, ownOption } from "../platform/own.ts";
 import { expiryNames } from "./expiry.ts";
 
 /** What a token set has a property of its own for. */
@@ -38,7 +38,7 @@ export function readExtraFields(response: Fields, previous: Fields | undefined, 
     fields[name] = value;
   };
   for (const name of unnamed) keep(name, ownOption(response, name));
-  for (const [name, value] of Object.entries(previous ?? {})) if (!Object.hasOwn(response, name)) keep(name, value);
+  for (const [name, value] of Object.entries(previous ?? {})) if (!hasOwn(response, name)) keep(name, value);
   return Object.freeze(fields);
 }
 

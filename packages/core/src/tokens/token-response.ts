@@ -1,6 +1,6 @@
 import { InvalidTokenResponseError } from "../errors.ts";
 import { kindOf } from "../options.ts";
-import { ownOption } from "../own.ts";
+import { hasOwn, ownOption } from "../platform/own.ts";
 import { latestSecond, readExpiry, readJwtExpiry, type FieldReader } from "./expiry.ts";
 import { readExtraFields } from "./extra-fields.ts";
 import { TokenSet } from "./token-set.ts";
@@ -149,7 +149,7 @@ function isHeaderToken(value: unknown): boolean {
 /** Why there is no usable access token, without any value. */
 function problemOf(response: InitialTokens): string {
   const value = ownOption(response, "access_token");
-  if (value === undefined && Object.hasOwn(response, "accessToken"))
+  if (value === undefined && hasOwn(response, "accessToken"))
     return "The token source gave accessToken; expected the names of RFC 6749, such as access_token, refresh_token and expires_in, or a TokenSet.";
   // A number may be the token itself.
   const got = typeof value === "number" ? "a number" : kindOf(value);

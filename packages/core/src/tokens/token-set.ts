@@ -1,4 +1,5 @@
-import { ownOnly } from "../own.ts";
+import { ownOnly } from "../platform/own.ts";
+import { recognise } from "../platform/shared.ts";
 
 /** What a token set is made of. Times are milliseconds since the UNIX epoch. */
 export interface TokenSetFields {
@@ -69,16 +70,15 @@ export class TokenSet {
     const expiresAt = this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toJSON() };
     return { tokenType: this.tokenType, ...scope, ...expiresAt, fingerprint: this.fingerprint };
   }
-
-  static {
-    // Node's `console.log` and `util.inspect` call this, with every setting that would look deeper.
-    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-      value(this: TokenSet): string {
-        return `TokenSet ${JSON.stringify(this)}`;
-      },
-    });
-  }
 }
+
+recognise("TokenSet", TokenSet);
+// Node's `console.log` and `util.inspect` call this, with every setting that would look deeper.
+Object.defineProperty(TokenSet.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: TokenSet): string {
+    return `TokenSet ${JSON.stringify(this)}`;
+  },
+});
 
 /** FNV-1a with 32 bits: far too short to find a token from, long enough to tell tokens apart. */
 export function fingerprint(text: string): string {

@@ -1,5 +1,5 @@
 import { requireFunction, requireSeconds, requireText, requireThat } from "../options.ts";
-import { ownOnly, ownOption } from "../own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import type { TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
 

@@ -1,5 +1,5 @@
 import { InvalidOptionError, readOptions, requireOneOf, requireText } from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
+import type { ClientAuth } from "../client-parts.ts";
 
 export interface ClientSecretBasicOptions {
   /**

@@ -1,5 +1,5 @@
-import { InvalidOptionError, kindOf, readOptions, requireOneOf, requireText } from "@tokenflight/core";
-import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from "oauth4webapi";
+import { InvalidOptionError, kindOf, randomId, readOptions, requireOneOf, requireText, requireWebCrypto } from "@tokenflight/core";
+import type { ClientAuth } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
 
@@ -26,6 +26,7 @@ const lifetime = 300;
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);
+  requireWebCrypto("privateKeyJwt");
   const { key, audience = "issuer" } = read;
   const { keyId = ownField(key, "kid") as string | undefined, alg = ownField(key, "alg") as SigningAlgorithm | undefined } = read;
   if (keyId !== undefined) requireText("privateKeyJwt.keyId", keyId);
@@ -34,13 +35,16 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const load = readSigningKey("privateKeyJwt", key, alg);
 
   return async function privateKeyJwtAuth(server, client, body, headers) {
-    const signer = keyId === undefined ? await load() : { key: await load(), kid: keyId };
-    const sign = PrivateKeyJwt(signer, {
-      [modifyAssertion](header, payload) {
+    // It is loaded late: other clients do not need it.
+    const { modifyAssertion, PrivateKeyJwt } = await import("oauth4webapi");
+    const loaded = (await load()) as CryptoKey;
+    // With a `kid` of its own in any case: one that is not there would be looked for in its prototype.
+    const sign = PrivateKeyJwt({ key: loaded, kid: keyId } as { key: CryptoKey; kid: string }, {
+      [modifyAssertion](header: Record<string, unknown>, payload: Record<string, unknown>) {
         // oauth4webapi calls Ed25519 by its newer name (RFC 9864), which many servers do not know yet.
         header["alg"] = alg;
         payload["aud"] = audience === "issuer" ? server.issuer : (server.token_endpoint ?? server.issuer);
-        payload["jti"] = crypto.randomUUID();
+        payload["jti"] = randomId();
         payload["exp"] = Number(payload["iat"]) + lifetime;
         // A server whose clock is behind would refuse what is not valid yet.
         delete payload["nbf"];

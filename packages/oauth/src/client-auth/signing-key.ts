@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf, requireOneOf } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, requireOneOf, type WebCryptoKey } from "@tokenflight/core";
 import { ownFields } from "../own-fields.ts";
 
 /** How an assertion is signed: the `alg` of RFC 7518 section 3.1 and RFC 8037. "EdDSA" is Ed25519. */
@@ -8,7 +8,20 @@ export type SigningAlgorithm = "ES256" | "ES384" | "ES512" | "RS256" | "RS384" |
  * A private key: PKCS#8 as PEM (`-----BEGIN PRIVATE KEY-----`) or as the Base64 of its DER form without armour, a JWK, or a CryptoKey
  * that may sign.
  */
-export type SigningKey = string | JsonWebKey | CryptoKey;
+export type SigningKey = string | PrivateJwk | WebCryptoKey;
+
+/** A private JSON Web Key (RFC 7517), as another library's type may describe it. What else it says of its use does not matter. */
+export interface PrivateJwk {
+  readonly kty?: string | undefined;
+  readonly crv?: string | undefined;
+  readonly d?: string | undefined;
+  readonly n?: string | undefined;
+  readonly e?: string | undefined;
+  readonly x?: string | undefined;
+  readonly y?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly alg?: string | undefined;
+}
 
 type ImportParameters = EcKeyImportParams | RsaHashedImportParams | { name: "Ed25519" };
 
@@ -30,10 +43,10 @@ const jwkKinds: Readonly<Record<string, string>> = { ES256: "EC P-256", ES384: "
  * Reads a private key for one algorithm. What can be checked without importing it is checked at once, and throws InvalidOptionError. The
  * returned function imports the key when it is first called, and rejects with InvalidOptionError when that fails. No error shows the key.
  */
-export function readSigningKey(where: string, key: SigningKey, algorithm: SigningAlgorithm): () => Promise<CryptoKey> {
+export function readSigningKey(where: string, key: SigningKey, algorithm: SigningAlgorithm): () => Promise<WebCryptoKey> {
   requireOneOf(`${where}.alg`, algorithm, algorithms);
   const load = loaderOf(`${where}.key`, key, algorithm);
-  let loaded: Promise<CryptoKey> | undefined;
+  let loaded: Promise<WebCryptoKey> | undefined;
   return () => {
     loaded ??= load().catch(() => {
       // The error itself is not kept: it may quote the key.
@@ -43,7 +56,7 @@ export function readSigningKey(where: string, key: SigningKey, algorithm: Signin
   };
 }
 
-function loaderOf(where: string, key: SigningKey, algorithm: SigningAlgorithm): () => Promise<CryptoKey> {
+function loaderOf(where: string, key: SigningKey, algorithm: SigningAlgorithm): () => Promise<WebCryptoKey> {
   const parameters = importParameters(algorithm);
   if (typeof key === "string") {
     const der = readPkcs8(where, key, algorithm);
@@ -54,7 +67,7 @@ function loaderOf(where: string, key: SigningKey, algorithm: SigningAlgorithm): 
     checkCryptoKey(where, key, algorithm, parameters);
     return async () => key;
   }
-  const jwk = ownFields(key);
+  const jwk = ownFields(key as JsonWebKey);
   const kind = jwk.kty === "RSA" ? "RSA" : `${jwk.kty} ${jwk.crv}`;
   if (kind !== (jwkKinds[algorithm] ?? "RSA")) throw new InvalidOptionError(where, `a JWK for ${algorithm}`, "one of another kind");
   if (typeof jwk.d !== "string") throw new InvalidOptionError(where, "a private JWK", "one without its private part");
@@ -96,11 +109,11 @@ function readPkcs8(where: string, text: string, algorithm: SigningAlgorithm): Ui
 }
 
 /** Whether this is a CryptoKey, of whatever realm. */
-function isCryptoKey(key: object): key is CryptoKey {
+function isCryptoKey(key: object): key is WebCryptoKey {
   return Object.prototype.toString.call(key) === "[object CryptoKey]";
 }
 
-function checkCryptoKey(where: string, key: CryptoKey, algorithm: SigningAlgorithm, wanted: ImportParameters): void {
+function checkCryptoKey(where: string, key: WebCryptoKey, algorithm: SigningAlgorithm, wanted: ImportParameters): void {
   const own = key.algorithm as { name: string; namedCurve?: string; hash?: { name: string } };
   if (key.type !== "private" || !key.usages.includes("sign")) {
     throw new InvalidOptionError(where, "a private CryptoKey that may sign", `a ${key.type} one`);

@@ -1,6 +1,7 @@
-import type { ClientAuth } from "oauth4webapi";
+import { shared } from "@tokenflight/core";
+import type { ClientAuth } from "../client-parts.ts";
 
-const tlsClientAuths = new WeakSet<ClientAuth>();
+const tlsClientAuths = shared("oauth.tls-client-auths.1", () => new WeakSet<ClientAuth>());
 
 /**
  * `tls_client_auth` and `self_signed_tls_client_auth`: the certificate that the connection shows says who the client is, and the client id is a field of

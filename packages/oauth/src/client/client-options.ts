@@ -1,4 +1,4 @@
-import type { ClientAuth } from "oauth4webapi";
+import type { ClientAuth } from "../client-parts.ts";
 import type { CurrentCredentials, FetchFunction, OAuthEvent, RefusingAnswer } from "../client-parts.ts";
 
 /** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */

@@ -1,5 +1,6 @@
 import {
   createTokenCache,
+  disposal,
   memoryStore,
   readOptions,
   requireFunction,
@@ -95,6 +96,6 @@ export function createLogin(options: LoginOptions): Login {
       await Promise.all(Array.from(caches.values(), (cache) => cache.reread()));
     },
     close,
-    [Symbol.asyncDispose]: close,
+    ...disposal(close),
   };
 }

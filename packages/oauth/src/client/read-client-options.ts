@@ -10,7 +10,7 @@ import {
   requireThat,
   requireTimeout,
 } from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
+import type { ClientAuth } from "../client-parts.ts";
 import type { ClientParts, EndpointName, EndpointRules, FetchFunction, ServerLocator } from "../client-parts.ts";
 import { isTlsClientAuth } from "../client-auth/tls-client-auth.ts";
 import { fixedServer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
@@ -62,7 +62,7 @@ export function readClientOptions(options: OAuthClientOptions): ClientParts {
   refuseSecrets(options);
   const read = readOptions<OAuthClientOptions>("createOAuthClient", options, optionNames);
   // The global is looked up for each request, because it may be instrumented or replaced later.
-  const { clientId, timeout = 10, fetch = (url, init) => globalThis.fetch(url, init) } = read;
+  const { clientId, timeout = 10, fetch = ownFetch } = read;
   const { refreshTokens = "single-use", refreshTokenGrace = 0, earliestRefresh } = read;
   requireText("clientId", clientId);
   requireClientAuth(read);
@@ -109,6 +109,12 @@ function ownEndpoints(read: OAuthClientOptions): Set<EndpointName> {
   const own = new Set<EndpointName>(endpointOptions.filter((name) => read[name] !== undefined).map((name) => endpointNames[name]));
   return read.tokenEndpoint === undefined ? own : own.add("token_endpoint");
 }
+
+/** Where there is none, the error of the request says so (`read-failure.ts`). */
+const ownFetch: FetchFunction = (url, init) => {
+  if (typeof globalThis.fetch !== "function") throw new TypeError("There is no global fetch.");
+  return globalThis.fetch(url, init);
+};
 
 function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: number, rules: EndpointRules): ServerLocator {
   const { isTrusted } = rules;

@@ -1,3 +1,4 @@
+import { hasOwn } from "@tokenflight/core";
 /** The fields of an answer. An object without a prototype. */
 export type AnswerFields = Readonly<Record<string, unknown>>;
 
@@ -28,13 +29,72 @@ export function readFields(text: string | undefined): AnswerFields | undefined {
 
 /** Returns a field that is a string and not empty. */
 export function textField(fields: AnswerFields | undefined, name: string): string | undefined {
-  const value = fields?.[name];
+  const value = fields !== undefined && hasOwn(fields, name) ? fields[name] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** Whether a header can carry this access token. Core asks the same of it. */
 export function isAccessToken(value: unknown): value is string {
   return typeof value === "string" && value.length <= 262_144 && /^[\x21-\x7e]+$/.test(value);
+}
+
+/**
+ * Returns the refresh token among these fields, whatever text it is, but for what says that there is none. It has no line break (RFC 6749 appendix A.17): one
+ * at its end is that of the file from which the server reads it.
+ */
+export function refreshTokenIn(fields: AnswerFields | undefined, name = "refresh_token"): string | undefined {
+  const token = textField(fields, name)?.replaceAll(/^[\r\n]+|[\r\n]+$/g, "");
+  return token === undefined || saysNone(token) ? undefined : token;
+}
+
+/** Whether a text says, as a whole, that there is no token, or that it is not shown: "null", "N/A", "[REDACTED]", "***", "xxxx", " ". */
+export function saysNone(token: string): boolean {
+  const word = token.replaceAll(/[\p{P}\p{S}\s]+/gu, "");
+  return /^(?:x{3,}|null|undefined|none|nil|na|false|redacted|hidden|masked|filtered|omitted|removed)?$/i.test(word);
+}
+
+/** Where in an answer its tokens are. */
+export interface TokenPlaces {
+  readonly fields: AnswerFields | undefined;
+  /** The object in which the tokens should be, when that is not all of the answer. */
+  readonly envelope: AnswerFields | undefined;
+  /** The fields among which the tokens should be. */
+  readonly tokens: AnswerFields | undefined;
+  /** The access token, when it can be used. */
+  readonly accessToken: string | undefined;
+}
+
+/** Finds the tokens of an answer, where the option `tokensAt` says. */
+export function placesIn(fields: AnswerFields | undefined, tokensAt: readonly string[] | undefined): TokenPlaces {
+  const envelope = tokensAt === undefined ? undefined : insideOf(fields, tokensAt);
+  const tokens = tokensAt === undefined ? fields : tokensOf(fields, envelope);
+  const given = tokens?.["access_token"];
+  return { fields, envelope, tokens, accessToken: isAccessToken(given) ? given : undefined };
+}
+
+/** Returns the object that stands where the option `tokensAt` says, without a prototype. */
+export function insideOf(fields: AnswerFields | undefined, path: readonly string[]): AnswerFields | undefined {
+  let inside = fields;
+  for (const name of path) inside = inside !== undefined && hasOwn(inside, name) ? objectOf(inside[name]) : undefined;
+  return inside === undefined ? undefined : (Object.assign(Object.create(null), inside) as AnswerFields);
+}
+
+/**
+ * Returns the fields among which the tokens are: those in the envelope, or those around it where it has none. Some servers put the tokens of a login
+ * into an envelope, and not those of a refresh.
+ */
+function tokensOf(fields: AnswerFields | undefined, envelope: AnswerFields | undefined): AnswerFields | undefined {
+  const places = [envelope, fields];
+  // A name that stands there with nothing in it, as null, is none.
+  const withText = (name: string): AnswerFields | undefined => places.find((place) => textField(place, name) !== undefined);
+  const named = places.find((place) => place !== undefined && hasOwn(place, "access_token"));
+  return withText("access_token") ?? withText("refresh_token") ?? named ?? fields;
+}
+
+/** An object, or JSON text of one. */
+export function objectOf(value: unknown): AnswerFields | undefined {
+  if (typeof value === "string") return readFields(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as AnswerFields) : undefined;
 }
 
 /** Reads the claims of an id token and checks nothing. Returns undefined when they cannot be read, as those of an encrypted one. */
@@ -53,13 +113,19 @@ export function readClaims(idToken: unknown): AnswerFields | undefined {
  * one that was cut off, or one with a warning before its JSON. `name` is part of a pattern.
  */
 export function valuesIn(text: string, name: string): string[] {
-  // No two parts of a pattern can match the same text, so that a search takes one pass.
-  const json = text.matchAll(new RegExp(String.raw`"${name}"\s*:\s*("(?:[^"\\]|\\.)*")`, "g"));
-  const form = text.matchAll(new RegExp(String.raw`(?:^|[&?\s])${name}=([^&\s"'<>]*)`, "g"));
-  return [
-    ...[...json].flatMap(([, value = ""]) => readString(value) ?? []),
-    ...[...form].flatMap(([, value = ""]) => new URLSearchParams(`v=${value}`).get("v") || []),
-  ];
+  return [...jsonValuesIn(text, name), ...formValuesIn(text, name)];
+}
+
+/** The same of pairs of JSON. No two parts of the pattern can match the same text, so that a search takes one pass. */
+export function jsonValuesIn(text: string, name: string): string[] {
+  const pairs = text.matchAll(new RegExp(String.raw`"${name}"\s*:\s*("(?:[^"\\]|\\.)*")`, "g"));
+  return [...pairs].flatMap(([, value = ""]) => readString(value) ?? []);
+}
+
+/** The same of pairs of a form. */
+export function formValuesIn(text: string, name: string): string[] {
+  const pairs = text.matchAll(new RegExp(String.raw`(?:^|[&?\s])${name}=([^&\s"'<>]*)`, "g"));
+  return [...pairs].flatMap(([, value = ""]) => new URLSearchParams(`v=${value}`).get("v") || []);
 }
 
 /**
@@ -68,11 +134,6 @@ export function valuesIn(text: string, name: string): string[] {
  */
 export function isPage(text: string, isGood: boolean): boolean {
   return (isGood ? /^\s*<(?!br?[\s/>])/i : /^\s*</).test(text);
-}
-
-/** Whether a text has a field of this name, whatever its value. `name` is part of a pattern. */
-export function hasFieldIn(text: string, name: string): boolean {
-  return new RegExp(String.raw`"${name}"\s*:|(?:^|[&?\s])${name}=`).test(text);
 }
 
 function readForm(text: string): object | undefined {

@@ -1,4 +1,4 @@
-import { waitFor } from "@tokenflight/core";
+import { throwIfAborted, waitFor } from "@tokenflight/core";
 import type { FetchFunction } from "../client-parts.ts";
 
 /** An HTTP answer that has been read, as far as it may be. */
@@ -16,12 +16,13 @@ export interface Answer {
 
 /** Bytes, counted after decompression. Token answers are a few KB; a hostile or broken server may send without end. */
 const maxBody = 262_144;
+const tooLong = `is longer than ${maxBody / 1024} KB`;
 /** Characters. */
 const maxHeader = 4096;
 
 /** Fetches for as long as the signal allows, even with a fetch that ignores its signal. Rejects with the signal's reason. */
 export async function fetchUntil(fetch: FetchFunction, url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   // What it lacks is missing, whatever may have been written to Object.prototype.
   const fetched = Promise.resolve(fetch(url, Object.assign<object, RequestInit>(Object.create(null), { ...init, signal })));
   try {
@@ -39,9 +40,9 @@ export async function fetchUntil(fetch: FetchFunction, url: string, init: Reques
  * be read is no error here, because the status still counts.
  */
 export async function readAnswer(response: Response, signal: AbortSignal): Promise<Answer> {
-  const { status, headers, body } = response;
+  const { status, headers } = response;
   const header = (name: string): string | undefined => headers.get(name)?.slice(0, maxHeader);
-  return { status, header, ...(await readText(body, signal)) };
+  return { status, header, ...(await readText(response, signal)) };
 }
 
 /** Whether a status is that of a redirect. A browser hides a redirect behind status 0. */
@@ -51,12 +52,18 @@ export function isRedirect(status: number): boolean {
 
 /** Whether this is a Response, of whatever copy of the class: a fetch from a package has its own. */
 function isResponse(given: Partial<Response> | undefined): boolean {
-  const { status, headers, body } = given ?? {};
-  return typeof status === "number" && typeof headers?.get === "function" && (body === null || typeof body?.getReader === "function");
+  const { status, headers, body, text } = given ?? {};
+  // Without streams, as in React Native, there is no such property.
+  const isReadable = body === null || (body === undefined ? typeof text === "function" : typeof body.getReader === "function");
+  return typeof status === "number" && typeof headers?.get === "function" && isReadable;
 }
 
-async function readText(body: Response["body"], signal: AbortSignal): Promise<Pick<Answer, "text" | "part" | "problem">> {
+type ReadText = Pick<Answer, "text" | "part" | "problem">;
+
+async function readText(response: Response, signal: AbortSignal): Promise<ReadText> {
+  const body = response.body as Response["body"] | undefined;
   if (body === null) return { text: "", problem: undefined };
+  if (body === undefined) return readWhole(response, signal);
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let text = "";
   try {
@@ -68,7 +75,7 @@ async function readText(body: Response["body"], signal: AbortSignal): Promise<Pi
       // One chunk may be all of a body that is too long.
       text += decoder.decode(value.subarray(0, maxBody - size), { stream: true });
       size += value.byteLength;
-      if (size > maxBody) return { text: undefined, part: text, problem: `is longer than ${maxBody / 1024} KB` };
+      if (size > maxBody) return { text: undefined, part: text, problem: tooLong };
     }
   } catch {
     // The error itself is not kept: a parser's error quotes the bytes that it could not read.
@@ -78,6 +85,17 @@ async function readText(body: Response["body"], signal: AbortSignal): Promise<Pi
   }
 }
 
-function discard(body: Response["body"]): void {
+/** Where there are no streams the platform has read the answer already, however long it is. */
+async function readWhole(response: Response, signal: AbortSignal): Promise<ReadText> {
+  try {
+    const text = await waitFor(response.text(), signal);
+    if (text.length > maxBody) return { text: undefined, part: text.slice(0, maxBody), problem: tooLong };
+    return { text, problem: undefined };
+  } catch {
+    return { text: undefined, problem: signal.aborted ? "did not end in time" : "was cut off" };
+  }
+}
+
+function discard(body: Response["body"] | undefined): void {
   body?.cancel().catch(() => {});
 }

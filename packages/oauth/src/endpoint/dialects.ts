@@ -1,4 +1,4 @@
-import { readChallenges } from "@tokenflight/core";
+import { hasOwn, readChallenges } from "@tokenflight/core";
 import { inOneSpelling } from "../client-parts.ts";
 import { readFields, textField, valuesIn, type AnswerFields } from "./answer-fields.ts";
 import type { Answer } from "./answer.ts";
@@ -30,7 +30,7 @@ const sentenceNames = [
   "reason",
 ];
 /** Words that stand in such places and say that nothing went wrong. */
-const fineWords = new Set(["ok", "none", "null", "no", "no_error", "false", "success", "succeeded"]);
+const fineWords = new Set(["ok", "none", "null", "n_a", "no", "no_error", "noerror", "false", "success", "succeeded"]);
 /** These say that something did, and not what. */
 const emptyWords = new Set(["true", "error", "fail", "failed", "failure"]);
 /** Errors of a list that are looked at. */
@@ -71,7 +71,7 @@ export function saysError(fields: AnswerFields | undefined): boolean {
  * false. A refresh token beside it may be what was sent.
  */
 export function saysAnyError(fields: AnswerFields | undefined): boolean {
-  const value = (name: string): unknown => (fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined);
+  const value = (name: string): unknown => (fields !== undefined && hasOwn(fields, name) ? fields[name] : undefined);
   return ["error", "errors"].some((name) => isFailure(value(name))) || ["success", "ok"].some((name) => value(name) === false);
 }
 
@@ -97,21 +97,16 @@ function listedIn(fields: AnswerFields | undefined): unknown[] {
   return Array.isArray(errors) ? errors.slice(0, mostErrors) : [errors];
 }
 
-function own(holder: Holder, name: string): string | undefined {
-  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
 function codesIn(holder: Holder): string[] {
-  const code = own(holder, "code");
+  const code = textField(holder, "code");
   // What is wrong with which field of the request: `{ field: "refresh_token", code: "invalid" }`.
   const ofField =
-    code === undefined ? [] : ["field", "resource"].flatMap((name) => own(holder, name) ?? []).map((field) => `${field}_${code}`);
-  return [...ofField, ...codeNames.flatMap((name) => own(holder, name) ?? []).filter(saysSomething)];
+    code === undefined ? [] : ["field", "resource"].flatMap((name) => textField(holder, name) ?? []).map((field) => `${field}_${code}`);
+  return [...ofField, ...codeNames.flatMap((name) => textField(holder, name) ?? []).filter(saysSomething)];
 }
 
 function sentencesIn(holder: Holder): string[] {
-  return sentenceNames.flatMap((name) => own(holder, name) ?? []);
+  return sentenceNames.flatMap((name) => textField(holder, name) ?? []);
 }
 
 function saysSomething(word: string): boolean {

@@ -3,6 +3,7 @@ import {
   requireFunction,
   requireText,
   requireThat,
+  throwIfAborted,
   TokenRequestError,
   waitFor,
   type TokenRequestOutcome,
@@ -68,7 +69,7 @@ export function askEndpoint<Result>(
 /** Finds the server. Rejects with TokenRequestError. */
 export async function locate({ server, timeout }: ClientParts, purpose: Purpose, signal: AbortSignal): Promise<LocatedServer> {
   try {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     return await waitFor(server.locate(), signal);
   } catch (error) {
     throw signal.aborted ? ended("not-sent", new URL(server.identity[1]).host, timeout, purpose) : error;
@@ -120,7 +121,7 @@ async function attempt(
   try {
     await waitFor(authenticate(credentials, server, form, headers), signal);
     // The signal may have aborted meanwhile.
-    signal.throwIfAborted();
+    throwIfAborted(signal);
   } catch (error) {
     throw signal.aborted ? ended("not-sent", host, client.timeout, request) : unauthenticated(error, title);
   }

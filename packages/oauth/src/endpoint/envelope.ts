@@ -1,26 +1,7 @@
-import { readFields, textField, type AnswerFields } from "./answer-fields.ts";
+import { objectOf, readFields, type AnswerFields } from "./answer-fields.ts";
 
 /** How deep an answer is searched, and how many of its objects are looked at. */
 const most = { depth: 4, objects: 100 };
-
-/** Returns the object that stands where the option `tokensAt` says, without a prototype. */
-export function insideOf(fields: AnswerFields | undefined, path: readonly string[]): AnswerFields | undefined {
-  let inside = fields;
-  for (const name of path) inside = inside !== undefined && Object.hasOwn(inside, name) ? objectOf(inside[name]) : undefined;
-  return inside === undefined ? undefined : (Object.assign(Object.create(null), inside) as AnswerFields);
-}
-
-/**
- * Returns the fields among which the tokens are: those in the envelope, or those around it where it has none. Some servers put the tokens of a login
- * into an envelope, and not those of a refresh.
- */
-export function tokensOf(fields: AnswerFields | undefined, envelope: AnswerFields | undefined): AnswerFields | undefined {
-  const places = [envelope, fields];
-  // A name that stands there with nothing in it, as null, is none.
-  const withText = (name: string): AnswerFields | undefined => places.find((place) => textField(place, name) !== undefined);
-  const named = places.find((place) => place !== undefined && Object.hasOwn(place, "access_token"));
-  return withText("access_token") ?? withText("refresh_token") ?? named ?? fields;
-}
 
 /** Names the field that seems to be an envelope, for an error that says so. */
 export function envelopeIn(fields: AnswerFields): string | undefined {
@@ -29,15 +10,20 @@ export function envelopeIn(fields: AnswerFields): string | undefined {
   return name !== undefined && /^\w{1,32}$/.test(name) ? name : undefined;
 }
 
-/** Returns all objects of an answer, from the outside in, those among them that are JSON text within JSON, as gateways write it. */
-export function objectsIn(fields: AnswerFields): AnswerFields[] {
+/**
+ * Returns all objects of an answer, from the outside in, those among them that are JSON text within JSON, as gateways write it. `mayEnter` is asked for each
+ * field's name, or number in a list, whether to look in there. Default: everywhere.
+ */
+export function objectsIn(fields: AnswerFields, mayEnter: (name: string) => boolean = () => true): AnswerFields[] {
   const found = [fields];
-  let level: unknown[] = Object.values(fields);
+  const valuesOf = (object: AnswerFields): unknown[] =>
+    Object.entries(object).flatMap(([name, value]) => (mayHoldTokens(value) && mayEnter(name) ? [value] : []));
+  let level = valuesOf(fields);
   for (let depth = 0; depth < most.depth && found.length < most.objects; depth += 1) {
-    const objects = level.filter(mayHoldTokens).flatMap((value) => (Array.isArray(value) ? [value] : (objectOf(value) ?? [])));
+    const objects = level.flatMap((value) => (Array.isArray(value) ? [value] : (objectOf(value) ?? [])));
     const looked = objects.slice(0, most.objects - found.length) as AnswerFields[];
     found.push(...looked);
-    level = looked.flatMap((object) => Object.values(object));
+    level = looked.flatMap(valuesOf);
   }
   return found;
 }
@@ -47,13 +33,48 @@ export function idTokensIn(object: AnswerFields): unknown[] {
   return Object.entries(object).flatMap(([name, value]) => (/^id_?token$/i.test(name) ? [value] : []));
 }
 
-/** An object, or JSON text of one. */
-function objectOf(value: unknown): AnswerFields | undefined {
-  if (typeof value === "string") return readFields(value);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as AnswerFields) : undefined;
-}
-
 /** Parsing every text of a large answer would take long. */
 function mayHoldTokens(value: unknown): boolean {
   return typeof value === "string" ? /[a-z]_?token/i.test(value) : typeof value === "object" && value !== null;
+}
+
+/** How many objects of a text are read, and how deep. */
+const mostInText = { objects: 16, depth: 32 };
+
+/**
+ * Returns the JSON objects with tokens in a text that is no JSON as a whole: one with a warning before it or a comment behind it, or several. The last one may
+ * have been cut off, and is read up to its last whole field.
+ */
+export function objectsInText(text: string): AnswerFields[] {
+  const found: AnswerFields[] = [];
+  const begin = /\{\s*"/g;
+  for (let tries = 0, at = begin.exec(text); at !== null && tries < mostInText.objects; tries += 1, at = begin.exec(text)) {
+    const { fields, length } = readObject(text.slice(at.index));
+    if (fields !== undefined) found.push(fields);
+    // What is within an object that cannot be read is no object of its own: whose tokens are there, nobody knows.
+    begin.lastIndex = at.index + length;
+  }
+  return found;
+}
+
+function readObject(text: string): { fields?: AnswerFields | undefined; length: number } {
+  /** Closes what is open, the innermost first. */
+  let closing = "";
+  /** The text up to the last whole value, and up to the last comma. */
+  let [values, fields] = ["", ""];
+  let length = text.length;
+  for (const { 0: part, index } of text.matchAll(/"(?:[^"\\]|\\.)*"?|[{}[\],]/gs)) {
+    const end = index + part.length;
+    if (part === "{" || part === "[") closing = (part === "{" ? "}" : "]") + closing;
+    else if (part === "}" || part === "]") closing = closing.slice(1);
+    if (closing.length > mostInText.depth) break;
+    if (part === ",") fields = text.slice(0, index) + closing;
+    else values = text.slice(0, end) + closing;
+    if (closing === "") {
+      length = end;
+      break;
+    }
+  }
+  if (!/token"/i.test(values)) return { length };
+  return { fields: readFields(values) ?? readFields(fields), length };
 }

@@ -1,8 +1,7 @@
 import type { InvalidTokenResponseError, TokenRequestError } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { readFields } from "./answer-fields.ts";
+import { insideOf, readFields } from "./answer-fields.ts";
 import { readRefusal, type Refusal } from "./dialects.ts";
-import { insideOf } from "./envelope.ts";
 import { answerOf, type EndpointAnswer } from "./failure.ts";
 
 /**

@@ -1,3 +1,5 @@
+import { hasOwn } from "@tokenflight/core";
+
 /** Why a request got no answer. */
 export interface Failure {
   /** The request was not sent, so that the server cannot have seen it. */
@@ -11,7 +13,7 @@ export interface Failure {
 /** Reads what a fetch threw. `mask` takes secrets out of a text; without one, no message is kept. */
 export function readFailure(error: unknown, mask?: (text: string) => string): Failure {
   const branches = branchesOf(error);
-  const first = branches[0]?.at(-1);
+  const first = branches[0]?.[branches[0].length - 1];
   const code = errorField(first, "code");
   const message =
     mask === undefined
@@ -38,9 +40,10 @@ function branchesOf(error: unknown, depth = 0): Branch[] {
 
 /** The innermost error says it; or one around it that is a proxy's, whose connection is not that to the server. */
 function whyNeverSent(branch: Branch): { says: string | undefined } | undefined {
-  const [innermost, ...others] = branch.map(read).toReversed();
-  const proxys = others.find(({ code }) => code !== undefined && /^(?:UND_ERR_PRX_|ERR_PROXY_)/.test(code));
-  const said = proxys ?? innermost;
+  const errors = branch.map(read);
+  const innermost = errors.pop();
+  const ofProxy = errors.filter(({ code }) => code !== undefined && /^(?:UND_ERR_PRX_|ERR_PROXY_)/.test(code));
+  const said = ofProxy[ofProxy.length - 1] ?? innermost;
   return said === undefined ? undefined : neverSent(said);
 }
 
@@ -51,7 +54,7 @@ function read(error: object): ReadError {
 /** Reads a field of an error. Names and codes are short words; whatever else is in their place is ignored. */
 function errorField(error: object | undefined, name: "code" | "syscall" | "name" | "message"): string | undefined {
   // A code has to be the error's own; a name, and the message of some errors, is on its prototype.
-  if (error === undefined || ((name === "code" || name === "syscall") && !Object.hasOwn(error, name))) return undefined;
+  if (error === undefined || ((name === "code" || name === "syscall") && !hasOwn(error, name))) return undefined;
   const value: unknown = (error as Record<string, unknown>)[name];
   if (typeof value !== "string") return undefined;
   // Some of OpenSSL's words for an alert have a slash.
@@ -96,6 +99,7 @@ const facts: readonly NeverSent[] = [
   { message: /^agent\.dispatch is not a function$/, says: "the dispatcher is none" },
   { code: /^(?:UND_ERR_CLOSED|UND_ERR_MAX_ORIGINS_REACHED|UND_ERR_BPL_MISSING_UPSTREAM|UND_MOCK_ERR_MOCK_NOT_MATCHED)$/ },
   // Requests that cannot be.
+  { message: /^There is no global fetch\.$/, says: "this platform has no fetch: give one as the option `fetch`" },
   { message: /^(bad port|unknown scheme)$/, says: "fetch refuses it: $1" },
   { code: /^UND_ERR_INVALID_ARG$/, message: /^invalid [\w-]+ header/ },
   { code: /^UND_ERR_NOT_SUPPORTED$/, message: /^expect header not supported/ },

@@ -1,3 +1,5 @@
+import { hasOwn } from "@tokenflight/core";
+
 /**
  * Finds a secret in a text however it is spelled there: percent-encoded, once or more often, with "+" for a space; with JSON's escapes; with HTML's;
  * and each character in another way. What has been found is a range of the text.
@@ -91,7 +93,7 @@ function makeSpellings(character: string): readonly RegExp[] {
   const units = Array.from({ length: character.length }, (_, index) => hex(character.charCodeAt(index), 4));
   const bytes = [...new TextEncoder().encode(character)];
   const percent = (numbers: readonly number[]): string => numbers.map((number) => `%(?:25)*${hex(number)}`).join("");
-  const entity = Object.hasOwn(entities, character) ? `|${entities[character]}` : "";
+  const entity = hasOwn(entities, character) ? `|${entities[character]}` : "";
   const ways = [
     percent(bytes),
     code < 0x100 ? percent([code]) : units.map((unit) => `%u${unit}`).join(""),
@@ -102,7 +104,7 @@ function makeSpellings(character: string): readonly RegExp[] {
     ...(code < 0x80 ? [] : [bytes.map((byte) => String.raw`\u${hex(byte, 4)}`).join("")]),
     ...(character === " " ? ["(?:\\+|%(?:25)*2b)"] : []),
   ];
-  const letter = Object.hasOwn(controls, character) ? controls[character] : /[a-z\d]/i.test(character) ? undefined : literal(character);
+  const letter = hasOwn(controls, character) ? controls[character] : /[a-z\d]/i.test(character) ? undefined : literal(character);
   const escaped = letter === undefined ? [] : [1, 3, 7].map((times) => `${backslash}{${times}}(?:${letter}|${percent(bytes)})`);
   return [
     new RegExp(literal(character), "uy"),

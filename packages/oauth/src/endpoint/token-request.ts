@@ -1,9 +1,8 @@
 import { readTokenResponse, type TokenResponse } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
-import { isAccessToken, readFields, textField, type AnswerFields } from "./answer-fields.ts";
+import { placesIn, readFields, refreshTokenIn, textField, type AnswerFields } from "./answer-fields.ts";
 import { saysError } from "./dialects.ts";
 import { askEndpoint, type BodyFields } from "./endpoint-request.ts";
-import { insideOf, tokensOf } from "./envelope.ts";
 import type { EndpointAnswer } from "./failure.ts";
 import { clean, maskOf, type Mask } from "./mask.ts";
 import { newRefreshToken, type RefreshTokenRequest } from "./new-refresh-token.ts";
@@ -32,10 +31,9 @@ export async function requestTokens(client: ClientParts, request: TokenRequest):
   const named = new Set(request.fields.map(([name]) => name));
   const always = client.tokenParameters.filter(([name]) => !named.has(name));
   const fields: BodyFields = [["grant_type", grant], ...always, ...request.fields];
-  const response = await askEndpoint(client, { endpoint: "token_endpoint", fields, secrets, namesClient: false, signal }, (answer) =>
-    readTokenEndpointResponse(answer, client, request),
+  return askEndpoint(client, { endpoint: "token_endpoint", fields, secrets, namesClient: false, signal }, (answer) =>
+    withGrantedScope(readTokenEndpointResponse(answer, client, request), request, client, answer.mask),
   );
-  return withGrantedScope(response, request, client);
 }
 
 /**
@@ -47,12 +45,8 @@ export async function requestTokens(client: ClientParts, request: TokenRequest):
  */
 function readTokenEndpointResponse(answer: EndpointAnswer, client: ClientParts, request: TokenRequest): TokenResponse {
   const { status } = answer;
-  const fields = readFields(answer.text);
-  const envelope = client.tokensAt === undefined ? undefined : insideOf(fields, client.tokensAt);
-  const tokens = client.tokensAt === undefined ? fields : tokensOf(fields, envelope);
-  const given = tokens?.["access_token"];
-  const accessToken = isAccessToken(given) ? given : undefined;
-  const read = { client, request, fields, envelope, tokens, accessToken };
+  const read = { client, request, ...placesIn(readFields(answer.text), client.tokensAt) };
+  const { fields, envelope, tokens, accessToken } = read;
   const hasIdToken = tokens?.["id_token"] !== undefined || /id_?token/i.test(answer.text ?? answer.part ?? "");
   const foreign = hasIdToken ? ofSomebodyElse(answer, read) : undefined;
   if (foreign !== undefined) throw foreign;
@@ -60,7 +54,9 @@ function readTokenEndpointResponse(answer: EndpointAnswer, client: ClientParts, 
   if (!isGood || tokens === undefined || accessToken === undefined) throw withoutTokens(answer, read);
   const type = tokens["token_type"];
   const response = withoutServerTimes(tokens);
-  const refreshToken = textField(tokens, "refresh_token") ?? newRefreshToken(answer, read);
+  const refreshToken = refreshTokenIn(tokens) ?? newRefreshToken(answer, read);
+  // Core would take every other text for one.
+  for (const name of ["refresh_token", "refreshToken"]) if (typeof response[name] === "string") delete response[name];
   if (refreshToken !== undefined) response.refresh_token = refreshToken;
   // A missing type is "Bearer" to core, which takes whatever is no text for a missing one.
   if (typeof type !== "string" || type === "" || client.tokenTypes.has(type.toLowerCase())) return response;
@@ -93,7 +89,12 @@ const longestEvent = { scopes: 50, characters: 128 };
  * Completes a response with the scope that was asked for, which is what a server that names none has given (RFC 6749 section 5.1). A server
  * that names another one is reported to the observer.
  */
-function withGrantedScope(response: TokenResponse, { grant, scope: asked }: TokenRequest, { observe }: ClientParts): TokenResponse {
+function withGrantedScope(
+  response: TokenResponse,
+  { grant, scope: asked }: TokenRequest,
+  { observe }: ClientParts,
+  mask: Mask,
+): TokenResponse {
   if (asked === undefined) return response;
   const given = response.scope;
   if (given === undefined || given === null || given === "") return Object.assign(response, { scope: asked });
@@ -105,7 +106,8 @@ function withGrantedScope(response: TokenResponse, { grant, scope: asked }: Toke
   const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken } = response;
   // A short token may be part of an honest scope.
   const hide = maskOf([accessToken, refreshToken, idToken].filter((token) => typeof token === "string" && token.length >= 8) as string[]);
-  observe({ type: "scope-differs", grant, missing: shorten(missing, hide), added: shorten(added, hide) });
+  const shown = (text: string): string => hide(mask(text, 8));
+  observe({ type: "scope-differs", grant, missing: shorten(missing, shown), added: shorten(added, shown) });
   return response;
 }
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError, readOptions, requireText, requireThat } from "@tokenflight/core";
+import { InvalidOptionError, parseUrl, readOptions, requireText, requireThat } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import type { BodyFields } from "../endpoint/endpoint-request.ts";
 
@@ -50,7 +50,7 @@ export function identify({ server, clientId }: ClientParts, grant: string, canon
 }
 
 /** One spelling for a URL (RFC 3986 section 6.2.2), with or without a slash at its end: issuers are written both ways. */
-function canonicalUrl(href: string): string {
+export function canonicalUrl(href: string): string {
   const { origin, pathname, search } = new URL(href);
   // What needs no percent sign has none, and the others are in upper case.
   const rest = `${pathname.replace(/\/+$/, "")}${search}`.replaceAll(/%[0-9a-f]{2}/gi, (code) => {
@@ -69,12 +69,17 @@ export function readGrantParameters(where: string, options: GrantOptions, always
   const scopes = readScope(`${where}.scope`, read.scope);
   const resources = readList(`${where}.resource`, read.resource);
   for (const resource of resources) {
-    requireThat(URL.canParse(resource) && !resource.includes("#"), `${where}.resource`, "an absolute URI without a fragment", resource);
+    requireThat(
+      parseUrl(resource) !== null && !resource.includes("#"),
+      `${where}.resource`,
+      "an absolute URI without a fragment",
+      resource,
+    );
   }
   const audiences = readList(`${where}.audience`, read.audience);
   const parameters = readParameters(`${where}.parameters`, read.parameters ?? {});
   const scope = scopes.length === 0 ? undefined : scopes.join(" ");
-  const sorted = [...new Map([...always, ...parameters])].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const sorted = [...new Map([...always, ...parameters])].sort(([one], [other]) => (one < other ? -1 : 1));
   const canonical = [asSet(scopes), asSet(resources), asSet(audiences), sorted];
   return {
     scope,
@@ -117,5 +122,5 @@ export function readParameters(where: string, value: Readonly<Record<string, str
 }
 
 function asSet(list: readonly string[]): string[] {
-  return [...new Set(list)].toSorted();
+  return [...new Set(list)].sort();
 }

@@ -1,6 +1,7 @@
 import {
   InvalidTokenResponseError,
   LoginRequiredError,
+  parseUrl,
   systemClock,
   TokenRequestError,
   type TokenResponse,
@@ -12,7 +13,7 @@ import { codeOfEnd, endsSession } from "../endpoint/login-required.ts";
 import type { OtherThan } from "../endpoint/new-refresh-token.ts";
 import { requestTokens, type TokenRequest } from "../endpoint/token-request.ts";
 import { ownField } from "../own-fields.ts";
-import type { GrantParameters } from "./grant-parameters.ts";
+import { canonicalUrl, type GrantParameters } from "./grant-parameters.ts";
 
 const grant = "refresh_token";
 
@@ -79,22 +80,27 @@ function comparedWith(previous: TokenSet, { knownIssuer }: ClientParts): OtherTh
   const before = readClaims(previous.idToken);
   return (idToken, isOwn) => {
     const now = typeof idToken === "object" ? idToken : readClaims(idToken);
-    const both = (claim: string): (string | undefined)[] => [before, now].map((claims) => spelled(ownField(claims, claim)));
-    const differs = (claim: string): boolean => {
-      const [one, other] = both(claim);
-      return one !== undefined && other !== undefined && one !== other;
-    };
-    const [issuer, otherIssuer] = both("iss");
+    const [user, otherUser] = [before, now].map((claims) => spelled(ownField(claims, "sub")));
+    const [issuer, otherIssuer, known] = [ownField(before, "iss"), ownField(now, "iss"), knownIssuer].map(canonicalIssuer);
+    const differ = (one: string | undefined, other: string | undefined): boolean =>
+      one !== undefined && other !== undefined && one !== other;
     if (!isOwn && (issuer === undefined || issuer !== otherIssuer)) return undefined;
-    if (differs("sub")) return "user (sub)";
+    if (differ(user, otherUser)) return "user (sub)";
     // A server that has moved is the one that the program names now.
-    return differs("iss") && otherIssuer !== knownIssuer ? "issuer (iss)" : undefined;
+    return differ(issuer, otherIssuer) && otherIssuer !== known ? "issuer (iss)" : undefined;
   };
 }
 
 /** A claim as text, so that the number 1 is the text "1"; undefined for one that names nobody. */
 function spelled(claim: unknown): string | undefined {
   return typeof claim === "string" ? claim || undefined : claim === undefined || claim === null ? undefined : JSON.stringify(claim);
+}
+
+/** One spelling for an issuer, as for the server in an identity. Google has two names, of which one is no URL. */
+function canonicalIssuer(claim: unknown): string | undefined {
+  const issuer = spelled(claim);
+  const url = issuer === "accounts.google.com" ? `https://${issuer}` : (issuer ?? "");
+  return /^https?:/i.test(url) && parseUrl(url) !== null ? canonicalUrl(url) : issuer;
 }
 
 /** Throws TokenRequestError when the server would refuse the refresh because it comes too soon; nothing is sent then. */

@@ -1,3 +1,4 @@
+import { hasOwn } from "@tokenflight/core";
 import {
   clockTolerance,
   expectNoNonce,
@@ -47,7 +48,7 @@ export async function findFault(client: ClientParts, idToken: string, rules: IdT
   let isClaimsFault = true;
   try {
     const issuer = issuerOf(client, rules.server, idToken);
-    if (Object.hasOwn(rules, "nonce")) {
+    if (hasOwn(rules, "nonce")) {
       const expected = { expectedNonce: rules.nonce ?? expectNoNonce, requireIdToken: true } as const;
       await processAuthorizationCodeResponse(issuer, asked, answer, ownFields<ProcessAuthorizationCodeResponseOptions>(expected));
     } else {

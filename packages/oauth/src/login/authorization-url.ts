@@ -1,4 +1,13 @@
-import { InvalidOptionError, kindOf, readOptions, requireSeconds, requireText } from "@tokenflight/core";
+import {
+  hasOwn,
+  InvalidOptionError,
+  kindOf,
+  parseUrl,
+  readOptions,
+  requireSeconds,
+  requireText,
+  requireWebCrypto,
+} from "@tokenflight/core";
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
 import type { ClientParts } from "../client-parts.ts";
 import { currentCredentials, locate, type BodyFields } from "../endpoint/endpoint-request.ts";
@@ -36,13 +45,14 @@ const reserved = ["response_type", "response_mode", "state", "nonce", "code_chal
 export async function authorizationUrl(client: ClientParts, request: AuthorizationRequest): Promise<AuthorizationUrl> {
   const where = "authorizationUrl";
   const read = readOptions<AuthorizationRequest>(where, request, ["redirectUri", "timeout", ...grantOptionNames]);
+  requireWebCrypto(where);
   const { redirectUri, timeout = 600, ...options } = read;
   // What is left in `options` inherits from Object.prototype. `read` does not.
   const { parameters } = read;
   requireRedirectUri(`${where}.redirectUri`, redirectUri);
   requireSeconds(`${where}.timeout`, timeout);
   for (const name of reserved) {
-    if (parameters !== undefined && Object.hasOwn(parameters, name)) {
+    if (parameters !== undefined && hasOwn(parameters, name)) {
       throw new InvalidOptionError(`${where}.parameters.${name}`, "a parameter that is not set elsewhere", "one that is");
     }
   }
@@ -104,6 +114,6 @@ function listed(fields: BodyFields, name: "resource" | "audience"): Pick<Pending
 /** Requires an absolute URI (RFC 6749 section 3.1.2), which may have a scheme of an app's own (RFC 8252 section 7.1). */
 function requireRedirectUri(where: string, value: unknown): void {
   requireText(where, value);
-  if (URL.canParse(value as string) && !(value as string).includes("#")) return;
+  if (parseUrl(value as string) !== null && !(value as string).includes("#")) return;
   throw new InvalidOptionError(where, "an absolute URI without a fragment", kindOf(value));
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError, kindOf } from "@tokenflight/core";
+import { InvalidOptionError, kindOf, parseUrl } from "@tokenflight/core";
 import { clean } from "../endpoint/mask.ts";
 import { LoginError } from "../errors.ts";
 import type { PendingLogin } from "./pending-login.ts";
@@ -19,7 +19,7 @@ const longestCode = 16_384;
 /** Reads the parameters of a callback. Throws InvalidOptionError, which shows nothing of it. */
 export function readCallbackUrl(where: string, callback: CallbackUrl): URLSearchParams {
   const text = callback instanceof URL ? callback.href : callback;
-  const url = typeof text === "string" ? URL.parse(text, "http://localhost") : null;
+  const url = typeof text === "string" ? parseUrl(text, "http://localhost") : null;
   if (url === null) throw new InvalidOptionError(where, "the URL that the user came back with", kindOf(callback));
   return url.searchParams;
 }

@@ -1,4 +1,4 @@
-import { TokenRequestError } from "@tokenflight/core";
+import { TokenRequestError, parseUrl } from "@tokenflight/core";
 import type { ClientParts } from "../client-parts.ts";
 import { readFields, textField, type AnswerFields } from "../endpoint/answer-fields.ts";
 import { askEndpoint, type BodyFields } from "../endpoint/endpoint-request.ts";
@@ -50,7 +50,7 @@ function check(fields: AnswerFields, host: string): DeviceAuthorization {
 
 /** Reads the URL of a page for the user's browser: http or https, and nothing in it that a terminal would act upon. */
 function pageAt(fields: AnswerFields, name: string): string | undefined {
-  const url = URL.parse(textField(fields, name) ?? "");
+  const url = parseUrl(textField(fields, name) ?? "");
   const isPage = url !== null && (url.protocol === "https:" || url.protocol === "http:") && url.username === "" && url.password === "";
   return isPage ? url.href : undefined;
 }

@@ -155,7 +155,7 @@ function retryAfterOf(error: unknown): number {
 
 /** Waits, and rejects with the signal's reason when it aborts. */
 async function wait(clock: WaitingClock, delay: number, signal: AbortSignal | undefined): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const cancel = clock.schedule(over.resolve, delay);
-  await waitFor(over.promise, signal).finally(cancel);
+  let cancel = (): void => {};
+  const over = new Promise<void>((resolve) => (cancel = clock.schedule(resolve, delay)));
+  await waitFor(over, signal).finally(() => cancel());
 }

@@ -1,4 +1,4 @@
-import { storeKey, type TokenStore, type Version } from "@tokenflight/core";
+import { hasOwn, storeKey, type TokenStore, type Version } from "@tokenflight/core";
 import type { WaitingClock } from "../endpoint/waiting.ts";
 import { askStore, unreadable } from "./ask-store.ts";
 
@@ -152,7 +152,7 @@ function decode(value: string | undefined): Turn {
   try {
     const read: unknown = JSON.parse(value ?? "{}");
     const own = (name: string): unknown =>
-      typeof read === "object" && read !== null && Object.hasOwn(read, name) ? read[name as keyof typeof read] : undefined;
+      typeof read === "object" && read !== null && hasOwn(read, name) ? read[name as keyof typeof read] : undefined;
     const text = (name: string): string | undefined => {
       const given = own(name);
       return typeof given === "string" && given !== "" ? given : undefined;

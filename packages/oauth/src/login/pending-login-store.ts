@@ -1,4 +1,4 @@
-import { requireText, requireThat, StoreError, storeKey, systemClock, type TokenStore } from "@tokenflight/core";
+import { requireText, requireThat, requireWebCrypto, StoreError, storeKey, systemClock, type TokenStore } from "@tokenflight/core";
 import { LoginError } from "../errors.ts";
 import { waitingClock } from "../endpoint/waiting.ts";
 import { askStore, unreadable, type SeenEntry } from "./ask-store.ts";
@@ -34,6 +34,7 @@ const mostSwept = 3;
 export function pendingLogins(store: TokenStore): PendingLogins {
   const isStore = typeof store?.read === "function" && typeof store.compareAndSet === "function";
   requireThat(isStore, "pendingLogins.store", "a token store", store);
+  requireWebCrypto("pendingLogins.store");
   const keyOf = (session: string): Promise<string> => {
     requireText("session", session);
     return storeKey("pending login", session);

@@ -1,10 +1,14 @@
 import {
+  hasOwn,
+  randomId,
   readOptions,
   requireFunction,
   requireSeconds,
   requireSignal,
   requireText,
   requireThat,
+  requireWebCrypto,
+  throwIfAborted,
   withDeadline,
   type TokenSet,
   type TokenStore,
@@ -48,6 +52,7 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
   const where = "sharedLogin";
   const isStore = typeof store?.read === "function" && typeof store.compareAndSet === "function";
   requireThat(isStore, `${where}.store`, "a token store", store);
+  requireWebCrypto(`${where}.store`);
   requireText(`${where}.key`, key);
   requireFunction(`${where}.login`, login);
   const read = readOptions<SharedLoginOptions>(where, options, optionNames);
@@ -59,9 +64,9 @@ export async function sharedLogin(store: TokenStore, key: string, login: LogIn, 
   const tokens = cacheOf(`${where}.tokens`, read.tokens);
   return withDeadline(clock, timeout * 1000, signal, async (ending) => {
     try {
-      ending.throwIfAborted();
+      throwIfAborted(ending);
       const entry = await TurnEntry.of(store, key, identityOf(tokens), clock);
-      const parts: TurnParts = { entry, tokens, login, id: crypto.randomUUID(), first: await entry.read(), ending };
+      const parts: TurnParts = { entry, tokens, login, id: randomId(), first: await entry.read(), ending };
       return await untilLoggedIn(parts, replace, waiting);
     } catch (error) {
       if (signal?.aborted) throw new LoginError("aborted", "The login was ended by its signal.");
@@ -78,19 +83,19 @@ function cacheOf(where: string, given: SharedLoginOptions["tokens"]): SharedCach
 
 /** Whose logins these are; undefined for a cache that does not say. */
 function identityOf(tokens: SharedCache): string | undefined {
-  const identity: unknown = Object.hasOwn(tokens, "identity") ? tokens.identity : undefined;
+  const identity: unknown = hasOwn(tokens, "identity") ? tokens.identity : undefined;
   return typeof identity === "string" ? identity : undefined;
 }
 
 function hasFor(given: SharedLoginOptions["tokens"]): given is { for(): SharedCache } {
-  return typeof given === "object" && given !== null && Object.hasOwn(given, "for");
+  return typeof given === "object" && given !== null && hasOwn(given, "for");
 }
 
 async function untilLoggedIn(parts: TurnParts, replace: boolean, waiting: (() => void) | undefined): Promise<TokenSet> {
   const { entry, ending, id } = parts;
   let wasTold = false;
   for (let seen = parts.first; ; seen = await entry.read()) {
-    ending.throwIfAborted();
+    throwIfAborted(ending);
     // What is seen is older than what is found, so that a turn which ends in between is not taken for one that is free.
     const found = !replace || isDone(parts, seen) ? await currentTokens(parts) : undefined;
     if (found !== undefined) return found;

@@ -1,4 +1,12 @@
-import { TokenflightError, waitFor, type InitialTokens, type TokenCache, type TokenSet } from "@tokenflight/core";
+import {
+  anySignal,
+  throwIfAborted,
+  TokenflightError,
+  waitFor,
+  type InitialTokens,
+  type TokenCache,
+  type TokenSet,
+} from "@tokenflight/core";
 import { isStoreError } from "./ask-store.ts";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
@@ -35,7 +43,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
     // Whoever has taken over lets this login go on, and the first one that is finished counts.
     else if (owner === undefined || (owner === id && isDue)) await entry.claim(seen, id);
   };
-  const signal = AbortSignal.any([ending, over.signal]);
+  const signal = anySignal([ending, over.signal]);
   const watching = entry.keepWatch(look, signal);
   /** What is written from here on is not to be taken for somebody else's. */
   const stopWatching = (): Promise<void> => {
@@ -72,7 +80,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
 async function finishFirst(parts: TurnParts): Promise<TokenSet | undefined> {
   const { entry, ending, id } = parts;
   for (;;) {
-    ending.throwIfAborted();
+    throwIfAborted(ending);
     const seen = await entry.read();
     const theirs = isDone(parts, seen) ? await currentTokens(parts) : undefined;
     if (theirs !== undefined) return theirs;

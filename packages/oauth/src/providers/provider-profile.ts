@@ -9,7 +9,7 @@ import {
   type AuthorizationScheme,
   type FreshnessOptions,
 } from "@tokenflight/core";
-import type { ClientAuth } from "oauth4webapi";
+import type { ClientAuth } from "../client-parts.ts";
 import type { OAuthClientOptions } from "../client/client-options.ts";
 import { clientSecretBasic } from "../client-auth/client-secret.ts";
 import { readAskFor, withAskedFor, type AskFor } from "./ask-for.ts";

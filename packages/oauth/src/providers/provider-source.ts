@@ -1,4 +1,4 @@
-import { readOptions, requireThat } from "@tokenflight/core";
+import { parseUrl, readOptions, requireThat } from "@tokenflight/core";
 
 /** Where facts about a provider were found: a page of its documentation, or a thread of those who have met it. */
 export interface ProviderSource<Fact extends string = string> {
@@ -16,7 +16,7 @@ export function checkSources(where: string, value: readonly ProviderSource[] | u
     const at = `${where}[${index}]`;
     const { facts, url, read } = readOptions<ProviderSource>(at, source, ["facts", "url", "read"]);
     requireThat(Array.isArray(facts), `${at}.facts`, "an array of names", facts);
-    requireThat(typeof url === "string" && URL.canParse(url), `${at}.url`, "a URL", url);
+    requireThat(typeof url === "string" && parseUrl(url) !== null, `${at}.url`, "a URL", url);
     requireThat(typeof read === "string" && /^\d{4}-\d{2}-\d{2}$/.test(read), `${at}.read`, 'a day such as "2026-11-27"', read);
   }
 }

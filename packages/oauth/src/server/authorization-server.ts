@@ -1,6 +1,5 @@
-import { InvalidOptionError, isLoopback, requireText, requireThat, TokenRequestError } from "@tokenflight/core";
-import type { AuthorizationServer } from "oauth4webapi";
-import type { EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
+import { InvalidOptionError, isLoopback, parseUrl, requireText, requireThat, requireWholeUrl, TokenRequestError } from "@tokenflight/core";
+import type { AuthorizationServer, EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 
 const noOrigins: EndpointRules = { isTrusted: keepsSecrets, own: new Set(), usesMtlsAliases: false };
@@ -51,7 +50,7 @@ export function endpointOf(server: ServerMetadata, name: EndpointName, rules: En
   const value = (rules.usesMtlsAliases && !rules.own.has(name) ? aliasOf(server, name) : undefined) ?? server[name];
   const invalid = (problem: string): TokenRequestError =>
     new TokenRequestError("not-sent", `The server ${server.issuer} ${problem} as its ${name}.`);
-  const url = typeof value === "string" ? URL.parse(value) : null;
+  const url = typeof value === "string" ? parseUrl(value) : null;
   if (url === null) throw invalid(value === undefined ? "names nothing" : "names something that is no URL");
   const problem = problemOf(url, rules.own.has(name) ? undefined : server.issuer, rules.isTrusted);
   if (problem !== undefined) throw invalid(`names a URL ${problem}`);
@@ -65,7 +64,7 @@ function aliasOf(server: ServerMetadata, name: EndpointName): unknown {
 
 /** Why no secret may be sent to a URL that is in an issuer's metadata. Completes "a URL ..."; undefined when secrets may be sent there. */
 export function problemOf(url: URL, issuer: string | undefined, isTrusted: EndpointRules["isTrusted"] = keepsSecrets): string | undefined {
-  const from = issuer === undefined ? null : URL.parse(issuer);
+  const from = issuer === undefined ? null : parseUrl(issuer);
   // An issuer on the network must not have secrets sent to whatever listens on this machine.
   const isRemote = from !== null && !isLoopback(from.hostname);
   const isSecret = url.protocol === "https:" || (from?.protocol !== "https:" && !(isRemote && isLoopback(url.hostname)) && isTrusted(url));
@@ -79,7 +78,8 @@ export function problemOf(url: URL, issuer: string | undefined, isTrusted: Endpo
  */
 export function requireServerUrl(where: string, value: unknown, isTrusted: EndpointRules["isTrusted"] = keepsSecrets): URL {
   requireText(where, value);
-  const url = URL.parse(value as string);
+  requireWholeUrl(where);
+  const url = parseUrl(value as string);
   requireThat(url !== null, where, 'a URL such as "https://auth.example.com/oauth/token"', value);
   if (url.username !== "" || url.password !== "") throw new InvalidOptionError(where, "a URL without credentials", "one with credentials");
   if ((value as string).includes("#")) throw new InvalidOptionError(where, "a URL without a fragment", "one with a fragment");

@@ -1,6 +1,5 @@
 import { TokenflightError, waitFor } from "@tokenflight/core";
-import type { AuthorizationServer } from "oauth4webapi";
-import type { EndpointRules, FetchFunction, LocatedServer, ServerLocator } from "../client-parts.ts";
+import type { AuthorizationServer, EndpointRules, FetchFunction, LocatedServer, ServerLocator } from "../client-parts.ts";
 import { within } from "../endpoint/waiting.ts";
 import { locatedServer } from "./authorization-server.ts";
 

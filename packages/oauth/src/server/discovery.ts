@@ -1,4 +1,4 @@
-import { TokenRequestError } from "@tokenflight/core";
+import { TokenRequestError, parseUrl } from "@tokenflight/core";
 import type { EndpointRules, FetchFunction, ServerMetadata } from "../client-parts.ts";
 import { readFields, textField, type AnswerFields } from "../endpoint/answer-fields.ts";
 import { fetchUntil, readAnswer, type Answer } from "../endpoint/answer.ts";
@@ -62,13 +62,13 @@ async function ask(issuer: URL, address: string, fetch: FetchFunction, signal: A
  */
 function isSame(named: string, issuer: URL): boolean {
   const withoutSlash = (href: string): string => href.replace(/\/$/, "");
-  return withoutSlash(URL.parse(named)?.href ?? "") === withoutSlash(issuer.href);
+  return withoutSlash(parseUrl(named)?.href ?? "") === withoutSlash(issuer.href);
 }
 
 function check(issuer: URL, named: string, metadata: AnswerFields, isTrusted: EndpointRules["isTrusted"]): ServerMetadata {
   const invalid = (problem: string): TokenRequestError =>
     new TokenRequestError("not-sent", `The metadata of the issuer ${issuer.href} ${problem}.`);
-  const endpoint = URL.parse(textField(metadata, "token_endpoint") ?? "");
+  const endpoint = parseUrl(textField(metadata, "token_endpoint") ?? "");
   if (endpoint === null) throw invalid("names no token endpoint");
   const problem = problemOf(endpoint, issuer.href, isTrusted);
   if (problem !== undefined) throw invalid(`names a token endpoint ${problem}`);

@@ -43,7 +43,7 @@ export function readInstallationEvent(event: unknown, type: "app.installed" | "a
     return data[name] as string;
   };
   const link = (name: string): string | undefined => {
-    const { href } = links[name] === undefined ? {} : fieldsOf(`event._links.${name}`, links[name]);
+    const href = links[name] === undefined ? undefined : fieldsOf(`event._links.${name}`, links[name])["href"];
     return href === undefined ? undefined : requireServerUrl(`event._links.${name}.href`, href).href;
   };
   const algorithm = text("key_algorithm");

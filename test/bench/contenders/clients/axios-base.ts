@@ -17,9 +17,9 @@ const stubAdapter: AxiosAdapter = async (config) => ({
 /** An axios instance as every axios contender begins with. */
 export function axiosInstance({ origin, inProcess }: Setting, headers: Record<string, string> = {}): AxiosInstance {
   if (inProcess) return axios.create({ baseURL: origin, headers, adapter: stubAdapter });
-  return axios.create({ baseURL: origin, headers, httpAgent: new Agent({ keepAlive: true, maxSockets: connections }) });
+  return axios.create({ baseURL: origin, headers, httpAgent: new Agent({ keepAlive: true, maxSockets: connections() }) });
 }
 
 export function sendWith(instance: AxiosInstance): Send {
-  return (path) => instance.get(path);
+  return (path, body) => (body === undefined ? instance.get(path) : instance.post(path, body));
 }

@@ -30,7 +30,7 @@ function withoutTls(client: HttpClient): HttpClient {
 /** Sends through the pipeline's policies. */
 export function sendThrough(pipeline: Pipeline, { origin, inProcess }: Setting, headers: Record<string, string> = {}): Send {
   const client = inProcess ? stubClient : withoutTls(createDefaultHttpClient());
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const agent = new Agent({ keepAlive: true, maxSockets: connections() });
   const secure = origin.replace(/^http:/, "https:");
   return async (path) => {
     const request = createPipelineRequest({

@@ -13,8 +13,10 @@ export interface Setting {
   readonly inProcess: boolean;
 }
 
-/** Sends one GET request and reads its JSON answer. Rejects when that is not 200, as the client does. */
-export type Send = (path: string) => Promise<unknown>;
+/**
+ * Sends one GET request, or a POST with this body, and reads its JSON answer. Rejects when that is not 200, as the client does. Peers need not take a body.
+ */
+export type Send = (path: string, body?: Uint8Array<ArrayBuffer>) => Promise<unknown>;
 
 /** One way to put a token on the requests of one HTTP client, as its users would write it. */
 export interface ClientContender extends Contender {

@@ -1,9 +1,14 @@
 import { Agent, setGlobalDispatcher } from "undici";
 
-/** How many connections each client may open; what comes on top waits in the client. */
-export const connections = 64;
+let most = 64;
 
-/** Holds fetch, and all that is built on it, to the same number. */
-export function limitFetch(): void {
-  setGlobalDispatcher(new Agent({ connections }));
+/** How many connections each client may open; what comes on top waits in the client. */
+export function connections(): number {
+  return most;
+}
+
+/** Holds every client that is set up from now on to the same number: fetch, and all that is built on it, and those that have agents of their own. */
+export function limitConnections(to: number = most): void {
+  most = to;
+  setGlobalDispatcher(new Agent({ connections: to }));
 }

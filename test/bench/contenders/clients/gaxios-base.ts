@@ -7,5 +7,5 @@ import { fetchOf } from "./fetch-base.ts";
 /** The options of every gaxios contender. On the network gaxios brings a fetch of its own, over Node's http. */
 export function gaxiosOptions(setting: Setting): gaxios.GaxiosOptions {
   if (setting.inProcess) return { fetchImplementation: fetchOf(setting) };
-  return { agent: new Agent({ keepAlive: true, maxSockets: connections }) };
+  return { agent: new Agent({ keepAlive: true, maxSockets: connections() }) };
 }

@@ -15,10 +15,10 @@ function stubRequest(): ReturnType<NonNullable<ExtendOptions["request"]>> {
 export function gotInstance({ inProcess }: Setting, headers: Record<string, string> = {}): Got {
   const transport = inProcess
     ? { request: () => stubRequest() }
-    : { agent: { http: new Agent({ keepAlive: true, maxSockets: connections }) } };
+    : { agent: { http: new Agent({ keepAlive: true, maxSockets: connections() }) } };
   return got.extend({ headers, retry: { limit: 0 }, ...transport });
 }
 
 export function sendWith(instance: Got, origin: string): Send {
-  return (path) => instance.get(`${origin}${path}`).json();
+  return (path, body) => (body === undefined ? instance.get(`${origin}${path}`) : instance.post(`${origin}${path}`, { body })).json();
 }

@@ -8,5 +8,5 @@ export function kyInstance(setting: Setting, headers: Record<string, string> = {
 }
 
 export function sendWith(instance: KyInstance): Send {
-  return (path) => instance.get(path.slice(1)).json();
+  return (path, body) => (body === undefined ? instance.get(path.slice(1)) : instance.post(path.slice(1), { body })).json();
 }

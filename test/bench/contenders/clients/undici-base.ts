@@ -27,12 +27,16 @@ class StubController implements Dispatcher.DispatchController {
 }
 
 export function dispatcherOf({ inProcess }: Setting): Dispatcher {
-  return inProcess ? new StubDispatcher() : new Agent({ connections });
+  return inProcess ? new StubDispatcher() : new Agent({ connections: connections() });
 }
 
 export function sendWith(dispatcher: Dispatcher, origin: string, headers?: Record<string, string>): Send {
-  return async (path) => {
-    const { statusCode, body } = await request(`${origin}${path}`, { dispatcher, ...(headers === undefined ? {} : { headers }) });
+  return async (path, given) => {
+    const sent = {
+      ...(headers === undefined ? {} : { headers }),
+      ...(given === undefined ? {} : { method: "POST", body: given }),
+    } as const;
+    const { statusCode, body } = await request(`${origin}${path}`, { dispatcher, ...sent });
     const answer = await body.json();
     if (statusCode !== 200) throw new Error(`The API answered ${statusCode}.`);
     return answer;

@@ -1,0 +1,61 @@
+import { systemClock } from "../clock.ts";
+import { guarded } from "../events.ts";
+import type { AdapterEvent, NotReplayedReason, WithoutTokenReason } from "./bearer-options.ts";
+import { parseUrl } from "../platform/fallbacks.ts";
+
+/** Milliseconds in which the same is told once. */
+const interval = 60_000;
+/** Of origins and reasons that are remembered. */
+const most = 1000;
+
+/** Tells the caller's observer of requests. Without one, nothing is looked at. */
+export class RequestLog {
+  readonly #observe: ((event: AdapterEvent) => void) | undefined;
+  readonly #told = new Map<string, number>();
+
+  constructor(observe: ((event: AdapterEvent) => void) | undefined) {
+    this.#observe = observe === undefined ? undefined : guarded(observe);
+  }
+
+  insecureOrigin(origin: string): void {
+    this.#observe?.({ type: "insecure-origin", origin });
+  }
+
+  withoutToken(url: string, reason: WithoutTokenReason): void {
+    if (this.#observe === undefined) return;
+    const origin = originOf(url);
+    if (reason === "origin" && hasCredentials(url)) return this.withoutToken(origin, "own-credentials");
+    const about = `${reason} ${origin}`;
+    const now = systemClock.monotonic();
+    const last = this.#told.get(about);
+    if (last !== undefined && now - last < interval) return;
+    if (last === undefined && this.#told.size >= most) this.#told.clear();
+    this.#told.set(about, now);
+    this.#observe({ type: "request-without-token", origin, reason });
+  }
+
+  /** A client may have to compute the URL of a request, which is read only when there is somebody to tell. */
+  replayed(request: string | { readonly url: string }, outcome: "accepted" | "failed" | "refused"): void {
+    this.#observe?.({ type: "request-replayed", origin: originOfRequest(request), outcome });
+  }
+
+  notReplayed(request: string | { readonly url: string }, reason: NotReplayedReason): void {
+    this.#observe?.({ type: "request-not-replayed", origin: originOfRequest(request), reason });
+  }
+}
+
+/** A URL with a user name or a password in it is at none of the origins that may have the token. */
+function hasCredentials(url: string): boolean {
+  const parsed = url.includes("@") ? parseUrl(url) : null;
+  return parsed !== null && (parsed.username !== "" || parsed.password !== "");
+}
+
+function originOfRequest(request: string | { readonly url: string }): string {
+  return originOf(typeof request === "string" ? request : request.url);
+}
+
+/** Of a URL that is relative to a page, or that no client can send to, it is "unknown". */
+function originOf(url: string): string {
+  const parsed = parseUrl(url);
+  return parsed === null || parsed.host === "" ? "unknown" : `${parsed.protocol}//${parsed.host}`;
+}
