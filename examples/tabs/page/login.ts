@@ -40,13 +40,23 @@ export function joinLogin(by: string, place: Place, report: (report: Report) => 
       },
     };
   }
-  const observe = (event: TokenEvent): void => {
-    // Whatever this page has, the worker has obtained, and counts the generations.
-    const isNew = event.type === "token-obtained" || event.type === "token-saved";
-    if (isNew) report({ by, at: Date.now(), type: "took-over", token: event.token });
+  const tokens = connectTokens({ worker: "/worker.js", fallback: () => sharedTokens(tell), client });
+  // The worker tells what it obtains; that this tab has it too, nobody but this tab can see.
+  let last: string | undefined;
+  const looking = setInterval(() => {
+    const token = tokens.peek()?.fingerprint;
+    if (token !== undefined && token !== last) report({ by, at: Date.now(), type: "took-over", token });
+    last = token ?? last;
+  }, 50);
+  const close = (): Promise<void> => {
+    clearInterval(looking);
+    return tokens.close();
   };
-  const tokens = connectTokens({ worker: "/worker.js", fallback: () => sharedTokens(tell), client, observe });
-  return { tokens, begin: (user) => redirect(tokens.client, user).begin(), finish: () => redirect(tokens.client).finish() };
+  return {
+    tokens: { ...tokens, close },
+    begin: (user) => redirect(tokens.client, user).begin(),
+    finish: () => redirect(tokens.client).finish(),
+  };
 }
 
 function redirect(of: Parameters<typeof loginByRedirect>[0], user?: string): RedirectLogin {

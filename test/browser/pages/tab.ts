@@ -71,7 +71,7 @@ const app: AppTab = {
     const ofPage = (): ClosableTokenCache =>
       createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store, warn }), key, observe });
     scope = `/${store}/`;
-    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope }, fallback: ofPage, observe, warn });
+    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope }, fallback: ofPage, warn });
     app.warnings.length = 0;
     for (const status of Object.keys(app.results)) delete app.results[status];
     const send = bearer(tokens, { origins: api })(fetch);

@@ -1,5 +1,5 @@
-import { LoginRequiredError, requireMethods, requireText, StoreError, type TokenSet } from "@tokenflight/core";
-import { openChannel } from "../store/channel.ts";
+import { LoginRequiredError, reasonOf, requireMethods, requireText, StoreError, type TokenSet } from "@tokenflight/core";
+import { openChannel } from "../store/tab-changes.ts";
 import { isCallback, stateOf, type LoginClient } from "./pending-logins.ts";
 
 export interface PopupOptions {
@@ -51,7 +51,7 @@ async function answerOf(popup: Window, state: string, redirectUri: string, signa
   let timer: ReturnType<typeof setInterval> | undefined;
   let abort = (): void => {};
   return new Promise<string>((resolve, reject) => {
-    abort = () => reject(signal?.reason);
+    abort = () => reject(signal && reasonOf(signal));
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {

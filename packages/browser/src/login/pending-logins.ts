@@ -1,4 +1,4 @@
-import { LoginRequiredError, StoreError, type TokenSet } from "@tokenflight/core";
+import { LoginRequiredError, parseUrl, StoreError, type TokenSet } from "@tokenflight/core";
 
 /** The two methods of a client of @tokenflight/oauth by which a user logs in. */
 export interface LoginClient<Request extends object, Pending extends { readonly state: string }> {
@@ -44,9 +44,10 @@ export function takeLogin<Pending>(state: string): LeftLogin<Pending> {
 
 /** Whether this is where the authorization server sends a user back to (RFC 6749 section 4.1.2), with its answer. */
 export function isCallback(href: string, redirectUri: string): boolean {
-  if (!URL.canParse(href)) return false;
-  const [{ origin, pathname, searchParams }, expected] = [new URL(href), new URL(redirectUri)];
-  const isThere = origin === expected.origin && pathname === expected.pathname;
+  const [given, expected] = [parseUrl(href), parseUrl(redirectUri)];
+  if (given === null) return false;
+  const { origin, pathname, searchParams } = given;
+  const isThere = origin === expected?.origin && pathname === expected.pathname;
   return isThere && searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"));
 }
 

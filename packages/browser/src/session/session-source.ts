@@ -1,5 +1,6 @@
 import {
   LoginRequiredError,
+  randomId,
   readOptions,
   requireFunction,
   TokenRequestError,
@@ -9,7 +10,6 @@ import {
   type TokenResponse,
   type TokenSource,
 } from "@tokenflight/core";
-import { randomName } from "../store/tab-lock.ts";
 
 export interface SessionSourceOptions {
   /** Sends the request that renews the session, with its cookies: such as `() => fetch("/refresh", { method: "POST" })`. */
@@ -49,7 +49,7 @@ export function sessionSource(options: SessionSourceOptions): SessionSource {
   /** Stands for the session as it is now: each renewal is another one. */
   const tokens = (): TokenResponse => {
     hasBegun = true;
-    return { access_token: `session-${randomName()}` };
+    return { access_token: `session-${randomId()}` };
   };
 
   async function source({ previous, signal }: SourceContext): Promise<TokenResponse> {

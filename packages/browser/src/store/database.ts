@@ -1,4 +1,4 @@
-import { StoreError, waitFor } from "@tokenflight/core";
+import { reasonOf, StoreError, waitFor } from "@tokenflight/core";
 
 /** One entry as it stands in the database. */
 export interface Row {
@@ -13,13 +13,13 @@ const entries = "entries";
 
 /** An IndexedDB database that is opened when it is needed, and opened again after its connection was lost. */
 export class Database {
-  readonly #name: string;
+  readonly name: string;
   readonly #lost: () => void;
   #connection: Promise<IDBDatabase> | undefined;
 
   /** `lost` is called when a connection was lost: what happens meanwhile, nobody hears of. */
   constructor(name: string, lost: () => void) {
-    this.#name = name;
+    this.name = name;
     this.#lost = lost;
   }
 
@@ -75,7 +75,7 @@ export class Database {
   }
 
   async #open(): Promise<IDBDatabase> {
-    const request = indexedDB.open(this.#name, 1);
+    const request = indexedDB.open(this.name, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore(entries, { keyPath: "key" }).createIndex("end", "end");
     };
@@ -112,7 +112,7 @@ function complete<Result>(
   };
   const done = new Promise<Result | undefined>((resolve, reject) => {
     transaction.oncomplete = () => resolve(result);
-    transaction.onabort = () => reject(transaction.error ?? signal?.reason);
+    transaction.onabort = () => reject(transaction.error ?? (signal && reasonOf(signal)));
     work(transaction.objectStore(entries), (given) => (result = given));
   });
   signal?.addEventListener("abort", abort);
@@ -122,6 +122,13 @@ function complete<Result>(
 /** Whether a database of this name is there, and is none of ours. */
 export function isForeign(error: unknown): boolean {
   return error instanceof DOMException && (error.name === "VersionError" || error.name === "NotFoundError");
+}
+
+/** Whether it is there in so many milliseconds. Rejects with what it rejects with. */
+export function isWithin(opening: Promise<unknown>, longest: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const slow = new Promise<false>((resolve) => (timer = setTimeout(resolve, longest, false)));
+  return Promise.race([opening.then(() => true), slow]).finally(() => clearTimeout(timer));
 }
 
 export function toStoreError(error: unknown, name: string): StoreError {

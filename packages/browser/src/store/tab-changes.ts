@@ -1,96 +1,89 @@
 import { ChangeListeners, type ChangeListener, type Version } from "@tokenflight/core";
-import { openChannel } from "./channel.ts";
 
 interface Message {
+  readonly store?: unknown;
   readonly key?: unknown;
   readonly version?: unknown;
   readonly mark?: unknown;
 }
 
-/** Tells listeners of this page, and of the other tabs and workers of the origin, what was written. */
-export class TabChanges {
-  readonly #name: string;
-  readonly #wakes: () => void;
-  readonly #listeners = new ChangeListeners();
-  #channel: BroadcastChannel | undefined;
-  #stops: (() => void)[] = [];
+/** A channel to the other tabs and workers of the origin. Undefined where the browser has none, or denies it to this page. */
+export function openChannel(name: string): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
 
-  /** `sleeps` is called when the page goes into the back-forward cache, where it must hold nothing that others wait for. */
-  constructor(name: string, sleeps: () => void) {
-    this.#name = `tokenflight ${name}`;
-    // What was written while the page slept, it was not told of.
-    this.#wakes = () => {
+/** Listeners of this page, which hear of what any tab or worker of the origin has written, and of every moment after which the page may have missed something. */
+export class TabChanges extends ChangeListeners {
+  readonly #store: string | undefined;
+  readonly #end = new AbortController();
+  #channel: BroadcastChannel | undefined;
+
+  /**
+   * Hears of one store, or of all stores of the origin where none is named. `sleeps` is called when the page goes into the back-forward cache, where it must
+   * hold nothing that others wait for.
+   */
+  constructor(store?: string, sleeps: () => void = () => {}) {
+    super();
+    this.#store = store;
+    if (typeof document === "undefined") return;
+    const { signal } = this.#end;
+    const wakes = (): void => {
       this.#open();
-      this.#listeners.tell();
+      this.tell();
     };
-    const asleep = (event: Event): void => {
-      if (!(event as PageTransitionEvent).persisted) return;
+    const left = ({ persisted }: PageTransitionEvent): void => {
+      if (!persisted) return;
       this.#close();
       sleeps();
     };
-    const shown = (event: Event): void => {
-      if ((event as PageTransitionEvent).persisted) this.#wakes();
-    };
-    const seen = (): void => {
-      if (document.visibilityState === "visible") this.#wakes();
-    };
-    this.#listen(globalThis, "pagehide", asleep);
-    this.#listen(globalThis, "pageshow", shown);
-    if (typeof document === "undefined") return;
-    this.#listen(document, "visibilitychange", seen);
+    addEventListener("pagehide", left, { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && wakes(), { signal });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wakes(), { signal });
     // Chromium tells of a page that it had frozen.
-    this.#listen(document, "resume", this.#wakes);
+    document.addEventListener("resume", wakes, { signal });
   }
 
-  watch(key: string, changed: () => void): () => void {
+  override watch(key: string, changed: () => void): () => void {
     this.#open();
-    return this.#listeners.watch(key, changed);
+    return super.watch(key, changed);
   }
 
-  watchAll(changed: ChangeListener): () => void {
+  override watchAll(changed: ChangeListener): () => void {
     this.#open();
-    return this.#listeners.watchAll(changed);
+    return super.watchAll(changed);
   }
 
-  /** This page wrote, into a database that others read as well unless `isPrivate`. */
-  wrote(key: string, version: Version, mark: string | undefined, isPrivate: boolean): void {
-    this.#listeners.tell(key, version, mark);
-    if (isPrivate) return;
+  /** Tells the others of what this page has written; that it may be anything, when nothing is said. */
+  post(key?: string, version?: Version, mark?: string): void {
     this.#open();
-    this.#channel?.postMessage({ key, version, mark });
-  }
-
-  /** Anything may have changed. */
-  tell(): void {
-    this.#listeners.tell();
+    this.#channel?.postMessage({ store: this.#store, key, version, mark });
   }
 
   stop(): void {
-    for (const stop of this.#stops) stop();
-    this.#stops = [];
+    this.#end.abort();
     this.#close();
-    this.#listeners.clear();
+    this.clear();
   }
 
   /** Where the browser has no such channel, caches look into the store from time to time. */
   #open(): void {
-    if (this.#channel !== undefined || this.#stops.length === 0) return;
-    this.#channel = openChannel(this.#name);
+    if (this.#channel !== undefined || this.#end.signal.aborted) return;
+    this.#channel = openChannel("tokenflight");
     if (this.#channel === undefined) return;
     this.#channel.onmessage = ({ data }: MessageEvent<Message | null>) => {
-      const [key, version, mark] = [data?.key, data?.version, data?.mark];
-      if (typeof key !== "string" || typeof version !== "string") return this.#listeners.tell();
-      this.#listeners.tell(key, version, typeof mark === "string" ? mark : undefined);
+      const { store, key, version, mark } = data ?? {};
+      if (this.#store !== undefined && store !== this.#store) return;
+      if (typeof key !== "string" || typeof version !== "string") return this.tell();
+      this.tell(key, version, typeof mark === "string" ? mark : undefined);
     };
   }
 
   #close(): void {
     this.#channel?.close();
     this.#channel = undefined;
-  }
-
-  #listen(target: EventTarget, type: string, listener: (event: Event) => void): void {
-    target.addEventListener(type, listener);
-    this.#stops.push(() => target.removeEventListener(type, listener));
   }
 }

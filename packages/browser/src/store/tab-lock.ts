@@ -1,3 +1,5 @@
+import { randomId } from "@tokenflight/core";
+
 /** A lock that the browser keeps for as long as this tab, or worker, lives, by which others know that it has not ended in the middle of a refresh. */
 export class TabLock {
   /** What other tabs know this one by. */
@@ -15,7 +17,7 @@ export class TabLock {
   constructor(locks: LockManager, store: string) {
     this.#locks = locks;
     this.#prefix = `tokenflight ${store} `;
-    this.name = this.#prefix + randomName();
+    this.name = this.#prefix + randomId();
   }
 
   /** Takes the lock, and keeps it until the works are settled that it was told of. Rejects where the browser allows none. */
@@ -53,13 +55,8 @@ export class TabLock {
 
   /** Whether nobody holds this lock. False for what is no name of a tab. */
   async isGone(name: string): Promise<boolean> {
-    if (name === this.name || !name.startsWith(this.#prefix) || !/^[0-9a-f]{32}$/.test(name.slice(this.#prefix.length))) return false;
+    if (name === this.name || !name.startsWith(this.#prefix) || !/^[0-9a-f-]{32,36}$/.test(name.slice(this.#prefix.length))) return false;
     // Shared, so that two who ask at once do not take each other for the holder. Firefox answers `query` to no page in a frame of another site.
     return this.#locks.request(name, { mode: "shared", ifAvailable: true }, (lock) => lock !== null);
   }
-}
-
-/** 128 random bits. `randomUUID` is younger than some browsers. */
-export function randomName(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

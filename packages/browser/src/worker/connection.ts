@@ -1,8 +1,11 @@
-import { TokenRequestError, waitFor } from "@tokenflight/core";
+import { TokenRequestError } from "@tokenflight/core";
 import { protocol, type Answer, type Call, type Question } from "./protocol.ts";
 
 /** Milliseconds that a worker may take to begin. */
-const longestStart = 10_000;
+export const longestStart = 10_000;
+
+/** The worker cannot be asked any more, and the page goes on without it: it was unregistered, or is of another version. */
+export class NoWorkerError extends Error {}
 
 /** The service worker of this page, which is found, or registered, once. Undefined where there is none. */
 export async function findWorker(
@@ -43,40 +46,49 @@ async function begun(registration: ServiceWorkerRegistration): Promise<void> {
 }
 
 /** Calls that mean the same however often they are made. */
-const repeatable: ReadonlySet<Call["name"]> = new Set(["get", "renew", "reread", "status"]);
+const repeatable: ReadonlySet<Call["name"]> = new Set(["get", "renew", "reread"]);
 /** Milliseconds after which such a call is made once more. */
 const repeatInterval = 2000;
+/** Milliseconds that a page waits for an answer. A worker waits for a store and a token endpoint, each with an end of its own. */
+const longestAnswer = 60_000;
 
 /**
- * Asks the worker. No browser tells a page of a worker that it has stopped in the middle: what can be asked again is, and the one that starts then knows
- * from the store what has become of the first. Rejects with TokenRequestError, "not-sent", when a newer worker takes the place of this one.
+ * Asks the worker. No browser tells a page of a worker that it has stopped in the middle: what can be asked again is, also of a newer worker that has taken
+ * its place, and the one that starts then knows from the store what has become of the first. Rejects with NoWorkerError, and with TokenRequestError,
+ * "unknown", when there is no answer.
  */
-export async function ask(registration: ServiceWorkerRegistration, key: string, call: Call, signal?: AbortSignal): Promise<Answer> {
-  const worker = registration.active;
-  if (worker === null) throw new TokenRequestError("not-sent", "The service worker was unregistered.");
+export async function ask(registration: ServiceWorkerRegistration, key: string, call: Call): Promise<Answer> {
   const question: Question = { tokenflight: protocol, key, call };
+  const isRepeatable = repeatable.has(call.name);
   const ports: MessagePort[] = [];
-  let look = (): void => {};
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let worker: ServiceWorker | null = null;
+  let end = (): void => {};
   const answer = new Promise<Answer>((resolve, reject) => {
+    const fail = (what: string): void => reject(new TokenRequestError("unknown", `The service worker ${what}.`));
+    const look = (): void => {
+      if (worker?.state !== "redundant") return;
+      if (isRepeatable) post();
+      else fail("was replaced before it had answered");
+    };
     const post = (): void => {
+      worker?.removeEventListener("statechange", look);
+      worker = registration.active;
+      if (worker === null) return reject(new NoWorkerError("It was unregistered."));
+      worker.addEventListener("statechange", look);
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
       ports.push(port1);
       worker.postMessage(question, [port2]);
     };
-    look = () => {
-      if (worker.state === "redundant") reject(new TokenRequestError("not-sent", "The service worker was replaced."));
+    const repeating = isRepeatable ? setInterval(post, repeatInterval) : undefined;
+    const ending = setTimeout(fail, longestAnswer, "did not answer");
+    end = () => {
+      clearInterval(repeating);
+      clearTimeout(ending);
+      worker?.removeEventListener("statechange", look);
+      for (const port of ports) port.close();
     };
-    worker.addEventListener("statechange", look);
     post();
-    if (repeatable.has(call.name)) timer = setInterval(post, repeatInterval);
   });
-  try {
-    return await waitFor(answer, signal);
-  } finally {
-    clearInterval(timer);
-    worker.removeEventListener("statechange", look);
-    for (const port of ports) port.close();
-  }
+  return answer.finally(end);
 }

@@ -3,11 +3,10 @@ import {
   StoreError,
   TokenflightError,
   TokenRequestError,
-  toTokenResponse,
-  type TokenSet,
   type InitialTokens,
   type LoginStatus,
-  type TokenResponse,
+  type TokenSet,
+  type TokenSetFields,
 } from "@tokenflight/core";
 
 /** Goes up when pages and workers of two versions would not understand each other. */
@@ -16,10 +15,11 @@ export const protocol = 1;
 /** What a page asks of the worker. */
 export type Call =
   | { readonly name: "get"; readonly minValidity?: number | undefined }
-  | { readonly name: "renew"; readonly refused: TokenResponse }
+  | { readonly name: "renew"; readonly refused: TokenSetFields }
+  | { readonly name: "report"; readonly renewed: TokenSetFields; readonly accepted: boolean }
   | { readonly name: "save" | "seed"; readonly tokens: InitialTokens }
   | { readonly name: "forget"; readonly revoke: boolean }
-  | { readonly name: "status" | "reread" }
+  | { readonly name: "reread" }
   | { readonly name: "authorizationUrl"; readonly request: object }
   | { readonly name: "exchangeCallback"; readonly url: string; readonly pending: object };
 
@@ -51,11 +51,9 @@ export function isQuestion(data: unknown): data is Question {
   return typeof question === "object" && question !== null && typeof question.tokenflight === "number" && typeof question.call === "object";
 }
 
-/** A token set without its refresh token, which does not enter a page. */
-export function withoutRefreshToken(tokenSet: TokenSet | undefined): TokenResponse | undefined {
-  if (tokenSet === undefined) return undefined;
-  const { refresh_token: _, ...told } = toTokenResponse(tokenSet);
-  return told;
+/** A token set as it goes from one side to the other: without its refresh token, which does not enter a page. */
+export function fieldsOf({ accessToken, tokenType, issuedAt, expiresAt, scope, idToken, extra }: TokenSet): TokenSetFields {
+  return { accessToken, tokenType, issuedAt, expiresAt, scope, idToken, extra: { ...extra } };
 }
 
 export function tell(error: unknown): ToldError {
