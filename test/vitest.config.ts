@@ -10,6 +10,8 @@ const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*
 const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
 const many = ["test/{faults,model,processes}/**/*.test.ts"];
+/** These drive browsers, which are started once in each process. */
+const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
 
@@ -27,7 +29,7 @@ export default defineConfig({
         test: {
           name: "light",
           include: all,
-          exclude: ["**/node_modules/**", ...busy, ...many, ...packaged],
+          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...packaged],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -50,10 +52,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "browsers",
+          include: inBrowsers,
+          sequence: { groupOrder: 3 },
+          isolate: false,
+          // Each has both browsers, and they wait for deadlines most of their time.
+          maxWorkers: 2,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "packaged",
           include: packaged,
           globalSetup: "test/packaging/install.ts",
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           maxWorkers: availableParallelism(),
           maxConcurrency: availableParallelism(),
           testTimeout: 600_000,

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { browsers, type Browser, type Tab } from "../../test/browser/browsers.ts";
+import { beforeEach, expect, it } from "vitest";
+import type { Tab } from "../../test/browser/browsers.ts";
 import { withCors } from "../../test/browser/cors.ts";
+import { inEachBrowser } from "../../test/browser/in-each-browser.ts";
 import type { Answer } from "../../test/servers/answer.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startLoopback, type Handler, type Loopback } from "../../test/servers/loopback.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
-import { reasonNotToRun } from "../../test/setup/programs.ts";
 import { bundle, bundleWorker, type PageFile } from "../tabs/build-page.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -26,147 +26,138 @@ async function servePage(files: () => ReadonlyMap<string, PageFile>, program: st
   });
 }
 
-describe.each(browsers)("the guide to single-page apps, in $name", ({ program, start }) => {
-  const reason = reasonNotToRun(program);
-  let browser: Browser;
+inEachBrowser("the guide to single-page apps does what it says", ({ browser }) => {
   let pages: Loopback;
   let server: AuthorizationServer;
   let api: ResourceApi;
   let resources: Loopback;
 
-  beforeAll(async () => {
-    if (reason === undefined) browser = await start();
-  }, 60_000);
-  afterAll(() => browser?.[Symbol.asyncDispose](), 60_000);
-
   const textOf = (tab: Tab): Promise<string> => tab.run(() => document.body.textContent ?? "");
   const shows = (tab: Tab, text: string): Promise<void> => expect.poll(() => textOf(tab), { timeout: 20_000 }).toContain(text);
   const click = (tab: Tab): Promise<void> => tab.run(() => document.querySelector("button")?.click());
 
-  describe.skipIf(reason !== undefined)(reason ?? "does what it says", { timeout: 60_000 }, () => {
-    async function startApp(name: string, worker?: string, cors: (api: ResourceApi) => Promise<Loopback> = withCors): Promise<void> {
-      let files: ReadonlyMap<string, PageFile> = new Map();
-      pages = await servePage(() => files, name);
-      const clients = [
-        {
-          clientId: "app",
-          clientSecret: "unused",
-          redirectUri: `${pages.origin}/callback`,
-          metadata: { token_endpoint_auth_method: "none", client_secret: undefined },
-        },
-      ] as const;
-      server = await startAuthorizationServer({ accessTokenLifetime: 600, clients, pages: [pages.origin] });
-      api = await startResourceApi({ isActive: (token) => server.isActive(token) });
-      resources = await cors(api);
-      const env = { VITE_ISSUER: server.issuer, VITE_CLIENT_ID: "app", VITE_API_ORIGIN: resources.origin };
-      const built = [bundle(folder, `${name}.ts`, env), ...(worker === undefined ? [] : [bundleWorker(folder, `${worker}.ts`, env)])];
-      files = new Map((await Promise.all(built)).flat());
-    }
+  async function startApp(name: string, worker?: string, cors: (api: ResourceApi) => Promise<Loopback> = withCors): Promise<void> {
+    let files: ReadonlyMap<string, PageFile> = new Map();
+    pages = await servePage(() => files, name);
+    const clients = [
+      {
+        clientId: "app",
+        clientSecret: "unused",
+        redirectUri: `${pages.origin}/callback`,
+        metadata: { token_endpoint_auth_method: "none", client_secret: undefined },
+      },
+    ] as const;
+    server = await startAuthorizationServer({ accessTokenLifetime: 600, clients, pages: [pages.origin] });
+    api = await startResourceApi({ isActive: (token) => server.isActive(token) });
+    resources = await cors(api);
+    const env = { VITE_ISSUER: server.issuer, VITE_CLIENT_ID: "app", VITE_API_ORIGIN: resources.origin };
+    const built = [bundle(folder, `${name}.ts`, env), ...(worker === undefined ? [] : [bundleWorker(folder, `${worker}.ts`, env)])];
+    files = new Map((await Promise.all(built)).flat());
+  }
 
-    beforeEach(() => async () => {
-      await Promise.all([pages?.close(), server?.close(), api?.close(), resources?.close()]);
-    });
+  beforeEach(() => async () => {
+    await Promise.all([pages?.close(), server?.close(), api?.close(), resources?.close()]);
+  });
 
-    it("a single-page app: logs in, calls through three clients, finds its login again, and logs out in every tab", async () => {
-      await startApp("single-page-app");
-      const tab = await browser.open(`${pages.origin}/`);
-      await shows(tab, "You are logged out.");
-      await click(tab);
-      await shows(tab, "The API answered 200, 200, 200.");
-      expect(await tab.run(() => location.href)).toBe(`${pages.origin}/`);
+  it("a single-page app: logs in, calls through three clients, finds its login again, and logs out in every tab", async () => {
+    await startApp("single-page-app");
+    const tab = await browser.open(`${pages.origin}/`);
+    await shows(tab, "You are logged out.");
+    await click(tab);
+    await shows(tab, "The API answered 200, 200, 200.");
+    expect(await tab.run(() => location.href)).toBe(`${pages.origin}/`);
 
-      const other = await browser.open(`${pages.origin}/`);
-      await shows(other, "The API answered 200, 200, 200.");
-      expect(server.stats.tokensIssued).toBe(1);
-      const { authorization = "" } = api.requests.at(-1) ?? {};
+    const other = await browser.open(`${pages.origin}/`);
+    await shows(other, "The API answered 200, 200, 200.");
+    expect(server.stats.tokensIssued).toBe(1);
+    const { authorization = "" } = api.requests.at(-1) ?? {};
 
-      await click(other);
-      await shows(other, "You are logged out.");
-      expect(server.isActive(authorization.replace("Bearer ", ""))).toBe(false);
-      await tab.reload();
-      await shows(tab, "You are logged out.");
-      expect(server.stats.tokensIssued).toBe(1);
-      await Promise.all([tab.close(), other.close()]);
-    });
+    await click(other);
+    await shows(other, "You are logged out.");
+    expect(server.isActive(authorization.replace("Bearer ", ""))).toBe(false);
+    await tab.reload();
+    await shows(tab, "You are logged out.");
+    expect(server.stats.tokensIssued).toBe(1);
+    await Promise.all([tab.close(), other.close()]);
+  });
 
-    it.each([
-      { fields: "CORS fields", readable: true, issued: 2, text: "The API answered 200, 200, 200." },
-      { fields: "no CORS fields", readable: false, issued: 1, text: "" },
-    ])("a 401 with $fields: $issued token requests", async ({ readable, issued, text }) => {
-      let refused = 0;
-      const cors = (): Promise<Loopback> =>
-        startLoopback(() => ({ method, headers: { authorization = "" } }, response) => {
-          const fields = { "access-control-allow-origin": "*", "access-control-allow-headers": "Authorization" };
-          if (method === "OPTIONS") return void response.writeHead(204, fields).end();
-          if (server.isActive(authorization.replace("Bearer ", ""))) return void response.writeHead(200, fields).end();
-          refused += 1;
-          response.writeHead(401, readable ? fields : {}).end();
-        });
-      await startApp("single-page-app", undefined, cors);
-      const tab = await browser.open(`${pages.origin}/`);
-      await shows(tab, "You are logged out.");
-      let accessToken = "";
-      server.faults.always(async (_, carryOut) => {
-        const answer = (await carryOut()) as Answer & { body: string };
-        accessToken = (JSON.parse(answer.body) as { access_token: string }).access_token;
-        return answer;
+  it.each([
+    { fields: "CORS fields", readable: true, issued: 2, text: "The API answered 200, 200, 200." },
+    { fields: "no CORS fields", readable: false, issued: 1, text: "" },
+  ])("a 401 with $fields: $issued token requests", async ({ readable, issued, text }) => {
+    let refused = 0;
+    const cors = (): Promise<Loopback> =>
+      startLoopback(() => ({ method, headers: { authorization = "" } }, response) => {
+        const fields = { "access-control-allow-origin": "*", "access-control-allow-headers": "Authorization" };
+        if (method === "OPTIONS") return void response.writeHead(204, fields).end();
+        if (server.isActive(authorization.replace("Bearer ", ""))) return void response.writeHead(200, fields).end();
+        refused += 1;
+        response.writeHead(401, readable ? fields : {}).end();
       });
-      await click(tab);
-      await shows(tab, "The API answered 200, 200, 200.");
-      expect(server.revokeAccessToken(accessToken)).toBe(true);
-      await tab.reload();
-      await expect.poll(() => refused).toBe(1);
-      if (text !== "") await shows(tab, text);
-      expect([(await textOf(tab)).trim(), server.stats.tokensIssued]).toEqual([expect.stringContaining(text), issued]);
-      expect(refused).toBe(1);
-      await tab.close();
+    await startApp("single-page-app", undefined, cors);
+    const tab = await browser.open(`${pages.origin}/`);
+    await shows(tab, "You are logged out.");
+    let accessToken = "";
+    server.faults.always(async (_, carryOut) => {
+      const answer = (await carryOut()) as Answer & { body: string };
+      accessToken = (JSON.parse(answer.body) as { access_token: string }).access_token;
+      return answer;
     });
+    await click(tab);
+    await shows(tab, "The API answered 200, 200, 200.");
+    expect(server.revokeAccessToken(accessToken)).toBe(true);
+    await tab.reload();
+    await expect.poll(() => refused).toBe(1);
+    if (text !== "") await shows(tab, text);
+    expect([(await textOf(tab)).trim(), server.stats.tokensIssued]).toEqual([expect.stringContaining(text), issued]);
+    expect(refused).toBe(1);
+    await tab.close();
+  });
 
-    it("a page with a worker: logs in at once, and finds its login again", async () => {
-      await startApp("page-with-a-worker", "token-worker");
-      const tab = await browser.open(`${pages.origin}/`);
-      await shows(tab, "The API answered 200.");
-      await tab.reload();
-      await shows(tab, "The API answered 200.");
-      expect(server.stats.tokensIssued).toBe(1);
-      await tab.close();
+  it("a page with a worker: logs in at once, and finds its login again", async () => {
+    await startApp("page-with-a-worker", "token-worker");
+    const tab = await browser.open(`${pages.origin}/`);
+    await shows(tab, "The API answered 200.");
+    await tab.reload();
+    await shows(tab, "The API answered 200.");
+    expect(server.stats.tokensIssued).toBe(1);
+    await tab.close();
+  });
+
+  it("session cookies: asks nothing until a request is refused, and sends the field against CSRF", async () => {
+    const asked: string[] = [];
+    let session = 1;
+    const fields = (): Record<string, string[]> => ({
+      "set-cookie": [`session=${session}; HttpOnly; SameSite=Strict; Path=/`, `csrf=c${session}; SameSite=Strict; Path=/`],
     });
+    let files: ReadonlyMap<string, PageFile> = new Map();
+    pages = await servePage(
+      () => files,
+      "session-cookies",
+      ({ url = "", method, headers }, response) => {
+        if (method !== "POST") return false;
+        const isGood = headers["x-csrf-token"] === `c${session}` && (headers.cookie ?? "").includes(`session=${session}`);
+        asked.push(`${url} ${isGood}`);
+        if (url === "/refresh") {
+          session += Number(!isGood);
+          response.writeHead(204, fields()).end();
+        } else response.writeHead(isGood ? 200 : 401).end();
+        return true;
+      },
+    );
+    files = new Map(await bundle(folder, "session-cookies.ts", {}));
+    const tab = await browser.open(`${pages.origin}/`);
+    await shows(tab, "The backend answered 200.");
+    asked.length = 0;
+    await tab.reload();
+    await shows(tab, "The backend answered 200.");
+    expect(asked).toEqual(["/orders true"]);
 
-    it("session cookies: asks nothing until a request is refused, and sends the field against CSRF", async () => {
-      const asked: string[] = [];
-      let session = 1;
-      const fields = (): Record<string, string[]> => ({
-        "set-cookie": [`session=${session}; HttpOnly; SameSite=Strict; Path=/`, `csrf=c${session}; SameSite=Strict; Path=/`],
-      });
-      let files: ReadonlyMap<string, PageFile> = new Map();
-      pages = await servePage(
-        () => files,
-        "session-cookies",
-        ({ url = "", method, headers }, response) => {
-          if (method !== "POST") return false;
-          const isGood = headers["x-csrf-token"] === `c${session}` && (headers.cookie ?? "").includes(`session=${session}`);
-          asked.push(`${url} ${isGood}`);
-          if (url === "/refresh") {
-            session += Number(!isGood);
-            response.writeHead(204, fields()).end();
-          } else response.writeHead(isGood ? 200 : 401).end();
-          return true;
-        },
-      );
-      files = new Map(await bundle(folder, "session-cookies.ts", {}));
-      const tab = await browser.open(`${pages.origin}/`);
-      await shows(tab, "The backend answered 200.");
-      asked.length = 0;
-      await tab.reload();
-      await shows(tab, "The backend answered 200.");
-      expect(asked).toEqual(["/orders true"]);
-
-      asked.length = 0;
-      session += 1;
-      await tab.reload();
-      await shows(tab, "The backend answered 200.");
-      expect(asked).toEqual(["/orders false", "/refresh false", "/orders true"]);
-      await tab.close();
-    });
+    asked.length = 0;
+    session += 1;
+    await tab.reload();
+    await shows(tab, "The backend answered 200.");
+    expect(asked).toEqual(["/orders false", "/refresh false", "/orders true"]);
+    await tab.close();
   });
 });

@@ -3,12 +3,23 @@ import { build, type Rolldown } from "vite";
 
 export type Bundle = ReadonlyMap<string, string>;
 
+const built = new Map<string, Promise<Bundle>>();
+
 /** The files of pages: entries of the folder `pages` and all that they load, from the sources. A worker, whose name says so, is one file: it can load nothing later. */
-export async function bundle(...entries: readonly string[]): Promise<Bundle> {
+export function bundle(...entries: readonly string[]): Promise<Bundle> {
+  const name = entries.join(" ");
+  const known = built.get(name);
+  if (known !== undefined) return known;
+  const made = make(entries);
+  built.set(name, made);
+  return made;
+}
+
+async function make(entries: readonly string[]): Promise<Bundle> {
   const workers = entries.filter((name) => name.endsWith("worker"));
   const pages = entries.filter((name) => !workers.includes(name));
-  const built = await Promise.all([...(pages.length > 0 ? [run(pages, true)] : []), ...workers.map((name) => run([name], false))]);
-  return new Map(built.flat());
+  const files = await Promise.all([...(pages.length > 0 ? [run(pages, true)] : []), ...workers.map((name) => run([name], false))]);
+  return new Map(files.flat());
 }
 
 async function run(entries: readonly string[], codeSplitting: boolean): Promise<[string, string][]> {

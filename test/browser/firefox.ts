@@ -25,7 +25,11 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
     env: { ...process.env, HOME: profile },
   });
   // Also when the test has not waited for it.
-  const kill = (): void => void firefox.kill("SIGKILL");
+  const remove = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  const kill = (): void => {
+    firefox.kill("SIGKILL");
+    remove();
+  };
   process.once("exit", kill);
   const ended = new Promise<void>((resolve) => void firefox.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
@@ -58,7 +62,7 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
       firefox.kill();
       await ended;
       process.off("exit", kill);
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      remove();
     },
   };
 }

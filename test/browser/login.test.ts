@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nativeClient } from "../oauth/native-client.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
 import type { Loopback } from "../servers/loopback.ts";
-import { reasonNotToRun } from "../setup/programs.ts";
-import { browsers, type Browser, type Tab } from "./browsers.ts";
+import type { Tab } from "./browsers.ts";
+import { inEachBrowser } from "./in-each-browser.ts";
 import { servePages } from "./page-server.ts";
 import type { LoginOptions } from "./pages/login.ts";
 import { until } from "./until.ts";
@@ -11,59 +11,50 @@ import { until } from "./until.ts";
 const redirectUris = ["http://127.0.0.1/login.html", "http://127.0.0.1/popup.html"];
 const client = { ...nativeClient, clientId: "page", metadata: { ...nativeClient.metadata, redirect_uris: redirectUris } };
 
-let pages: Loopback;
-let server: AuthorizationServer;
-let options: LoginOptions;
-
-beforeAll(async () => {
-  pages = await servePages(["login", "popup"]);
-  server = await startAuthorizationServer({ clients: [client], pages: [pages.origin], accessTokenLifetime: 60 });
-  options = { issuer: server.issuer, clientId: client.clientId };
-}, 60_000);
-afterAll(() => Promise.all([pages?.close(), server?.close()]));
-
 /** Nobody may be asked, so that the server says no. */
 const refused = { parameters: { prompt: "none", max_age: "0", login_hint: "nobody" } };
-const page = (): string => `${pages.origin}/login.html`;
 
-/** Begins a login, and waits until the user is back on the page. */
-async function leave(tab: Tab, given: Partial<LoginOptions> = {}): Promise<void> {
-  await tab.run(
-    (all) => {
-      login.start(all);
-      // The answer is given before the page goes.
-      setTimeout(() => void login.redirect.begin());
-    },
-    { ...options, ...given },
-  );
-  await until(tab, () => location.search.includes("state=") && globalThis.login !== undefined && document.readyState === "complete");
-}
-
-const finish = (tab: Tab): Promise<{ token: string; from: string }> =>
-  tab.run((all) => {
-    login.start(all);
-    return login.finish();
-  }, options);
-
-const exchanges = (): number => server.requests.filter(({ grantType }) => grantType === "authorization_code").length;
-
-describe.each(browsers)("a login in a page, in $name", ({ program, start }) => {
-  const reason = reasonNotToRun(program);
-  let browser: Browser;
+inEachBrowser("a login in a page", ({ browser }) => {
+  let pages: Loopback;
+  let server: AuthorizationServer;
+  let options: LoginOptions;
   let tab: Tab;
+  const page = (): string => `${pages.origin}/login.html`;
 
   beforeAll(async () => {
-    if (reason !== undefined) return;
-    browser = await start();
+    pages = await servePages(["login", "popup"]);
+    server = await startAuthorizationServer({ clients: [client], pages: [pages.origin], accessTokenLifetime: 60 });
+    options = { issuer: server.issuer, clientId: client.clientId };
     tab = await browser.open(page());
   }, 60_000);
-  afterAll(() => browser?.[Symbol.asyncDispose]());
+  afterAll(() => Promise.all([pages?.close(), server?.close()]));
   beforeEach(async () => {
     server.reset();
-    if (reason === undefined) await tab.goto(page());
+    await tab.goto(page());
   });
 
-  describe.skipIf(reason !== undefined)(reason ?? "by a redirect", { timeout: 30_000 }, () => {
+  /** Begins a login, and waits until the user is back on the page. */
+  async function leave(opened: Tab, given: Partial<LoginOptions> = {}): Promise<void> {
+    await opened.run(
+      (all) => {
+        login.start(all);
+        // The answer is given before the page goes.
+        setTimeout(() => void login.redirect.begin());
+      },
+      { ...options, ...given },
+    );
+    await until(opened, () => location.search.includes("state=") && globalThis.login !== undefined && document.readyState === "complete");
+  }
+
+  const finish = (opened: Tab): Promise<{ token: string; from: string }> =>
+    opened.run((all) => {
+      login.start(all);
+      return login.finish();
+    }, options);
+
+  const exchanges = (): number => server.requests.filter(({ grantType }) => grantType === "authorization_code").length;
+
+  describe("by a redirect", () => {
     it("brings the user back to where it began, and leaves nothing of the answer in the address", async () => {
       await tab.goto(`${page()}?order=7#items`);
       await leave(tab);
@@ -134,7 +125,7 @@ describe.each(browsers)("a login in a page, in $name", ({ program, start }) => {
     });
   });
 
-  describe.skipIf(reason !== undefined)(reason ?? "by a window", { timeout: 30_000 }, () => {
+  describe("by a window", () => {
     const popup = (given: Partial<LoginOptions> = {}): Promise<string> =>
       tab.click(
         (all) => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Loopback } from "../servers/loopback.ts";
-import { reasonNotToRun } from "../setup/programs.ts";
 import { startApp, type App } from "./app.ts";
-import { browsers, type Browser, type Frame, type Tab } from "./browsers.ts";
+import type { Browser, Frame, Tab } from "./browsers.ts";
+import { inEachBrowser } from "./in-each-browser.ts";
 import { servePages } from "./page-server.ts";
 import { denials } from "./pages/denials.ts";
 import type { TabOptions } from "./pages/tab.ts";
@@ -28,9 +28,7 @@ const send = (opened: Frame, count = 5): Promise<[Record<string, number>, readon
   }, count);
 const loggedOut = { ERR_LOGIN_REQUIRED: 5 };
 
-// Most of it waits for databases that do not open.
-describe.concurrent.each(browsers)("where there is no storage, or another one, in $name", ({ name, program, start: startBrowser }) => {
-  const reason = reasonNotToRun(program);
+inEachBrowser("where there is no storage, or another one, a page goes on", ({ name, start: startBrowser }) => {
   let browser: Browser;
   let denying: Browser;
   let tab1: Tab;
@@ -40,7 +38,6 @@ describe.concurrent.each(browsers)("where there is no storage, or another one, i
     opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
 
   beforeAll(async () => {
-    if (reason !== undefined) return;
     app = await startApp({ accessTokenLifetime: 60 });
     [browser, denying] = await Promise.all([startBrowser({ isPrivate: true }), startBrowser({ denied: "storage" })]);
     [tab1, tab2] = [await browser.open(page()), await browser.open(page())];
@@ -48,86 +45,88 @@ describe.concurrent.each(browsers)("where there is no storage, or another one, i
   }, 60_000);
   afterAll(() => Promise.all([browser, denying, app].map((started) => started?.[Symbol.asyncDispose]())));
 
-  describe.skipIf(reason !== undefined)(reason ?? "a page goes on", { timeout: 30_000, concurrent: false }, () => {
-    it("in a private window as in every other: tabs share a login", async () => {
-      const options = app.options();
-      await Promise.all([start(tab1, options), start(tab2, options)]);
-      await logIn(tab1);
-      app.server.reset();
-      expect(await Promise.all([send(tab1, 20), send(tab2, 20)])).toEqual([
-        [{ 200: 20 }, []],
-        [{ 200: 20 }, []],
-      ]);
-      expect(app.server.stats.refreshes).toBe(1);
-    });
+  it("in a private window as in every other: tabs share a login", async () => {
+    const options = app.options();
+    await Promise.all([start(tab1, options), start(tab2, options)]);
+    await logIn(tab1);
+    app.server.reset();
+    expect(await Promise.all([send(tab1, 20), send(tab2, 20)])).toEqual([
+      [{ 200: 20 }, []],
+      [{ 200: 20 }, []],
+    ]);
+    expect(app.server.stats.refreshes).toBe(1);
+  });
 
-    it("in memory where the user has forbidden all storage, and is told once", async () => {
-      const opened = await denying.open(page());
-      await start(opened, app.options());
-      await logIn(opened);
-      expect(await send(opened)).toEqual([{ 200: 5 }, ["memory"]]);
-      await opened.run(() => tab.tokens.forget());
-      expect(await send(opened)).toEqual([{ 200: 5, ...loggedOut }, ["memory"]]);
-      await opened.close();
-    });
+  it("in memory where the user has forbidden all storage, and is told once", async () => {
+    const opened = await denying.open(page());
+    await start(opened, app.options());
+    await logIn(opened);
+    expect(await send(opened)).toEqual([{ 200: 5 }, ["memory"]]);
+    await opened.run(() => tab.tokens.forget());
+    expect(await send(opened)).toEqual([{ 200: 5, ...loggedOut }, ["memory"]]);
+    await opened.close();
+  });
 
+  // All at once, each in tabs of its own: most of it waits for databases that do not open.
+  describe.concurrent("in memory, or as if nothing were missing,", () => {
     it.each(denials)("with $name", async (denial) => {
       const options = app.options();
-      await tab1.reload();
-      await tab1.run((given) => tab.deny(given), denial.name);
-      await Promise.all([start(tab1, options), start(tab2, options)]);
-      await logIn(tab1);
-      await until(tab1, (count) => tab.warnings.length >= count, denial.warnings.length);
-      expect(await send(tab1)).toEqual([{ 200: 5 }, denial.warnings]);
-      if (denial.shares) await until(tab2, () => tab.tokens.reread().then((tokenSet) => tokenSet !== undefined));
-      expect(await send(tab2)).toEqual([denial.shares ? { 200: 5 } : loggedOut, []]);
+      const [one, two] = (await Promise.all([1, 2].map(() => browser.open(page())))) as [Tab, Tab];
+      await one.run((given) => tab.deny(given), denial.name);
+      await Promise.all([start(one, options), start(two, options)]);
+      await logIn(one);
+      await until(one, (count) => tab.warnings.length >= count, denial.warnings.length);
+      expect(await send(one)).toEqual([{ 200: 5 }, denial.warnings]);
+      if (denial.shares) await until(two, () => tab.tokens.reread().then((tokenSet) => tokenSet !== undefined));
+      expect(await send(two)).toEqual([denial.shares ? { 200: 5 } : loggedOut, []]);
       // Told once, whatever comes afterwards.
-      await tab1.run(() => tab.tokens.forget());
-      expect(await send(tab1)).toEqual([{ 200: 5, ...loggedOut }, denial.warnings]);
+      await one.run(() => tab.tokens.forget());
+      expect(await send(one)).toEqual([{ 200: 5, ...loggedOut }, denial.warnings]);
+      await Promise.all([one.close(), two.close()]);
     });
+  });
 
-    it("with an IndexedDB that is slow, which is no logout", async () => {
-      const options = app.options();
-      await start(tab2, options);
-      await logIn(tab2);
-      await send(tab2);
-      await tab1.reload();
-      await tab1.run((given) => tab.deny(given), "an IndexedDB that opens late");
-      await start(tab1, options);
-      expect(await send(tab1)).toEqual([{ ERR_STORE_UNAVAILABLE: 5 }, []]);
-      await until(tab1, () => tab.tokens.reread().then(Boolean, () => false));
-      expect(await send(tab1)).toEqual([{ ERR_STORE_UNAVAILABLE: 5, 200: 5 }, []]);
-    });
+  it("with an IndexedDB that is slow, which is no logout", async () => {
+    const options = app.options();
+    await start(tab2, options);
+    await logIn(tab2);
+    await send(tab2);
+    await tab1.reload();
+    await tab1.run((given) => tab.deny(given), "an IndexedDB that opens late");
+    await start(tab1, options);
+    expect(await send(tab1)).toEqual([{ ERR_STORE_UNAVAILABLE: 5 }, []]);
+    await until(tab1, () => tab.tokens.reread().then(Boolean, () => false));
+    expect(await send(tab1)).toEqual([{ ERR_STORE_UNAVAILABLE: 5, 200: 5 }, []]);
+  });
 
-    it("in a frame of another site, where nothing crosses from the site's own tabs", async () => {
-      const options = app.options();
-      await start(tab2, options);
-      await logIn(tab2);
-      const opened = await browser.open(framed());
-      const frame = await opened.frame();
-      await start(frame, options);
-      // Chromium lets it store nothing in a private window; Firefox keeps another storage for each site around it.
-      const warnings = name === "Chromium" ? ["memory"] : [];
-      expect(await send(frame)).toEqual([loggedOut, warnings]);
-      await logIn(frame);
-      expect(await send(frame)).toEqual([{ ...loggedOut, 200: 5 }, warnings]);
-      await tab2.run(() => tab.tokens.forget());
-      expect(await send(frame)).toEqual([{ ...loggedOut, 200: 10 }, warnings]);
-      expect(await send(tab2)).toEqual([loggedOut, []]);
-      await opened.close();
-    });
+  it("in a frame of another site, where nothing crosses from the site's own tabs", async () => {
+    const options = app.options();
+    await start(tab2, options);
+    await logIn(tab2);
+    const opened = await browser.open(framed());
+    const frame = await opened.frame();
+    await start(frame, options);
+    // Chromium lets it store nothing in a private window; Firefox keeps another storage for each site around it.
+    const warnings = name === "Chromium" ? ["memory"] : [];
+    expect(await send(frame)).toEqual([loggedOut, warnings]);
+    await logIn(frame);
+    expect(await send(frame)).toEqual([{ ...loggedOut, 200: 5 }, warnings]);
+    await tab2.run(() => tab.tokens.forget());
+    expect(await send(frame)).toEqual([{ ...loggedOut, 200: 10 }, warnings]);
+    expect(await send(tab2)).toEqual([loggedOut, []]);
+    await opened.close();
+  });
 
-    it("at another origin, where nothing crosses either", async () => {
-      const options = app.options();
-      const opened = await browser.open(`${others.origin}/tab.html`);
-      await Promise.all([start(tab2, options), start(opened, options)]);
-      await logIn(tab2);
-      expect(await send(tab2)).toEqual([{ 200: 5 }, []]);
-      expect(await send(opened)).toEqual([loggedOut, []]);
-      await logIn(opened);
-      await tab2.run(() => tab.tokens.forget());
-      expect(await send(opened)).toEqual([{ ...loggedOut, 200: 5 }, []]);
-      await opened.close();
-    });
+  it("at another origin, where nothing crosses either", async () => {
+    const options = app.options();
+    const opened = await browser.open(`${others.origin}/tab.html`);
+    await Promise.all([start(tab2, options), start(opened, options)]);
+    await logIn(tab2);
+    expect(await send(tab2)).toEqual([{ 200: 5 }, []]);
+    expect(await send(opened)).toEqual([loggedOut, []]);
+    await logIn(opened);
+    await tab2.run(() => tab.tokens.forget());
+    expect(await send(opened)).toEqual([{ ...loggedOut, 200: 5 }, []]);
+    await opened.close();
   });
 });

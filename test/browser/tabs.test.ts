@@ -1,50 +1,43 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Loopback } from "../servers/loopback.ts";
-import { reasonNotToRun } from "../setup/programs.ts";
 import { startApp, type App } from "./app.ts";
-import { browsers, type Browser, type Tab } from "./browsers.ts";
+import type { Tab } from "./browsers.ts";
+import { inEachBrowser } from "./in-each-browser.ts";
 import { servePages } from "./page-server.ts";
 import type { TabOptions } from "./pages/tab.ts";
 
 const isFull = process.env["TOKENFLIGHT_FULL"] === "1";
 
-let pages: Loopback;
-beforeAll(async () => {
-  pages = await servePages(["tab"]);
-}, 60_000);
-afterAll(() => pages.close());
+inEachBrowser(
+  "the tabs of one login",
+  ({ name, browser }) => {
+    let pages: Loopback;
+    let app: App;
+    let options: TabOptions;
 
-describe.each(browsers)("the tabs of one login, in $name", ({ name, program, start }) => {
-  const reason = reasonNotToRun(program);
-  let browser: Browser;
-  let app: App;
-  let options: TabOptions;
+    beforeAll(async () => {
+      pages = await servePages(["tab"]);
+    }, 60_000);
+    afterAll(() => pages.close());
+    const startWith = async (given?: Parameters<typeof startApp>[0]): Promise<void> => {
+      await app?.[Symbol.asyncDispose]();
+      app = await startApp(given);
+      options = app.options();
+    };
+    beforeEach(() => startWith());
+    afterAll(() => app?.[Symbol.asyncDispose]());
 
-  beforeAll(async () => {
-    if (reason !== undefined) return;
-    browser = await start();
-  }, 60_000);
-  afterAll(() => browser?.[Symbol.asyncDispose]());
-  const startWith = async (given?: Parameters<typeof startApp>[0]): Promise<void> => {
-    await app?.[Symbol.asyncDispose]();
-    app = await startApp(given);
-    options = app.options();
-  };
-  beforeEach(() => startWith());
-  afterAll(() => app?.[Symbol.asyncDispose]());
+    const openTab = async (): Promise<Tab> => {
+      const opened = await browser.open(`${pages.origin}/tab.html`);
+      await opened.run((given) => tab.start(given), options);
+      return opened;
+    };
+    const openTabs = (count: number): Promise<Tab[]> => Promise.all(Array.from({ length: count }, openTab));
+    const close = (...tabs: Tab[]): Promise<unknown> => Promise.all(tabs.map((opened) => opened.close()));
+    const logIn = async (opened: Tab): Promise<void> => {
+      await opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
+    };
 
-  const openTab = async (): Promise<Tab> => {
-    const opened = await browser.open(`${pages.origin}/tab.html`);
-    await opened.run((given) => tab.start(given), options);
-    return opened;
-  };
-  const openTabs = (count: number): Promise<Tab[]> => Promise.all(Array.from({ length: count }, openTab));
-  const close = (...tabs: Tab[]): Promise<unknown> => Promise.all(tabs.map((opened) => opened.close()));
-  const logIn = async (opened: Tab): Promise<void> => {
-    await opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
-  };
-
-  describe.skipIf(reason !== undefined)(reason ?? "share its refreshes", { timeout: isFull ? 200_000 : 60_000 }, () => {
     it("one token request for each generation, none with a refresh token that was used up, and every call answered with 200", async () => {
       // Where much else runs on the machine, a request may take more than two seconds.
       const [generations, accessTokenLifetime] = isFull ? [10, 2] : [2, 4];
@@ -198,5 +191,6 @@ describe.each(browsers)("the tabs of one login, in $name", ({ name, program, sta
       expect(app.server.stats.refreshTokenReuses).toBe(0);
       await close(first, other);
     });
-  });
-});
+  },
+  isFull ? 200_000 : 60_000,
+);

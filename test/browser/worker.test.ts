@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { lateAnswer } from "../servers/token-endpoint-faults.ts";
-import { reasonNotToRun } from "../setup/programs.ts";
 import { startApp, type App } from "./app.ts";
-import { browsers, type Browser, type Tab } from "./browsers.ts";
+import type { Tab } from "./browsers.ts";
+import { inEachBrowser, workerIdle } from "./in-each-browser.ts";
 import { servePages, type Pages } from "./page-server.ts";
 import type { TabOptions } from "./pages/tab.ts";
 import { until } from "./until.ts";
@@ -11,52 +11,43 @@ import { until } from "./until.ts";
 const isFull = process.env["TOKENFLIGHT_FULL"] === "1";
 /** Seconds. Where much else runs on the machine, a request may take more than two. */
 const accessTokenLifetime = isFull ? 2 : 4;
-/** Milliseconds after which Firefox stops a worker. */
-const idle = 500;
+inEachBrowser(
+  "refreshes in a service worker serve every page",
+  ({ name, browser }) => {
+    let pages: Pages;
+    let app: App;
+    let options: TabOptions;
 
-let pages: Pages;
-beforeAll(async () => {
-  pages = await servePages(["tab", "worker"]);
-}, 60_000);
-afterAll(() => pages.close());
+    beforeAll(async () => {
+      pages = await servePages(["tab", "worker"]);
+    }, 60_000);
+    afterAll(() => pages.close());
 
-describe.each(browsers)("refreshes in a service worker, in $name", ({ name, program, start }) => {
-  const reason = reasonNotToRun(program);
-  let browser: Browser;
-  let app: App;
-  let options: TabOptions;
+    const startWith = async (given?: Parameters<typeof startApp>[0]): Promise<void> => {
+      app = await startApp(given);
+      const { tokenEndpoint, clientId, store, api } = app.options();
+      const query = new URLSearchParams({ tokenEndpoint, clientId, store });
+      options = { tokenEndpoint, clientId, store, api, worker: `/worker.js?${String(query)}` };
+    };
+    beforeEach(() => () => app[Symbol.asyncDispose]());
 
-  beforeAll(async () => {
-    if (reason === undefined) browser = await start({ workerIdle: idle });
-  }, 60_000);
-  afterAll(() => browser?.[Symbol.asyncDispose]());
+    const begin = async (opened: Tab, given: Partial<TabOptions> = {}): Promise<string | undefined> =>
+      opened.run(
+        (all) => {
+          tab.start(all);
+          return tab.tokens.place;
+        },
+        { ...options, ...given },
+      );
+    const openTab = async (): Promise<Tab> => {
+      const opened = await browser.open(`${pages.origin}/tab.html`);
+      expect(await begin(opened)).toBe("worker");
+      return opened;
+    };
+    const logIn = async (opened: Tab): Promise<void> =>
+      opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
+    const close = (...tabs: Tab[]): Promise<unknown> => Promise.all(tabs.map((opened) => opened.close()));
 
-  const startWith = async (given?: Parameters<typeof startApp>[0]): Promise<void> => {
-    app = await startApp(given);
-    const { tokenEndpoint, clientId, store, api } = app.options();
-    const query = new URLSearchParams({ tokenEndpoint, clientId, store });
-    options = { tokenEndpoint, clientId, store, api, worker: `/worker.js?${String(query)}` };
-  };
-  beforeEach(() => () => app[Symbol.asyncDispose]());
-
-  const begin = async (opened: Tab, given: Partial<TabOptions> = {}): Promise<string | undefined> =>
-    opened.run(
-      (all) => {
-        tab.start(all);
-        return tab.tokens.place;
-      },
-      { ...options, ...given },
-    );
-  const openTab = async (): Promise<Tab> => {
-    const opened = await browser.open(`${pages.origin}/tab.html`);
-    expect(await begin(opened)).toBe("worker");
-    return opened;
-  };
-  const logIn = async (opened: Tab): Promise<void> =>
-    opened.run(async (refresh_token) => void (await tab.tokens.save({ refresh_token })), await app.logIn());
-  const close = (...tabs: Tab[]): Promise<unknown> => Promise.all(tabs.map((opened) => opened.close()));
-
-  describe.skipIf(reason !== undefined)(reason ?? "serve every page", { timeout: isFull ? 200_000 : 60_000 }, () => {
     it("at its first load, with one token request for an expired and one for a refused token, and no refresh token in the page", async () => {
       await startWith({ accessTokenLifetime: 60 });
       const opened = await openTab();
@@ -134,7 +125,7 @@ describe.each(browsers)("refreshes in a service worker, in $name", ({ name, prog
       app.server.reset();
       const before = await opened.run(() => tab.worker());
       await browser.stopWorkers();
-      do await sleep(2 * idle);
+      do await sleep(2 * workerIdle);
       while ((await opened.run(() => tab.worker())) === before);
       const other = await openTab();
       await other.run(() => tab.send(5));
@@ -253,5 +244,6 @@ describe.each(browsers)("refreshes in a service worker, in $name", ({ name, prog
       expect(last[0]).not.toBe(has[0]);
       await close(one, two);
     });
-  });
-});
+  },
+  isFull ? 200_000 : 60_000,
+);

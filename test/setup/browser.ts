@@ -44,11 +44,15 @@ export async function startBrowser({ isPrivate = false, preferences = {} }: Test
   mkdirSync(join(profile, "Default"));
   writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
   const context = await chromium.launchPersistentContext(profile, options);
+  // Also when the test has not waited for it.
+  const remove = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  process.once("exit", remove);
   return {
     context,
     async [Symbol.asyncDispose]() {
       await context.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      process.off("exit", remove);
+      remove();
     },
   };
 }
