@@ -54,6 +54,7 @@ export default defineConfig({
         test: {
           name: "browsers",
           include: inBrowsers,
+          globalSetup: "test/browser/profiles.ts",
           sequence: { groupOrder: 3 },
           isolate: false,
           // Each has both browsers, and they wait for deadlines most of their time.

@@ -10,6 +10,18 @@ import { bundle, bundleWorker, type PageFile } from "../tabs/build-page.ts";
 
 const folder = new URL("./", import.meta.url);
 
+/** Stand in the built programs for what is known when the servers run. */
+const places = { VITE_ISSUER: "https://issuer.test.invalid", VITE_CLIENT_ID: "app", VITE_API_ORIGIN: "https://api.test.invalid" };
+
+const programs = new Map<string, Promise<[string, PageFile][]>>();
+
+/** Each program is built once. */
+function built(name: string, build: typeof bundle): Promise<[string, PageFile][]> {
+  const made = programs.get(name) ?? build(folder, `${name}.ts`, places);
+  programs.set(name, made);
+  return made;
+}
+
 /** What a backend of a page's own answers to; false for what it does not know. */
 type Backend = (...given: Parameters<Handler>) => boolean;
 
@@ -50,9 +62,10 @@ inEachBrowser("the guide to single-page apps does what it says", ({ browser }) =
     server = await startAuthorizationServer({ accessTokenLifetime: 600, clients, pages: [pages.origin] });
     api = await startResourceApi({ isActive: (token) => server.isActive(token) });
     resources = await cors(api);
-    const env = { VITE_ISSUER: server.issuer, VITE_CLIENT_ID: "app", VITE_API_ORIGIN: resources.origin };
-    const built = [bundle(folder, `${name}.ts`, env), ...(worker === undefined ? [] : [bundleWorker(folder, `${worker}.ts`, env)])];
-    files = new Map((await Promise.all(built)).flat());
+    const [page, script = []] = await Promise.all([built(name, bundle), ...(worker === undefined ? [] : [built(worker, bundleWorker)])]);
+    const fill = (text: string): string =>
+      text.replaceAll(places.VITE_ISSUER, server.issuer).replaceAll(places.VITE_API_ORIGIN, resources.origin);
+    files = new Map([...page, ...script].map(([path, file]) => [path, { ...file, content: fill(String(file.content)) }]));
   }
 
   beforeEach(() => async () => {
@@ -145,7 +158,7 @@ inEachBrowser("the guide to single-page apps does what it says", ({ browser }) =
         return true;
       },
     );
-    files = new Map(await bundle(folder, "session-cookies.ts", {}));
+    files = new Map(await built("session-cookies", bundle));
     const tab = await browser.open(`${pages.origin}/`);
     await shows(tab, "The backend answered 200.");
     asked.length = 0;

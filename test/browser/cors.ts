@@ -1,21 +1,28 @@
-import { request as send } from "node:http";
+import { request as send, type IncomingMessage, type ServerResponse } from "node:http";
 import { startLoopback, type Loopback } from "../servers/loopback.ts";
 
-/** The same server at another origin, which lets pages of every origin ask it and read all of its answers. */
+/** Lets pages of every origin ask, and read all of the answer. Answers a preflight; false for what it did not. */
+export function allowPages({ method, headers }: IncomingMessage, answer: ServerResponse): boolean {
+  const allowed = {
+    "access-control-allow-origin": headers.origin ?? "*",
+    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+    "access-control-allow-headers": headers["access-control-request-headers"] ?? "*",
+    "access-control-expose-headers": "WWW-Authenticate, Retry-After, Location",
+    "access-control-max-age": "600",
+    vary: "Origin",
+  };
+  for (const [name, value] of Object.entries(allowed)) answer.setHeader(name, value);
+  if (method === "OPTIONS") answer.writeHead(204).end();
+  return method === "OPTIONS";
+}
+
+/** The same server at another origin, where pages may ask it. */
 export async function withCors(server: Loopback): Promise<Loopback> {
   return startLoopback(() => (asked, answer) => {
-    const allowed = {
-      "access-control-allow-origin": asked.headers.origin ?? "*",
-      "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-      "access-control-allow-headers": asked.headers["access-control-request-headers"] ?? "*",
-      "access-control-expose-headers": "WWW-Authenticate, Retry-After, Location",
-      "access-control-max-age": "600",
-      vary: "Origin",
-    };
-    if (asked.method === "OPTIONS") return void answer.writeHead(204, allowed).end();
+    if (allowPages(asked, answer)) return;
     const { origin: _, ...headers } = asked.headers;
     const passed = send(new URL(asked.url ?? "/", server.origin), { method: asked.method, headers }, (given) => {
-      answer.writeHead(given.statusCode ?? 502, { ...given.headers, ...allowed });
+      answer.writeHead(given.statusCode ?? 502, given.headers);
       given.pipe(answer);
     });
     passed.on("error", () => answer.destroy());

@@ -6,6 +6,8 @@ export interface Denial {
   readonly warnings: readonly string[];
   /** Whether the page still shares its login with other tabs. */
   readonly shares: boolean;
+  /** Takes seconds until it is known. */
+  readonly isSlow?: boolean;
 }
 
 const memory = { warnings: ["memory"], shares: false };
@@ -58,9 +60,9 @@ export const denials: readonly Denial[] = [
   { name: "an IndexedDB that throws", ...memory, deny: () => replace(IDBFactory.prototype, "open", refused) },
   { name: "an IndexedDB that fails", ...memory, deny: () => failing(Infinity) },
   { name: "an IndexedDB that fails once", ...all, deny: () => failing(1) },
-  { name: "an IndexedDB that hangs", ...memory, deny: () => replace(IDBFactory.prototype, "open", () => ({})) },
-  { name: "an IndexedDB that opens late", ...all, deny: () => late(1500) },
-  { name: "an IndexedDB that opens very late", warnings: ["memory"], shares: true, deny: () => late(4500) },
+  { name: "an IndexedDB that hangs", ...memory, isSlow: true, deny: () => replace(IDBFactory.prototype, "open", () => ({})) },
+  { name: "an IndexedDB that opens late", ...all, isSlow: true, deny: () => late(1500) },
+  { name: "an IndexedDB that opens very late", warnings: ["memory"], shares: true, isSlow: true, deny: () => late(4500) },
   { name: "no Web Locks", ...all, deny: () => replace(navigator, "locks", undefined) },
   {
     name: "Web Locks that are denied",
