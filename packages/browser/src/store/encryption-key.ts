@@ -4,8 +4,8 @@ const table = "keys";
 const id = "browser";
 
 /**
- * The key of this browser profile for `encryptedStore`: made once for all tabs, kept in an IndexedDB database of this name, and never shown to any script.
- * It protects what was copied from the disk, and not from scripts of the page, which may use it. Rejects with StoreError.
+ * The key of this browser profile for `encryptedStore`: made once for all tabs, and kept in an IndexedDB database. No script can read it out, though each of
+ * the page may use it. A browser writes its bytes to the disk, beside the entries: whoever has the profile, or a copy of it, has both. Rejects with StoreError.
  */
 export async function encryptionKey(options: { readonly name: string }): Promise<EncryptionKey> {
   const { name } = options;

@@ -20,11 +20,18 @@ export interface WorkerLogin {
   [field: string]: unknown;
 }
 
+/** `RegistrationOptions` of browsers. */
+export interface WorkerRegistration {
+  scope?: string;
+  type?: "classic" | "module";
+  updateViaCache?: "all" | "imports" | "none";
+}
+
 export interface ConnectTokensOptions<Request extends { redirectUri: string } = WorkerLogin> {
   /** The URL of the service worker's script, which calls `serveTokens`. */
   worker: string | URL;
   /** How it is registered. Default: as a script of one file, which every browser can run. */
-  registration?: RegistrationOptions | undefined;
+  registration?: WorkerRegistration | undefined;
   /** Whose tokens they are: the worker is told. Default: an empty key. */
   key?: string | undefined;
   /**
