@@ -69,7 +69,7 @@ async function startServers(): Promise<Servers> {
 /** Each form that is sent has a boundary of its own, which is its first line. */
 function withoutBoundary(outcome: Outcome): unknown {
   if (!("text" in outcome) || !outcome.text.startsWith("{")) return outcome;
-  const { bodySha256, body, ...told } = JSON.parse(outcome.text) as { body: string; bodySha256: string };
+  const { bodySha256: _, body, ...told } = JSON.parse(outcome.text) as { body: string; bodySha256: string };
   const [, boundary] = /^--(\S+)\r\n/.exec(body) ?? [];
   return boundary === undefined ? outcome : { ...outcome, text: { ...told, body: body.replaceAll(boundary, "boundary") } };
 }

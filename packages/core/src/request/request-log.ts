@@ -2,7 +2,7 @@ import { systemClock } from "../clock.ts";
 import { guarded } from "../events.ts";
 import type { AdapterEvent, NotReplayedReason, WithoutTokenReason } from "./bearer-options.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
-import { ownOption } from "../platform/own.ts";
+import { hasOwn } from "../platform/own.ts";
 
 /** Milliseconds in which the same is told once. */
 const interval = 60_000;
@@ -67,7 +67,8 @@ interface PageGlobals {
 
 /** As fetch and XMLHttpRequest, by way of axios, tell of an answer that a page may not see. Other errors say themselves what is wrong. */
 function isUnseen(error: unknown): boolean {
-  return error instanceof TypeError || ownOption((error ?? undefined) as { code?: unknown } | undefined, "code") === "ERR_NETWORK";
+  if (typeof error !== "object" || error === null) return false;
+  return error instanceof TypeError || (hasOwn(error, "code") && (error as { code?: unknown }).code === "ERR_NETWORK");
 }
 
 /** A URL with a user name or a password in it is at none of the origins that may have the token. */
