@@ -32,7 +32,8 @@ interface Servers extends AsyncDisposable {
 
 async function startServers(): Promise<Servers> {
   const seen: Servers["seen"] = { source: 0, isGood: true, status: 200, wait: Promise.resolve(), foreign: [], refused: 0 };
-  const source: Handler = async (_, response) => {
+  const source: Handler = async (request, response) => {
+    if (request.url !== "/token") return void response.writeHead(404).end();
     seen.source += 1;
     const token = { access_token: `a-${seen.source}`, expires_in: 600 };
     await seen.wait;
@@ -121,7 +122,8 @@ inEachBrowser("what adapters keep", ({ browser }) => {
         [401, "Bearer a-1"],
         [200, "Bearer a-2"],
       ]);
-      expect(taken?.bodyLength).toBe(refused?.bodyLength);
+      // The boundary of a form has another length each time in Firefox.
+      if (body !== "a form") expect(taken?.bodyLength).toBe(refused?.bodyLength);
       const expected = await sendPlain({ url: at("/orders"), body, headers: { authorization: "Bearer a-2" } });
       expect(withoutBoundary(outcome)).toEqual(withoutBoundary(expected));
     });
@@ -156,11 +158,11 @@ inEachBrowser("what adapters keep", ({ browser }) => {
       await getToken();
       servers.seen.isGood = false;
       const held = servers.api.hold(({ url }) => url === "/late");
-      await tab.run((url) => void (adapters.later = adapters.send({ url })), at("/late"));
+      await tab.run((url) => void (adapters.later = [adapters.send({ url })]), at("/late"));
       await held.arrived();
       expect(await send({ url: at("/early") })).toMatchObject({ status: 200 });
       held.release();
-      expect(await tab.run(() => adapters.later)).toMatchObject({ status: 200 });
+      expect(await tab.run(() => adapters.later[0])).toMatchObject({ status: 200 });
       expect(servers.seen.source).toBe(2);
     });
 
@@ -192,29 +194,35 @@ inEachBrowser("what adapters keep", ({ browser }) => {
     it("a caller who leaves while a token is awaited disturbs nobody", async () => {
       const asked = Promise.withResolvers<void>();
       servers.seen.wait = asked.promise;
-      await tab.run((url) => void (adapters.later = adapters.send({ url })), at("/orders"));
+      await tab.run((url) => void (adapters.later = [adapters.send({ url })]), at("/orders"));
       const left = await tab.run(async (url) => {
-        const leaving = adapters.send({ url, signal: adapters.leave.signal });
-        adapters.leave.abort();
-        const plain = await adapters.sendPlain({ url, signal: adapters.leave.signal });
-        return [await leaving, plain];
-      }, at("/left"));
+        const { signal } = adapters.leave;
+        const leaving = [adapters.send({ url, signal }), adapters.sendPlain({ url, signal })];
+        setTimeout(() => adapters.leave.abort(), 50);
+        return Promise.all(leaving);
+      }, at("/slow?ms=5000"));
       expect(left[0]).toEqual(left[1]);
       asked.resolve();
-      expect(await tab.run(() => adapters.later)).toMatchObject({ status: 200 });
-      expect([servers.seen.source, servers.api.requests.map(({ url }) => url)]).toEqual([1, ["/orders"]]);
+      expect(await tab.run(() => adapters.later[0])).toMatchObject({ status: 200 });
+      expect(servers.seen.source).toBe(1);
+      // The other one was sent without us.
+      expect(authorizations().filter((sent) => sent !== undefined)).toEqual(["Bearer a-1"]);
     });
 
     it("a caller who leaves while the answer is awaited", async () => {
       await getToken();
       const held = servers.api.hold();
-      await tab.run((url) => void (adapters.later = adapters.send({ url, signal: adapters.leave.signal })), at("/orders"));
-      await held.arrived();
-      const left = await tab.run(async (url) => {
-        adapters.leave.abort();
-        return [await adapters.later, await adapters.sendPlain({ url, signal: adapters.leave.signal })];
+      await tab.run((url) => {
+        const { signal } = adapters.leave;
+        // A browser sends the same request again when the first is answered.
+        adapters.later = [adapters.send({ url, signal }), adapters.sendPlain({ url: `${url}?plain`, signal })];
       }, at("/orders"));
-      expect(left[0]).toEqual(left[1]);
+      await held.arrived(2);
+      const [left, plain] = await tab.run(() => {
+        adapters.leave.abort();
+        return Promise.all(adapters.later);
+      });
+      expect(left).toEqual(plain);
       held.release();
     });
 

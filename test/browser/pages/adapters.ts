@@ -106,8 +106,8 @@ export interface AdapterPage {
   storm(asked: Asked, count: number): Promise<Record<string, number>>;
   readonly tokens: ClosableTokenCache;
   readonly events: AdapterEvent[];
-  /** What a call comes to that is looked at later. */
-  later: Promise<Outcome>;
+  /** What calls come to that are looked at later. */
+  later: readonly Promise<Outcome>[];
   leave: AbortController;
 }
 
@@ -125,7 +125,7 @@ const outcomeOf = (sent: Promise<{ status: number; text: string }>): Promise<Out
 const page: AdapterPage = {
   tokens: undefined as unknown as ClosableTokenCache,
   events: [],
-  later: undefined as unknown as Promise<Outcome>,
+  later: [],
   leave: undefined as unknown as AbortController,
   start(client, origins, source) {
     const events: AdapterEvent[] = [];
