@@ -4,6 +4,7 @@ import type { Handler, Loopback } from "../servers/loopback.ts";
 import type { Tab } from "./browsers.ts";
 import { inEachBrowser } from "./in-each-browser.ts";
 import { servePages } from "./page-server.ts";
+import { until } from "./until.ts";
 
 /** A backend that keeps the session in a cookie which no script reads, and wants a field against CSRF. */
 interface Backend {
@@ -112,7 +113,7 @@ inEachBrowser("a session in cookies", ({ browser }) => {
     expect(await opened.run(() => session.send("fetch", 5))).toEqual({ 401: 5 });
     backend.statusOfRefresh = 204;
     // The cache makes a pause.
-    await expect.poll(() => opened.run(() => session.send("fetch", 1)), { timeout: 10_000 }).toEqual({ 200: 1 });
+    await until(opened, () => session.send("fetch", 1).then((results) => results[200] === 1));
     await opened.close();
   });
 });
