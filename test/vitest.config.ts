@@ -31,6 +31,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
+          maxConcurrency: 16,
         },
       },
       {
