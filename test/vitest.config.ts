@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     execArgv: ["--conditions=source"],
     testTimeout: 20_000,
+    // Servers and browsers start there, on a machine that may have much else to do.
+    hookTimeout: 60_000,
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {
