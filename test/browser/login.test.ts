@@ -150,6 +150,21 @@ inEachBrowser("a login in a page", ({ browser }) => {
       expect(exchanges()).toBe(0);
     });
 
+    it("cannot lead the page that opened it anywhere", async () => {
+      const seen = await tab.click((all) => {
+        const { open } = globalThis;
+        let opened: Window | null = null;
+        globalThis.open = (...given) => (opened = open(...given));
+        login.start(all);
+        const leave = new AbortController();
+        const left = login.popup(leave.signal).catch(String);
+        const opener = (opened as Window | null)?.opener === null ? "none" : "this page";
+        leave.abort(new Error("The caller left."));
+        return left.then((error) => [opener, error]);
+      }, options);
+      expect(seen).toEqual(["none", "Error: The caller left."]);
+    });
+
     it("is not begun when the browser opens none", async () => {
       const blocked = tab.run((all) => {
         globalThis.open = () => null;

@@ -32,6 +32,44 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  it("keeps no page waiting for a key that does not come", async () => {
+    const opened = await browser.open(`${pages.origin}/store.html`);
+    const refused = opened.run(() => {
+      IDBFactory.prototype.open = () => ({}) as IDBOpenDBRequest;
+      return page.readKey("profile").catch(({ code }) => code);
+    });
+    expect(await refused).toBe("ERR_STORE_UNAVAILABLE");
+    await opened.close();
+  });
+
+  it("opens a database again whose connection answers no more", async () => {
+    const outcomes = await tab.run(async () => {
+      const store = page.open(`stuck ${crypto.randomUUID()}`);
+      await store.compareAndSet("key", undefined, "value");
+      const { transaction } = IDBDatabase.prototype;
+      let stuck: IDBDatabase | undefined;
+      IDBDatabase.prototype.transaction = function (...given) {
+        stuck ??= this;
+        if (this !== stuck) return transaction.apply(this, given);
+        const nothing = { get: () => ({}) };
+        return { objectStore: () => nothing, abort() {} } as unknown as IDBTransaction;
+      };
+      const read = (): Promise<string | undefined> => {
+        const leave = new AbortController();
+        setTimeout(() => leave.abort(new Error("too late")), 100);
+        return store.read("key", { signal: leave.signal }).then(
+          (entry) => entry?.value,
+          ({ message }) => message,
+        );
+      };
+      const told = [await read(), await read()];
+      IDBDatabase.prototype.transaction = transaction;
+      await store.close();
+      return told;
+    });
+    expect(outcomes).toEqual(["too late", "value"]);
+  });
+
   it("without a word of memory", async () => {
     expect(await tab.run(() => page.warnings)).toEqual([]);
   });

@@ -72,8 +72,8 @@ const app: AppTab = {
     const ofPage = (): ClosableTokenCache =>
       createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store, warn }), key, timeouts, observe });
     scope = `/${store}/`;
-    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope }, fallback: ofPage, warn });
     app.warnings.length = 0;
+    const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope }, fallback: ofPage, warn });
     for (const status of Object.keys(app.results)) delete app.results[status];
     const send = bearer(tokens, { origins: api })(fetch);
     call = (path) => send(`${api}${path}`);

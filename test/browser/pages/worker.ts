@@ -20,6 +20,8 @@ addEventListener("message", ({ data, ports }) => {
   if (data === "which") ports[0]?.postMessage(start);
 });
 if (searchParams.has("later")) seeEarlierPages();
+// An application's own listener, which answers whatever it is asked.
+if (searchParams.has("talkative")) addEventListener("message", ({ ports }) => ports[0]?.postMessage("What?"));
 serveTokens(tokens, { client });
 
 /** As a worker of a later version of the package sees the questions of this one's pages. */

@@ -1,4 +1,4 @@
-import { LoginRequiredError, reasonOf, requireMethods, requireText, StoreError, type TokenSet } from "@tokenflight/core";
+import { LoginRequiredError, readOptions, reasonOf, requireMethods, requireText, StoreError, type TokenSet } from "@tokenflight/core";
 import { openChannel } from "../store/tab-changes.ts";
 import { isCallback, stateOf, type LoginClient } from "./pending-logins.ts";
 
@@ -23,14 +23,17 @@ const channelOf = (state: string): BroadcastChannel | undefined => openChannel(`
 export async function loginByPopup<Request extends { redirectUri: string }, Pending extends { readonly state: string }>(
   client: LoginClient<Request, Pending>,
   request: Request,
-  { signal, features = "popup,width=480,height=640" }: PopupOptions = {},
+  options: PopupOptions = {},
 ): Promise<TokenSet> {
   requireMethods("client", client, ["authorizationUrl", "exchangeCallback"]);
   requireText("redirectUri", request.redirectUri);
+  const { signal, features = "popup,width=480,height=640" } = readOptions("loginByPopup", options, ["signal", "features"]);
   // At once, while the click still counts.
   const popup = open("about:blank", "_blank", features);
   if (popup === null)
     throw new LoginRequiredError("The browser opened no window for the login: it has to begin in the handler of a click.");
+  // What the authorization server's pages lead to, can lead this page nowhere.
+  popup.opener = null;
   try {
     const { url, pending } = await client.authorizationUrl(request);
     const answer = answerOf(popup, pending.state, request.redirectUri, signal);

@@ -31,15 +31,16 @@ export function keepLogin<Pending extends { readonly state: string }>(login: Lef
 /** Takes the login of this state. It serves once. Throws LoginRequiredError for the state of no login of this tab. */
 export function takeLogin<Pending>(state: string): LeftLogin<Pending> {
   const name = prefix + state;
-  let kept: string | null = null;
+  let kept: LeftLogin<Pending> | null = null;
   try {
-    kept = sessionStorage.getItem(name);
+    const text = sessionStorage.getItem(name);
     sessionStorage.removeItem(name);
+    kept = JSON.parse(String(text)) as LeftLogin<Pending> | null;
   } catch {
-    // The browser denies it.
+    // The browser denies it, or it is none of ours; what a parser says of it would show a secret.
   }
   if (kept === null) throw new LoginRequiredError("The callback belongs to no login that was begun in this tab, or it was used before.");
-  return JSON.parse(kept) as LeftLogin<Pending>;
+  return kept;
 }
 
 /** Whether this is where the authorization server sends a user back to (RFC 6749 section 4.1.2), with its answer. */

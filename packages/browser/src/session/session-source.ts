@@ -56,10 +56,13 @@ export function sessionSource(options: SessionSourceOptions): SessionSource {
     if (previous === undefined && !hasBegun) return tokens();
     if (previous === undefined) throw new LoginRequiredError("The session was ended: a login is required.");
     const response = await refresh({ signal });
-    // Nobody reads what else the answer says.
-    const lifetime = await Promise.resolve(expiresIn(response)).finally(() => void response.body?.cancel().catch(() => {}));
-    requireSession(response);
-    return { ...tokens(), expires_in: lifetime };
+    try {
+      requireSession(response);
+      return { ...tokens(), expires_in: await expiresIn(response) };
+    } finally {
+      // Nobody reads what else the answer says.
+      response.body?.cancel().catch(() => {});
+    }
   }
 
   return Object.assign(source, {

@@ -67,8 +67,8 @@ export class Database {
       try {
         return await complete(transaction, signal, work);
       } catch (error) {
-        // The next one begins with a new connection: some browsers never mend one that has failed.
-        if (signal?.aborted !== true) this.#drop(connection);
+        // The next one begins with a new connection: some browsers never mend one that has failed, or that does not answer in time.
+        this.#drop(connection);
         throw error;
       }
     }

@@ -1,5 +1,8 @@
-import { requireText, StoreError, type EncryptionKey } from "@tokenflight/core";
+import { readOptions, requireText, StoreError, type EncryptionKey } from "@tokenflight/core";
+import { isWithin } from "./database.ts";
 
+/** Milliseconds. A page would not begin at all. */
+const longestOpening = 4000;
 const table = "keys";
 const id = "browser";
 
@@ -8,11 +11,13 @@ const id = "browser";
  * the page may use it. A browser writes its bytes to the disk, beside the entries: whoever has the profile, or a copy of it, has both. Rejects with StoreError.
  */
 export async function encryptionKey(options: { readonly name: string }): Promise<EncryptionKey> {
-  const { name } = options;
+  const { name } = readOptions("encryptionKey", options, ["name"]);
   requireText("encryptionKey.name", name);
   try {
     const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-    const database = await openKeys(`${name} keys`);
+    const opening = openKeys(`${name} keys`);
+    if (!(await isWithin(opening, longestOpening))) throw new Error("The database does not open.");
+    const database = await opening;
     try {
       return { id, key: await keep(database, made) };
     } finally {

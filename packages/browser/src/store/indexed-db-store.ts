@@ -93,7 +93,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
 
     async compareAndSet(key, expected, value, how) {
       const where = await placeOf(signalOf(how));
-      const version = await where.compareAndSet(key, expected, value, how);
+      const version = await changes.during(where.compareAndSet(key, expected, value, how));
       if (version === undefined) return undefined;
       const mark = value === undefined ? undefined : ChangeListeners.markOf(how);
       changes.tell(key, version, mark);

@@ -21,6 +21,8 @@ export class TabChanges extends ChangeListeners {
   readonly #store: string | undefined;
   readonly #end = new AbortController();
   #channel: BroadcastChannel | undefined;
+  /** Writes under way. */
+  #writes = 0;
 
   /**
    * Hears of one store, or of all stores of the origin where none is named. `sleeps` is called when the page goes into the back-forward cache, where it must
@@ -36,6 +38,8 @@ export class TabChanges extends ChangeListeners {
       this.tell();
     };
     const left = ({ persisted }: PageTransitionEvent): void => {
+      // Nobody is left to tell of them when they are over.
+      if (this.#writes > 0) this.post();
       if (!persisted) return;
       this.#close();
       sleeps();
@@ -61,6 +65,16 @@ export class TabChanges extends ChangeListeners {
   post(key?: string, version?: Version, mark?: string): void {
     this.#open();
     this.#channel?.postMessage({ store: this.#store, key, version, mark });
+  }
+
+  /** Of a page that ends in the middle of a write, the others hear that it may have written. */
+  async during<Result>(write: Promise<Result>): Promise<Result> {
+    this.#writes += 1;
+    try {
+      return await write;
+    } finally {
+      this.#writes -= 1;
+    }
   }
 
   stop(): void {

@@ -119,8 +119,9 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
     try {
       return await work(tokens);
     } catch (error) {
-      if (error instanceof NoWorkerError && remote === asked) remote = Promise.resolve(leave(tokens, error));
-      if (remote === asked) throw error;
+      // What the worker has said, it has said: a login whose code was used is not tried again here.
+      if (!(error instanceof NoWorkerError)) throw error;
+      if (remote === asked && !isClosed) remote = Promise.resolve(leave(tokens, error));
       return work(await inPage());
     }
   }

@@ -1,4 +1,5 @@
 import { TokenRequestError } from "@tokenflight/core";
+import { isWithin } from "../store/database.ts";
 import { protocol, type Answer, type Call, type Question } from "./protocol.ts";
 
 /** Milliseconds that a worker may take to begin. */
@@ -13,29 +14,27 @@ export async function findWorker(
   options: RegistrationOptions,
   failed: (cause: unknown) => void,
 ): Promise<ServiceWorkerRegistration | undefined> {
-  const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
-  if (serviceWorker === undefined) return undefined;
   try {
-    const registration = await serviceWorker.register(url, options);
-    await begun(registration);
-    return registration;
+    const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
+    if (serviceWorker === undefined) return undefined;
+    const registering = serviceWorker.register(url, options).then(begun);
+    if (await isWithin(registering, longestStart)) return await registering;
+    throw new Error("The service worker does not begin.");
   } catch (error) {
-    // Denied, as in some private windows, or not to be had: a page offline without a copy of it.
+    // Denied, as in a frame of a sandbox, or not to be had: a page offline without a copy of it, or a server that does not answer.
     failed(error);
     return undefined;
   }
 }
 
 /** A page need not be controlled by the worker to talk to it, as at its first load. */
-async function begun(registration: ServiceWorkerRegistration): Promise<void> {
+async function begun(registration: ServiceWorkerRegistration): Promise<ServiceWorkerRegistration> {
   const worker = registration.active ?? registration.waiting ?? registration.installing;
-  if (registration.active !== null || worker === null) return;
+  if (registration.active !== null || worker === null) return registration;
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("The service worker does not begin.")), longestStart);
     const look = (): void => {
       const { state } = worker;
       if (state !== "redundant" && state !== "activated") return;
-      clearTimeout(timer);
       worker.removeEventListener("statechange", look);
       if (state === "activated") resolve();
       else reject(new Error("The service worker could not begin."));
@@ -43,6 +42,7 @@ async function begun(registration: ServiceWorkerRegistration): Promise<void> {
     worker.addEventListener("statechange", look);
     look();
   });
+  return registration;
 }
 
 /** Calls that mean the same however often they are made. */

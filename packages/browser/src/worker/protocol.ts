@@ -1,4 +1,5 @@
 import {
+  hasOwn,
   LoginRequiredError,
   StoreError,
   TokenflightError,
@@ -35,6 +36,8 @@ export type Answer =
   /** The worker is of another version. Whatever else a page does not understand means the same. */
   | { readonly protocol: number };
 
+type Understood = Exclude<Answer, { readonly protocol: number }>;
+
 /** What can be told of an error: never a token. */
 export interface ToldError {
   readonly code: string;
@@ -49,6 +52,15 @@ export interface ToldError {
 export function isQuestion(data: unknown): data is Question {
   const question = data as Partial<Question> | null;
   return typeof question === "object" && question !== null && typeof question.tokenflight === "number" && typeof question.call === "object";
+}
+
+/** Whether a page understands it: an application's own listener may have been faster, or the worker is of another version. */
+export function isUnderstood(answer: unknown): answer is Understood {
+  return typeof answer === "object" && answer !== null && (hasOwn(answer, "value") || hasOwn(answer, "error"));
+}
+
+export function isError(answer: Understood): answer is Extract<Understood, { readonly error: ToldError }> {
+  return hasOwn(answer, "error");
 }
 
 /** A token set as it goes from one side to the other: without its refresh token, which does not enter a page. */

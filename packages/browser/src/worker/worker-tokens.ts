@@ -1,5 +1,6 @@
 import {
-  TokenflightError,
+  hasOwn,
+  signalOf,
   TokenSet,
   toTokenResponse,
   waitFor,
@@ -10,7 +11,7 @@ import {
 } from "@tokenflight/core";
 import { TabChanges } from "../store/tab-changes.ts";
 import { ask, NoWorkerError } from "./connection.ts";
-import { fieldsOf, heard, type Call } from "./protocol.ts";
+import { fieldsOf, heard, isError, isUnderstood, type Call } from "./protocol.ts";
 
 /** Milliseconds for which the worker's word is taken, at most. It hears of what happens elsewhere, and decides when a token is due. */
 const longestTrust = 60_000;
@@ -51,17 +52,18 @@ export class WorkerTokens implements TokenCache {
     return isTrusted ? this.#held : undefined;
   }
 
-  async get({ minValidity = 0, signal }: NonNullable<Parameters<TokenCache["get"]>[0]> = {}): Promise<TokenSet> {
+  async get(how?: Parameters<TokenCache["get"]>[0]): Promise<TokenSet> {
+    const minValidity = (how !== undefined && hasOwn(how, "minValidity") ? how.minValidity : undefined) ?? 0;
     const held = this.peek();
     if (held !== undefined && (held.expiresAt ?? Infinity) >= Date.now() + minValidity * 1000) return held;
     const question = minValidity === 0 ? "get" : `get ${minValidity}`;
-    return this.#share(question, { name: "get", minValidity }, signal) as Promise<TokenSet>;
+    return this.#share(question, { name: "get", minValidity }, signalOf(how)) as Promise<TokenSet>;
   }
 
-  async renew(refused: TokenSet, { signal }: NonNullable<Parameters<TokenCache["renew"]>[1]> = {}): Promise<TokenSet> {
+  async renew(refused: TokenSet, how?: Parameters<TokenCache["renew"]>[1]): Promise<TokenSet> {
     const held = this.peek();
     if (held !== undefined && held.accessToken !== refused.accessToken) return held;
-    return this.#share(refused.accessToken, { name: "renew", refused: fieldsOf(refused) }, signal) as Promise<TokenSet>;
+    return this.#share(refused.accessToken, { name: "renew", refused: fieldsOf(refused) }, signalOf(how)) as Promise<TokenSet>;
   }
 
   reportReplay(renewed: TokenSet, accepted: boolean): void {
@@ -78,7 +80,8 @@ export class WorkerTokens implements TokenCache {
     return isTaken;
   }
 
-  async forget({ revoke = false }: NonNullable<Parameters<TokenCache["forget"]>[0]> = {}): Promise<void> {
+  async forget(how?: Parameters<TokenCache["forget"]>[0]): Promise<void> {
+    const revoke = how !== undefined && hasOwn(how, "revoke") && how.revoke === true;
     this.#drop();
     try {
       await this.#ask({ name: "forget", revoke });
@@ -152,12 +155,13 @@ export class WorkerTokens implements TokenCache {
   }
 
   async #ask(call: Call): Promise<unknown> {
-    if (this.#isClosed) throw new TokenflightError("ERR_CLOSED", "The token cache is closed.");
+    // Whoever has closed all of it is told so by the page's own cache.
+    if (this.#isClosed) throw new NoWorkerError("It was left.");
     const before = this.#heard;
     const answer = await ask(this.#registration, this.#key, call);
-    if (!("value" in answer) && !("error" in answer)) throw new NoWorkerError("It is of another version than this page.");
+    if (!isUnderstood(answer)) throw new NoWorkerError("It is of another version than this page.");
     if (before === this.#heard) this.#status = answer.status ?? unknown;
-    if ("error" in answer) throw heard(answer.error);
+    if (isError(answer)) throw heard(answer.error);
     return answer.value;
   }
 }
