@@ -25,6 +25,9 @@ const warnings: string[] = [];
 const keyOf = async (name: string): Promise<CryptoKey> => (await encryptionKey({ name })).key as CryptoKey;
 const algorithm = { name: "AES-GCM", iv: new Uint8Array(12) };
 
+/** On a busy machine a database takes its time, and operations fail meanwhile, as they should. */
+const opened = (store: TokenStore): Promise<unknown> => Promise.resolve(store.read("opened")).catch(() => opened(store));
+
 globalThis.page = {
   warnings,
   seal: async (name, text) => {
@@ -48,6 +51,7 @@ globalThis.page = {
       return kind === "plain" ? store : encryptedStore(store, { keys });
     };
     const [store, other] = [handle(), handle()];
+    await Promise.all([opened(store), opened(other)]);
     try {
       await storeScenarios.find((scenario) => scenario.id === id)?.run({ store, other, key: crypto.randomUUID() });
       return undefined;

@@ -8,6 +8,7 @@ import {
   type ClosableTokenCache,
   type LoginStatus,
   type TokenCache,
+  type TokenSet,
 } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
 import { isWithin } from "../store/database.ts";
@@ -69,6 +70,8 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
   let remote: Promise<WorkerTokens | undefined> = connect();
   let page: Promise<ClosableTokenCache> | undefined;
   let isClosed = false;
+  /** Token sets of logins, which pages save as they save all others: without the refresh token, which is in the worker, they would replace it. */
+  const saved = new WeakSet<object>();
 
   function failed(cause: unknown): void {
     const message = "The service worker cannot be used: this page refreshes its tokens itself.";
@@ -139,7 +142,7 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
     renew: (refused, how) => call((tokens) => tokens.renew(refused, how)),
     reportReplay: (renewed, accepted) => now?.reportReplay(renewed, accepted),
     status: () => now?.status() ?? unknown,
-    save: (given) => call((tokens) => tokens.save(given)),
+    save: async (given) => (saved.has(given) ? (given as TokenSet) : call((tokens) => tokens.save(given))),
     seed: (given) => call((tokens) => tokens.seed(given)),
     forget: (how) => call((tokens) => tokens.forget(how)),
     reread: () => call((tokens) => tokens.reread()),
@@ -148,12 +151,15 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
         call(async (tokens) =>
           tokens instanceof WorkerTokens ? tokens.authorizationUrl(request) : clientOfPage().authorizationUrl(request),
         ),
-      exchangeCallback: (url, pending) =>
-        call(async (tokens) =>
+      async exchangeCallback(url, pending) {
+        const tokenSet = await call(async (tokens) =>
           tokens instanceof WorkerTokens
             ? tokens.exchangeCallback(url, pending)
             : tokens.save(await clientOfPage().exchangeCallback(url, pending)),
-        ),
+        );
+        saved.add(tokenSet);
+        return tokenSet;
+      },
     },
     async close() {
       isClosed = true;
