@@ -96,7 +96,7 @@ inEachBrowser(
         for (; reloads < 4 || performance.now() - begun < seconds * 1000; reloads += 1) {
           // A short run does not wait for the end of a token.
           if (!isFullRun) server.revokeAccessToken(await other.run(() => tab.tokens.get().then(({ accessToken }) => accessToken)));
-          await reloading.run((given) => tab.start(given), tabs.options);
+          await reloading.run((given) => (tab.start(given), tab.ready()), tabs.options);
           await reloading.run(() => void tab.send(5));
           await sleep(isFullRun ? 450 + 50 * (reloads % 10) : 20 * reloads);
           await reloading.reload();

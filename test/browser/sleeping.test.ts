@@ -77,7 +77,7 @@ inEachBrowser("a tab that slept", ({ browser }) => {
   afterAll(() => Promise.all([setting.pages.close(), setting.app[Symbol.asyncDispose]()]));
   beforeEach(async () => {
     options = setting.app.options();
-    await other.run((given) => tab.start(given), options);
+    await other.run((given) => (tab.start(given), tab.ready()), options);
     sleeper = await browser.open(`${setting.pages.origin}/tab.html`);
     return () => sleeper.close();
   });
@@ -88,7 +88,7 @@ inEachBrowser("a tab that slept", ({ browser }) => {
     let had: string | undefined;
     for (let isKept = false; !isKept;) {
       await sleeper.goto(`${setting.pages.origin}/tab.html`);
-      await sleeper.run((given) => tab.start(given), options);
+      await sleeper.run((given) => (tab.start(given), tab.ready()), options);
       await logIn(other, setting.app);
       await other.run(() => tab.send(1));
       had = await sleeper.run(async () => {

@@ -113,6 +113,7 @@ inEachBrowser("where there is no storage, or another one, a page goes on", ({ na
     const opened = await browser.open(framed());
     const frame = await opened.frame();
     await start(frame, options);
+    await frame.run(() => tab.ready());
     // Chromium lets it store nothing in a private window; Firefox keeps another storage for each site around it.
     const warnings = name === "Chromium" ? ["memory"] : [];
     expect(await send(frame)).toEqual([loggedOut, warnings]);
@@ -128,6 +129,7 @@ inEachBrowser("where there is no storage, or another one, a page goes on", ({ na
     const options = app.options();
     const opened = await browser.open(`${others.origin}/tab.html`);
     await Promise.all([start(tab2, options), start(opened, options)]);
+    await Promise.all([tab2, opened].map((one) => one.run(() => tab.ready())));
     await logIn(tab2);
     expect(await send(tab2)).toEqual([{ 200: 5 }, []]);
     expect(await send(opened)).toEqual([loggedOut, []]);

@@ -32,7 +32,7 @@ export function useTabs(browser: InBrowser["browser"]): Tabs {
 
   async function open(): Promise<Tab> {
     const opened = await browser.open(`${pages.origin}/tab.html`);
-    await opened.run((given) => tab.start(given), options);
+    await opened.run((given) => (tab.start(given), tab.ready()), options);
     return opened;
   }
 

@@ -265,6 +265,7 @@ inEachBrowser(
       for (const opened of tabs) {
         await opened.run(prepare as () => void);
         expect(await begin(opened, { worker })).toBe("page");
+        await opened.run(() => tab.ready());
       }
       await logIn(one);
       for (const opened of tabs) {

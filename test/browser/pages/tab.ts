@@ -19,6 +19,8 @@ export interface TabOptions {
 /** What a tab of an application offers to the test that drives it. */
 export interface AppTab {
   start(options: TabOptions): void;
+  /** Waits for a database that takes longer to open than operations wait, as on a busy machine. */
+  ready(): Promise<void>;
   readonly tokens: ClosableTokenCache & Partial<ConnectedTokens>;
   readonly events: TokenEvent[];
   /** Of what the page was warned. */
@@ -79,6 +81,11 @@ const app: AppTab = {
     call = (path) => send(`${api}${path}`);
     Object.assign(app, { tokens });
   },
+  ready: () =>
+    app.tokens.reread().then(
+      () => {},
+      () => app.ready(),
+    ),
   async send(count) {
     await Promise.all(
       Array.from({ length: count }, async () => {

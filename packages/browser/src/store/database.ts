@@ -67,8 +67,9 @@ export class Database {
       try {
         return await complete(transaction, signal, work);
       } catch (error) {
-        // The next one begins with a new connection: some browsers never mend one that has failed, or that does not answer in time.
-        this.#drop(connection);
+        // The next one begins with a new connection: some browsers never mend one that has failed. Of one that only was too slow nothing was missed.
+        if (signal?.aborted !== true) this.#drop(connection);
+        else if (this.#connection === connection) this.close();
         throw error;
       }
     }
