@@ -60,8 +60,8 @@ export default defineConfig({
           globalSetup: "test/browser/profiles.ts",
           sequence: { groupOrder: 3 },
           isolate: false,
-          // Each has both browsers, and they wait for deadlines most of their time.
-          maxWorkers: 2,
+          // Each has both browsers, and they wait for deadlines most of their time. A full run measures.
+          maxWorkers: process.env["TOKENFLIGHT_FULL"] === "1" ? 1 : 2,
           testTimeout: 60_000,
         },
       },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { reasonNotToRun } from "../setup/programs.ts";
+import { isFullRun } from "../setup/repetitions.ts";
 import { browsers, type Browser, type BrowserKind, type Tab } from "./browsers.ts";
 
 /** What tests in one browser get. */
@@ -27,11 +28,12 @@ function shared({ name, start }: BrowserKind): Promise<Browser> {
 }
 
 /**
- * Tests that run in every browser, in all of them side by side: each has what it needs of its own. Where one is not installed they are skipped by name, and
- * with CI=true they fail.
+ * Tests that run in every browser, in all of them side by side: each has what it needs of its own. A full run, which measures, has one at a time. Where one is
+ * not installed they are skipped by name, and with CI=true they fail.
  */
 export function inEachBrowser(title: string, tests: (given: InBrowser) => void, timeout = 60_000): void {
-  describe.concurrent.each(browsers)(`${title}, in $name`, (kind) => {
+  const inEach = isFullRun ? describe.each(browsers) : describe.concurrent.each(browsers);
+  inEach(`${title}, in $name`, (kind) => {
     const { name, program, start } = kind;
     const reason = reasonNotToRun(program);
     describe.skipIf(reason !== undefined)(reason ?? "with all that it has", { timeout, concurrent: false }, () => {

@@ -182,18 +182,18 @@ inEachBrowser(
     });
 
     it("while the worker is replaced by a newer one", async () => {
-      await startWith({ accessTokenLifetime: 3 });
+      await startWith({ accessTokenLifetime: 2 });
       const tabs = [await openTab(), await openTab()];
       const [first] = tabs as [Tab];
       await logIn(first);
       app.server.reset();
       const before = await first.run(() => tab.worker());
-      const loads = tabs.map((opened) => opened.run((...given) => tab.load(...given), 5, 100, 4500));
+      const loads = tabs.map((opened) => opened.run((...given) => tab.load(...given), 5, 100, 3000));
       app.server.faults.always(lateAnswer(200));
       for (let count = 0; count < 3; count += 1) {
         pages.deploy();
         await first.run(() => tab.update());
-        await sleep(500);
+        await sleep(300);
       }
       expect((await Promise.all(loads)).map((results) => Object.keys(results))).toEqual([["200"], ["200"]]);
       expect(await first.run(() => tab.worker())).not.toBe(before);

@@ -37,8 +37,8 @@ export interface AppTab {
   update(): Promise<void>;
   /** Sends so many requests at once. */
   send(count: number): Promise<void>;
-  /** Sends `count` requests at once each `interval` milliseconds, for `duration` milliseconds. */
-  load(count: number, interval: number, duration: number): Promise<Record<string, number>>;
+  /** Sends `count` requests at once each `interval` milliseconds, for `duration` milliseconds, and until they are as many as `least`. */
+  load(count: number, interval: number, duration: number, least?: number): Promise<Record<string, number>>;
 }
 
 declare global {
@@ -100,9 +100,9 @@ const app: AppTab = {
       }),
     );
   },
-  async load(count, interval, duration) {
+  async load(count, interval, duration, least = 0) {
     const end = performance.now() + duration;
-    while (performance.now() < end) {
+    for (let sent = 0; performance.now() < end || sent < least; sent += count) {
       await Promise.all([app.send(count), new Promise((resolve) => setTimeout(resolve, interval))]);
     }
     return app.results;
