@@ -1,5 +1,6 @@
-import { wait, type Clock } from "../clock.ts";
-import { TokenflightError } from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { wait } from "../clock/waits.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { guarded } from "../events.ts";
 
 /** Takes a promise for work that goes on in the background, and keeps the platform from ending before it has settled. It never rejects. */
