@@ -83,11 +83,6 @@ export class Lifetime {
     return result;
   }
 
-  /** Keeps the process alive until the returned function is called. */
-  hold(): () => void {
-    return this.#clock.schedule(ignore, this.#longest, true);
-  }
-
   /** Tells the platform of work that goes on when nobody waits for it. */
   keepAlive(work: Promise<unknown>): void {
     this.#keepAlive(work.catch(ignore));
