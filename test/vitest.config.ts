@@ -1,15 +1,18 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { SlowFirst } from "./run/slow-first.ts";
 
 // The condition `source` makes tests run on the sources: no build has to come first.
 const conditions = ["source"];
 
-const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
-/** These keep every core busy, and would starve each other and all the rest. */
-const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
-/** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
-const many = ["test/{faults,model,processes}/**/*.test.ts"];
+const all = ["test/**/*.test.ts", "examples/**/*.test.ts"];
+/** The packages' own tests leave nothing behind: they share a process, which reads each module once. */
+const units = ["packages/*/test/**/*.test.ts"];
+/** These keep a core busy each, and would starve all the rest. */
+const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
+/** These start many processes and wait for deadlines most of their time. */
+const many = ["test/{faults,processes}/**/*.test.ts", "examples/storm/*.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
 
@@ -23,7 +26,18 @@ export default defineConfig({
     // Servers and browsers start there, on a machine that may have much else to do.
     hookTimeout: 60_000,
     dangerouslyIgnoreUnhandledErrors: false,
+    sequence: { sequencer: SlowFirst },
     projects: [
+      {
+        extends: true,
+        test: {
+          name: "units",
+          include: units,
+          isolate: false,
+          sequence: { groupOrder: 0 },
+          maxWorkers: availableParallelism() + 1,
+        },
+      },
       {
         extends: true,
         test: {
@@ -42,13 +56,13 @@ export default defineConfig({
           name: "busy",
           include: busy,
           sequence: { groupOrder: 1 },
-          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+          maxWorkers: availableParallelism(),
           testTimeout: 60_000,
         },
       },
       {
         extends: true,
-        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism(), testTimeout: 60_000 },
+        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism() + 1, testTimeout: 60_000 },
       },
       {
         extends: true,
