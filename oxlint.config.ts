@@ -28,6 +28,7 @@ export const floors = {
     ["endpoint", "client-auth"],
     ["client-parts", "errors", "own-fields"],
   ],
+  browser: [["index"], ["worker"], ["login"], ["session"], ["store"]],
 };
 
 type Pattern = { group: string[]; message: string } | { regex: string; message: string };
@@ -92,6 +93,7 @@ export default defineConfig({
     restricted(["packages/*/src/**"], inOthers),
     ...roomsOf("core", inCore),
     ...roomsOf("oauth", inOthers),
+    ...roomsOf("browser", inOthers),
     {
       // A request to a database, a channel, a port and a socket have one listener each, and a message goes to all who hear it.
       files: ["packages/browser/src/**", "test/browser/**", "examples/tabs/**"],

@@ -15,6 +15,8 @@ const alone = ["axios-page", "late-contract", "waits"].map((name) => `test/adapt
 const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time. */
 const many = ["test/{faults,processes}/**/*.test.ts", "examples/storm/*.test.ts"];
+/** These drive browsers, which are started once in each process. */
+const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
 
@@ -47,7 +49,7 @@ export default defineConfig({
         test: {
           name: "light",
           include: [...rest, ...alone],
-          exclude: ["**/node_modules/**", ...busy, ...many, ...packaged],
+          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...packaged],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -71,10 +73,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "browsers",
+          include: inBrowsers,
+          globalSetup: "test/browser/profiles.ts",
+          sequence: { groupOrder: 3 },
+          isolate: false,
+          // Each has both browsers, and they wait for deadlines most of their time. A full run measures.
+          maxWorkers: process.env["TOKENFLIGHT_FULL"] === "1" ? 1 : 2,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "packaged",
           include: packaged,
           globalSetup: "test/packaging/install.ts",
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           maxWorkers: availableParallelism(),
           maxConcurrency: availableParallelism(),
           testTimeout: 600_000,

@@ -50,7 +50,7 @@ export { hasOwn } from "./platform/own.ts";
 export type { WebCryptoKey } from "./platform/web-crypto.ts";
 export { abortWith, anySignal, reasonOf, throwIfAborted } from "./platform/signals.ts";
 export { recognise, shared } from "./platform/shared.ts";
-export { kindOf, readOptions } from "./options.ts";
+export { kindOf, readOptions, requireMethods } from "./options.ts";
 export {
   requireFunction,
   requireOneOf,

@@ -79,6 +79,21 @@ describe("a request with a fresh token", () => {
     await all.tokens.save(response("1"));
   });
 
+  it("tells of a failure that a page may not see the reason of, once it was sent", async () => {
+    const observe = vi.fn<(event: object) => void>();
+    vi.stubGlobal("location", { origin: "https://app.example.com" });
+    request.answer = () => Promise.reject(new TypeError("Failed to fetch"));
+    await expect(sendWithToken(attach({ observe }), all.tokens, request)).rejects.toThrow("Failed to fetch");
+    expect(observe.mock.calls).toEqual([[{ type: "request-unanswered", origin: "https://api.example.com" }]]);
+    const scheme = (): never => {
+      throw new TypeError("A scheme's own mistake.");
+    };
+    observe.mockClear();
+    await expect(sendWithToken(attach({ observe, scheme }), all.tokens, request)).rejects.toThrow("its scheme failed");
+    expect(observe.mock.calls).toEqual([]);
+    vi.unstubAllGlobals();
+  });
+
   it("is sent before anything is awaited", () => {
     const scheme = vi.fn<() => HeaderFields>(() => ({ authorization: "Bearer x" }));
     void sendWithToken(attach({ scheme }), all.tokens, request);

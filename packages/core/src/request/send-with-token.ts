@@ -46,6 +46,7 @@ export async function sendWithToken<Request, Response>(
   cache: TokenCache,
   request: OutgoingRequest<Response>,
 ): Promise<Response> {
+  let isUnderWay = false;
   try {
     let used: TokenSet;
     try {
@@ -64,11 +65,14 @@ export async function sendWithToken<Request, Response>(
       policy.log.withoutToken(request.url, "own-credentials");
       return settled(request, await request.send(undefined));
     }
+    isUnderWay = true;
     const response = await request.send(fields);
+    isUnderWay = false;
     const refused = isRefused(policy, response, request.facts(response));
     if (refused === false || !(await answerOf(refused, request, response))) return settled(request, response);
     return settled(request, await replay(policy, cache, { request, used, response }));
   } catch (error) {
+    if (isUnderWay) policy.log.failed(request, error);
     if (request.fail === undefined) throw error;
     return request.fail(error);
   }
