@@ -44,8 +44,7 @@ const mostTries = 3;
 /** The use of one refresh token, for one purpose. */
 export class GrantUse {
   /** How many wait for it. */
-  users = 0;
-  hasFailed = false;
+  #users = 0;
   readonly #around: Surroundings;
   readonly #single: SingleUse;
   readonly #refreshToken: string;
@@ -57,7 +56,7 @@ export class GrantUse {
     this.#refreshToken = refreshToken;
     const source: TokenSource = async () => this.#ask();
     source.spendsRefreshToken = "own";
-    const sealed = encryptedStore(withoutSubscription(store), { keys: [{ id: "refresh-token", key }], rollback: "accept" });
+    const sealed = encryptedStore(withoutSubscription(store), { keys: [{ id: "once", key }], rollback: "accept" });
     this.#single = uses.of({
       store: sealed,
       name,
@@ -69,22 +68,18 @@ export class GrantUse {
   }
 
   get isIdle(): boolean {
-    return this.users === 0 && !this.#single.isBusy;
+    return this.#users === 0 && !this.#single.isBusy;
   }
 
   /** Gives the answer that is kept, or that somebody waits for; sends the request otherwise. Rejects with what its fetch rejects with, or a TokenflightError. */
   async obtain(call: RefreshCall): Promise<Found> {
-    this.users += 1;
+    this.#users += 1;
     try {
-      const found = await this.#obtain(call);
-      this.hasFailed = false;
-      return found;
-    } catch (error) {
-      this.hasFailed = true;
-      throw error;
+      return await this.#obtain(call);
     } finally {
-      this.users -= 1;
-      if (this.users === 0) this.#outgoing = undefined;
+      this.#users -= 1;
+      // Whoever began may have left, and its request is to be sent all the same.
+      if (this.isIdle) this.#outgoing = undefined;
     }
   }
 
@@ -113,9 +108,8 @@ export class GrantUse {
   /** The answer that is kept, without a request. Rejects with StoreError. */
   async look(call: RefreshCall): Promise<Found | undefined> {
     const tokenSet = await this.#single.look();
-    const brought = tokenSet && { tokenSet, isNew: false };
-    const answer = brought && this.#answerIn(brought, call);
-    return answer && this.#found(answer, brought, undefined);
+    const answer = tokenSet && this.#answerIn({ tokenSet }, call);
+    return answer && this.#found(answer, { tokenSet, isNew: false }, undefined);
   }
 
   #found(answer: Answer, brought: Brought | undefined, mine: Outgoing | undefined): Found {
@@ -127,13 +121,12 @@ export class GrantUse {
   }
 
   /** The answer with a new refresh token, whoever asked for it and when; any other one only soon after it came, and to the same question. */
-  #answerIn({ tokenSet, isNew }: Brought, { purpose }: RefreshCall): Answer | undefined {
+  #answerIn({ tokenSet }: Pick<Brought, "tokenSet">, { purpose }: RefreshCall): Answer | undefined {
     const answer = decodeAnswer(tokenSet.accessToken);
     if (answer?.kind !== "tokens") return undefined;
     if (answer.successor !== undefined) return answer;
-    const { issuedAt, expiresAt = issuedAt } = tokenSet;
-    // A clock that was set back must not make it last.
-    const isKept = isNew || Math.abs(this.#around.uses.clock.now() - issuedAt) < expiresAt - issuedAt;
+    // A clock that was set back, here or elsewhere, must not make it last.
+    const isKept = Math.abs(this.#around.uses.clock.now() - tokenSet.issuedAt) < keptFor(answer, 0) * 1000;
     return isKept && answer.purpose === purpose ? answer : undefined;
   }
 
@@ -163,11 +156,15 @@ export class GrantUse {
       observe({ type: "answer-handed-on", endpoint, status, duration });
       throw failed(endpoint, status, answer);
     }
-    const { successor, lifetime = keptWithoutRotation } = answer;
-    const kept = successor === undefined ? Math.min(keptWithoutRotation, lifetime) : keep;
-    observe({ type: "answer-kept", endpoint, status, kept: kept * 1000, duration });
-    return { access_token: encodeAnswer(answer), expires_in: kept };
+    observe({ type: "answer-kept", endpoint, status, kept: keptFor(answer, keep) * 1000, duration });
+    // The entry outlasts its answer: what it counts, others who wait go by.
+    return { access_token: encodeAnswer(answer), expires_in: keep };
   }
+}
+
+/** Seconds for which an answer with tokens is given to whoever comes. */
+function keptFor({ successor, lifetime = keptWithoutRotation }: Answer, keep: number): number {
+  return successor === undefined ? Math.min(keptWithoutRotation, lifetime) : keep;
 }
 
 /** Every entry would have a subscription of its own. Whoever waits watches its entry, and everybody else reads it anew each time. */

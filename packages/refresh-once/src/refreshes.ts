@@ -1,12 +1,10 @@
 import { throwIfAborted, waitFor } from "@tokenflight/core";
 import { agedText } from "./answer-fields.ts";
 import { GrantUse, type Found, type Surroundings } from "./grant-use.ts";
-import { keysOf } from "./names.ts";
+import { keysOf, type GrantKeys } from "./names.ts";
 import { responseOf } from "./read-response.ts";
 import type { RefreshCall } from "./refresh-call.ts";
 
-/** Uses that have failed, and are remembered: what is known of them may not be in the store. */
-const mostRemembered = 100;
 /** A server gives a new refresh token each time. A longer chain is none. */
 const longestChain = 10_000;
 
@@ -31,7 +29,7 @@ export class Refreshes {
     let { refreshToken } = grant;
     let newest: Found | undefined;
     while (seen.size < longestChain && !seen.has(refreshToken)) {
-      const use = await this.#useOf(call, refreshToken);
+      const use = this.#useOf(await keysOf({ ...grant, refreshToken }), call, refreshToken);
       // Whoever is only led on sends nothing.
       const isWanted = newest === undefined || !willDo(newest, call);
       const found: Found | undefined = await (isWanted ? use.obtain(call) : waitFor(use.look(call), signal));
@@ -52,14 +50,11 @@ export class Refreshes {
     return responseOf(answer, agedText(body, lifetime, age));
   }
 
-  async #useOf({ grant, purpose }: RefreshCall, refreshToken: string): Promise<GrantUse> {
-    const keys = await keysOf({ ...grant, refreshToken });
+  /** The use that is under way, or a new one. What is over is read anew: the entry may be gone since, and what is remembered would seem to be newer. */
+  #useOf(keys: GrantKeys, { purpose }: RefreshCall, refreshToken: string): GrantUse {
     const name = `${keys.name} ${purpose}`;
-    const known = this.#uses.get(name);
-    if (known !== undefined) return known;
-    for (const [other, use] of this.#uses)
-      if (use.isIdle && (!use.hasFailed || this.#uses.size >= mostRemembered)) this.#uses.delete(other);
-    const use = new GrantUse(this.#around, keys, refreshToken);
+    for (const [other, use] of this.#uses) if (use.isIdle) this.#uses.delete(other);
+    const use = this.#uses.get(name) ?? new GrantUse(this.#around, keys, refreshToken);
     this.#uses.set(name, use);
     return use;
   }

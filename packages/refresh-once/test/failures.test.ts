@@ -40,6 +40,25 @@ describe("a caller that leaves", () => {
     expect(server.sent).toEqual(["r"]);
   });
 
+  it("before its request has left leaves that to be sent all the same", async () => {
+    const { server, process } = setUp();
+    const send = process();
+    const leaving = new AbortController();
+    const mine = send(endpoint, refreshWith("r", {}, { signal: leaving.signal }));
+    const other = refresh(send, "r");
+    leaving.abort();
+    await expect(mine).rejects.toMatchObject({ name: "AbortError" });
+    expect(await other).toMatchObject({ access_token: "access-1" });
+    const alone = new AbortController();
+    const last = process()(endpoint, refreshWith("s", {}, { signal: alone.signal }));
+    alone.signal.addEventListener("abort", () => {});
+    await new Promise(setImmediate);
+    alone.abort();
+    await expect(last).rejects.toMatchObject({ name: "AbortError" });
+    expect((await refresh(process(), "s")).status).toBe(200);
+    expect(server.sent.filter((sent) => sent === "s")).toEqual(["s"]);
+  });
+
   it("before it has come asks nobody", async () => {
     const { server, process } = setUp();
     await expect(process()(endpoint, refreshWith("r", {}, { signal: AbortSignal.abort() }))).rejects.toMatchObject({ name: "AbortError" });
