@@ -29,6 +29,8 @@ export interface Refreshed {
 export interface Library {
   readonly name: string;
   readonly client: ClientWay;
+  /** Whether its users get the new refresh token. Default true. */
+  readonly rotates?: boolean;
   /** Rejects when there are no tokens. */
   refresh(use: Use): Promise<Refreshed>;
 }
@@ -79,6 +81,7 @@ export const libraries: readonly Library[] = [
   {
     name: "google-auth-library",
     client: "client_secret_post",
+    rotates: false,
     async refresh({ tokenEndpoint, refreshToken, fetch }) {
       const transporter = new gaxios.Gaxios({ fetchImplementation: fetch as never, retry: false });
       const endpoints = { oauth2TokenUrl: tokenEndpoint };

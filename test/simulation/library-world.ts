@@ -23,7 +23,6 @@ export interface LibraryOutcome {
 
 export interface LibraryMutant {
   readonly store?: (store: TokenStore) => TokenStore;
-  readonly clock?: (clock: SimProcess["clock"]) => SimProcess["clock"];
 }
 
 /** What every part of such a simulation knows. */
@@ -98,8 +97,7 @@ export async function simulateLibraries(
     born.set(process.name, process);
     const client = libraryStoreClient(world, inside, process);
     const store = mutant.store?.(client) ?? client;
-    const clock = mutant.clock?.(process.clock) ?? process.clock;
-    fetches.set(process, refreshOnce({ store, clock, timeouts })(libraryFetch(world, process)));
+    fetches.set(process, refreshOnce({ store, clock: process.clock, timeouts })(libraryFetch(world, process)));
     return process;
   }
 
