@@ -15,7 +15,7 @@ export type RefreshOnceEvent =
   /** The answer goes to those who wait, and to nobody else. */
   | { type: "answer-handed-on"; endpoint: string; status: number; duration: number }
   /** There was no answer, or none that could be read. */
-  | { type: "refresh-failed"; endpoint: string; error: unknown }
+  | { type: "refresh-failed"; endpoint: string; error: TokenflightError }
   /** A caller was given the answer to a request that another one has sent, so many refresh tokens after its own. */
   | { type: "answer-shared"; endpoint: string; status: number; generations: number }
   /** A request went out as it was, and its refresh token with it. */
