@@ -2,7 +2,7 @@ import { afterAll, describe } from "vitest";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
 import { describeWithRedis } from "../stores/with-redis.ts";
 import { describeCrashedRefreshers } from "./crashed-refreshers.ts";
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
