@@ -6,9 +6,11 @@ import { SlowFirst } from "./run/slow-first.ts";
 // The condition `source` makes tests run on the sources: no build has to come first.
 const conditions = ["source"];
 
-const all = ["test/**/*.test.ts", "examples/**/*.test.ts"];
-/** The packages' own tests leave nothing behind: they share a process, which reads each module once. */
-const units = ["packages/*/test/**/*.test.ts"];
+const rest = ["test/!(adapters)/**/*.test.ts", "examples/**/*.test.ts"];
+/** These leave nothing behind: many share a process, which reads each module once. */
+const shared = ["packages/*/test/**/*.test.ts", "test/adapters/**/*.test.ts"];
+/** These want a process of their own among them: they load clients as a page does, change modules, or collect garbage while they count time. */
+const alone = ["axios-page", "late-contract", "waits"].map((name) => `test/adapters/${name}.test.ts`);
 /** These keep a core busy each, and would starve all the rest. */
 const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time. */
@@ -33,18 +35,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "units",
-          include: units,
+          name: "shared",
+          include: shared,
+          exclude: ["**/node_modules/**", ...alone],
           isolate: false,
           sequence: { groupOrder: 0 },
           maxWorkers: availableParallelism() + 1,
+          maxConcurrency: 16,
         },
       },
       {
         extends: true,
         test: {
           name: "light",
-          include: all,
+          include: [...rest, ...alone],
           exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...packaged],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.

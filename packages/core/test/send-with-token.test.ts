@@ -5,7 +5,7 @@ import { sendWithToken, type OutgoingRequest } from "../src/request/send-with-to
 import type { HeaderFields } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
-import { LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";
 import { settle } from "./test-clock.ts";

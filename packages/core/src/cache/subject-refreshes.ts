@@ -1,4 +1,4 @@
-import { LoginRequiredError, StoreError } from "../errors.ts";
+import { LoginRequiredError, StoreError } from "../errors/refresh-errors.ts";
 import { tokenFacts } from "../events.ts";
 import { beginToWait, callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
@@ -9,7 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
 import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
-import { randomId } from "../platform/fallbacks.ts";
+import { randomId } from "../platform/random-id.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
 
@@ -20,6 +20,8 @@ export interface RefreshWish {
   readonly isWanted: Predicate;
   /** The token set that is there will do, when the entry still has it. */
   readonly isLook: boolean;
+  /** In place of all rules about access tokens: whether this record will do. `began` is the one that the refresh has read first. */
+  readonly accepts?: (record: SubjectRecord, began: SubjectRecord | undefined) => boolean;
 }
 
 /** The refreshes of one subject: the one under way, and what it does to the token set in memory. */
@@ -46,7 +48,7 @@ export class SubjectRefreshes {
     return isPending || this.#transaction.isBusy;
   }
 
-  start({ reason, urgency, isWanted, isLook }: RefreshWish): PendingRefresh {
+  start({ reason, urgency, isWanted, isLook, ...wish }: RefreshWish): PendingRefresh {
     const { clock, freshness, queue, limits, lifetime } = this.#parts;
     const before = this.current.record;
     const accepts = (record: SubjectRecord): boolean =>
@@ -70,7 +72,7 @@ export class SubjectRefreshes {
       caller: callingRefresh(),
       awaited: new Map(),
       isOver: false,
-      accepts,
+      accepts: wish.accepts === undefined ? accepts : (record) => wish.accepts?.(record, refresh.began) === true,
     };
     const tokenSet = this.#transaction.run(refresh).then(
       (record) => this.#take(refresh, record, before),

@@ -1,11 +1,11 @@
 import { createTokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import type { TokenEvent } from "../events.ts";
 import { kindOf, readOptions, requireCount, requireFunction, requireText } from "../options.ts";
 import { memoryStore } from "../store/memory-store.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { createSubjectFactory, type SharedOptions } from "./create-token-cache.ts";
-import type { SubjectCache } from "./late-token-cache.ts";
+import type { SubjectCache } from "./late/late-token-cache.ts";
 import type { Closable, TokenCache } from "./token-cache.ts";
 
 export interface TokenPoolOptions extends SharedOptions {

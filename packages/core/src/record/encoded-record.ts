@@ -1,4 +1,5 @@
-import { outcomeCodes, StoreError } from "../errors.ts";
+import { StoreError } from "../errors/refresh-errors.ts";
+import { outcomeCodes } from "../errors/token-request-error.ts";
 import { hasOwn, ownOnly } from "../platform/own.ts";
 import type { StoredEntry, Version } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";
@@ -126,8 +127,8 @@ function isTextOrMissing(value: unknown): boolean {
 
 function isPause(given: OtherPurpose["pause"]): boolean {
   if (given === undefined) return true;
-  const { outcome, duration, begun, failures } = ownOnly(given);
-  return hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite);
+  const { outcome, duration, begun, failures, note } = ownOnly(given);
+  return hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite) && isTextOrMissing(note);
 }
 
 function capped(pause: NonNullable<OtherPurpose["pause"]>): NonNullable<OtherPurpose["pause"]> {

@@ -1,4 +1,4 @@
-import type { TokenRequestOutcome } from "../errors.ts";
+import type { TokenRequestOutcome } from "../errors/token-request-error.ts";
 import { ownOnly } from "../platform/own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
@@ -25,6 +25,8 @@ export interface Pause {
   readonly begun: number;
   readonly failures: number;
   readonly outcome: TokenRequestOutcome;
+  /** What the token source says of the failure to whoever waits, in other processes too. */
+  readonly note?: string | undefined;
 }
 
 /** Why only a login helps. */

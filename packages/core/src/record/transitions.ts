@@ -1,14 +1,11 @@
-import type { Clock } from "../clock.ts";
-import {
-  InvalidTokenResponseError,
-  LoginRequiredError,
-  TokenRequestError,
-  type TokenflightError,
-  type TokenRequestOutcome,
-} from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { InvalidTokenResponseError, LoginRequiredError } from "../errors/refresh-errors.ts";
+import { TokenRequestError, type TokenRequestOutcome } from "../errors/token-request-error.ts";
+import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import { ownOnly } from "../platform/own.ts";
 import { isRefreshToken } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
+import { noteOf } from "./failure-note.ts";
 import { pauseAfter } from "./pause-after.ts";
 import { inUse, ofLogin, withinRoom } from "./purposes.ts";
 import { withSeed, type Intent, type SubjectRecord } from "./record.ts";
@@ -72,7 +69,8 @@ export function withFailure(record: SubjectRecord, failure: TokenflightError, sp
   const outcome = outcomeOf(failure);
   const failures = (before?.failures ?? 0) + 1;
   const retryAfter = failure instanceof TokenRequestError ? failure.retryAfter : undefined;
-  const pause = ownOnly({ outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() });
+  const { text: note, pause: duration = pauseAfter(outcome, failures, retryAfter, clock.random()) } = noteOf(failure) ?? {};
+  const pause = ownOnly({ outcome, failures, duration, begun: clock.now(), ...(note && { note }) });
   const refreshToken = refreshTokenOf(failure);
   if (refreshToken !== undefined)
     return ownOnly({ ...rest, ...next(record, clock), tokenSet: withRefreshToken(record.tokenSet, refreshToken), pause });

@@ -1,4 +1,4 @@
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../clock/clock.ts";
 import { guarded } from "../events.ts";
 import type { AdapterEvent, NotReplayedReason, WithoutTokenReason } from "./bearer-options.ts";
 import { parseUrl } from "../platform/fallbacks.ts";

@@ -1,5 +1,5 @@
 import { requireFunction, requireSeconds, requireText, requireThat } from "../options.ts";
-import { ownOnly, ownOption } from "../platform/own.ts";
+import { ownOnly } from "../platform/own.ts";
 import type { TokenResponse } from "./token-response.ts";
 import type { TokenSet } from "./token-set.ts";
 
@@ -28,9 +28,10 @@ export interface TokenSource {
   (context: SourceContext): Promise<TokenSet | TokenResponse>;
   /**
    * Whether a call uses up `previous.refreshToken`. Default: yes, where there is one: one use may be all there is. A source that says false is called
-   * while the store is away, too; one that says nothing, once it has given a token set without a refresh token.
+   * while the store is away, too; one that says nothing, once it has given a token set without a refresh token. "own": each call uses up a refresh token that
+   * the source holds itself.
    */
-  spendsRefreshToken?: boolean;
+  spendsRefreshToken?: boolean | "own";
   /** Whether it gives a token set only after a login, by the refresh token of the one before. Default: nobody knows. `status()` of a token cache goes by it. */
   requiresLogin?: boolean;
   /**
@@ -52,34 +53,15 @@ export interface TokenSource {
   revoke?: (tokenSet: TokenSet) => Promise<void>;
 }
 
-/** Whether a second use of this refresh token may end the session. */
-export function mayEndSession(source: TokenSource, previous: TokenSet | undefined): boolean {
-  return spends(source, previous) && !((ownOption(source, "refreshTokenGrace") ?? 0) > 0);
-}
-
-/** Whether asking for the successor of this token set uses up its refresh token. */
-export function spends(source: TokenSource, previous: TokenSet | undefined): boolean {
-  return ownOption(source, "spendsRefreshToken") !== false && previous?.refreshToken !== undefined;
-}
-
-/**
- * Whether this source may be asked while the store is away, so that nobody knows what else has been asked. One that has not said whether it spends a
- * refresh token may, once its token sets have shown that it has none: the login may stand in the store that is away.
- */
-export function canDoWithoutStore(source: TokenSource, previous: TokenSet | undefined): boolean {
-  const spendsRefreshToken = ownOption(source, "spendsRefreshToken");
-  if (spendsRefreshToken === undefined) return previous !== undefined && previous.refreshToken === undefined;
-  return !spendsRefreshToken && (ownOption(source, "requiresLogin") !== true || previous?.refreshToken !== undefined);
-}
-
 /** Throws InvalidOptionError for what is no token source, or says odd things of itself. */
 export function requireSource(source: TokenSource): void {
   requireFunction("source", source);
   const { identity, purpose, spendsRefreshToken, requiresLogin, refreshTokenGrace, revoke } = ownOnly(source);
   if (identity !== undefined) requireText("source.identity", identity);
   if (purpose !== undefined) requireText("source.purpose", purpose);
-  for (const [name, value] of Object.entries({ spendsRefreshToken, requiresLogin }))
-    requireThat(value === undefined || typeof value === "boolean", `source.${name}`, "true or false", value);
+  const isSpending = spendsRefreshToken === "own" || spendsRefreshToken === undefined || typeof spendsRefreshToken === "boolean";
+  requireThat(isSpending, "source.spendsRefreshToken", 'true, false or "own"', spendsRefreshToken);
+  requireThat(requiresLogin === undefined || typeof requiresLogin === "boolean", "source.requiresLogin", "true or false", requiresLogin);
   if (refreshTokenGrace !== undefined) requireSeconds("source.refreshTokenGrace", refreshTokenGrace);
   if (revoke !== undefined) requireFunction("source.revoke", revoke);
 }
