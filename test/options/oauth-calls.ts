@@ -8,6 +8,7 @@ import {
   pendingLogins,
   privateKeyJwt,
   sharedLogin,
+  sharedTurn,
   type OAuthClient,
 } from "@tokenflight/oauth";
 import { defineProfile } from "@tokenflight/oauth/profiles";
@@ -150,6 +151,12 @@ export const oauthCalls: Calls = {
     const again = await sharedLogin(store, "ada", logIn, { tokens: login.for() });
     return [accessToken, again.accessToken];
   },
+  "oauth: what is done in turns": () =>
+    sharedTurn(memoryStore(), "registration", "ada", {
+      find: async () => undefined,
+      make: async () => "made",
+      keep: async (made) => `${made} and kept`,
+    }),
   "oauth: a login on another device": async () => {
     const sent: string[] = [];
     const clock = { monotonic: () => 0, schedule: (callback: () => void) => (queueMicrotask(callback), () => {}) };

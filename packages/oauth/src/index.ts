@@ -12,6 +12,7 @@ export type { CallbackOptions } from "./login/exchange-callback.ts";
 export type { PendingLogin } from "./login/pending-login.ts";
 export { pendingLogins, type PendingLogins } from "./login/pending-login-store.ts";
 export { sharedLogin, type LogIn, type SharedLoginOptions } from "./login/shared-login.ts";
+export { sharedTurn, type TurnOptions, type TurnWork } from "./login/shared-turn.ts";
 export type { DeviceLoginOptions, DeviceProgress, DevicePrompt } from "./login/device-login.ts";
 export type { Introspection, IntrospectionOptions } from "./client/introspection.ts";
 export { LoginError, type LoginErrorDetails, type LoginFailure } from "./errors.ts";
