@@ -4,9 +4,11 @@ import {
   clientSecretBasic,
   createLogin,
   createOAuthClient,
+  discoverMetadata,
   noClientAuth,
   pendingLogins,
   privateKeyJwt,
+  requestJson,
   sharedLogin,
   sharedTurn,
   type OAuthClient,
@@ -118,6 +120,32 @@ export const oauthCalls: Calls = {
     });
     await found.clientCredentials()(context);
     return sent;
+  },
+  "oauth: an issuer's metadata": async () => {
+    const issuer = "https://login.example.com";
+    const sent: string[] = [];
+    const fetch = (url: string, init: RequestInit): Promise<Response> => {
+      sent.push(`${url} ${Object.keys(init).toSorted().join()}`);
+      return answer(url);
+    };
+    const { metadata } = await discoverMetadata(issuer, { fetch });
+    const known = createOAuthClient({ issuer, metadata, clientId: "id", clientAuth: noClientAuth(), fetch });
+    await known.clientCredentials()(context);
+    return [metadata, sent];
+  },
+  "oauth: requestJson": async () => {
+    const sent: string[] = [];
+    const fetch = (url: string, init: RequestInit): Promise<Response> => {
+      sent.push(`${url} ${Object.keys(init).toSorted().join()}`);
+      return answer(url);
+    };
+    const { status, fields } = await requestJson({
+      fetch,
+      url: "https://login.example.com/register",
+      title: "registration",
+      timeout: 1000,
+    });
+    return [status, fields, sent];
   },
   "oauth: exchangeCode": async () => {
     const sent: string[] = [];

@@ -1,5 +1,6 @@
 export { createOAuthClient, type OAuthClient } from "./client/oauth-client.ts";
 export type { OAuthClientOptions } from "./client/client-options.ts";
+export { discoverMetadata, type DiscoverMetadataOptions, type FoundMetadata } from "./server/discover-metadata.ts";
 export { createLogin, type Login, type LoginOptions } from "./client/create-login.ts";
 export type { AuthorizationServer, ClientAuth, ClientCredentials, CurrentCredentials, FetchFunction } from "./client-parts.ts";
 export type { IdTokenFault, OAuthEvent, RefusingAnswer } from "./client-parts.ts";
@@ -21,3 +22,6 @@ export { clientSecretBasic, clientSecretPost, noClientAuth, type ClientSecretBas
 export { tlsClientAuth } from "./client-auth/tls-client-auth.ts";
 export { privateKeyJwt, type PrivateKeyJwtOptions } from "./client-auth/private-key-jwt.ts";
 export type { PrivateJwk, SigningAlgorithm, SigningKey } from "./client-auth/signing-key.ts";
+
+// For packages that rest on this one.
+export { requestJson, type JsonAnswer, type JsonRequest } from "./endpoint/json-request.ts";

@@ -57,12 +57,12 @@ export async function takeTurn<Made, Result>(parts: TurnParts<Made, Result>): Pr
     });
     if (theirs !== undefined) return theirs;
     const result = await work.keep(made);
-    await leave(parts, { done: id });
+    await leave(parts, "done");
     return result;
   } catch (error) {
     await stopWatching();
     if (isElsewhere && !ending.aborted) return undefined;
-    await leave(parts, error instanceof LoginError && error.reason === "refused" ? { refused: id } : {});
+    await leave(parts, error instanceof LoginError && error.reason === "refused" ? "refused" : undefined);
     throw error;
   } finally {
     await stopWatching();
@@ -88,16 +88,15 @@ async function finishFirst<Made, Result>(parts: TurnParts<Made, Result>): Promis
 }
 
 /** Writes that the turn is over, and how it has ended. If that fails, the others find out when this process ends. */
-async function leave<Made, Result>(
-  { entry, id }: TurnParts<Made, Result>,
-  { done, refused }: { done?: string; refused?: string },
-): Promise<void> {
+async function leave<Made, Result>({ entry, id }: TurnParts<Made, Result>, end: "done" | "refused" | undefined): Promise<void> {
   try {
     for (let left = attempts; left > 0; left -= 1) {
       const seen = await entry.read();
       // Whoever has taken over has the turn still, unless this turn has brought what it was for.
-      if (done === undefined && seen.turn.owner !== id) return;
-      if ((await entry.replace(seen, { done: done ?? seen.turn.done, refused: refused ?? seen.turn.refused })) !== undefined) return;
+      if (end !== "done" && seen.turn.owner !== id) return;
+      const { done, refused } = seen.turn;
+      const turn = { done: end === "done" ? id : done, refused: end === "refused" ? id : refused };
+      if ((await entry.replace(seen, turn)) !== undefined) return;
     }
   } catch {
     // What was kept is what counts.
