@@ -24,4 +24,5 @@ export { privateKeyJwt, type PrivateKeyJwtOptions } from "./client-auth/private-
 export type { PrivateJwk, SigningAlgorithm, SigningKey } from "./client-auth/signing-key.ts";
 
 // For packages that rest on this one.
-export { requestJson, type JsonAnswer, type JsonRequest } from "./endpoint/json-request.ts";
+export { askStore, unreadable, type SeenEntry } from "./login/ask-store.ts";
+export { requestJson, type JsonAnswer, type JsonRequest } from "./server/json-request.ts";

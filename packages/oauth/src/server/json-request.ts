@@ -1,13 +1,13 @@
 import { systemClock, TokenRequestError } from "@tokenflight/core";
 import type { FetchFunction } from "../client-parts.ts";
 import { ownFields } from "../own-fields.ts";
-import { readFields, type AnswerFields } from "./answer-fields.ts";
-import { fetchUntil, isRedirect, readAnswer } from "./answer.ts";
-import { readRefusal } from "./dialects.ts";
-import { outcomeOf, readRetryAfter } from "./failure.ts";
-import { clean } from "./mask.ts";
-import { readFailure } from "./read-failure.ts";
-import { within } from "./waiting.ts";
+import { readFields, type AnswerFields } from "../endpoint/answer-fields.ts";
+import { fetchUntil, isRedirect, readAnswer } from "../endpoint/answer.ts";
+import { readRefusal } from "../endpoint/dialects.ts";
+import { outcomeOf, readRetryAfter } from "../endpoint/failure.ts";
+import { clean } from "../endpoint/mask.ts";
+import { readFailure } from "../endpoint/read-failure.ts";
+import { within } from "../endpoint/waiting.ts";
 
 export interface JsonRequest {
   readonly fetch: FetchFunction;
