@@ -1,4 +1,13 @@
-import { canSendAgain, drain, keepBody, readerOf, TokenRequestError, type NamedTokenCache, type TokenSet } from "@tokenflight/core";
+import {
+  canSendAgain,
+  drain,
+  keepBody,
+  readerOf,
+  TokenflightError,
+  TokenRequestError,
+  type NamedTokenCache,
+  type TokenSet,
+} from "@tokenflight/core";
 import { bindingOf, covers } from "../binding.ts";
 import { readRefusal, unionOf, type McpChallenge } from "../discovery/challenge.ts";
 import { McpServerError } from "../errors.ts";
@@ -14,6 +23,9 @@ const mostReplays = 3;
 
 /** What a refusal was answered with: the request is sent again, or its caller gets the refusal. */
 type Outcome = "again" | "as-is";
+
+/** Gives the request once more. */
+type Again = () => [input: string | URL | Request, init: RequestInit | undefined];
 
 export interface FetchParts {
   readonly server: ServerParts;
@@ -39,7 +51,7 @@ export function createServerFetch(parts: FetchParts): McpFetch {
     login.saw(used);
     // Before the server was heard of, only its refusal says where tokens come from and what for.
     const isFirst = used === undefined && server.grant !== undefined && !server.discovery.hasHeard && !(await hasTokens(tokens));
-    let response = await (isFirst ? parts.bare : parts.withToken)(input, init);
+    let response = await (isFirst ? parts.bare(input, init) : sendWithToken(parts, input, init, again));
     for (let left = mostReplays; left > 0; left -= 1) {
       const challenge = readRefusal(response);
       if (challenge === undefined || !isOfServer(server, input, init, response)) return response;
@@ -54,10 +66,29 @@ export function createServerFetch(parts: FetchParts): McpFetch {
       if (outcome === "as-is" || again === undefined) return response;
       await discard(response);
       used = tokens.peek();
-      response = await parts.withToken(...again());
+      response = await sendWithToken(parts, ...again(), again);
     }
     return response;
   };
+}
+
+/** A session that is over, while its last token looks good, has the request sent without: the server's refusal says what it wants. */
+async function sendWithToken(
+  { withToken, bare }: FetchParts,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+  again: Again | undefined,
+): Promise<Response> {
+  try {
+    return await withToken(input, init);
+  } catch (error) {
+    if (again === undefined || !isLoginRequired(error)) throw error;
+    return bare(...again());
+  }
+}
+
+function isLoginRequired(error: unknown): boolean {
+  return TokenflightError.is(error) && error.code === "ERR_LOGIN_REQUIRED";
 }
 
 /** Whether there are tokens, perhaps from before this process began. */
@@ -82,16 +113,7 @@ export async function answerRefusal(
   const isAnother = current !== undefined && current.accessToken !== used?.accessToken;
   if (isAnother && covers(current, scopes)) return "again";
   if (server.grant !== undefined) return answerWithGrant(parts, challenge, current, signal);
-  if (current === undefined && tokens.status().state === "logged-in") {
-    // It has expired meanwhile; or it was refused, and its renewal has failed.
-    if (used !== undefined && !challenge.needsScope) return "as-is";
-    await tokens.get({ signal });
-    return "again";
-  }
-  if (current === undefined) {
-    await login.obtain({ scopes }, signal);
-    return "again";
-  }
+  if (current === undefined) return answerWithoutToken(parts, challenge, used, signal);
   if (!covers(current, scopes)) {
     await login.obtain({ scopes }, signal);
     return "again";
@@ -99,6 +121,26 @@ export async function answerRefusal(
   // All that a login for this can give was given already, and is not enough.
   if (challenge.needsScope) return "as-is";
   return answerToNewToken(parts, current, signal);
+}
+
+/** There is no token that may be sent: it has expired meanwhile, it was refused and could not be renewed, or nobody is logged in. */
+async function answerWithoutToken(
+  { tokens, login }: FetchParts,
+  { scopes }: McpChallenge,
+  used: TokenSet | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Outcome> {
+  try {
+    const { accessToken } = await tokens.get({ signal });
+    return accessToken === used?.accessToken ? "as-is" : "again";
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    // A token endpoint that is away sends nobody to a browser: the refusal is all that is known.
+    if (!isLoginRequired(error) && used !== undefined) return "as-is";
+    if (!isLoginRequired(error)) throw error;
+  }
+  await login.obtain({ scopes }, signal);
+  return "again";
 }
 
 /** A token that is as new as can be was refused: the server may belong to another authorization server by now. Each token is looked at once. */
@@ -143,7 +185,7 @@ async function answerWithGrant(
 
 /** Throws the error of a login, unless the caller is to get the refusal in its place. */
 function failed({ server, failed: told }: FetchParts, error: unknown, refusal: Response): Response {
-  if (server.unauthorized === "response" && (error as { code?: unknown }).code === "ERR_LOGIN_REQUIRED") return refusal;
+  if (server.unauthorized === "response" && isLoginRequired(error)) return refusal;
   if (told !== undefined && refusal.status === 401) return told(error, refusal);
   discard(refusal).catch(() => {});
   throw error;
