@@ -31,7 +31,7 @@ async function callAll(names: readonly string[]): Promise<Calls> {
   const ends = await Promise.allSettled(names.map(async (name) => session?.callTool(name)));
   for (const end of ends) {
     if (end.status === "fulfilled" && end.value !== undefined) continue;
-    const { constructor, message = "" } = (end.status === "rejected" ? end.reason : {}) as Error;
+    const { constructor, message } = (end.status === "rejected" ? end.reason : new Error("It gave nothing.")) as Error;
     const text = `${constructor.name}: ${message.slice(0, 200)}`;
     errors[text] = (errors[text] ?? 0) + 1;
   }

@@ -1,5 +1,5 @@
 import { hasOwn, TokenSet, toTokenResponse, type TokenResponse } from "@tokenflight/core";
-import { scopesIn } from "./discovery/challenge.ts";
+import { scopesIn } from "./scopes.ts";
 
 /**
  * Whose tokens a token set holds. It stands in the token set itself, so that a refresh token is never without the name of the only server that it may be sent

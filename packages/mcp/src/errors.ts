@@ -1,4 +1,4 @@
-import { recognise, TokenflightError, type TokenflightErrorCode } from "@tokenflight/core";
+import { hasOwn, recognise, TokenflightError, type TokenflightErrorCode } from "@tokenflight/core";
 
 /** What is wrong with an MCP server, or with the authorization server that it names. Nothing was sent to whatever is wrong. */
 export type McpServerFailure =
@@ -41,10 +41,10 @@ export class McpServerError extends TokenflightError {
 
   constructor(reason: McpServerFailure, message: string, details: McpServerErrorDetails = {}) {
     // Core's type names the codes of core's own errors; this code is not one of them.
-    super(code as TokenflightErrorCode, message, "cause" in details ? { cause: details.cause } : undefined);
+    super(code as TokenflightErrorCode, message, hasOwn(details, "cause") ? { cause: details.cause } : undefined);
     this.reason = reason;
-    this.error = details.error;
-    this.errorDescription = details.errorDescription;
+    this.error = hasOwn(details, "error") ? details.error : undefined;
+    this.errorDescription = hasOwn(details, "errorDescription") ? details.errorDescription : undefined;
   }
 
   override get name(): string {

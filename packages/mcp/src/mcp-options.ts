@@ -21,7 +21,7 @@ import {
   type McpClientOptions,
   type RegisteredClient,
 } from "./client/client-options.ts";
-import { scopesIn } from "./discovery/challenge.ts";
+import { scopesIn } from "./scopes.ts";
 import type { McpObserver } from "./events.ts";
 import { readGrant, type Grant } from "./server/grant.ts";
 import type { Authorize, ServerParts } from "./server/server-parts.ts";

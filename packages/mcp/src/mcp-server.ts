@@ -1,10 +1,8 @@
 import {
   createTokenCache,
-  LoginRequiredError,
   requireOneOf,
   requireSignal,
   readOptions,
-  TokenflightError,
   type ClosableTokenCache,
   type LoginStatus,
   type NamedTokenCache,
@@ -16,14 +14,16 @@ import { bindingOf } from "./binding.ts";
 import { Clients } from "./client/clients.ts";
 import type { Registrations } from "./client/registrations.ts";
 import type { AuthorizationServers } from "./discovery/authorization-servers.ts";
-import { readRefusal, scopesIn } from "./discovery/challenge.ts";
+import { readRefusal } from "./discovery/challenge.ts";
+import { scopesIn } from "./scopes.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { LoginParts, ServerWish } from "./mcp-options.ts";
 import { FailedLogins, standaloneProvider, type McpAuthProvider, type McpTransportOptions } from "./server/auth-provider.ts";
 import { HandedOverSource } from "./server/handed-over.ts";
 import { oauthProvider, type McpOAuthProvider } from "./server/oauth-provider.ts";
 import { grantSource } from "./server/grant-source.ts";
-import { answerRefusal, createServerFetch, type FetchParts, type McpFetch } from "./server/server-fetch.ts";
+import { answerRefusal, isLoginRequired } from "./server/answer-refusal.ts";
+import { createServerFetch, type FetchParts, type McpFetch } from "./server/server-fetch.ts";
 import { ServerLogin } from "./server/server-login.ts";
 import type { ServerParts } from "./server/server-parts.ts";
 import { userSource } from "./server/user-source.ts";
@@ -106,7 +106,7 @@ export function createMcpServer(
   const logins = new ServerLogin(parts, tokens);
   const beneath = login.fetch as McpFetch;
   const withToken = bearer(tokens, { origins: url.origin, loggedOut: "send", observe: (event) => observe(event, url) })(beneath);
-  const requests: FetchParts = { server: parts, tokens, login: logins, wanted, withToken, bare: beneath };
+  const requests: FetchParts = { server: parts, tokens, login: logins, wanted, withToken, bare: beneath, failed: undefined };
   const failures = new FailedLogins();
   const fetch = createServerFetch(requests);
   const fetchOfSdk2 = createServerFetch({ ...requests, failed: failures.note });
@@ -117,7 +117,7 @@ export function createMcpServer(
     await tokens.reread();
     if (tokens.status().state !== "logged-in") return undefined;
     return tokens.get().catch((error: unknown) => {
-      if (error instanceof LoginRequiredError) return undefined;
+      if (isLoginRequired(error)) return undefined;
       throw error;
     });
   };
@@ -138,7 +138,7 @@ export function createMcpServer(
         if (challenge === undefined) return;
         if (used !== undefined && !challenge.needsScope) {
           const renewed = await tokens.renew(used).catch((error: unknown) => {
-            if (TokenflightError.is(error) && error.code === "ERR_LOGIN_REQUIRED") return undefined;
+            if (isLoginRequired(error)) return undefined;
             throw error;
           });
           if (renewed !== undefined) return;
@@ -154,7 +154,7 @@ export function createMcpServer(
     async logIn(options = {}) {
       const { scope, signal } = readOptions("logIn", options, ["scope", "signal"]);
       requireSignal("logIn.signal", signal);
-      return logins.obtain({ scopes: scopesIn(scope), isWanted: true }, signal);
+      return logins.obtain({ scopes: scopesIn(scope), isOver: undefined, isWanted: true }, signal);
     },
     async status() {
       logins.saw(await tokens.reread());

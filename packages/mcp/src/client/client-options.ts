@@ -55,7 +55,8 @@ export function readClient(where: string, options: McpClientOptions): ClientPart
       const at = `${where}.registered[${index}]`;
       const { issuer, ...client } = readOptions<RegisteredClient & { issuer: string }>(at, one, ["issuer", "clientId", "clientAuth"]);
       requireThat(typeof issuer === "string" && parseUrl(issuer) !== null, `${at}.issuer`, "the URL of an issuer", issuer);
-      return { issuer, ...readRegistered(at, client) };
+      const { clientId, clientAuth } = readRegistered(at, client);
+      return { issuer, clientId, clientAuth };
     }),
     metadata: { ...metadata },
   };

@@ -1,7 +1,7 @@
 import { parseUrl } from "@tokenflight/core";
 import { requestJson, type FetchFunction, type JsonAnswer } from "@tokenflight/oauth";
 import { McpServerError } from "../errors.ts";
-import { scopesIn } from "./challenge.ts";
+import { scopesIn } from "../scopes.ts";
 import { safeUrl, shown } from "./safe-url.ts";
 
 /** What an MCP server says of itself (RFC 9728 section 2), checked. */

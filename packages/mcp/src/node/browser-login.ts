@@ -46,10 +46,10 @@ export function authorizeInBrowser({ onLogin, paste, callback = {} }: NodeLoginO
 }
 
 /** The login, as the client that `loopbackLogin` takes. */
-function clientOf({ begin, finish }: Authorization): Parameters<typeof loopbackLogin>[0] {
+function clientOf(authorization: Authorization): Parameters<typeof loopbackLogin>[0] {
   return {
-    authorizationUrl: ({ redirectUri, timeout }) => begin(redirectUri, timeout),
-    exchangeCallback: (callback, pending) => finish(callback, pending),
+    authorizationUrl: ({ redirectUri, timeout }) => authorization.begin(redirectUri, timeout),
+    exchangeCallback: (callback, pending) => authorization.finish(callback, pending),
   };
 }
 

@@ -20,5 +20,5 @@ export function createMcpLogin(options: NodeMcpLoginOptions): McpLogin {
   const { onLogin, paste, callback, ...rest } = read;
   for (const [name, value] of Object.entries({ onLogin, paste })) if (value !== undefined) requireFunction(`${where}.${name}`, value);
   const browser = requireBrowserOptions(where, { onLogin, paste, callback });
-  return createAnywhere({ ...rest, authorize: authorizeInBrowser(browser, rest.loginTimeout) });
+  return createAnywhere({ ...rest, authorize: authorizeInBrowser(browser, read.loginTimeout) });
 }

@@ -2,7 +2,7 @@ import { TokenRequestError, type SourceContext, type TokenSource } from "@tokenf
 import { bindingOf, bound, responseOf, type Binding } from "../binding.ts";
 import type { KnownClient } from "../client/client-options.ts";
 import { McpServerError } from "../errors.ts";
-import { unionOf } from "../discovery/challenge.ts";
+import { unionOf } from "../scopes.ts";
 import type { FoundServer } from "../discovery/discovery.ts";
 import { oauthClient } from "./oauth-client.ts";
 import { asking, type ServerParts } from "./server-parts.ts";

@@ -8,9 +8,9 @@ import {
 } from "@tokenflight/core";
 import type { AuthorizationServer } from "@tokenflight/oauth";
 import { bindingOf, covers, type Binding } from "../binding.ts";
-import { scopesIn } from "../discovery/challenge.ts";
+import { scopesIn } from "../scopes.ts";
 import type { HandedOver, HandedOverSource } from "./handed-over.ts";
-import type { ServerLogin } from "./server-login.ts";
+import { needOf, type ServerLogin } from "./server-login.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
 
 /** An `OAuthClientProvider` of both SDKs, in types of our own. */
@@ -63,7 +63,7 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
 
   const ready = async (scopes: readonly string[]): Promise<Binding> => {
     const found = await current();
-    const tokenSet = found !== undefined && covers(found, scopes) ? found : await login.obtain({ scopes }, undefined);
+    const tokenSet = found !== undefined && covers(found, scopes) ? found : await login.obtain(needOf(scopes), undefined);
     const binding = bindingOf(tokenSet);
     if (binding === undefined) throw new LoginRequiredError(`A login is required at the MCP server ${server.url.href}.`);
     return binding;
@@ -177,5 +177,5 @@ async function handOver({ tokens, handed, handing }: ProviderParts): Promise<{ r
 /** What an SDK adds for itself. */
 function withoutIssuer(tokens: { access_token: string }): TokenResponse {
   const { issuer: _, ...response } = tokens as TokenResponse & { issuer?: unknown };
-  return response as TokenResponse;
+  return response;
 }

@@ -1,7 +1,7 @@
 import { LoginRequiredError, systemClock, throwIfAborted, waitFor, type NamedTokenCache, type TokenSet } from "@tokenflight/core";
 import { LoginError, sharedLogin } from "@tokenflight/oauth";
 import { bindingOf, covers, type Binding } from "../binding.ts";
-import { scopesIn, unionOf } from "../discovery/challenge.ts";
+import { scopesIn, unionOf } from "../scopes.ts";
 import { logInUser } from "./user-login.ts";
 import type { ServerParts } from "./server-parts.ts";
 
@@ -18,9 +18,14 @@ export interface LoginNeed {
   /** The scopes that are needed; empty for whatever the server begins with. */
   readonly scopes: readonly string[];
   /** Whether the tokens that are there are of no use, whatever they are good for. */
-  readonly isOver?: ((current: TokenSet) => boolean) | undefined;
+  readonly isOver: ((current: TokenSet) => boolean) | undefined;
   /** Whether the program asks, and not a request that was refused. */
-  readonly isWanted?: boolean | undefined;
+  readonly isWanted: boolean;
+}
+
+/** What a request needs that was refused. */
+export function needOf(scopes: readonly string[], isOver?: (current: TokenSet) => boolean): LoginNeed {
+  return { scopes, isOver, isWanted: false };
 }
 
 /** The logins of one server: one at a time in all processes, for whoever needs it. */
@@ -80,7 +85,7 @@ export class ServerLogin {
   async #begin(need: LoginNeed): Promise<TokenSet> {
     const { store, key, loginTimeout, observe, url, authorize } = this.#parts;
     if (authorize === undefined) throw this.#required(need);
-    const { isOver = () => false, isWanted = false, scopes } = need;
+    const { isOver = () => false, isWanted, scopes } = need;
     // A request needs a login that is wide enough, whoever has made it; a program that asks for one means a new one.
     const replace = isWanted || ((current: TokenSet): boolean => isOver(current) || !covers(current, scopes));
     try {

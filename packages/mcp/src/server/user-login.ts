@@ -4,7 +4,7 @@ import { bound, type Binding } from "../binding.ts";
 import type { LoginClient } from "../client/clients.ts";
 import { isUnknownClient } from "../client/registration.ts";
 import { listOf, requireLoginPage, requirePkce } from "../discovery/authorization-server.ts";
-import { unionOf } from "../discovery/challenge.ts";
+import { unionOf } from "../scopes.ts";
 import type { FoundServer } from "../discovery/discovery.ts";
 import { oauthClient } from "./oauth-client.ts";
 import { asking, type Authorization, type ServerParts } from "./server-parts.ts";
@@ -102,9 +102,9 @@ class Login {
    * A server that does not know the client any more says so; or it shows that to the user, in a page that leads nowhere, so that nobody comes back: the next
    * login registers anew.
    */
-  async forgetClient(error: unknown, wasKnown: boolean): Promise<void> {
-    const nobodyCame = wasKnown && error instanceof LoginError && error.reason === "expired";
-    if (this.#begun === undefined || !(isUnknownClient(error) || nobodyCame)) return;
+  async forgetClient(why: unknown, wasKnown: boolean): Promise<void> {
+    const nobodyCame = wasKnown && why instanceof LoginError && why.reason === "expired";
+    if (this.#begun === undefined || !(isUnknownClient(why) || nobodyCame)) return;
     await this.#parts.clients.drop(this.#found.metadata.issuer, this.#begun.client).catch(() => {});
   }
 }
