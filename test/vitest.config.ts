@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     execArgv: ["--conditions=source"],
     testTimeout: 20_000,
+    // Servers and browsers start there, on a machine that may have much else to do.
+    hookTimeout: 60_000,
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {
@@ -31,6 +33,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
+          maxConcurrency: 16,
         },
       },
       {

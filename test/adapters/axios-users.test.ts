@@ -18,17 +18,17 @@ const asking =
     }
   };
 
-it("http: 200 users in 200 random orders: nobody gets another's token or answer: tokens by a field of the config", async () => {
+it("http: 200 users in random orders: nobody gets another's token or answer: tokens by a field of the config", async () => {
   const requests = await actAtRandom(({ origin, tokensOf }) => {
     const api = create(origin, "http");
     attachBearer(api, (config) => tokensOf((config as { user?: string }).user ?? "nobody"));
     return asking(api, (user) => ({ user }));
   });
 
-  expect(requests).toBeGreaterThan(1000);
+  expect(requests).toBeGreaterThan(400);
 }, 120_000);
 
-it("fetch: 200 users in 200 random orders: nobody gets another's token or answer: tokens by AsyncLocalStorage", async () => {
+it("fetch: 200 users in random orders: nobody gets another's token or answer: tokens by AsyncLocalStorage", async () => {
   const current = new AsyncLocalStorage<string>();
 
   const requests = await actAtRandom(({ origin, tokensOf }) => {
@@ -38,5 +38,5 @@ it("fetch: 200 users in 200 random orders: nobody gets another's token or answer
     return (user, request) => current.run(user, () => ask(user, request));
   });
 
-  expect(requests).toBeGreaterThan(1000);
+  expect(requests).toBeGreaterThan(400);
 }, 120_000);

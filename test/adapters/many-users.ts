@@ -4,6 +4,7 @@ import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
 import fc from "fast-check";
 import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { jsonAnswer } from "../servers/answer.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import { refusal, startWireApi } from "./wire-session.ts";
 
 /** What a user does: asks for something, or loses its access token. `wait` is in milliseconds, before that. */
@@ -35,7 +36,7 @@ export interface Crowd {
 }
 
 const users = 200;
-const runs = 200;
+const runs = repetitions({ ordinary: 60, full: 200 });
 
 const deeds = fc.array(
   fc.record<Deed>({
@@ -48,7 +49,7 @@ const deeds = fc.array(
 );
 
 /**
- * 200 users of a real authorization server act through one client in 200 random orders. Throws when a request had a token of
+ * 200 users of a real authorization server act through one client in random orders. Throws when a request had a token of
  * somebody else's, or an answer came to somebody else. SEED=<number> looks at other orders. Returns how many requests there were.
  */
 export async function actAtRandom(connect: (crowd: Crowd) => Ask): Promise<number> {

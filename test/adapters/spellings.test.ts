@@ -15,7 +15,7 @@ import nodeFetch, { Request as NodeFetchRequest } from "node-fetch";
 import { Agent, fetch as undiciFetch, interceptors, Request as UndiciRequest, request, stream, type Dispatcher } from "undici";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repetitions } from "../faults/repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import { tally } from "./tally.ts";
 
 const secret = "token-that-stays-home";

@@ -14,7 +14,7 @@ const retry = (): Interceptor => interceptors.retry({ minTimeout: 1 });
 /** Few connections, so that users meet on them. */
 const compose = (...given: Interceptor[]): Dispatcher => new Agent({ connections: 3 }).compose(...given);
 
-it("200 users in 200 random orders: nobody gets another's token or answer: tokens by `opaque`", { timeout: 120_000 }, async () => {
+it("200 users in random orders: nobody gets another's token or answer: tokens by `opaque`", { timeout: 120_000 }, async () => {
   const requests = await actAtRandom(({ origin, tokensOf }) => {
     const ours = bearer((request) => tokensOf(String((request as Dispatcher.RequestOptions<string>).opaque)), { origins: origin });
     const client = compose(redirect(), retry(), ours);
@@ -24,11 +24,11 @@ it("200 users in 200 random orders: nobody gets another's token or answer: token
     };
   });
 
-  expect(requests).toBeGreaterThan(1000);
+  expect(requests).toBeGreaterThan(400);
 });
 
 it(
-  "200 users in 200 random orders: nobody gets another's token or answer: tokens by AsyncLocalStorage, although redirect and retry, outside, are called in the context of whoever opened the connection",
+  "200 users in random orders: nobody gets another's token or answer: tokens by AsyncLocalStorage, although redirect and retry, outside, are called in the context of whoever opened the connection",
   { timeout: 120_000 },
   async () => {
     const current = new AsyncLocalStorage<string>();
@@ -43,7 +43,7 @@ it(
         });
     });
 
-    expect(requests).toBeGreaterThan(1000);
+    expect(requests).toBeGreaterThan(400);
   },
 );
 

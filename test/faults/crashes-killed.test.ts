@@ -1,6 +1,6 @@
 import { afterAll, describe } from "vitest";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import { describeCrashes } from "./describe-crashes.ts";
 import { killInRefresh } from "./kill-in-refresh.ts";
 

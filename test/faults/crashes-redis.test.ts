@@ -1,4 +1,4 @@
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import { describe } from "vitest";
 import { describeWithRedis } from "../stores/with-redis.ts";
 import { describeCrashes } from "./describe-crashes.ts";
@@ -10,7 +10,7 @@ describeWithRedis("a process that crashes in a refresh (Redis)", (server) => {
     describeCrashes({
       group: "Crashes, Redis",
       signal: "SIGKILL",
-      runs: repetitions({ ordinary: 4, full: 10 }),
+      runs: repetitions({ ordinary: 2, full: 10 }),
       store: () => ({ kind: "ioredis", url: server().url }),
       prepare: killInRefresh,
     });
@@ -19,7 +19,7 @@ describeWithRedis("a process that crashes in a refresh (Redis)", (server) => {
     describeCrashes({
       group: "Crashes, Redis",
       signal: "SIGSTOP",
-      runs: repetitions({ ordinary: 4, full: 10 }),
+      runs: repetitions({ ordinary: 2, full: 10 }),
       store: () => ({ kind: "node-redis", url: server().url }),
       prepare: stopInRefresh,
     });

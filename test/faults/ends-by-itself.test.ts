@@ -8,7 +8,7 @@ import { startProgram } from "../processes/start-program.ts";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
 import { startEdgeSetting, type EdgeSetting } from "./edge-setting.ts";
 import { noteRow } from "./fault-row.ts";
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 
 const group = "Ends";
 /** Milliseconds, longer than the store timeout of a cache. */

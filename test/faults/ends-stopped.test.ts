@@ -7,7 +7,7 @@ import { describeWithRedis } from "../stores/with-redis.ts";
 import { startEdgeSetting, type EdgeSetting } from "./edge-setting.ts";
 import { phases, stopInPhase } from "./ends-stopped.ts";
 import { noteRow } from "./fault-row.ts";
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 
 const ends: readonly End[] = ["cache, then store", "store alone"];
 const runs = repetitions({ ordinary: phases.length, full: 50 });

@@ -6,7 +6,7 @@ import { temporaryFolder } from "../stores/temporary-folder.ts";
 import { startEdgeSetting, type EdgeSetting } from "./edge-setting.ts";
 import { noteRow } from "./fault-row.ts";
 import { freeze, frozenAt, frozenFor, type FrozenRun } from "./freeze.ts";
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 
 const rounds = repetitions({ ordinary: 1, full: 3 });
 

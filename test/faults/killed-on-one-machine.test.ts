@@ -7,7 +7,7 @@ import { startEdgeSetting, type EdgeSetting } from "./edge-setting.ts";
 import { noteRow } from "./fault-row.ts";
 import { killableProcess, killableThread, killOwner, type Killable, type KilledRun } from "./kill-an-owner.ts";
 import { medianAndLargest } from "./milliseconds.ts";
-import { promised, repetitions } from "./repetitions.ts";
+import { promised, repetitions } from "../setup/repetitions.ts";
 
 const group = "Killed on one machine";
 /** One of them comes when the owner is dead, the others wait for it already. */

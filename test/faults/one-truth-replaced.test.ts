@@ -9,7 +9,7 @@ import { temporaryFolder } from "../stores/temporary-folder.ts";
 import { describeWithRedis } from "../stores/with-redis.ts";
 import { startEdgeSetting, type EdgeSetting } from "./edge-setting.ts";
 import { noteRow } from "./fault-row.ts";
-import { repetitions } from "./repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 
 const runs = repetitions({ ordinary: 5, full: 20 });
 

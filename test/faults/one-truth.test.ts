@@ -5,7 +5,7 @@ import { describeWithRedis } from "../stores/with-redis.ts";
 import { startEdgeSetting, type EdgeSetting } from "./edge-setting.ts";
 import { noteRow } from "./fault-row.ts";
 import { medianAndLargest } from "./milliseconds.ts";
-import { promised, repetitions } from "./repetitions.ts";
+import { promised, repetitions } from "../setup/repetitions.ts";
 import { startWatchedSenders, type Reach, type WatchedSenders } from "./watched-senders.ts";
 
 const runs = repetitions({ ordinary: 3, full: 50 });

@@ -1,7 +1,7 @@
 import { clientSecretBasic, createLogin, createOAuthClient } from "@tokenflight/oauth";
 import { expect, it } from "vitest";
 import { noteRow } from "../faults/fault-row.ts";
-import { repetitions } from "../faults/repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
 import { temporaryFolder } from "../stores/temporary-folder.ts";

@@ -40,9 +40,12 @@ async function beginAll(): Promise<{ owner: Session; url: string; others: Sessio
   return { owner: owner as Session, url: shown.find((url) => url !== undefined) ?? "", others: sessions.filter((one) => one !== owner) };
 }
 
-/** The first of them that shows a login page, and the page. */
+/** The first of them that shows a login page, and the page. Rejects when none of them waits any more. */
 function nextOwner(waiting: readonly Session[]): Promise<{ owner: Session; url: string }> {
-  return Promise.race(waiting.map(async (owner) => ({ owner, url: (await owner.ask("shown")) ?? "" })));
+  const shown = waiting.map(async (owner) => ({ owner, url: (await owner.ask("shown")) ?? "" }));
+  const ended = resultsOf(waiting).then((results) => Promise.reject(new Error(`Nobody took the turn: ${results.join(", ")}`)));
+  ended.catch(() => {});
+  return Promise.race([...shown, ended]);
 }
 
 /** What a user's browser does. */
@@ -68,7 +71,7 @@ async function stop(session: Session): Promise<void> {
 
 const resultsOf = (some: readonly Session[]): Promise<string[]> => Promise.all(some.map((one) => one.ask("result")));
 
-it("four processes, one browser: one login gives all of them its tokens", { timeout: 60_000 }, async () => {
+it("four processes, one browser: one login gives all of them its tokens", { timeout: 120_000 }, async () => {
   const { url } = await beginAll();
   await browse(url);
   const results = new Set(await resultsOf(sessions));
@@ -82,7 +85,7 @@ it("four processes, one browser: one login gives all of them its tokens", { time
   expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
 });
 
-it("a turn whose owner is killed goes to another process, and the rest have its tokens", { timeout: 60_000 }, async () => {
+it("a turn whose owner is killed goes to another process, and the rest have its tokens", { timeout: 120_000 }, async () => {
   const { owner, others } = await beginAll();
   owner.signal("SIGKILL");
   const second = await nextOwner(others);
@@ -93,7 +96,7 @@ it("a turn whose owner is killed goes to another process, and the rest have its 
   expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
 });
 
-it("a login that fails is its own caller's error, and another process takes the turn", { timeout: 60_000 }, async () => {
+it("a login that fails is its own caller's error, and another process takes the turn", { timeout: 120_000 }, async () => {
   const { owner, others } = await beginAll();
   await owner.ask("cancel");
   expect(await owner.ask("result")).toBe("ERR_LOGIN_FAILED refused");
@@ -103,7 +106,7 @@ it("a login that fails is its own caller's error, and another process takes the 
   expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
 });
 
-it("an owner that was stopped loses its turn after a while, and has the tokens when it goes on", { timeout: 120_000 }, async () => {
+it("an owner that was stopped loses its turn after a while, and has the tokens when it goes on", { timeout: 240_000 }, async () => {
   const { owner, others } = await beginAll();
   await stop(owner);
   const second = await nextOwner(others);

@@ -14,7 +14,7 @@ const access = { access_token: "access-1", expires_in: 3600 };
 const tokens = { ...access, refresh_token: "refresh-1" };
 const form = "access_token=access-1&token_type=bearer&expires_in=3600";
 
-describe("a new refresh token is kept wherever it stands (field lines 99, 100, 111)", () => {
+describe.concurrent("a new refresh token is kept wherever it stands (field lines 99, 100, 111)", () => {
   it.each<[string, number, Body, Partial<OAuthClientOptions>?]>([
     ["a form with a space as it is", 200, `${form}&scope=read write&refresh_token=refresh-1`],
     ["a form with a quotation mark", 200, `${form}&refresh_token=refresh-1&note="x"`],
@@ -50,7 +50,7 @@ describe("a new refresh token is kept wherever it stands (field lines 99, 100, 1
   });
 });
 
-describe("the one before stays where an answer has another party's (field line 100)", () => {
+describe.concurrent("the one before stays where an answer has another party's (field line 100)", () => {
   const user = { access_token: "user-1", token_type: "user", refresh_token: "user-refresh" };
   const bot = { access_token: "bot-1", token_type: "bot", refresh_token: "bot-refresh" };
 
@@ -94,7 +94,7 @@ const writings: [string, (fields: object) => Body][] = [
   ["JSON with a comma too many", (fields) => `${JSON.stringify(fields).slice(0, -1)},}`],
 ];
 
-describe.each(writings)("whose a refresh token is, in %s (field line 100)", (_, write) => {
+describe.concurrent.each(writings)("whose a refresh token is, in %s (field line 100)", (_, write) => {
   it.each(linked)("another party's in %s is not taken", async (__, within) => {
     for (const set of theirs) {
       for (const own of [access, { accessToken: "access-1", token_type: "Bearer" }])
@@ -127,7 +127,7 @@ describe.each(writings)("whose a refresh token is, in %s (field line 100)", (_, 
   });
 });
 
-describe("what was sent, quoted beside an answer that is no JSON as a whole, is not kept (field line 99)", () => {
+describe.concurrent("what was sent, quoted beside an answer that is no JSON as a whole, is not kept (field line 99)", () => {
   const quotes = [
     ...["refresh-0", "refresh-0;", "refresh-0,", "refresh-0).", "refre", "refresh-0%3B"].map(
       (said) => `grant_type=refresh_token&refresh_token=${said}`,
@@ -167,7 +167,7 @@ describe("what was sent, quoted beside an answer that is no JSON as a whole, is 
   });
 });
 
-describe("a word or a mask in its place, in a good answer, says that there is none (field line 99)", () => {
+describe.concurrent("a word or a mask in its place, in a good answer, says that there is none (field line 99)", () => {
   const words = ["null", "undefined", "None", "NULL", "nil", "(null)", "N/A", "n/a", "false", "redacted", "[REDACTED]", "<hidden>"];
   const masks = ["***", "********", "••••", "xxxx", "XXXX-XXXX", "----", "…", " ", "\t \n", "\u00a0"];
 
@@ -215,7 +215,7 @@ const disguises = [
 ];
 const words = ["invalid", "expired", "REQUIRED", "string", "YOUR_REFRESH_TOKEN"];
 
-describe("the one before stays where a failure repeats it in disguise, or names it (field lines 99, 101)", () => {
+describe.concurrent("the one before stays where a failure repeats it in disguise, or names it (field lines 99, 101)", () => {
   const failures: [string, number, (said: string) => Body][] = [
     ["500, in its JSON", 500, (said) => ({ error: "server_error", grant_type: "refresh_token", refresh_token: said })],
     ["502, in its text", 502, (said) => `Bad gateway: {"grant_type":"refresh_token","refresh_token":${JSON.stringify(said)}}`],
@@ -230,7 +230,8 @@ describe("the one before stays where a failure repeats it in disguise, or names 
   ];
 
   it.each(failures)("%s", async (_, status, body) => {
-    for (const said of [...disguises, ...words]) expect([said, await heldAfter(status, body(said))]).toEqual([said, "refresh-0"]);
+    const bodies = [...disguises, ...words].map(body);
+    expect(await heldAfterEach(status, bodies)).toEqual(bodies.map((one) => [one, "refresh-0"]));
   });
 
   it.each(failures)("%s, whatever stands there", async (_, status, body) => {
@@ -292,7 +293,7 @@ async function heldAfterEach(status: number, bodies: Body[], options?: Partial<O
   return Promise.all(bodies.map(async (body) => [body, await heldAfter(status, body, options)]));
 }
 
-describe.each(shapes)("an echo in a failure is no new refresh token: %s (field line 99)", (_, shape, options) => {
+describe.concurrent.each(shapes)("an echo in a failure is no new refresh token: %s (field line 99)", (_, shape, options) => {
   const bodiesOf = (failures: object[], besides: object[]): Body[] =>
     failures.flatMap((failure) => besides.map((beside) => shape({ ...failure, refresh_token: "something-else", ...beside })));
   const expectHeld = async (status: number, bodies: Body[], held: string): Promise<void> =>
@@ -327,7 +328,7 @@ describe.each(shapes)("an echo in a failure is no new refresh token: %s (field l
   });
 });
 
-describe("a dead refresh token is recognised with status 200, whatever echoes it (field line 101)", () => {
+describe.concurrent("a dead refresh token is recognised with status 200, whatever echoes it (field line 101)", () => {
   it.each(errors)("%s", async (_, says) => {
     for (const [, shape, options] of shapes.slice(0, 2)) {
       for (const echo of echoes) {
@@ -344,7 +345,7 @@ describe("a dead refresh token is recognised with status 200, whatever echoes it
   });
 });
 
-describe("a page may show an example, which is no new refresh token (field line 99)", () => {
+describe.concurrent("a page may show an example, which is no new refresh token (field line 99)", () => {
   const example = `<pre>${JSON.stringify(tokens)}</pre><a href="/?${form}&refresh_token=refresh-1">again</a>`;
   const starts = [
     "<!DOCTYPE html><html>",

@@ -374,6 +374,29 @@ it("a store that is away is told, and nobody is sent to a browser", async () => 
   expect([(error as { code?: string }).code, asked]).toEqual(["ERR_STORE_UNAVAILABLE", 0]);
 });
 
+it.each([
+  ["outlasts a store that is away for ten seconds", 10, "a"],
+  ["is told of one that stays away", Infinity, "ERR_STORE_UNAVAILABLE undefined"],
+])("whoever waits %s", async (_, seconds, expected) => {
+  const inner = memoryStore();
+  let end = 0;
+  const away: TokenStore = {
+    read: async (...given) => (quickClock.monotonic() < end ? Promise.reject(new Error("away")) : inner.read(...given)),
+    compareAndSet: (...given) => inner.compareAndSet(...given),
+  };
+  const owner = begin(inner);
+  await owner.asked;
+  const waiting = Promise.withResolvers<void>();
+  const other = begin(away, { waiting: waiting.resolve });
+  await waiting.promise;
+  end = quickClock.monotonic() + seconds * 1000;
+  if (seconds !== Infinity) await new Promise<void>((resolve) => void quickClock.schedule(resolve, seconds * 1000));
+  else expect(await other.result).toBe(expected);
+  owner.finish("a");
+  expect(await owner.result).toBe("a");
+  expect(await other.result).toBe(expected);
+});
+
 it.each<[string, unknown[], string]>([
   ["no store", [{}, "me", async () => tokensOf("a"), { tokens: cacheOver(memoryStore()) }], "sharedLogin.store"],
   ["no key", [memoryStore(), "", async () => tokensOf("a"), { tokens: cacheOver(memoryStore()) }], "sharedLogin.key"],

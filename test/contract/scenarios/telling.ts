@@ -175,7 +175,8 @@ export const telling: readonly Scenario[] = [
       // A login whose access token is over and whose refresh fails is a login.
       api.reset();
       await tokens.save({ ...kept, expires_at: Date.now() / 1000 - 1 });
-      server.faults.always(beforeUse(jsonAnswer(503, { error: "temporarily_unavailable" })));
+      // Nobody waits that long, here or in the cache.
+      server.faults.always(beforeUse(jsonAnswer(503, { error: "temporarily_unavailable" }, { "retry-after": "600" })));
       expect(await failure(send)).toMatch(/^ERR_TOKEN_REQUEST_/);
       expect(api.requests).toEqual([]);
     },

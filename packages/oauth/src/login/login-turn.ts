@@ -73,17 +73,24 @@ export class TurnEntry {
 
   /**
    * Waits for a change of the entry, or until its owner is known to have ended, or has given no sign of life for a while by this process's own clock.
-   * Resolves to whether the owner is gone; also when the signal aborts.
+   * Resolves to whether the owner is gone; also when the signal aborts. Rejects with StoreError when the store has not answered for as long as an owner may say nothing.
    */
   async isGoneAfterWaiting({ version, turn }: SeenTurn, signal: AbortSignal): Promise<boolean> {
     let silence = 0;
+    let answered = this.#clock.monotonic();
     const news = this.#listen(signal);
     try {
       for (let delay = betweenLooks.first; !signal.aborted; delay = Math.min(delay * betweenLooks.growth, betweenLooks.longest)) {
         if (await this.#hasEnded(turn.holder)) return true;
         const begun = this.#clock.monotonic();
         await news.next(Math.min(delay, longestSilence - silence));
-        if ((await this.read()).version !== version) return false;
+        const seen = await this.read().catch((error: unknown) => {
+          if (this.#clock.monotonic() - answered >= longestSilence) throw error;
+        });
+        // A store that is away says nothing about the owner.
+        if (seen === undefined) continue;
+        answered = this.#clock.monotonic();
+        if (seen.version !== version) return false;
         silence += Math.min(this.#clock.monotonic() - begun, delay + longestLateness);
         if (silence >= longestSilence) return true;
       }

@@ -1,5 +1,5 @@
 /** Whether this is the run that writes the pages: `npx pnpm test -- --full`. */
-const isFullRun = process.env["TOKENFLIGHT_FULL"] === "1";
+export const isFullRun = process.env["TOKENFLIGHT_FULL"] === "1";
 
 /** How often something is tried: often enough to show that it works in each run, and as often as the page is to say in the full one. */
 export function repetitions({ ordinary, full }: { readonly ordinary: number; readonly full: number }): number {
