@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { repetitions } from "../faults/repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import type { AgentSetting } from "./agent-commands.ts";
 import { startAgents, total, uses, type Agent } from "./agents.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { repetitions } from "../faults/repetitions.ts";
+import { repetitions } from "../setup/repetitions.ts";
 import { startAgents, total } from "./agents.ts";
 
 const processes = repetitions({ ordinary: 4, full: 8 });
