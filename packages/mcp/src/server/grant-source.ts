@@ -17,9 +17,13 @@ export interface WantedScopes {
 export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScopes): TokenSource {
   const source: TokenSource = async function mcpGrantSource(context) {
     const before = bindingOf(context.previous);
+    // A token may be due because the server belongs to another authorization server by now.
+    if (before !== undefined) parts.discovery.forget();
     const { found, client } = await clientAt(parts, before, context.signal).catch(notSent);
     const { metadata, resource, at } = found;
-    const had = before?.issuer === metadata.issuer ? before.scopes : [];
+    const isMoved = before !== undefined && before.issuer !== metadata.issuer;
+    if (isMoved) parts.observe({ type: "issuer-changed", from: before.issuer, to: metadata.issuer }, parts.url);
+    const had = isMoved ? [] : (before?.scopes ?? []);
     const scopes = unionOf(had, found.scopes ?? [], parts.scopes, wanted.scopes);
     const binding = { issuer: metadata.issuer, at, resource, clientId: client.clientId, scopes };
     const asked = { resource, ...(scopes.length === 0 ? {} : { scope: scopes }) };
