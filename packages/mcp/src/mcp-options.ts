@@ -63,7 +63,7 @@ export interface McpLoginOptions {
 }
 
 export interface McpServerOptions {
-  /** A client that was registered by hand for this server. Default: that of `createMcpLogin`. */
+  /** A client that was registered by hand for this server: say `issuer` as well, where it has a secret. Default: that of `createMcpLogin`. */
   client?: RegisteredClient | undefined;
   /** The only issuer that may be used, where the server names several, or none. Default: the first that it names. */
   issuer?: string | undefined;

@@ -196,6 +196,17 @@ const cases: Record<string, Case> = {
     script: metadata(() => ({ registration_endpoint: "http://login.example.com/register" })),
     error: failing("server-metadata"),
   },
+  "an endpoint for pushed requests over http": {
+    script: metadata(() => ({
+      require_pushed_authorization_requests: true,
+      pushed_authorization_request_endpoint: "http://login.example.com/par",
+    })),
+    error: failing("server-metadata"),
+  },
+  "an endpoint for clients with certificates over http": {
+    script: metadata(() => ({ mtls_endpoint_aliases: { token_endpoint: "http://login.example.com/token" } })),
+    error: failing("server-metadata"),
+  },
   "a revocation endpoint in a file": {
     script: metadata(() => ({ revocation_endpoint: "file:///tmp/a" })),
     error: failing("server-metadata"),

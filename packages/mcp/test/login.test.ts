@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
-import { LoginRequiredError, type TokenSet } from "@tokenflight/core";
+import { inspect } from "node:util";
+import { LoginRequiredError, TokenflightError, type TokenSet } from "@tokenflight/core";
 import { describe, expect, it } from "vitest";
 import {
   call,
@@ -249,6 +250,10 @@ describe("the client", () => {
     moved = true;
     await expect(call(byHand)).rejects.toMatchObject({ code: "ERR_MCP_SERVER", reason: "issuer-changed" });
     expect(other.windows).toHaveLength(1);
+    // Nor by a process that has sent nothing yet.
+    const next = other.server({}, { client: { clientId: "by-hand" } });
+    await expect(next.logIn()).rejects.toMatchObject({ code: "ERR_MCP_SERVER", reason: "issuer-changed" });
+    expect(other.windows).toHaveLength(1);
   });
 });
 
@@ -382,6 +387,46 @@ describe("a user's no", () => {
     await server.logIn();
     expect((await call(server)).status).toBe(200);
     expect(world.windows).toHaveLength(2);
+  });
+});
+
+describe("a login that leads nowhere", () => {
+  it.each<[string, Script]>([
+    ["a token endpoint that is away", { token: () => new Reply(500) }],
+    ["a callback of another issuer", { callback: (_, { evil }) => ({ iss: evil }) }],
+    ["an authorization server that is at its end", { callback: () => ({ error: "server_error", code: "" }) }],
+  ])("has one window, however often the program tries again: %s", async (_, script) => {
+    const world = await startWorld(script);
+    const server = world.server();
+    const first: unknown = await call(server).catch((error: unknown) => error);
+    expect(first).toBeInstanceOf(TokenflightError);
+    for (let left = 5; left > 0; left -= 1) await expect(call(server)).rejects.toBe(first);
+    expect(world.windows).toHaveLength(1);
+    await expect(server.logIn()).rejects.toBeInstanceOf(TokenflightError);
+    expect(world.windows).toHaveLength(2);
+  });
+
+  it("of a server that wants something else each time has three", async () => {
+    let number = 0;
+    let refuses = false;
+    const world = await startWorld({
+      callback: () => (refuses ? { error: "access_denied", code: "" } : {}),
+      answer: () => new Reply(403, {}, { "www-authenticate": `Bearer error="insufficient_scope", scope="more-${(number += 1)}"` }),
+    });
+    const server = world.server();
+    await server.logIn();
+    refuses = true;
+    for (let left = 10; left > 0; left -= 1) await expect(call(server)).rejects.toMatchObject({ reason: "refused" });
+    expect(world.windows).toHaveLength(1 + 3);
+  });
+
+  it("is not remembered where nobody was shown anything", async () => {
+    let isAway = true;
+    const world = await startWorld({ metadata: { [metadataPath]: (at) => (isAway ? new Reply(503) : metadataOf(at)) } });
+    const server = world.server();
+    await expect(call(server)).rejects.toBeInstanceOf(TokenflightError);
+    isAway = false;
+    expect((await call(server)).status).toBe(200);
   });
 });
 
@@ -553,6 +598,26 @@ describe("the session", () => {
       code: "ERR_LOGIN_REQUIRED",
     });
     expect(world.received.as).toEqual([]);
+  });
+
+  it("shows no key that the program has in a server's address", async () => {
+    const world = await startWorld();
+    const url = `${world.url}?key=s3cret`;
+    const failures = [
+      startWorld({ resource: { [resourcePath]: ({ evil }) => ({ resource: evil }) } }),
+      startWorld({ challenge: ({ evil }) => `Bearer resource_metadata="${evil}/rs"` }),
+      startWorld({ resource: { [resourcePath]: () => new Reply(500) } }),
+      startWorld({ resource: { [resourcePath]: (at) => ({ ...resourceOf(at), authorization_servers: ["javascript:alert(1)"] }) } }),
+      startWorld({ resource: { [resourcePath]: (at) => ({ ...resourceOf(at), authorization_servers: at.as }) } }),
+    ];
+    const servers = (await Promise.all(failures)).map((one) => one.login().for(`${one.at.mcp}/mcp?key=s3cret`));
+    const accepting = world.login().for(url, { issuer: world.at.evil });
+    const alone = world.login({ interactive: false }).for(url);
+    const errors = await Promise.all([...servers, accepting, alone].map((server) => call(server).catch((error: unknown) => error)));
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(TokenflightError);
+      expect(inspect(error, { depth: 9 })).not.toContain("s3cret");
+    }
   });
 
   it("shows no secret", async () => {

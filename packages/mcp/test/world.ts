@@ -144,7 +144,7 @@ function send(response: ServerResponse, answer: Answer): void {
 }
 
 function mcpAnswer(script: Script, at: Origins, request: Received): Answer {
-  const { path } = request;
+  const [path = ""] = request.path.split("?");
   if (path !== "/mcp") return (script.resource ?? { [resourcePath]: resourceOf })[path]?.(at);
   const token = /^Bearer (.+)$/.exec(request.authorization ?? "")?.[1];
   if (token === undefined) {

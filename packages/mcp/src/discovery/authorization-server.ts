@@ -13,7 +13,14 @@ export interface NamedServer {
 }
 
 /** What is asked of it, by their names in its metadata (RFC 8414 section 2). */
-const endpoints = ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint", "jwks_uri"] as const;
+const endpoints = [
+  "authorization_endpoint",
+  "token_endpoint",
+  "registration_endpoint",
+  "revocation_endpoint",
+  "pushed_authorization_request_endpoint",
+  "jwks_uri",
+] as const;
 
 const failures: Readonly<Record<"absent" | "another-issuer" | "unusable", McpServerFailure>> = {
   absent: "server-metadata",
@@ -37,8 +44,11 @@ export async function findAuthorizationServer(
 function withSafeEndpoints(found: AuthorizationServer): AuthorizationServer {
   const metadata = own(found);
   const by = new URL(metadata.issuer);
-  for (const name of endpoints) {
-    if (metadata[name] === undefined || safeUrl(metadata[name], by) !== undefined) continue;
+  // With a certificate, requests go to these (RFC 8705 section 5).
+  const { mtls_endpoint_aliases: aliases } = metadata;
+  const named = [metadata, ...(typeof aliases === "object" && aliases !== null ? [own(aliases as AuthorizationServer)] : [])];
+  for (const [name, address] of named.flatMap((addresses) => endpoints.map((one) => [one, addresses[one]] as const))) {
+    if (address === undefined || safeUrl(address, by) !== undefined) continue;
     const here = isLoopback(by.hostname) ? "https, or http to this machine" : "https, and not this machine";
     throw new McpServerError(
       "server-metadata",

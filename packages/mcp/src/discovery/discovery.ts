@@ -3,6 +3,7 @@ import type { AuthorizationServer } from "@tokenflight/oauth";
 import { McpServerError } from "../errors.ts";
 import { findAuthorizationServer, type NamedServer } from "./authorization-server.ts";
 import type { McpChallenge } from "./challenge.ts";
+import { shown } from "./safe-url.ts";
 import { findResourceMetadata, type Asking, type ResourceMetadata } from "./resource-metadata.ts";
 
 /** An MCP server and its authorization server, as they are now. */
@@ -86,7 +87,7 @@ export class Discovery {
     if (found !== undefined) return { at: found, isNamed: true };
     throw new McpServerError(
       "authorization-server",
-      `The server ${this.#server.href} does not name ${this.#issuer}, the option issuer, among its authorization servers.`,
+      `The server ${shown(this.#server)} does not name ${this.#issuer}, the option issuer, among its authorization servers.`,
     );
   }
 }

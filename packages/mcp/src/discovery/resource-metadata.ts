@@ -37,7 +37,7 @@ export async function findResourceMetadata(server: URL, named: string | undefine
     if (address?.origin !== server.origin) {
       throw new McpServerError(
         "address",
-        `The server ${server.href} says that its metadata is at ${shown(named)}, which is not at its own origin.`,
+        `The server ${shown(server)} says that its metadata is at ${shown(named)}, which is not at its own origin.`,
       );
     }
     const answer = await ask(address.href, asking);
@@ -60,23 +60,26 @@ function ask(url: string, { fetch, timeout, signal }: Asking): Promise<JsonAnswe
 
 function unreadable(server: URL, { status, problem }: JsonAnswer): McpServerError {
   const what = problem === undefined ? (status === 200 ? "is no JSON object" : `has the status ${status}`) : problem;
-  return new McpServerError("resource-metadata", `The metadata of ${server.href} cannot be used: the answer ${what}.`);
+  return new McpServerError("resource-metadata", `The metadata of ${shown(server)} cannot be used: the answer ${what}.`);
 }
 
 function check(server: URL, fields: NonNullable<JsonAnswer["fields"]>): ResourceMetadata {
   const { resource, authorization_servers: issuers, scopes_supported: scopes } = fields;
   if (typeof resource !== "string" || !isResourceOf(resource, server)) {
-    throw new McpServerError("resource", `The metadata of ${server.href} is about another resource: ${shown(resource)}.`);
+    throw new McpServerError("resource", `The metadata of ${shown(server)} is about another resource: ${shown(resource)}.`);
   }
   if (issuers !== undefined && !Array.isArray(issuers)) {
-    throw new McpServerError("resource-metadata", `The metadata of ${server.href} cannot be used: its authorization_servers are no list.`);
+    throw new McpServerError(
+      "resource-metadata",
+      `The metadata of ${shown(server)} cannot be used: its authorization_servers are no list.`,
+    );
   }
   const usable = ((issuers ?? []) as unknown[]).slice(0, mostIssuers).filter((one): one is string => isIssuer(one, server));
   if (usable.length === 0 && issuers !== undefined && issuers.length > 0) {
     const [first] = issuers as unknown[];
     throw new McpServerError(
       "authorization-server",
-      `The server ${server.href} names ${shown(first)} as its authorization server, which may not be used.`,
+      `The server ${shown(server)} names ${shown(first)} as its authorization server, which may not be used.`,
     );
   }
   return { resource, issuers: usable, scopes: Array.isArray(scopes) ? scopesIn(scopes) : undefined };

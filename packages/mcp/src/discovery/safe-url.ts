@@ -13,14 +13,22 @@ export function safeUrl(given: unknown, by: NamedBy): URL | undefined {
   const isHere = isLoopback(by.hostname) && by.protocol === "http:";
   const mayBeAsked =
     url.protocol === "https:"
-      ? !isLoopback(url.hostname) || isLoopback(by.hostname)
+      ? !isNearby(url.hostname) || isLoopback(by.hostname)
       : url.protocol === "http:" && isHere && isLoopback(url.hostname);
   return mayBeAsked ? url : undefined;
 }
 
-/** A URL in messages: without its query, and cut. */
+/** Whether a host is this machine, or the addresses that every machine has for itself and its cable, however it is spelt. */
+function isNearby(hostname: string): boolean {
+  const host = hostname.replace(/\.$/, "");
+  if (isLoopback(host) || host.endsWith(".localhost") || /^0\.|^169\.254\./.test(host)) return true;
+  // The URL standard writes an IPv4 address within IPv6 as two groups of hex digits: ::, ::ffff:7f00:1, ::7f00:1, and fe80::/10.
+  return /^\[(::|(::ffff:|::)(7f[0-9a-f]{2}|a9fe|0):[0-9a-f]+|fe[89ab][0-9a-f]:.*)\]$/.test(host);
+}
+
+/** A URL in messages: without its query, which may hold a key of the user's, and cut. */
 export function shown(given: unknown): string {
-  const url = typeof given === "string" ? parseUrl(given) : null;
+  const url = given instanceof URL ? given : typeof given === "string" ? parseUrl(given) : null;
   return url === null || !/^https?:$/.test(url.protocol)
     ? "something that is no http or https URL"
     : `${url.origin}${url.pathname}`.slice(0, 200);

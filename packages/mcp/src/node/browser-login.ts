@@ -1,6 +1,7 @@
 import { readOptions, type TokenSet } from "@tokenflight/core";
 import { LoginError } from "@tokenflight/oauth";
 import { loopbackLogin, openBrowser, type LoopbackLoginOptions } from "@tokenflight/oauth/node";
+import { shown } from "../discovery/safe-url.ts";
 import type { Authorization, Authorize } from "../server/server-parts.ts";
 
 /** The page on which the user logs in, and the MCP server that it is for. */
@@ -61,5 +62,5 @@ function portIn(redirectUri: string | undefined, host: string, path: string): nu
 /** Where no browser can be opened, the address is all that helps. Standard output may be the protocol's own. */
 async function openOrTell(url: string, server: URL): Promise<void> {
   if (await openBrowser(url)) return;
-  process.stderr.write(`Log in at the MCP server ${server.href}: open ${url}\n`);
+  process.stderr.write(`Log in at the MCP server ${shown(server)}: open ${url}\n`);
 }

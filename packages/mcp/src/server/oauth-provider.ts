@@ -8,6 +8,7 @@ import {
 } from "@tokenflight/core";
 import type { AuthorizationServer } from "@tokenflight/oauth";
 import { bindingOf, covers, type Binding } from "../binding.ts";
+import { shown } from "../discovery/safe-url.ts";
 import { scopesIn } from "../scopes.ts";
 import type { HandedOver, HandedOverSource } from "./handed-over.ts";
 import { needOf, type ServerLogin } from "./server-login.ts";
@@ -65,7 +66,7 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
     const found = await current();
     const tokenSet = found !== undefined && covers(found, scopes) ? found : await login.obtain(needOf(scopes), undefined);
     const binding = bindingOf(tokenSet);
-    if (binding === undefined) throw new LoginRequiredError(`A login is required at the MCP server ${server.url.href}.`);
+    if (binding === undefined) throw new LoginRequiredError(`A login is required at the MCP server ${shown(server.url)}.`);
     return binding;
   };
   const metadataOf = (binding: Binding): Promise<AuthorizationServer> =>

@@ -1,17 +1,42 @@
-import { LoginRequiredError, systemClock, throwIfAborted, waitFor, type NamedTokenCache, type TokenSet } from "@tokenflight/core";
+import {
+  LoginRequiredError,
+  systemClock,
+  throwIfAborted,
+  waitFor,
+  type NamedTokenCache,
+  type TokenResponse,
+  type TokenSet,
+} from "@tokenflight/core";
 import { LoginError, sharedLogin } from "@tokenflight/oauth";
 import { bindingOf, covers, type Binding } from "../binding.ts";
+import { isUnknownClient } from "../client/registration.ts";
 import { scopesIn, unionOf } from "../scopes.ts";
+import { shown } from "../discovery/safe-url.ts";
 import { logInUser } from "./user-login.ts";
 import type { ServerParts } from "./server-parts.ts";
 
-/** Milliseconds for which a user's no stands: an agent that tries again must not open one window after the other. */
-const afterRefusal = 60_000;
+/**
+ * Milliseconds for which a login that has failed stands, the user's no among them: an agent that tries again must not open one window after the other. Each further
+ * one stands for twice as long.
+ */
+const afterFailure = { first: 60_000, longest: 3_600_000 };
+/** After so many in a row, whatever a server wants besides has to wait as well. */
+const mostFailures = 3;
 
 /** A login that is under way in this process. */
 interface PendingLogin {
   readonly scopes: readonly string[];
   readonly tokenSet: Promise<TokenSet>;
+}
+
+/** The last login, where it has failed after the user was shown a page. */
+interface FailedLogin {
+  readonly scopes: readonly string[];
+  readonly error: unknown;
+  /** How many have failed since one did not. */
+  readonly count: number;
+  /** By the monotonic clock. */
+  readonly until: number;
 }
 
 export interface LoginNeed {
@@ -36,7 +61,7 @@ export class ServerLogin {
   #pending: PendingLogin | undefined;
   /** The last binding that was seen, also of tokens that are over by now. */
   #before: Binding | undefined;
-  #refusal: { readonly scopes: readonly string[]; readonly error: LoginError; readonly until: number } | undefined;
+  #failure: FailedLogin | undefined;
 
   constructor(parts: ServerParts, tokens: NamedTokenCache) {
     this.#parts = parts;
@@ -71,7 +96,7 @@ export class ServerLogin {
       const tokenSet = await found.catch(() => undefined);
       if (tokenSet !== undefined && covers(tokenSet, need.scopes)) return tokenSet;
     }
-    this.#requireNoRefusal(need);
+    this.#requireNoFailure(need);
     const tokenSet = this.#begin(need);
     const pending = { scopes: need.scopes, tokenSet };
     this.#pending = pending;
@@ -88,8 +113,13 @@ export class ServerLogin {
     const { isOver = () => false, isWanted, scopes } = need;
     // A request needs a login that is wide enough, whoever has made it; a program that asks for one means a new one.
     const replace = isWanted || ((current: TokenSet): boolean => isOver(current) || !covers(current, scopes));
+    let wasShown = false;
+    const logIn = async (signal: AbortSignal): Promise<TokenResponse> => {
+      const before = await this.#known();
+      return logInUser(this.#parts, { scopes, before, shown: () => (wasShown = true) }, signal);
+    };
     try {
-      const tokenSet = await sharedLogin(store, key, (signal) => logInUser(this.#parts, { scopes, before: this.#known() }, signal), {
+      const tokenSet = await sharedLogin(store, key, logIn, {
         tokens: this.#tokens,
         replace,
         afterRefusal: "reject",
@@ -97,42 +127,47 @@ export class ServerLogin {
         timeout: 2 * loginTimeout + 60,
         waiting: () => observe({ type: "login-awaited" }, url),
       });
-      this.#refusal = undefined;
+      this.#failure = undefined;
       this.saw(tokenSet);
       return tokenSet;
     } catch (error) {
-      if (error instanceof LoginError && error.reason === "refused") {
-        this.#refusal = { scopes, error, until: systemClock.monotonic() + afterRefusal };
-      }
+      // A server that has forgotten the client is one where the next login may do.
+      const isFinal = (wasShown || (error instanceof LoginError && error.reason === "refused")) && !isUnknownClient(error);
+      if (isFinal) this.#fail(scopes, error);
       throw error;
     }
   }
 
-  /** What the login before has asked for. Of a session of which only the record is left, what it was granted. */
-  #known(): Binding | undefined {
-    const current = this.#tokens.peek();
-    this.saw(current);
+  /** What the login before has asked for, and where, perhaps that of another process. */
+  async #known(): Promise<Binding | undefined> {
+    this.saw((await this.#tokens.reread().catch(() => undefined)) ?? this.#tokens.peek());
     return this.#before;
   }
 
-  /** The user has just said no to all of this. */
-  #requireNoRefusal({ scopes, isWanted }: LoginNeed): void {
-    const refusal = this.#refusal;
-    if (refusal === undefined || isWanted || systemClock.monotonic() >= refusal.until) return;
-    if (scopes.every((scope) => refusal.scopes.includes(scope))) throw refusal.error;
+  #fail(scopes: readonly string[], error: unknown): void {
+    const count = (this.#failure?.count ?? 0) + 1;
+    const pause = Math.min(afterFailure.first * 2 ** (count - 1), afterFailure.longest);
+    this.#failure = { scopes, error, count, until: systemClock.monotonic() + pause };
+  }
+
+  /** The user has just said no to all of this, or was shown a page for it that led nowhere. */
+  #requireNoFailure({ scopes, isWanted }: LoginNeed): void {
+    const failure = this.#failure;
+    if (failure === undefined || isWanted || systemClock.monotonic() >= failure.until) return;
+    if (failure.count >= mostFailures || scopes.every((scope) => failure.scopes.includes(scope))) throw failure.error;
   }
 
   #required({ scopes, isOver }: LoginNeed): LoginRequiredError {
-    const { href } = this.#parts.url;
+    const server = shown(this.#parts.url);
     const current = this.#tokens.peek();
-    if (current === undefined) return new LoginRequiredError(`A login is required at the MCP server ${href}.`);
+    if (current === undefined) return new LoginRequiredError(`A login is required at the MCP server ${server}.`);
     if (isOver?.(current)) {
       return new LoginRequiredError(
-        `A login is required: the MCP server ${href} names another authorization server than the one that its tokens are from.`,
+        `A login is required: the MCP server ${server} names another authorization server than the one that its tokens are from.`,
       );
     }
     const wanted = unionOf(scopesIn(current.scope), scopes).join(" ");
-    return new LoginRequiredError(`A login is required: the MCP server ${href} wants the scope ${wanted}.`, {
+    return new LoginRequiredError(`A login is required: the MCP server ${server} wants the scope ${wanted}.`, {
       error: "insufficient_scope",
     });
   }

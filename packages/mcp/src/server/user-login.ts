@@ -4,6 +4,7 @@ import { bound, type Binding } from "../binding.ts";
 import type { LoginClient } from "../client/clients.ts";
 import { isUnknownClient } from "../client/registration.ts";
 import { listOf, requireLoginPage, requirePkce } from "../discovery/authorization-server.ts";
+import { shown } from "../discovery/safe-url.ts";
 import { unionOf } from "../scopes.ts";
 import type { FoundServer } from "../discovery/discovery.ts";
 import { oauthClient } from "./oauth-client.ts";
@@ -15,6 +16,8 @@ export interface LoginWish {
   readonly scopes: readonly string[];
   /** The login before this one; undefined where there is none. */
   readonly before: Binding | undefined;
+  /** Is called when there is a page for the user's browser. */
+  readonly shown: () => void;
 }
 
 /** Seconds that a server keeps a code for a user who is slow; the window itself is closed sooner. */
@@ -26,7 +29,7 @@ const longestLogin = 3600;
  */
 export async function logInUser(parts: ServerParts, wish: LoginWish, signal: AbortSignal): Promise<TokenResponse> {
   const { authorize, url, observe, pkce } = parts;
-  if (authorize === undefined) throw new LoginRequiredError(`A login is required at the MCP server ${url.href}.`);
+  if (authorize === undefined) throw new LoginRequiredError(`A login is required at the MCP server ${shown(url)}.`);
   const found = await parts.discovery.find(asking(parts, signal));
   const { metadata } = found;
   requireLoginPage(metadata);
@@ -84,7 +87,9 @@ class Login {
     const scope = this.#scopes;
     // OpenID Connect Core section 11: without this, a server ignores the wish.
     const parameters = scope.includes("offline_access") ? { prompt: "consent" } : {};
-    return oauth.authorizationUrl({ redirectUri, timeout, resource, parameters, ...(scope.length === 0 ? {} : { scope }) });
+    const page = await oauth.authorizationUrl({ redirectUri, timeout, resource, parameters, ...(scope.length === 0 ? {} : { scope }) });
+    this.#wish.shown();
+    return page;
   };
 
   readonly finish: Authorization["finish"] = (callback, pending) => {

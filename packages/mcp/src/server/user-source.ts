@@ -1,5 +1,6 @@
 import { LoginRequiredError, type TokenSet, type TokenSource } from "@tokenflight/core";
 import { bindingOf, bound } from "../binding.ts";
+import { shown } from "../discovery/safe-url.ts";
 import { isUnknownClient } from "../client/registration.ts";
 import { clientOfTokens } from "./oauth-client.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -8,7 +9,7 @@ import type { ServerParts } from "./server-parts.ts";
 export function userSource(parts: ServerParts): TokenSource {
   const source: TokenSource = async function mcpUserSource(context) {
     const binding = bindingOf(context.previous);
-    if (binding === undefined) throw new LoginRequiredError(`Nobody has logged in at the MCP server ${parts.url.href} yet.`);
+    if (binding === undefined) throw new LoginRequiredError(`Nobody has logged in at the MCP server ${shown(parts.url)} yet.`);
     const { client, oauth } = await clientOfTokens(parts, binding, context.signal);
     try {
       const { resource } = binding;
