@@ -108,6 +108,11 @@ const cases: Record<string, Case> = {
   "that of a path below": { script: resource(({ mcp }) => ({ resource: `${mcp}/mcp/below` })), error: failing("resource") },
   "a resource with a fragment": { script: resource(({ mcp }) => ({ resource: `${mcp}/mcp#a` })), error: failing("resource") },
   "a resource with another query": { script: resource(({ mcp }) => ({ resource: `${mcp}/mcp?tenant=b` })), error: failing("resource") },
+  "a resource with a line break": { script: resource(({ mcp }) => ({ resource: `${mcp}/mcp\n` })), error: failing("resource") },
+  "an authorization server with a line break": {
+    script: resource(({ as }) => ({ authorization_servers: [`${as}\n`] })),
+    error: failing("authorization-server"),
+  },
   "no resource": { script: resource(() => ({ resource: undefined })), error: failing("resource") },
   "a resource that is no text": { script: resource(({ mcp }) => ({ resource: [`${mcp}/mcp`] })), error: failing("resource") },
   "more metadata than anybody reads": {

@@ -2,7 +2,7 @@ import { parseUrl } from "@tokenflight/core";
 import { requestJson, type FetchFunction, type JsonAnswer } from "@tokenflight/oauth";
 import { McpServerError } from "../errors.ts";
 import { scopesIn } from "../scopes.ts";
-import { safeUrl, shown } from "./safe-url.ts";
+import { isPlain, safeUrl, shown } from "./safe-url.ts";
 
 /** What an MCP server says of itself (RFC 9728 section 2), checked. */
 export interface ResourceMetadata {
@@ -90,7 +90,7 @@ function check(server: URL, fields: NonNullable<JsonAnswer["fields"]>): Resource
  * (RFC 9728 section 3.3 wants the same; the protocol's own SDKs take this).
  */
 function isResourceOf(resource: string, server: URL): boolean {
-  const url = parseUrl(resource);
+  const url = isPlain(resource) ? parseUrl(resource) : null;
   if (url === null || url.origin !== server.origin || resource.includes("#") || url.username !== "" || url.password !== "") return false;
   const above = url.pathname.replace(/\/*$/, "/");
   return `${server.pathname.replace(/\/*$/, "")}/`.startsWith(above) && (url.search === "" || url.search === server.search);

@@ -8,7 +8,7 @@ export type NamedBy = Pick<URL, "protocol" | "hostname">;
  * on the network must not have anything sent to what listens on this machine. Undefined for everything else, whatever it is.
  */
 export function safeUrl(given: unknown, by: NamedBy): URL | undefined {
-  const url = typeof given === "string" ? parseUrl(given) : null;
+  const url = isPlain(given) ? parseUrl(given) : null;
   if (url === null || url.username !== "" || url.password !== "") return undefined;
   const isHere = isLoopback(by.hostname) && by.protocol === "http:";
   const mayBeAsked =
@@ -16,6 +16,11 @@ export function safeUrl(given: unknown, by: NamedBy): URL | undefined {
       ? !isNearby(url.hostname) || isLoopback(by.hostname)
       : url.protocol === "http:" && isHere && isLoopback(url.hostname);
   return mayBeAsked ? url : undefined;
+}
+
+/** Whether a text is as a URL is written. Parsers leave out the line breaks of others, or take a backslash for a slash: two readers of it would see two URLs. */
+export function isPlain(given: unknown): given is string {
+  return typeof given === "string" && /^[\x21-\x5b\x5d-\x7e]+$/.test(given);
 }
 
 /** Whether a host is this machine, or the addresses that every machine has for itself and its cable, however it is spelt. */

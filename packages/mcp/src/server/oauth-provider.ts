@@ -10,6 +10,7 @@ import type { AuthorizationServer } from "@tokenflight/oauth";
 import { bindingOf, covers, type Binding } from "../binding.ts";
 import { shown } from "../discovery/safe-url.ts";
 import { scopesIn } from "../scopes.ts";
+import { isLoginRequired } from "./answer-refusal.ts";
 import type { HandedOver, HandedOverSource } from "./handed-over.ts";
 import { needOf, type ServerLogin } from "./server-login.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
@@ -58,7 +59,9 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
   const { server, login, current } = parts;
   if (server.grant !== undefined)
     throw new InvalidOptionError("provider", "a login of a user's: with `grant`, use fetch", "one without a person");
-  let handed: { readonly request: HandedOver; readonly renewed: Promise<TokenSet> } | undefined;
+  let handed: HandedRefresh | undefined;
+  /** Where the SDK was sent to: it asks for a refresh token later than that. */
+  const issuers = new Set<string>();
   /** The last token request of the SDK's, until it has been answered. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -98,6 +101,7 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
     async discoveryState() {
       const binding = await ready([]);
       const { issuer, resource } = binding;
+      issuers.add(issuer);
       const metadata = { ...(await metadataOf(binding)) };
       // Each SDK has a type of its own for it.
       return {
@@ -114,7 +118,7 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
       last = turn.promise;
       await before;
       try {
-        handed = await handOver(parts);
+        handed = await handOver(parts, issuers);
       } catch (error) {
         turn.resolve();
         throw error;
@@ -153,7 +157,10 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
         const refusal = new TokenRequestError("refused", "The authorization server does not know the client.", { error: "invalid_client" });
         refused.request.fail(client?.isRegistered === false ? refusal : new LoginRequiredError(refusal.message, { cause: refusal }));
       }
-      await refused.renewed.catch(() => {});
+      // The token that was refused is over here as well, however long it would last.
+      await refused.renewed
+        .catch((error: unknown) => (isLoginRequired(error) ? parts.tokens.renew(refused.replaced) : undefined))
+        .catch(() => {});
     },
     redirectToAuthorization: () => nobody("wants to open a browser"),
     saveCodeVerifier() {},
@@ -161,16 +168,35 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
   };
 }
 
-/** Makes the next refresh the SDK's. Whoever finds that another process was faster has to begin again: an SDK cannot go on without a request of its own. */
-async function handOver({ tokens, handed, handing }: ProviderParts): Promise<{ request: HandedOver; renewed: Promise<TokenSet> }> {
+/** A refresh that is the SDK's to send. */
+interface HandedRefresh {
+  readonly request: HandedOver;
+  /** The token set that it replaces. */
+  readonly replaced: TokenSet;
+  readonly renewed: Promise<TokenSet>;
+}
+
+const moved =
+  "The MCP server has changed its authorization server, and the SDK may know the one before: connect anew, with another provider.";
+
+/**
+ * Makes the next refresh the SDK's. Whoever finds that another process was faster has to begin again: an SDK cannot go on without a request of its own. `issuers`
+ * are those that the SDK knows: no refresh token that is from another one is for it to send. Rejects with LoginRequiredError then.
+ */
+async function handOver({ tokens, handed, handing }: ProviderParts, issuers: ReadonlySet<string>): Promise<HandedRefresh> {
+  const isKnown = (binding: Binding | undefined): boolean => binding !== undefined && issuers.size === 1 && issuers.has(binding.issuer);
   for (let left = attempts; left > 0; left -= 1) {
     await handed.reread();
-    const refused = handed.peek() ?? (await tokens.get());
+    const replaced = handed.peek() ?? (await tokens.get());
+    if (!isKnown(bindingOf(replaced))) throw new LoginRequiredError(moved);
     const asked = handing.next();
-    const renewed = handed.renew(refused);
+    const renewed = handed.renew(replaced);
     renewed.catch(() => {});
     const request = await Promise.race([asked, renewed.then(() => undefined)]).finally(() => handing.stop());
-    if (request !== undefined) return { request, renewed };
+    if (request === undefined) continue;
+    if (isKnown(request.binding)) return { request, replaced, renewed };
+    request.fail(new TokenRequestError("not-sent", moved));
+    throw new LoginRequiredError(moved);
   }
   throw new TokenRequestError("not-sent", "Other processes have refreshed the tokens again and again.");
 }
