@@ -9,7 +9,7 @@ const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*
 /** These keep every core busy, and would starve each other and all the rest. */
 const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
-const many = ["test/{faults,mcp,model,processes}/**/*.test.ts"];
+const many = ["test/{faults,mcp,model,processes}/**/*.test.ts", "examples/agents/*.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
 

@@ -17,8 +17,8 @@ async function agents(...given: string[]): Promise<{ status: number | null; prin
   return { status, printed, complaints };
 }
 
-it("the agents share their login, and what each of them did is drawn beside the usual way", async () => {
-  const { status, printed, complaints } = await agents("--", "--processes", "3", "--seconds", "3", "--ttl", "1");
+it("the agents share their login, and what each of them did is drawn beside the usual way", { timeout: 120_000 }, async () => {
+  const { status, printed, complaints } = await agents("--", "--processes", "3", "--seconds", "2", "--ttl", "1");
 
   expect(complaints).toBe("");
   const [usual = "", ours = ""] = printed.split("The login in Tokenflight:");

@@ -38,7 +38,7 @@ serveCommands({
     const host = (await import(`./hosts/${name}.ts`)) as Host;
     return outcome(async () => sessions.set(name, await host.connect(login.for(url))));
   },
-  callTool: (name, times) => outcome(() => Promise.all(Array.from({ length: times }, () => sessions.get(name)?.call()))),
+  callTool: (name, times) => outcome(() => Promise.all(Array.from({ length: times }, async () => sessions.get(name)?.call()))),
   windows: () => windows,
   close: async (name) => sessions.get(name)?.close(),
 } satisfies SdkCommands);

@@ -6,7 +6,7 @@ export async function call({ origin, tokens }: Given): Promise<unknown> {
   // Shown:
   const withToken = bearer(tokens, { origins: origin })(fetch);
   const slack = new WebClient(undefined, { slackApiUrl: `${origin}/api/`, fetch: withToken });
-  const answer = await slack.chat.postMessage({ channel: "C1", text: "Tea" });
+  const answer = await slack.conversations.create({ name: "tea" });
   // Until here.
   return answer;
 }
