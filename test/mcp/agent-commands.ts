@@ -20,6 +20,8 @@ export interface Calls {
 }
 
 export type AgentCommands = {
+  /** Begins a session, in place of the one before. */
+  open(setting: AgentSetting): void;
   connect(): Promise<void>;
   /** Calls tools for so many milliseconds: so many at once, with a pause of so many milliseconds in between. */
   work(duration: number, atOnce: number, pause: number): Promise<Calls>;
@@ -27,6 +29,8 @@ export type AgentCommands = {
   callAll(names: readonly string[]): Promise<Calls>;
   /** How many login pages it has shown so far. */
   windows(): number;
-  /** Resolves when it shows a login page. */
+  /** Resolves when it has shown a login page. */
   shown(): Promise<void>;
+  /** Ends the session, and closes the login and its store. */
+  close(): Promise<void>;
 };

@@ -1,34 +1,51 @@
-/** One agent session: a client of an MCP server, with the SDK of its setting, over the logins that all sessions share. */
+/** One agent session after the other: a client of an MCP server, with an SDK, over the logins that all sessions share. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { McpServer } from "@tokenflight/mcp";
 import { createMcpLogin } from "@tokenflight/mcp/node";
 import { sqliteStore } from "@tokenflight/sqlite";
-import { readSetting, serveCommands } from "../processes/serve-commands.ts";
+import { serveCommands } from "../processes/serve-commands.ts";
 import { follow } from "../servers/scripted-login.ts";
 import type { AgentCommands, AgentSetting, Calls } from "./agent-commands.ts";
 import { connectSdk1, connectSdk2, type McpSession } from "./sdk-session.ts";
 
-const { sdk, seam, store: path, url, person } = readSetting<AgentSetting>();
+/** The session of now, from its beginning on. */
+interface Now {
+  readonly setting: AgentSetting;
+  readonly server: McpServer;
+  readonly shown: PromiseWithResolvers<void>;
+  readonly close: () => Promise<void>;
+  windows: number;
+  session: McpSession | undefined;
+}
 
-let windows = 0;
-let shown = Promise.withResolvers<void>();
-const login = createMcpLogin({
-  store: sqliteStore({ path, warn: () => {} }),
-  client: { name: "an agent" },
-  async onLogin({ url: page }) {
-    windows += 1;
-    shown.resolve();
-    if (person === undefined) return;
-    await sleep(person);
-    const redirectUri = new URL(page).searchParams.get("redirect_uri") ?? "";
-    await (await fetch(await follow(new URL(page), redirectUri))).text();
-  },
-});
-const server = login.for(url);
-let session: McpSession | undefined;
+let now: Now;
+
+function open(setting: AgentSetting): void {
+  const store = sqliteStore({ path: setting.store, warn: () => {} });
+  const login = createMcpLogin({
+    store,
+    client: { name: "an agent" },
+    async onLogin({ url: page }) {
+      opened.windows += 1;
+      opened.shown.resolve();
+      if (setting.person === undefined) return;
+      await sleep(setting.person);
+      const redirectUri = new URL(page).searchParams.get("redirect_uri") ?? "";
+      await (await fetch(await follow(new URL(page), redirectUri))).text();
+    },
+  });
+  const close = async (): Promise<void> => {
+    await opened.session?.close();
+    await login.close();
+    await store.close();
+  };
+  const opened: Now = { setting, server: login.for(setting.url), shown: Promise.withResolvers(), close, windows: 0, session: undefined };
+  now = opened;
+}
 
 async function callAll(names: readonly string[]): Promise<Calls> {
   const errors: Record<string, number> = {};
-  const ends = await Promise.allSettled(names.map(async (name) => session?.callTool(name)));
+  const ends = await Promise.allSettled(names.map(async (name) => now.session?.callTool(name)));
   for (const end of ends) {
     if (end.status === "fulfilled" && end.value !== undefined) continue;
     const { constructor, message } = (end.status === "rejected" ? end.reason : new Error("It gave nothing.")) as Error;
@@ -39,8 +56,10 @@ async function callAll(names: readonly string[]): Promise<Calls> {
 }
 
 serveCommands({
+  open,
   async connect() {
-    session = await (sdk === 1 ? connectSdk1(server, seam) : connectSdk2(server, seam));
+    const { setting, server } = now;
+    now.session = await (setting.sdk === 1 ? connectSdk1(server, setting.seam) : connectSdk2(server, setting.seam));
   },
   async work(duration, atOnce, pause) {
     const end = performance.now() + duration;
@@ -56,9 +75,7 @@ serveCommands({
     return { calls, failed, errors };
   },
   callAll,
-  windows: () => windows,
-  async shown() {
-    await shown.promise;
-    shown = Promise.withResolvers();
-  },
+  windows: () => now.windows,
+  shown: () => now.shown.promise,
+  close: () => now.close(),
 } satisfies AgentCommands);

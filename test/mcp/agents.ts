@@ -6,11 +6,13 @@ import type { AgentCommands, AgentSetting, Calls } from "./agent-commands.ts";
 export type Agent = TestProcess<AgentCommands>;
 
 const given = ["--no-warnings", "--import", new URL("own-sources.ts", import.meta.url).href];
+/** Processes without a session: an SDK takes a second to load, and one after the other may use it. */
+const idle: Agent[] = [];
 
 /** Several agents of one user at one MCP server. */
 export interface Agents extends AsyncDisposable {
   readonly server: McpTestServer;
-  /** Starts further ones. */
+  /** Starts further ones, each in a process of its own. */
   start(count: number, setting: Pick<AgentSetting, "sdk"> & Partial<AgentSetting>): Promise<Agent[]>;
   /** All login pages that those of them have shown that are alive. */
   windows(): Promise<number>;
@@ -24,10 +26,13 @@ export async function startAgents(accessTokenLifetime: number): Promise<Agents> 
     server,
     async start(count, setting) {
       const whole: AgentSetting = { seam: "fetch", person: 100, store: folder.file("tokens.db"), url: server.url, ...setting };
-      const started = await Promise.all(
-        Array.from({ length: count }, () => startProcess<AgentCommands>("../mcp/agent.ts", whole, {}, given)),
+      const processes = Array.from(
+        { length: count },
+        async () => idle.pop() ?? startProcess<AgentCommands>("../mcp/agent.ts", null, {}, given),
       );
+      const started = await Promise.all(processes);
       agents.push(...started);
+      await Promise.all(started.map((agent) => agent.ask("open", whole)));
       return started;
     },
     async windows() {
@@ -35,11 +40,19 @@ export async function startAgents(accessTokenLifetime: number): Promise<Agents> 
       return counts.reduce((all, one) => all + one, 0);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(agents.map((agent) => agent[Symbol.asyncDispose]()));
+      const closed = await Promise.allSettled(agents.map((agent) => agent.ask("close")));
+      // What was killed, or is stuck in the middle of a session, is of no use to the next one.
+      idle.push(...agents.filter((_, index) => closed[index]?.status === "fulfilled"));
+      await Promise.all(agents.filter((agent) => !idle.includes(agent)).map((agent) => agent[Symbol.asyncDispose]()));
       await server.close();
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** For the end of a file of tests. */
+export async function endAgents(): Promise<void> {
+  await Promise.all(idle.splice(0).map((agent) => agent[Symbol.asyncDispose]()));
 }
 
 /** The calls of several agents together. */

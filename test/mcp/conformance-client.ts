@@ -24,7 +24,7 @@ const login = createMcpLogin({
   client: { name: "tokenflight conformance", metadataUrl: "https://conformance-test.local/client-metadata.json" },
   // The user agrees at once: the suite's page sends the browser back.
   onLogin: async ({ url: page }) => void (await (await fetch(page)).text()),
-  loginTimeout: 10,
+  loginTimeout: 30,
   ...grantOf(),
 });
 const { client_id: clientId } = context;

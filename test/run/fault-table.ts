@@ -23,7 +23,7 @@ export interface FaultTable {
   readonly notRun: readonly { readonly alone: string; readonly reason: string }[];
 }
 
-const places = ["test/processes/", "test/faults/"];
+const places = ["test/processes/", "test/mcp/agents-", "test/faults/"];
 
 /** Gathers the rows that the tests of faults have noted, in the order of their files. */
 export function gatherRows(results: readonly FileResult[], root: string): FaultTable {

@@ -1,5 +1,5 @@
 /**
- * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes, when that was a full one (TOKENFLIGHT_FULL=1), or
+ * Writes docs/reliability.md from the last run of the tests in test/faults, test/processes and test/mcp, when that was a full one (TOKENFLIGHT_FULL=1), or
  * when the rows or expectations are others: what a full run has counted stays until then. With CI=true the page that is committed has to have
  * the same rows and expectations already; what was counted may differ from run to run.
  */
