@@ -39,6 +39,7 @@ export const floors = {
     ["binding"],
     ["events", "errors", "scopes"],
   ],
+  browser: [["index"], ["worker"], ["login"], ["session"], ["store"]],
 };
 
 type Pattern = { group: string[]; message: string } | { regex: string; message: string };
@@ -112,6 +113,7 @@ export default defineConfig({
     ...roomsOf("core", inCore),
     ...roomsOf("oauth", inOthers),
     ...roomsOf("mcp", inMcp),
+    ...roomsOf("browser", inOthers),
     {
       // A request to a database, a channel, a port and a socket have one listener each, and a message goes to all who hear it.
       files: ["packages/browser/src/**", "test/browser/**", "examples/tabs/**"],

@@ -1,15 +1,22 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { SlowFirst } from "./run/slow-first.ts";
 
 // The condition `source` makes tests run on the sources: no build has to come first.
 const conditions = ["source"];
 
-const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
-/** These keep every core busy, and would starve each other and all the rest. */
-const busy = ["test/{bench,simulation,workerd}/**/*.test.ts", "examples/storm/*.test.ts"];
-/** These start many processes and wait for deadlines most of their time, or keep one core busy with one other program. */
-const many = ["test/{faults,mcp,model,processes}/**/*.test.ts", "examples/agents/*.test.ts"];
+const rest = ["test/!(adapters)/**/*.test.ts", "examples/**/*.test.ts"];
+/** These leave nothing behind: many share a process, which reads each module once. */
+const shared = ["packages/*/test/**/*.test.ts", "test/adapters/**/*.test.ts"];
+/** These want a process of their own among them: they load clients as a page does, change modules, or collect garbage while they count time. */
+const alone = ["axios-page", "late-contract", "waits"].map((name) => `test/adapters/${name}.test.ts`);
+/** These keep a core busy each, and would starve all the rest. */
+const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
+/** These start many processes and wait for deadlines most of their time. */
+const many = ["test/{faults,mcp,processes}/**/*.test.ts", "examples/{agents,storm}/*.test.ts"];
+/** These drive browsers, which are started once in each process. */
+const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
 
@@ -23,13 +30,26 @@ export default defineConfig({
     // Servers and browsers start there, on a machine that may have much else to do.
     hookTimeout: 60_000,
     dangerouslyIgnoreUnhandledErrors: false,
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         extends: true,
         test: {
+          name: "shared",
+          include: shared,
+          exclude: ["**/node_modules/**", ...alone],
+          isolate: false,
+          sequence: { groupOrder: 0 },
+          maxWorkers: availableParallelism() + 1,
+          maxConcurrency: 16,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "light",
-          include: all,
-          exclude: ["**/node_modules/**", ...busy, ...many, ...packaged],
+          include: [...rest, ...alone],
+          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...packaged],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -42,13 +62,26 @@ export default defineConfig({
           name: "busy",
           include: busy,
           sequence: { groupOrder: 1 },
-          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+          maxWorkers: availableParallelism(),
           testTimeout: 60_000,
         },
       },
       {
         extends: true,
-        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism(), testTimeout: 60_000 },
+        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism() + 1, testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browsers",
+          include: inBrowsers,
+          globalSetup: "test/browser/profiles.ts",
+          sequence: { groupOrder: 3 },
+          isolate: false,
+          // Each has both browsers, and they wait for deadlines most of their time. A full run measures.
+          maxWorkers: process.env["TOKENFLIGHT_FULL"] === "1" ? 1 : 2,
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
@@ -56,7 +89,7 @@ export default defineConfig({
           name: "packaged",
           include: packaged,
           globalSetup: "test/packaging/install.ts",
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           maxWorkers: availableParallelism(),
           maxConcurrency: availableParallelism(),
           testTimeout: 600_000,

@@ -48,7 +48,7 @@ it("the table names each client and ends with the verdict", async () => {
   expect(status).toBe(0);
 });
 
-it.each([
+it.concurrent.each([
   [["--callers", "2"], '--callers wants a whole number from 3 to 3000, not "2".'],
   [["--seconds", "soon"], '--seconds wants a whole number from 1 to 600, not "soon".'],
   [["--ttl", "1.5"], '--ttl wants a whole number from 1 to 3600, not "1.5".'],

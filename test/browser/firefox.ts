@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeProfile } from "../setup/browser.ts";
 import type { Browser, BrowserOptions, Frame, Tab } from "./browser.ts";
 import { resultOf, sourceOf } from "./page-call.ts";
 
@@ -17,13 +17,16 @@ function preferencesOf({ isPrivate, denied, workerIdle }: BrowserOptions): Recor
 
 /** Firefox is driven by its own WebDriver BiDi, over a plain WebSocket: nothing else has to be installed. */
 export async function startFirefox(options: BrowserOptions = {}): Promise<Browser> {
-  const profile = mkdtempSync(join(tmpdir(), "tokenflight-firefox-"));
+  const profile = makeProfile("firefox");
   const preferences = Object.entries(preferencesOf(options)).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});\n`);
   writeFileSync(join(profile, "user.js"), preferences.join(""));
   const firefox = spawn("firefox-esr", ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank"], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, HOME: profile },
   });
+  // Also when the test has not waited for it.
+  const kill = (): void => void firefox.kill("SIGKILL");
+  process.once("exit", kill);
   const ended = new Promise<void>((resolve) => void firefox.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
@@ -54,6 +57,7 @@ export async function startFirefox(options: BrowserOptions = {}): Promise<Browse
       await send("session.end", {}).catch(() => {});
       firefox.kill();
       await ended;
+      process.off("exit", kill);
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { repetitions } from "../setup/repetitions.ts";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
 import { startCrashSetting, type CrashSetting } from "./crash-setting.ts";
 import { isGood, isOver } from "./crash-tally.ts";
@@ -6,7 +7,7 @@ import { crowdSize, startCrowd, type Crowd } from "./crowd.ts";
 import { noteRow } from "./fault-row.ts";
 import { tokenEndpointRows } from "./token-endpoint-rows.ts";
 
-const runs = 3;
+const runs = repetitions({ ordinary: 1, full: 3 });
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 

@@ -22,7 +22,7 @@ const rows = new Map(
 );
 
 /** The codes that core's type names. */
-const union = read("packages/core/src/errors.ts").match(/type TokenflightErrorCode =([^;]+);/)?.[1] ?? "";
+const union = read("packages/core/src/errors/tokenflight-error.ts").match(/type TokenflightErrorCode =([^;]+);/)?.[1] ?? "";
 const codes = new Set([...[...union.matchAll(/"(ERR_\w+)"/g)].map(([, code = ""]) => code), "ERR_LOGIN_FAILED", "ERR_MCP_SERVER"]);
 
 it("has a row for every code, in order, and for no other", () => {

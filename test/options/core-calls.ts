@@ -7,6 +7,7 @@ import {
   createTokenEndpointQueue,
   createTokenPool,
   encryptedStore,
+  isRefused,
   LoginRequiredError,
   memoryStore,
   readTokenResponse,
@@ -99,7 +100,7 @@ export const coreCalls: Calls = {
   },
   "core: the policy of a request": () => {
     const policy = new BearerPolicy(bare(), { origins: origin });
-    return [policy.allows(origin), policy.wantsReplay, policy.isRefused({}, { status: 401, challenge: null })];
+    return [policy.allows(origin), policy.wantsReplay, isRefused(policy, {}, { status: 401, challenge: null })];
   },
   "core/testing: the store contract": async () => {
     const store = memoryStore();

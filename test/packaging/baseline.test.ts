@@ -19,7 +19,7 @@ const neverCalled: readonly (readonly [feature: string, file: RegExp, reason: st
   ["Symbol.asyncDispose", /oauth\/dist\/(?:cjs\/)?client\/create-login/, "deletes what is not there"],
 ];
 
-const published = ["core", "fetch", "ky", "axios", "oauth"].flatMap((name) =>
+const published = ["core", "fetch", "ky", "axios", "oauth", "browser"].flatMap((name) =>
   globSync("dist/**/*.js", { cwd: join(folder, "node_modules/@tokenflight", name) })
     // A login on this machine is for Node, and the suites of a store are for tests.
     .filter((file) => !/dist\/(?:cjs\/)?(?:node|testing)\//.test(file))

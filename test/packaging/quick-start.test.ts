@@ -105,7 +105,7 @@ describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) 
   });
 
   it("A16 require() and import give the same, and what is documented is a function", async () => {
-    const packs = ["axios", "core", "fetch", "got", "ky", "oauth", "redis", ...(node.hasSqlite ? ["sqlite"] : []), "undici"];
+    const packs = ["axios", "browser", "core", "fetch", "got", "ky", "oauth", "redis", ...(node.hasSqlite ? ["sqlite"] : []), "undici"];
     writeFileSync(
       join(folder, "exports.cjs"),
       `const name = (pack) => "@tokenflight/" + pack;
@@ -121,6 +121,7 @@ describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) 
     const printed = await start(node, "exports.cjs", { NODE_NO_WARNINGS: "1" });
 
     expect(printed).toMatch(/^axios: attachBearer function$/m);
+    expect(printed).toMatch(/^browser: connectTokens function, .*indexedDbStore function, .*sessionSource function, /m);
     for (const pack of ["fetch", "got", "ky", "undici"]) expect(printed).toMatch(new RegExp(`^${pack}: bearer function$`, "m"));
     expect(printed).toMatch(/^core: .*createTokenCache function, .*createTokenPool function, .*memoryStore function, /m);
     expect(printed).toMatch(/^oauth: .*clientSecretBasic function, .*createOAuthClient function, /m);

@@ -16,8 +16,8 @@ async function complaintsOf(version: CompilerVersion): Promise<Map<string, reado
   return new Map(JSON.parse(await text(child.stdout)) as [string, Complaint[]][]);
 }
 
-/** In an ordinary run the first, the last one that can be called, and the one that is a program of its own. */
-const versions = (Object.keys(compilers) as CompilerVersion[]).filter((version) => isFullRun || !["5.4", "6"].includes(version));
+/** In an ordinary run the oldest and the newest. */
+const versions = (Object.keys(compilers) as CompilerVersion[]).filter((version) => isFullRun || ["5.0", "7"].includes(version));
 
 it.concurrent.each(versions)("TypeScript %s takes the types of every package in every setting", async (version) => {
   const complaints = await complaintsOf(version);

@@ -1,7 +1,7 @@
 /**
- * Writes docs/reliability.md from the last run of the tests in test/faults, test/processes and test/mcp, when that was a full one (TOKENFLIGHT_FULL=1), or
- * when the rows or expectations are others: what a full run has counted stays until then. With CI=true the page that is committed has to have
- * the same rows and expectations already; what was counted may differ from run to run.
+ * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes, of the agents in test/mcp and of the tabs in test/browser,
+ * when that was a full one (TOKENFLIGHT_FULL=1), or when the rows or expectations are others: what a full run has counted stays until then. With CI=true the page
+ * that is committed has to have the same rows and expectations already; what was counted may differ from run to run.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -28,10 +28,10 @@ const tableOf = (group: readonly TableRow[]): string =>
 
 const text = `# What happens when something breaks
 
-Processes end, die and are frozen in the middle of a refresh, machines sleep, clocks are set, users log out elsewhere, token endpoints fail,
-stores stall and lose data. This page says what comes of it. It is written by the full test run: each row is a test, and what was counted is
-what that run counted. The processes, Redis, SQLite and the authorization server are real; processes are ended, killed, stopped and thawed
-by signals, at named steps of a refresh.
+Processes end, die and are frozen in the middle of a refresh, tabs are closed and reloaded, machines sleep, clocks are set, users log out elsewhere,
+token endpoints fail, stores stall and lose data. This page says what comes of it. It is written by the full test run: each row is a test, and what was
+counted is what that run counted. The processes, browsers, Redis, SQLite and the authorization server are real; processes are ended, killed, stopped and
+thawed by signals, at named steps of a refresh.
 
 ## What is promised
 

@@ -206,3 +206,20 @@ it("counts from zero after a reset, and the tokens live on", async () => {
 it("wants lifetimes in whole seconds", async () => {
   await expect(startAuthorizationServer({ accessTokenLifetime: 0.5 })).rejects.toThrow("whole seconds");
 });
+
+it("lets pages of the origins that it knows read its answers, and no others", async () => {
+  const origins = ["http://127.0.0.1:1", "http://127.0.0.1:2"];
+  await server.close();
+  server = await startAuthorizationServer({ pages: origins.slice(0, 1) });
+  const form = { grant_type: "client_credentials" };
+  const answers = await Promise.all(
+    origins.map((origin) => {
+      const headers = { origin, authorization: formEncodedBasic(server.client) };
+      return fetch(server.tokenEndpoint, { method: "POST", headers, body: new URLSearchParams(form) });
+    }),
+  );
+  expect(answers.map(({ status, headers }) => [status, headers.get("access-control-allow-origin")])).toEqual([
+    [200, origins[0]],
+    [400, null],
+  ]);
+});

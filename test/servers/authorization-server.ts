@@ -39,8 +39,10 @@ export interface AuthorizationServerOptions {
   requirePushedRequests?: boolean;
   /** Whether clients may register by themselves (RFC 7591). Default false. */
   registersClients?: boolean;
-  /** Who has to log in on a page, as with a real browser. Default: a user who agrees to everything without a page. */
+  /** Who has to log in on a page, as with a real browser. Default: a user who agrees to everything without a page, whom `login_hint` names. */
   user?: User;
+  /** Origins whose pages may ask it (CORS). Default: none. */
+  pages?: readonly string[];
 }
 
 /** A real authorization server (oidc-provider) with one user, who agrees to everything. */
@@ -75,6 +77,8 @@ export interface AuthorizationServer extends Loopback {
   scopeOf(accessToken: string): string | undefined;
   /** Whether a resource server should take this access token now. */
   isActive(accessToken: string): boolean;
+  /** Whose access token this is, if it is good now. */
+  accountOf(accessToken: string): string | undefined;
   /** Ends this access token and nothing else. Whether there was one. */
   revokeAccessToken(accessToken: string): boolean;
   /** Ends every token of the login that this access or refresh token comes from. Whether there was one. */
@@ -95,7 +99,7 @@ const defaultClient = { clientId: "token-flight_test", clientSecret: "s-e_c.r~e+
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const { accessTokenLifetime = 2, rotate = "always", graceTime = 0, clients = [defaultClient], resources = [], user } = options;
-  const { requirePushedRequests = false, registersClients = false } = options;
+  const { requirePushedRequests = false, registersClients = false, pages = [] } = options;
   requireWholeSeconds("accessTokenLifetime", accessTokenLifetime);
   const memory = new ProviderMemory({ graceTime: graceTime * 1000 });
   const endpoint = new TokenEndpoint();
@@ -113,6 +117,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       clientDefaults: { id_token_signed_response_alg: "ES256" },
       adapter: memory.adapters,
       clients: clients.map((client) => registration(client, origin)),
+      clientBasedCORS: (_context, asking) => pages.includes(asking),
       jwks: { keys: [signingKey()] },
       rotateRefreshToken: rotate === "always",
       ttl: {
@@ -166,6 +171,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     enterUserCode: (userCode) => enterUserCode(`${origin}/device`, userCode),
     audienceOf: (accessToken) => memory.find("AccessToken", accessToken)?.aud as string | undefined,
     scopeOf: (accessToken) => memory.find("AccessToken", accessToken)?.scope,
+    accountOf: (accessToken) => memory.find("AccessToken", accessToken)?.accountId as string | undefined,
     isActive: (accessToken) => accessTokenModels.some((model) => memory.find(model, accessToken) !== undefined),
     revokeAccessToken: (accessToken) => accessTokenModels.some((model) => memory.remove(model, accessToken)),
     revokeFamilyOf(token) {
@@ -196,7 +202,12 @@ const quiet = {
     },
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => client.clientId === token.clientId },
-    rpInitiatedLogout: { enabled: false },
+    // Another user who logs in ends the session of the one before.
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (context, form) => void (context.body = form),
+      postLogoutSuccessSource: (context) => void (context.body = "The user is logged out."),
+    },
   },
   interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
   findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
@@ -246,7 +257,7 @@ function signingKey(): object {
 /** The page on which the user would log in and consent, and the form that comes back from it, in one. */
 async function agreeAtOnce(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { params } = await provider.interactionDetails(request, response);
-  await agree(provider, "user", params, request, response);
+  await agree(provider, String(params["login_hint"] ?? "user"), params, request, response);
 }
 
 function watch(provider: Provider, stats: TokenEndpointStats): void {

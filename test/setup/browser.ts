@@ -40,7 +40,7 @@ export async function startBrowser({ isPrivate = false, preferences = {} }: Test
     const browser = await chromium.launch(options);
     return { context: await browser.newContext(), [Symbol.asyncDispose]: () => browser.close() };
   }
-  const profile = mkdtempSync(join(tmpdir(), "tokenflight-chromium-"));
+  const profile = makeProfile("chromium");
   mkdirSync(join(profile, "Default"));
   writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
   const context = await chromium.launchPersistentContext(profile, options);
@@ -51,6 +51,11 @@ export async function startBrowser({ isPrivate = false, preferences = {} }: Test
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** A folder for a profile. One that a browser was not closed for goes when all tests of a run are over. */
+export function makeProfile(name: string): string {
+  return mkdtempSync(join(process.env["TOKENFLIGHT_PROFILES"] ?? tmpdir(), `tokenflight-${name}-`));
 }
 
 /** Playwright wants the whole path. */

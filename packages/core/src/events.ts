@@ -1,4 +1,4 @@
-import type { TokenflightError } from "./errors.ts";
+import type { TokenflightError } from "./errors/tokenflight-error.ts";
 import { requireFunction } from "./options.ts";
 import type { TokenSet } from "./tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "./tokens/token-source.ts";

@@ -18,32 +18,39 @@ export { encryptedStore, type EncryptedStore, type EncryptedStoreOptions, type E
 
 export type { KeepAlive } from "./refresh/lifetime.ts";
 export { consoleObserver, guarded, type Observer, type TokenEvent } from "./events.ts";
-export { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "./errors.ts";
-export { LoginRequiredError, StoreError } from "./errors.ts";
-export type { TokenflightErrorCode, TokenRequestErrorDetails, TokenRequestOutcome } from "./errors.ts";
+export { InvalidTokenResponseError } from "./errors/refresh-errors.ts";
+export { TokenRequestError } from "./errors/token-request-error.ts";
+export { InvalidOptionError, TokenflightError } from "./errors/tokenflight-error.ts";
+export { LoginRequiredError, StoreError } from "./errors/refresh-errors.ts";
+export type { TokenRequestErrorDetails, TokenRequestOutcome } from "./errors/token-request-error.ts";
+export type { TokenflightErrorCode } from "./errors/tokenflight-error.ts";
 
 // For adapters and token sources.
-export { BearerPolicy, isAtSameOrigin, reasonNotToReplay, type Redirect, type ResponseFacts } from "./request/bearer-policy.ts";
+export { BearerPolicy } from "./request/bearer-policy.ts";
 export type { AdapterEvent, BearerOptions, NotReplayedReason, TokenCacheSelector, WithoutTokenReason } from "./request/bearer-options.ts";
 export type { CredentialFields } from "./request/credential-fields.ts";
-export { looksIntoBodies, refusedBy, responseField } from "./request/refused-by.ts";
+export { isRefused, type ResponseFacts } from "./request/refusal/is-refused.ts";
+export { looksIntoBodies, refusedBy, responseField } from "./request/refusal/refused-by.ts";
+export { isAtSameOrigin, reasonNotToReplay, type Redirect } from "./request/refusal/replay.ts";
 export { anotherThan, awaitToken, sendWithToken, type AwaitedToken, type OutgoingRequest } from "./request/send-with-token.ts";
 export { canSendAgain, keepBody } from "./request/body.ts";
 export { Drain, drain, readerOf } from "./request/drain.ts";
 export { originsOfBase, pageUrl } from "./request/fetch/page.ts";
 export { hideFields } from "./request/hidden-fields.ts";
 export { bareTokenScheme, mayBeRedirected, tokenTypeScheme } from "./request/scheme.ts";
+export { fieldsOf } from "./request/scheme-fields.ts";
 export type { AuthorizationScheme, HeaderFields, SchemeRequest } from "./request/scheme.ts";
 export { currentCaller, onBehalfOf } from "./refresh/callers.ts";
-export { isAboutTheToken, readChallenges, type Challenge } from "./request/challenge.ts";
+export { isAboutTheToken, readChallenges, type Challenge } from "./request/refusal/challenge.ts";
 export { createOriginCheck, isLoopback, readInsecureOrigins, type OriginCheck } from "./request/origins.ts";
 export { disposal } from "./platform/disposal.ts";
-export { parseUrl, randomId } from "./platform/fallbacks.ts";
+export { parseUrl } from "./platform/fallbacks.ts";
+export { randomId } from "./platform/random-id.ts";
 export { hasOwn } from "./platform/own.ts";
 export type { WebCryptoKey } from "./platform/web-crypto.ts";
 export { abortWith, anySignal, reasonOf, throwIfAborted } from "./platform/signals.ts";
 export { recognise, shared } from "./platform/shared.ts";
-export { kindOf, readOptions } from "./options.ts";
+export { kindOf, readOptions, requireMethods } from "./options.ts";
 export {
   requireFunction,
   requireOneOf,
@@ -55,4 +62,6 @@ export {
   requireWebCrypto,
   requireWholeUrl,
 } from "./options.ts";
-export { longestDelay, systemClock, waitFor, withDeadline, type Clock } from "./clock.ts";
+export { longestDelay, systemClock, type Clock } from "./clock/clock.ts";
+export { withDeadline } from "./clock/deadline.ts";
+export { waitFor } from "./clock/waits.ts";

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "./errors.ts";
+import { InvalidOptionError } from "./errors/tokenflight-error.ts";
 import { hasWholeUrl } from "./platform/fallbacks.ts";
 import { hasWebCrypto } from "./platform/web-crypto.ts";
 

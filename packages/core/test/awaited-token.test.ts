@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TokenCache } from "../src/cache/token-cache.ts";
-import { LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
 import { BearerPolicy } from "../src/request/bearer-policy.ts";
 import { anotherThan, awaitToken } from "../src/request/send-with-token.ts";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";

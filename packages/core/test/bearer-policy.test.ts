@@ -1,7 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
 import type { BearerOptions } from "../src/request/bearer-options.ts";
-import { BearerPolicy, isAtSameOrigin, isSafeToReplay } from "../src/request/bearer-policy.ts";
-import { InvalidOptionError, LoginRequiredError } from "../src/errors.ts";
+import { BearerPolicy } from "../src/request/bearer-policy.ts";
+import { isRefused } from "../src/request/refusal/is-refused.ts";
+import { isAtSameOrigin, isSafeToReplay } from "../src/request/refusal/replay.ts";
+import { goesWithout } from "../src/request/send-with-token.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { tokenTypeScheme } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import { setUp } from "./set-up.ts";
@@ -123,28 +127,28 @@ describe("the tokens of a request", () => {
 describe("a response", () => {
   it("refuses the token with status 401, unless its challenge says that another token is no use", () => {
     const policy = attach();
-    expect(policy.isRefused("", refusal)).toBe(true);
-    expect(policy.isRefused("", { status: 401, challenge: 'Basic realm="x"' })).toBe(true);
-    expect(policy.isRefused("", { status: 401, challenge: 'Bearer error="insufficient_scope"' })).toBe(false);
+    expect(isRefused(policy, "", refusal)).toBe(true);
+    expect(isRefused(policy, "", { status: 401, challenge: 'Basic realm="x"' })).toBe(true);
+    expect(isRefused(policy, "", { status: 401, challenge: 'Bearer error="insufficient_scope"' })).toBe(false);
     for (const status of [200, 204, 302, 400, 403, 404, 407, 418, 500, 503, 0])
-      expect(policy.isRefused("", { status, challenge: "Bearer" })).toBe(false);
-    expect(policy.isRefused("", { status: "401" as unknown as number, challenge: undefined })).toBe(false);
+      expect(isRefused(policy, "", { status, challenge: "Bearer" })).toBe(false);
+    expect(isRefused(policy, "", { status: "401" as unknown as number, challenge: undefined })).toBe(false);
   });
 
   it("is judged by the caller alone who wants to", async () => {
     const refused = vi.fn<(response: string) => boolean>((response) => response === "no");
     const policy = attach({ refused });
-    expect([policy.isRefused("no", { status: 200, challenge: null }), policy.isRefused("yes", refusal)]).toEqual([true, false]);
-    expect(await attach({ refused: (response) => Promise.resolve(response === "no") }).isRefused("no", refusal)).toBe(true);
+    expect([isRefused(policy, "no", { status: 200, challenge: null }), isRefused(policy, "yes", refusal)]).toEqual([true, false]);
+    expect(await isRefused(attach({ refused: (response) => Promise.resolve(response === "no") }), "no", refusal)).toBe(true);
   });
 
   it("counts as not refused when the caller's judgement fails", async () => {
     const throwing = (): never => {
       throw new Error("no");
     };
-    expect(attach({ refused: throwing }).isRefused("", refusal)).toBe(false);
-    expect(await attach({ refused: () => Promise.reject(new Error("no")) }).isRefused("", refusal)).toBe(false);
-    expect(await attach({ refused: (() => undefined) as unknown as () => boolean }).isRefused("", refusal)).toBeFalsy();
+    expect(isRefused(attach({ refused: throwing }), "", refusal)).toBe(false);
+    expect(await isRefused(attach({ refused: () => Promise.reject(new Error("no")) }), "", refusal)).toBe(false);
+    expect(await isRefused(attach({ refused: (() => undefined) as unknown as () => boolean }), "", refusal)).toBeFalsy();
   });
 });
 
@@ -196,14 +200,14 @@ describe("a request in place of whose token there is an error", () => {
     const { tokens: cache, hand } = setUp();
     const loginRequired = new LoginRequiredError("There is no login.");
     const policy = attach({ loggedOut: "send" });
-    expect(policy.goesWithout(loginRequired, { ...cache, status: () => ({ state: "logged-out" }) } as TokenCache)).toBe(true);
+    expect(goesWithout(policy, loginRequired, { ...cache, status: () => ({ state: "logged-out" }) } as TokenCache)).toBe(true);
     for (const state of ["logged-in", "unknown"]) {
-      expect(policy.goesWithout(loginRequired, { ...cache, status: () => ({ state }) } as unknown as TokenCache)).toBe(false);
+      expect(goesWithout(policy, loginRequired, { ...cache, status: () => ({ state }) } as unknown as TokenCache)).toBe(false);
     }
     const out = { ...cache, status: () => ({ state: "logged-out" }) } as TokenCache;
     for (const error of [new Error("ERR_LOGIN_REQUIRED"), new InvalidOptionError("a", "b", "c"), undefined])
-      expect(policy.goesWithout(error, out)).toBe(false);
-    expect(attach().goesWithout(loginRequired, out)).toBe(false);
+      expect(goesWithout(policy, error, out)).toBe(false);
+    expect(goesWithout(attach(), loginRequired, out)).toBe(false);
     expect(hand.calls).toEqual([]);
   });
 });

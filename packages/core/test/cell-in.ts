@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "../src/clock/clock.ts";
 import { StoreCell } from "../src/refresh/store-cell.ts";
 import { storeKey } from "../src/store/store.ts";
 import type { TokenStore } from "../src/store/store.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { privateCell } from "../src/refresh/cell.ts";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { encodeRecord } from "../src/record/encoded-record.ts";
 import { emptyRecord } from "../src/record/record.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isAboutTheToken, readChallenges } from "../src/request/challenge.ts";
+import { isAboutTheToken, readChallenges } from "../src/request/refusal/challenge.ts";
 import "./fixed-seed.ts";
 
 function read(header: string): [string, Record<string, string>][] {

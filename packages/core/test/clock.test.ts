@@ -1,6 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
-import { systemClock, wait, waitFor, withDeadline } from "../src/clock.ts";
+import { systemClock } from "../src/clock/clock.ts";
+import { withDeadline } from "../src/clock/deadline.ts";
+import { wait, waitFor } from "../src/clock/waits.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";
 

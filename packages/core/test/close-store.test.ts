@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import { encryptedStore } from "../src/store/encrypted-store.ts";
 import { memoryStore, type MemoryStore } from "../src/store/memory-store.ts";
 import { storeKey, type TokenStore } from "../src/store/store.ts";

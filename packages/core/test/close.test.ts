@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import type { ClosableTokenCache } from "../src/cache/token-cache.ts";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { TokenRequestError } from "../src/errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { HandSource } from "./hand-source.ts";

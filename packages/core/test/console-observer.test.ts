@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { consoleObserver } from "../src/events.ts";
-import { InvalidOptionError, LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { setUp, response } from "./set-up.ts";
 
 const lineOf = (event: { type: string }, key?: string): string => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache, type TokenCacheOptions } from "../src/cache/create-token-cache.ts";
-import { InvalidOptionError } from "../src/errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 
 const source = (): Promise<{ access_token: string }> => Promise.resolve({ access_token: "a" });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError } from "../src/errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { CredentialFields } from "../src/request/credential-fields.ts";
 import { tokenTypeScheme, type AuthorizationScheme } from "../src/request/scheme.ts";
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTokenEndpointQueue, type TokenEndpointQueue, type TokenEndpointQueueOptions } from "../src/endpoint/endpoint-queue.ts";
-import { InvalidOptionError, TokenRequestError } from "../src/errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import type { Urgency } from "../src/tokens/token-source.ts";
 import { Outcome } from "./outcome.ts";
 import { settle, TestClock } from "./test-clock.ts";

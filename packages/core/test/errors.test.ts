@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  InvalidOptionError,
-  InvalidTokenResponseError,
-  LoginRequiredError,
-  StoreError,
-  TokenflightError,
-  TokenRequestError,
-} from "../src/errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError, StoreError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
+import { InvalidOptionError, TokenflightError } from "../src/errors/tokenflight-error.ts";
 
 const cause = new Error("the reason");
 const each: [string, TokenflightError, string][] = [

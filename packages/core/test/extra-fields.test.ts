@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidTokenResponseError } from "../src/errors.ts";
+import { InvalidTokenResponseError } from "../src/errors/refresh-errors.ts";
 import { readTokenResponse, type TokenResponse } from "../src/tokens/token-response.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
 import "./fixed-seed.ts";

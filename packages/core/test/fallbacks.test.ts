@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parseUrl, randomId } from "../src/platform/fallbacks.ts";
+import { parseUrl } from "../src/platform/fallbacks.ts";
+import { randomId } from "../src/platform/random-id.ts";
 import { anySignal } from "../src/platform/signals.ts";
-import { createScope } from "../src/refresh/callers.ts";
+import { createScope } from "../src/platform/scope.ts";
 import { createOriginCheck } from "../src/request/origins.ts";
 import { storeKey } from "../src/store/store.ts";
 

@@ -1,7 +1,8 @@
 import { Headers as UndiciHeaders } from "undici";
 import { describe, expect, it } from "vitest";
 import { CredentialFields } from "../src/request/credential-fields.ts";
-import { copyHeaders, hasOwnCredentials, readableHeaders, withFields, withoutFields } from "../src/request/fetch/fetch-headers.ts";
+import { copyHeaders, hasOwnCredentials, readableHeaders } from "../src/request/fetch/fetch-headers.ts";
+import { withFields, withoutFields } from "../src/request/fetch/sent-parts.ts";
 import { tokenTypeScheme } from "../src/request/scheme.ts";
 
 const credentials = (placeholder?: unknown): CredentialFields => new CredentialFields(tokenTypeScheme, placeholder);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import { decodeRecord, encodeRecord } from "../src/record/encoded-record.ts";
 import { storeKey } from "../src/store/store.ts";
 import { memoryStore } from "../src/store/memory-store.ts";

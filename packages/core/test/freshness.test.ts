@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError } from "../src/errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { createFreshness, type FreshnessOptions } from "../src/tokens/freshness.ts";
 import { TokenSet } from "../src/tokens/token-set.ts";
 import "./fixed-seed.ts";

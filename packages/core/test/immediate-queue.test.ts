@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { createImmediateQueue } from "../src/endpoint/immediate-queue.ts";
-import { TokenRequestError } from "../src/errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
 const options = { id: "one", urgency: "blocking" } as const;

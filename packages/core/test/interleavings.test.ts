@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { TokenflightError } from "../src/errors.ts";
+import { TokenflightError } from "../src/errors/tokenflight-error.ts";
 import type { TokenEvent } from "../src/events.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenPool } from "../src/cache/token-pool.ts";
-import { LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
 import { Outcome } from "./outcome.ts";

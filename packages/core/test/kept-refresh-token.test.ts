@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { InvalidTokenResponseError, LoginRequiredError, TokenRequestError, type TokenflightError } from "../src/errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
+import type { TokenflightError } from "../src/errors/tokenflight-error.ts";
 
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { scheduleEnd, waitFor, withDeadline } from "../src/clock.ts";
+import { scheduleEnd, withDeadline } from "../src/clock/deadline.ts";
+import { waitFor } from "../src/clock/waits.ts";
 import { newlySeen, waitForChange } from "../src/refresh/intents.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { cellIn } from "./cell-in.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { storeKey, type TokenStore } from "../src/store/store.ts";
 import "./fixed-seed.ts";

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
 import { hashAtOnce } from "./hash-at-once.ts";

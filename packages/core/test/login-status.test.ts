@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
 import { memoryStore, type MemoryStore } from "../src/store/memory-store.ts";
 import type { TokenSource } from "../src/tokens/token-source.ts";
 import { FaultyStore } from "./faulty-store.ts";

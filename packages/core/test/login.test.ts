@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
-import { InvalidTokenResponseError, LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { TokenSet } from "../src/tokens/token-set.ts";
 import { HandSource } from "./hand-source.ts";

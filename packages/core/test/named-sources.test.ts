@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { createTokenPool } from "../src/cache/token-pool.ts";
-import { InvalidOptionError } from "../src/errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { SourceContext, TokenSource } from "../src/tokens/token-source.ts";
 import { wrapSource } from "../src/tokens/wrap-source.ts";

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import type { ClosableTokenCache } from "../src/cache/token-cache.ts";
 import { createTokenPool, type TokenPool } from "../src/cache/token-pool.ts";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { storeKey, type ChangeListener, type TokenStore } from "../src/store/store.ts";
 import { hashAtOnce } from "./hash-at-once.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { InvalidOptionError } from "../src/errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { kindOf, readOptions, requireFunction, requireOneOf, requireSeconds, requireText, requireTimeout } from "../src/options.ts";
 import "./fixed-seed.ts";
 

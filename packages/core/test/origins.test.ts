@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError } from "../src/errors.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
 import { createOriginCheck } from "../src/request/origins.ts";
 import "./fixed-seed.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { decodeRecord, encodeRecord } from "../src/record/encoded-record.ts";
 import { forPurpose } from "../src/record/purposes.ts";
 import { emptyRecord, type SubjectRecord } from "../src/record/record.ts";

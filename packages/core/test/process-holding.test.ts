@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { TokenRequestError } from "../src/errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { hashAtOnce } from "./hash-at-once.ts";
 import { Outcome } from "./outcome.ts";

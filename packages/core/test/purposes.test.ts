@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { decodeRecord, encodeRecord } from "../src/record/encoded-record.ts";
 import { forPurpose, tokenSetsOf } from "../src/record/purposes.ts";
 import type { SubjectRecord } from "../src/record/record.ts";

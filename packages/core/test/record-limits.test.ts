@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import { decodeRecord, timeToLive } from "../src/record/encoded-record.ts";
 import { isOfLogin, markOf, type SubjectRecord } from "../src/record/record.ts";
 import { TokenSet, type TokenSetFields } from "../src/tokens/token-set.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import { decodeRecord, encodeRecord } from "../src/record/encoded-record.ts";
 import { emptyRecord, type SubjectRecord } from "../src/record/record.ts";
 import { readTokenResponse, toTokenResponse } from "../src/tokens/token-response.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { createScope } from "../src/refresh/callers.ts";
+import { createScope } from "../src/platform/scope.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp } from "./set-up.ts";

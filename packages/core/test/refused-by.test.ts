@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { runInNewContext } from "node:vm";
 import { Response as NodeFetchResponse } from "node-fetch";
 import { describe, expect, it, vi } from "vitest";
-import { InvalidOptionError } from "../src/errors.ts";
-import { looksIntoBodies, refusedBy } from "../src/request/refused-by.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
+import { looksIntoBodies, refusedBy } from "../src/request/refusal/refused-by.ts";
 
 const expired = JSON.stringify({ error: "token_expired" });
 const refused = refusedBy<{ error?: string }>(({ error }) => error === "token_expired");

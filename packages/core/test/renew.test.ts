@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTokenEndpointQueue } from "../src/endpoint/endpoint-queue.ts";
-import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import type { TokenResponse } from "../src/tokens/token-response.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
 import { type HandSource } from "./hand-source.ts";

@@ -15,6 +15,35 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
+describe("a request whose answer a page may not see", () => {
+  const asked = { url, signal: undefined };
+  const unseen = new TypeError("Failed to fetch");
+  const told = { type: "request-unanswered", origin };
+  beforeEach(() => void vi.stubGlobal("location", { origin: "https://app.example.com" }));
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it.each([unseen, Object.assign(new Error("Network Error"), { code: "ERR_NETWORK" })])("is told of once a minute: %s", (error) => {
+    log.failed(asked, error);
+    log.failed(asked, error);
+    expect(events).toEqual([told]);
+    vi.advanceTimersByTime(60_000);
+    log.failed(asked, error);
+    expect(events).toEqual([told, told]);
+  });
+
+  it("is none where there is no page, at the page's own origin, offline, when the caller has left, and for every other error", () => {
+    for (const error of [undefined, null, "text", new Error("x"), Object.assign(new Error("x"), { code: "ECONNABORTED" })])
+      log.failed(asked, error);
+    log.failed({ url, signal: AbortSignal.abort() }, unseen);
+    for (const own of ["https://app.example.com/orders", "/orders"]) log.failed({ ...asked, url: own }, unseen);
+    vi.stubGlobal("navigator", { onLine: false });
+    log.failed(asked, unseen);
+    vi.unstubAllGlobals();
+    log.failed(asked, unseen);
+    expect(events).toEqual([]);
+  });
+});
+
 describe("a request without a token (field line 126)", () => {
   it("is told once a minute for each origin and reason, and each attachment by itself", () => {
     for (let times = 0; times < 5; times += 1) log.withoutToken(url, "origin");

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
-import { StoreError } from "../src/errors.ts";
-import { createRounds, limitsFor } from "../src/refresh/limits.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
+import { createRounds } from "../src/refresh/cell.ts";
+import { limitsFor } from "../src/refresh/limits.ts";
 import { writeResult } from "../src/refresh/results.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";

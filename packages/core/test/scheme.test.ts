@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError } from "../src/errors.ts";
-import { bareTokenScheme, checkedScheme, mayBeRedirected, tokenTypeScheme, type AuthorizationScheme } from "../src/request/scheme.ts";
+import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
+import { fieldsOf } from "../src/request/scheme-fields.ts";
+import { bareTokenScheme, mayBeRedirected, tokenTypeScheme, type AuthorizationScheme } from "../src/request/scheme.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
 
 const request = { method: "GET", url: "https://api.example.com/" };
@@ -37,7 +38,7 @@ it.each<[readonly string[], boolean]>([
 
 describe("a scheme of the caller's", () => {
   const tokens = readTokenResponse({ access_token: "secret" }, 0);
-  const ask = (scheme: unknown): unknown => checkedScheme(scheme as AuthorizationScheme)(tokens, request);
+  const ask = (scheme: unknown): unknown => fieldsOf(scheme as AuthorizationScheme, tokens, request);
 
   it("gives its fields with lower-case names, at once or later", async () => {
     expect(ask(() => ({ Authorization: "Bearer a", "X-Key": "" }))).toEqual({ authorization: "Bearer a", "x-key": "" });
@@ -73,6 +74,6 @@ describe("a scheme of the caller's", () => {
   });
 
   it("is left alone when it is one of ours", () => {
-    expect([checkedScheme(tokenTypeScheme), checkedScheme(bareTokenScheme)]).toEqual([tokenTypeScheme, bareTokenScheme]);
+    for (const scheme of [tokenTypeScheme, bareTokenScheme]) expect(ask(scheme)).toBe(scheme(tokens, request));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { InvalidTokenResponseError, LoginRequiredError, StoreError } from "../src/errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError, StoreError } from "../src/errors/refresh-errors.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import { TokenSet } from "../src/tokens/token-set.ts";
 import type { TokenSource } from "../src/tokens/token-source.ts";

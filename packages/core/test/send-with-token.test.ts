@@ -5,7 +5,7 @@ import { sendWithToken, type OutgoingRequest } from "../src/request/send-with-to
 import type { HeaderFields } from "../src/request/scheme.ts";
 import type { TokenCache } from "../src/cache/token-cache.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";
-import { LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
 import { Outcome } from "./outcome.ts";
 import { response, setUp, type SetUp } from "./set-up.ts";
 import { settle } from "./test-clock.ts";
@@ -77,6 +77,21 @@ beforeEach(() => {
 describe("a request with a fresh token", () => {
   beforeEach(async () => {
     await all.tokens.save(response("1"));
+  });
+
+  it("tells of a failure that a page may not see the reason of, once it was sent", async () => {
+    const observe = vi.fn<(event: object) => void>();
+    vi.stubGlobal("location", { origin: "https://app.example.com" });
+    request.answer = () => Promise.reject(new TypeError("Failed to fetch"));
+    await expect(sendWithToken(attach({ observe }), all.tokens, request)).rejects.toThrow("Failed to fetch");
+    expect(observe.mock.calls).toEqual([[{ type: "request-unanswered", origin: "https://api.example.com" }]]);
+    const scheme = (): never => {
+      throw new TypeError("A scheme's own mistake.");
+    };
+    observe.mockClear();
+    await expect(sendWithToken(attach({ observe, scheme }), all.tokens, request)).rejects.toThrow("its scheme failed");
+    expect(observe.mock.calls).toEqual([]);
+    vi.unstubAllGlobals();
   });
 
   it("is sent before anything is awaited", () => {

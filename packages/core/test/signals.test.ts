@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { withDeadline, waitFor } from "../src/clock.ts";
+import { withDeadline } from "../src/clock/deadline.ts";
+import { waitFor } from "../src/clock/waits.ts";
 import { abortWith, reasonOf, throwIfAborted } from "../src/platform/signals.ts";
 import { TestClock } from "./test-clock.ts";
 

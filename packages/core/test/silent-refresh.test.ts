@@ -178,7 +178,7 @@ describe("a refresh that shows signs of life", () => {
     const joined = new Outcome(tokens.get());
     for (const pause of [9000, 9500]) {
       await settle();
-      const { TokenRequestError } = await import("../src/errors.ts");
+      const { TokenRequestError } = await import("../src/errors/token-request-error.ts");
       hand.last.fail(new TokenRequestError("throttled", "Later.", { retryAfter: pause }));
       await clock.advance(pause);
     }

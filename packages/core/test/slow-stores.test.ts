@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
-import { wait } from "../src/clock.ts";
+import { wait } from "../src/clock/waits.ts";
 import { memoryStore, type MemoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import { FaultyStore } from "./faulty-store.ts";

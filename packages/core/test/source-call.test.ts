@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { InvalidTokenResponseError, LoginRequiredError, StoreError, TokenflightError, TokenRequestError } from "../src/errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError, StoreError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
+import { TokenflightError } from "../src/errors/tokenflight-error.ts";
 import type { TokenEvent } from "../src/events.ts";
 import type { SubjectParts } from "../src/refresh/refresh.ts";
 import { callSource, type SourceCall } from "../src/refresh/source-call.ts";

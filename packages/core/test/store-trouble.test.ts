@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
-import { LoginRequiredError, StoreError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError, StoreError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import type { TokenResponse } from "../src/tokens/token-response.ts";

@@ -1,4 +1,5 @@
-import { LoginRequiredError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import type { TokenResponse } from "../src/tokens/token-response.ts";
 
 /** What becomes of one token request. Only the first two reach the server's books. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { TokenRequestError } from "../src/errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import type { VersionedRecord } from "../src/refresh/cell.ts";
 import { pauseAfter } from "../src/record/pause-after.ts";
 import { SubjectPause } from "../src/refresh/subject-pause.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "../src/clock/clock.ts";
 // A module that is still being loaded waits for no clock of a test.
 import "../src/request/fetch/eager.ts";
 

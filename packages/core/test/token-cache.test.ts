@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TokenRequestError } from "../src/errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { createTokenCache } from "../src/cache/create-token-cache.ts";
 import type { TokenResponse } from "../src/tokens/token-response.ts";
 import type { TokenSet } from "../src/tokens/token-set.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TokenSet } from "../src/tokens/token-set.ts";
-import { canDoWithoutStore, mayEndSession, spends, type TokenSource } from "../src/tokens/token-source.ts";
+import { canDoWithoutStore, mayEndSession, spends } from "../src/tokens/spending.ts";
+import type { TokenSource } from "../src/tokens/token-source.ts";
 
 const source = (traits: Partial<TokenSource>): TokenSource => Object.assign(async () => ({ access_token: "a" }), traits);
 const tokenSet = (refreshToken?: string): TokenSet => new TokenSet({ accessToken: "a", tokenType: "Bearer", issuedAt: 0, refreshToken });

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LoginRequiredError, StoreError, TokenRequestError } from "../src/errors.ts";
+import { LoginRequiredError, StoreError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore } from "../src/store/store.ts";
 import type { TokenResponse } from "../src/tokens/token-response.ts";

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../src/errors.ts";
+import { InvalidTokenResponseError, LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
+import { TokenflightError } from "../src/errors/tokenflight-error.ts";
 import type { SubjectRecord } from "../src/record/record.ts";
 import { readTokenResponse } from "../src/tokens/token-response.ts";
 import { mayRepeat, withFailure, withIntent, withLogin, withoutOwner, withTokenSet } from "../src/record/transitions.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { StoreError } from "../src/errors.ts";
+import { StoreError } from "../src/errors/refresh-errors.ts";
 import type { Observer } from "../src/events.ts";
 import type { RecordCell, VersionedRecord } from "../src/refresh/cell.ts";
 import { limitsFor } from "../src/refresh/limits.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { memoryStore } from "../src/store/memory-store.ts";
 import type { TokenStore, WriteOptions } from "../src/store/store.ts";
-import { LoginRequiredError } from "../src/errors.ts";
+import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
 import { timeToLive } from "../src/record/encoded-record.ts";
 import type { SubjectRecord } from "../src/record/record.ts";
 import { readTokenSet } from "../src/tokens/token-response.ts";

@@ -1,5 +1,6 @@
 import {
   awaitToken,
+  fieldsOf,
   TokenflightError,
   waitFor,
   type BearerPolicy,
@@ -71,7 +72,7 @@ export class Attempt {
     try {
       const tokenSet = this.#cache?.peek();
       if (tokenSet === undefined) return this.#parts.within((signal) => this.#sendWhenFresh(args, cache, signal));
-      const fields = policy.scheme(tokenSet, { method: this.options.method, url: href });
+      const fields = fieldsOf(policy.scheme, tokenSet, { method: this.options.method, url: href });
       if (!(fields instanceof Promise)) return this.#sendWith(args, tokenSet, fields);
       return this.#parts.within((signal) => this.#sendWhenMade(args, tokenSet, fields, signal));
     } catch (error) {
@@ -91,7 +92,7 @@ export class Attempt {
     if (typeof found === "string") return this.#sendWithout(args, found);
     const { cache, tokenSet } = found;
     this.#cache = cache;
-    const made = async (): Promise<HeaderFields> => policy.scheme(tokenSet, { method, url: href });
+    const made = async (): Promise<HeaderFields> => fieldsOf(policy.scheme, tokenSet, { method, url: href });
     return this.#sendWhenMade(args, tokenSet, made(), signal);
   }
 

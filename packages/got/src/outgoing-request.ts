@@ -1,4 +1,4 @@
-import { canSendAgain, waitFor, type BearerPolicy, type TokenCache } from "@tokenflight/core";
+import { canSendAgain, isRefused, waitFor, type BearerPolicy, type TokenCache } from "@tokenflight/core";
 import type {
   AfterResponseHook,
   BeforeRequestHook,
@@ -249,7 +249,7 @@ export class OutgoingGotRequest {
   #isRefused(response: PlainResponse): boolean | Promise<boolean> {
     if (this.#attempt?.tokenSet === undefined || this.#attempt.options !== response.request.options) return false;
     const { statusCode, headers } = response;
-    return this.#parts.policy.isRefused(response, { status: statusCode, challenge: headers["www-authenticate"] });
+    return isRefused(this.#parts.policy, response, { status: statusCode, challenge: headers["www-authenticate"] });
   }
 
   #allows(url: URL | undefined): boolean {

@@ -4,7 +4,9 @@ import {
   awaitToken,
   canSendAgain,
   currentCaller,
+  fieldsOf,
   isAtSameOrigin,
+  isRefused,
   reasonNotToReplay,
   keepBody,
   mayBeRedirected,
@@ -122,7 +124,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   receive(attempt: Attempt, response: UndiciResponse): boolean {
     const { policy } = this.#attachment;
     if (attempt.tokenSet === undefined || !(policy.refusesAny || attempt.isReplay || response.statusCode === 401)) return true;
-    const refused = policy.isRefused(response, {
+    const refused = isRefused(policy, response, {
       status: response.statusCode,
       challenge: response.statusCode === 401 ? challengeOf(response) : undefined,
     });
@@ -189,7 +191,7 @@ export class OutgoingUndiciRequest implements AttemptedRequest, SchemeRequest {
   #send(tokenSet: TokenSet, isReplay: boolean): boolean {
     let fields: HeaderFields | Promise<HeaderFields>;
     try {
-      fields = this.#attachment.policy.scheme(tokenSet, this);
+      fields = fieldsOf(this.#attachment.policy.scheme, tokenSet, this);
     } catch (error) {
       return this.#fail(error);
     }

@@ -1,6 +1,7 @@
 import type { Sample } from "../measure/sample.ts";
 import { bundleSize } from "../sizes/bundle-size.ts";
 import { bundles, type Bundle } from "../sizes/bundles.ts";
+import { pages, pageStart } from "../sizes/page-start.ts";
 import type { Part, Scenario, Target } from "./scenario.ts";
 
 const headings: Record<Bundle["table"], string> = {
@@ -9,22 +10,36 @@ const headings: Record<Bundle["table"], string> = {
   together: "All that an application needs",
 };
 
+const pageHeading = "What a page loads before its first request";
+
 export const sizes: Scenario = {
   name: "sizes",
   title: "Sizes",
   about:
-    "The smallest useful import of each package with all that it needs, HTTP client excluded, minified by esbuild for Node and compressed by gzip -9. A kB has 1,000 bytes. " +
-    "Counted is what a program loads at its start. What belongs to a login or a logout is loaded by `await import()` when it is first called, and a bundler makes files of " +
-    "its own of it; the last column counts that, too, in one file. Nothing on the way of a request, and nothing of a refresh or of a store, is loaded later: neither may fail because a file cannot be " +
-    "had at that moment. `size-limit` holds our own sizes in the test run, by a way of its own that counts a few bytes differently (`.size-limit.json`).",
+    "The smallest useful import of each package with all that it needs, HTTP client excluded, minified and compressed by gzip -9. A kB has 1,000 bytes. Counted is what a program " +
+    "loads at its start. What asks a store or a token source, what sends a request of fetch and ky with a token, and what belongs to a login or a logout is loaded by `await import()`, the " +
+    "first two beside a program that begins, and a bundler makes files of its own of it. For a page, Vite makes these files, each compressed by itself. Vite, as other bundlers, puts a module into them whole: what " +
+    "comes later shares some with what is there at the start. In all other tables esbuild, for Node, counts of each module what is used at the start, and the last column counts what is loaded later, too, in one file. " +
+    "The test run holds our own sizes: those of a page (`test/bench/sizes/page-start.ts`), and by `size-limit`, a way of its own that counts a few bytes differently, those of each package " +
+    "(`.size-limit.json`).",
   rounds: 1,
   processes: 1,
   columns: [
     { title: "minified, kB", measure: "minified", show: "value", digits: 2 },
     { title: "minified + gzip, kB", measure: "gzipped", show: "value", digits: 2 },
     { title: "gzip with what may be loaded later, kB", measure: "withLater", show: "value", digits: 2 },
+    { title: "ours, minified + gzip, kB", measure: "page", show: "value", digits: 2 },
+    { title: "Vite's own besides, kB", measure: "vite", show: "value", digits: 2 },
   ],
   targets: [
+    ...pages.map(({ name, most }): Target => ({
+      what: "start of a page, kB",
+      applies: (table, _, contender) => table === pageHeading && contender === name,
+      measure: "page",
+      compare: "value",
+      decides: "largest",
+      most: most / 1000,
+    })),
     limit("core", "core without p-queue, kB", 6, {
       reason:
         "p-queue is not needed at all now, but a refresh that is safe with others needs its record, its intent, its pauses and its repeated writes, and whatever a token endpoint sends is read by " +
@@ -41,6 +56,7 @@ export const sizes: Scenario = {
     }),
   ],
   packages: [
+    "vite",
     "esbuild",
     "axios-auth-refresh",
     "@badgateway/oauth2-client",
@@ -49,6 +65,7 @@ export const sizes: Scenario = {
     "@azure/core-rest-pipeline",
   ],
   parts: () => [
+    { table: pageHeading, group: "", run: startPages },
     ...Object.keys(headings).map((table): Part => {
       const inTable = bundles.filter((bundle) => bundle.table === table);
       return { table: headings[table as Bundle["table"]], group: "", run: () => compare(inTable) };
@@ -74,6 +91,15 @@ async function compare(wanted: readonly Bundle[]): Promise<Sample[]> {
         round: 0,
         values: { minified: minified / 1000, gzipped: gzipped / 1000, withLater: withLater / 1000 },
       };
+    }),
+  );
+}
+
+async function startPages(): Promise<Sample[]> {
+  return Promise.all(
+    pages.map(async (page): Promise<Sample> => {
+      const { ours, vites } = await pageStart(page, ["source"]);
+      return { contender: page.name, role: "ours", round: 0, values: { page: ours / 1000, vite: vites / 1000 } };
     }),
   );
 }

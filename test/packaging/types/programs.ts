@@ -19,6 +19,19 @@ import axios from "axios";
 ${source}
 attachBearer(axios.create({ baseURL: origins }), tokens);
 attachBearer(axios, (config) => (config.url === "/" ? tokens : undefined), { origins, refused: (response) => response.status === 401 });`,
+  browser: () => `import { connectTokens, encryptionKey, indexedDbStore, loginByRedirect, sessionSource } from "@tokenflight/browser";
+import { createTokenCache } from "@tokenflight/core";
+import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+const client = createOAuthClient({ issuer: "https://login.example", clientId: "id", clientAuth: noClientAuth() });
+const store = indexedDbStore({ name: "app" });
+const fallback = () => createTokenCache({ source: client.refreshToken(), store, key: "user" });
+const tokens = connectTokens({ worker: "/worker.js", registration: { scope: "/" }, fallback, client });
+const request = { redirectUri: "https://app.example/", scope: "openid", parameters: { prompt: "login" } };
+const logins = [loginByRedirect(client, request), loginByRedirect(tokens.client, request)];
+const alone = connectTokens({ worker: "/worker.js", fallback });
+logins.push(loginByRedirect(alone.client, { redirectUri: "https://app.example/", scope: "openid" }));
+const session = createTokenCache({ source: sessionSource({ refresh: ({ signal }) => fetch("/refresh", { signal }) }), store, key: "session" });
+export { encryptionKey, logins, session };`,
   core: () => `import { createTokenPool, encryptedStore, LoginRequiredError, memoryStore, TokenSet, type TokenStore } from "@tokenflight/core";
 import { fetchWithToken } from "@tokenflight/core/fetch";
 import { storeContract } from "@tokenflight/core/testing";

@@ -1,13 +1,12 @@
-import { systemClock, type Clock } from "../clock.ts";
+import { systemClock, type Clock } from "../clock/clock.ts";
 import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import { createImmediateQueue } from "../endpoint/immediate-queue.ts";
-import { TokenflightError } from "../errors.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { guarded, type Observer } from "../events.ts";
 import { Lifetime, type KeepAlive } from "../refresh/lifetime.ts";
 import { readOptions, requireFunction, requireMethods, requireText, requireThat, requireTimeout, requireWebCrypto } from "../options.ts";
 import { disposal } from "../platform/disposal.ts";
 import { ownOption } from "../platform/own.ts";
-import { isCalledFrom } from "../refresh/callers.ts";
 import { limitsFor } from "../refresh/limits.ts";
 import type { EntryName } from "../refresh/store-cell.ts";
 import { isMemoryStore } from "../store/memory-store.ts";
@@ -94,7 +93,8 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
   lateEngine.preload();
   const close = async (): Promise<void> => {
-    if (isCalledFrom(queue))
+    // Without an engine no token source has been called yet.
+    if (lateEngine.loaded?.isCalledFrom(queue))
       throw new TokenflightError("ERR_REENTRANT_REFRESH", "The token source closes the cache that it is refreshing.");
     await lifetime.close();
   };

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { emptyRecord, isSameTokenSet, isSuccessor, type SubjectRecord } from "../record/record.ts";
 import type { SubjectParts } from "../refresh/refresh.ts";
 import type { Expiries } from "../tokens/freshness.ts";

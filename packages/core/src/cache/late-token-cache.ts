@@ -1,12 +1,11 @@
-import { waitFor } from "../clock.ts";
+import { waitFor } from "../clock/waits.ts";
 import { ownOption } from "../platform/own.ts";
-import { emptyRecord } from "../record/record.ts";
 import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { Engine, Subject } from "./engine.ts";
 import { LateModule } from "./late-module.ts";
-import { statusOf, unknownStatus } from "./login-status.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
+import { statusBySource, unknownStatus } from "./unknown-status.ts";
 
 export const lateEngine: LateModule<Engine> = new LateModule(async () => (await import("./engine.ts")).engine);
 
@@ -72,7 +71,7 @@ class LateTokenCache implements SubjectCache {
   status(): LoginStatus {
     const { entry, lifetime, source } = this.#subject;
     if (this.#cache !== undefined) return this.#cache.status();
-    return lifetime.isClosed || entry !== undefined ? unknownStatus : statusOf(emptyRecord, source, 0);
+    return lifetime.isClosed || entry !== undefined ? unknownStatus : statusBySource(source);
   }
 
   /** Calls follow each other in their order, also those that come when the engine is there. */

@@ -1,5 +1,7 @@
-import { longestLateness, scheduleEnd, waitFor } from "../clock.ts";
-import { TokenflightError } from "../errors.ts";
+import { longestLateness } from "../clock/clock.ts";
+import { scheduleEnd } from "../clock/deadline.ts";
+import { waitFor } from "../clock/waits.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import type { Refresh, SubjectParts } from "../refresh/refresh.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 

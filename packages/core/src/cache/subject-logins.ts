@@ -1,5 +1,6 @@
-import { waitFor, withDeadline } from "../clock.ts";
-import { InvalidOptionError } from "../errors.ts";
+import { withDeadline } from "../clock/deadline.ts";
+import { waitFor } from "../clock/waits.ts";
+import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import { tokenFacts } from "../events.ts";
 import { readOptions } from "../options.ts";
 import { ownOnly, ownOption } from "../platform/own.ts";

@@ -1,4 +1,4 @@
-import { LoginRequiredError, StoreError } from "../errors.ts";
+import { LoginRequiredError, StoreError } from "../errors/refresh-errors.ts";
 import { tokenFacts } from "../events.ts";
 import { beginToWait, callingRefresh, holdsSlot } from "../refresh/callers.ts";
 import { HeldRecord } from "../refresh/held-record.ts";
@@ -9,7 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
 import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
-import { randomId } from "../platform/fallbacks.ts";
+import { randomId } from "../platform/random-id.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
 

@@ -1,4 +1,6 @@
-import { InvalidOptionError, InvalidTokenResponseError, TokenflightError, TokenRequestError } from "../errors.ts";
+import { InvalidTokenResponseError } from "../errors/refresh-errors.ts";
+import { TokenRequestError } from "../errors/token-request-error.ts";
+import { InvalidOptionError, TokenflightError } from "../errors/tokenflight-error.ts";
 import { kindOf } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
 import { throwIfAborted } from "../platform/signals.ts";
@@ -6,11 +8,12 @@ import type { SubjectParts } from "../refresh/refresh.ts";
 import type { InitialTokens } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason } from "../tokens/token-source.ts";
-import { statusOf, unknownStatus } from "./login-status.ts";
+import { statusOf } from "./login-status.ts";
 import { NewTokenRefusals } from "./new-token-refusals.ts";
 import { SubjectLogins } from "./subject-logins.ts";
 import { SubjectRefreshes, type Predicate } from "./subject-refreshes.ts";
 import type { LoginStatus, TokenCache } from "./token-cache.ts";
+import { unknownStatus } from "./unknown-status.ts";
 
 /** Refreshes in a row that bring a caller nothing. */
 const mostRefreshes = 5;

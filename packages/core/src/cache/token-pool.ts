@@ -1,5 +1,5 @@
 import { createTokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import type { TokenEvent } from "../events.ts";
 import { kindOf, readOptions, requireCount, requireFunction, requireText } from "../options.ts";
 import { memoryStore } from "../store/memory-store.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
-import { TokenRequestError } from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { TokenRequestError } from "../errors/token-request-error.ts";
 
 /** The pause that a token endpoint asked for: until it is over, no token request is sent there. */
 export interface EndpointPause {

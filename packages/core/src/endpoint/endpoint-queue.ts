@@ -1,5 +1,5 @@
-import { longestDelay, systemClock, type Clock } from "../clock.ts";
-import { InvalidOptionError } from "../errors.ts";
+import { longestDelay, systemClock, type Clock } from "../clock/clock.ts";
+import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import { readOptions, requireCount, requireMethods, requireThat } from "../options.ts";
 import type { Urgency } from "../tokens/token-source.ts";
 import { ownOnly, ownOption } from "../platform/own.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { shared } from "../platform/shared.ts";
 import { createEndpointPause } from "./endpoint-pause.ts";
 import type { TokenEndpointQueue } from "./endpoint-queue.ts";

@@ -1,5 +1,5 @@
 import PQueue from "p-queue";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { ownOnly } from "../platform/own.ts";
 import { TurnQueue, type TurnOptions } from "./turn-queue.ts";
 

@@ -10,19 +10,6 @@ export function parseUrl(url: string, base?: string): URL | null {
   }
 }
 
-/**
- * `crypto.randomUUID`, or as many random bits: pages over http, but for those of this machine, have `getRandomValues` only, and React Native has no `crypto`.
- * What must not be guessed or shared is refused there at construction (`requireWebCrypto`).
- */
-export function randomId(): string {
-  const { crypto } = globalThis as { crypto?: Partial<Crypto> };
-  if (typeof crypto?.randomUUID === "function") return crypto.randomUUID();
-  const bytes = new Uint8Array(16);
-  if (typeof crypto?.getRandomValues === "function") crypto.getRandomValues(bytes);
-  else bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Whether `URL` can say where a URL leads. That of React Native throws at most of its members, in many versions. */
 export function hasWholeUrl(): boolean {
   try {

@@ -1,4 +1,5 @@
-import { outcomeCodes, StoreError } from "../errors.ts";
+import { StoreError } from "../errors/refresh-errors.ts";
+import { outcomeCodes } from "../errors/token-request-error.ts";
 import { hasOwn, ownOnly } from "../platform/own.ts";
 import type { StoredEntry, Version } from "../store/store.ts";
 import { readInitialTokens, toTokenResponse, type InitialTokens } from "../tokens/token-response.ts";

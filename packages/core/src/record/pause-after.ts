@@ -1,4 +1,4 @@
-import type { TokenRequestOutcome } from "../errors.ts";
+import type { TokenRequestOutcome } from "../errors/token-request-error.ts";
 
 /** First pause, growth and longest pause after each outcome, in milliseconds. */
 const steps: Record<TokenRequestOutcome, { first: number; factor: number; longest: number }> = {

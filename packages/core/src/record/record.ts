@@ -1,4 +1,4 @@
-import type { TokenRequestOutcome } from "../errors.ts";
+import type { TokenRequestOutcome } from "../errors/token-request-error.ts";
 import { ownOnly } from "../platform/own.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 

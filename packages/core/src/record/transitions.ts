@@ -1,11 +1,7 @@
-import type { Clock } from "../clock.ts";
-import {
-  InvalidTokenResponseError,
-  LoginRequiredError,
-  TokenRequestError,
-  type TokenflightError,
-  type TokenRequestOutcome,
-} from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { InvalidTokenResponseError, LoginRequiredError } from "../errors/refresh-errors.ts";
+import { TokenRequestError, type TokenRequestOutcome } from "../errors/token-request-error.ts";
+import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import { ownOnly } from "../platform/own.ts";
 import { isRefreshToken } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";

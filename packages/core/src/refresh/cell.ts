@@ -1,7 +1,10 @@
-import type { StoreError } from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { wait } from "../clock/waits.ts";
+import { StoreError } from "../errors/refresh-errors.ts";
 import type { EntryChanges } from "../store/entry-changes.ts";
 import type { Version } from "../store/store.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
+import type { RefreshLimits } from "./limits.ts";
 
 /** A record as it was read or written, with the version by which it can be replaced. */
 export interface VersionedRecord {
@@ -73,4 +76,19 @@ export function asFailedWrite(error: StoreError): StoreError {
 /** Which operation has failed with this error. */
 export function operationOf(error: StoreError): "read" | "write" {
   return failedWrites.has(error) ? "write" : "read";
+}
+
+/** Rounds that follow each other at once: a few writers that meet, as they should. */
+const promptRounds = 4;
+/** Milliseconds. */
+const longestDelay = 100;
+
+/** Called before each further round of a loop in which another writer was faster. Rejects with StoreError: only a broken store lets nobody win. */
+export function createRounds(clock: Clock, { rounds }: RefreshLimits): () => Promise<void> {
+  let done = 0;
+  return async () => {
+    done += 1;
+    if (done >= rounds) throw asFailedWrite(new StoreError("ERR_STORE_UNAVAILABLE", `The store has refused ${rounds} writes in a row.`));
+    if (done > promptRounds) await wait(clock, Math.min(2 ** (done - promptRounds), longestDelay) * (0.5 + clock.random() / 2));
+  };
 }

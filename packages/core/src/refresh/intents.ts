@@ -1,5 +1,6 @@
-import { longestLateness, wait } from "../clock.ts";
-import { spends } from "../tokens/token-source.ts";
+import { longestLateness } from "../clock/clock.ts";
+import { wait } from "../clock/waits.ts";
+import { spends } from "../tokens/spending.ts";
 import type { VersionedRecord } from "./cell.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 import { withIntent, withoutOwner } from "../record/transitions.ts";

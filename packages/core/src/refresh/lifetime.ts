@@ -1,5 +1,6 @@
-import { wait, type Clock } from "../clock.ts";
-import { TokenflightError } from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { wait } from "../clock/waits.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { guarded } from "../events.ts";
 
 /** Takes a promise for work that goes on in the background, and keeps the platform from ending before it has settled. It never rejects. */
@@ -80,11 +81,6 @@ export class Lifetime {
       .then(() => Promise.allSettled(others))
       .then(end);
     return result;
-  }
-
-  /** Keeps the process alive until the returned function is called. */
-  hold(): () => void {
-    return this.#clock.schedule(ignore, this.#longest, true);
   }
 
   /** Tells the platform of work that goes on when nobody waits for it. */

@@ -1,6 +1,4 @@
-import { longestLateness, wait, type Clock } from "../clock.ts";
-import { StoreError } from "../errors.ts";
-import { asFailedWrite } from "./cell.ts";
+import { longestLateness } from "../clock/clock.ts";
 
 /**
  * Every limit of the refresh transaction: who may loop, how often, until when. All but `rounds` and `repeats` are in milliseconds.
@@ -54,20 +52,5 @@ export function limitsFor(requestTimeout: number, storeTimeout: number): Refresh
     writeDelay,
     slotTimeout,
     longestStep,
-  };
-}
-
-/** Rounds that follow each other at once: a few writers that meet, as they should. */
-const promptRounds = 4;
-/** Milliseconds. */
-const longestDelay = 100;
-
-/** Called before each further round of a loop in which another writer was faster. Rejects with StoreError: only a broken store lets nobody win. */
-export function createRounds(clock: Clock, { rounds }: RefreshLimits): () => Promise<void> {
-  let done = 0;
-  return async () => {
-    done += 1;
-    if (done >= rounds) throw asFailedWrite(new StoreError("ERR_STORE_UNAVAILABLE", `The store has refused ${rounds} writes in a row.`));
-    if (done > promptRounds) await wait(clock, Math.min(2 ** (done - promptRounds), longestDelay) * (0.5 + clock.random() / 2));
   };
 }

@@ -1,8 +1,7 @@
-import { StoreError } from "../errors.ts";
+import { StoreError } from "../errors/refresh-errors.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import type { VersionedRecord } from "./cell.ts";
+import { createRounds, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
-import { createRounds } from "./limits.ts";
 import { tokenSetsOf } from "../record/purposes.ts";
 import { hasBegunWith, type SubjectRecord } from "../record/record.ts";
 import type { SubjectParts } from "./refresh.ts";

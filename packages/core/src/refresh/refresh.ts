@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { TokenEndpointQueue } from "../endpoint/endpoint-queue.ts";
 import type { Observer } from "../events.ts";
 import type { Lifetime } from "./lifetime.ts";

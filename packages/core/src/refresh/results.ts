@@ -1,13 +1,14 @@
-import { wait, waitFor, withDeadline } from "../clock.ts";
-import type { StoreError, TokenflightError } from "../errors.ts";
+import { withDeadline } from "../clock/deadline.ts";
+import { wait, waitFor } from "../clock/waits.ts";
+import type { StoreError } from "../errors/refresh-errors.ts";
+import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import { tokenFacts } from "../events.ts";
 import { isSameResult, type SubjectRecord } from "../record/record.ts";
 import { mayRepeat, refreshTokenOf, withFailure, withTokenSet } from "../record/transitions.ts";
 import { TokenSet } from "../tokens/token-set.ts";
-import { spends } from "../tokens/token-source.ts";
-import { operationOf, type VersionedRecord } from "./cell.ts";
+import { spends } from "../tokens/spending.ts";
+import { createRounds, operationOf, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
-import { createRounds } from "./limits.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 import type { SubjectPause } from "./subject-pause.ts";
 

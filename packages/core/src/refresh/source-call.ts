@@ -1,5 +1,8 @@
-import { waitFor, withDeadline } from "../clock.ts";
-import { InvalidTokenResponseError, LoginRequiredError, TokenflightError, TokenRequestError } from "../errors.ts";
+import { withDeadline } from "../clock/deadline.ts";
+import { waitFor } from "../clock/waits.ts";
+import { InvalidTokenResponseError, LoginRequiredError } from "../errors/refresh-errors.ts";
+import { TokenRequestError } from "../errors/token-request-error.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { ownOnly } from "../platform/own.ts";
 import { readTokenSet, type ReadingOptions } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";

@@ -1,5 +1,7 @@
-import { waitFor, withDeadline, type Clock } from "../clock.ts";
-import { StoreError } from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { withDeadline } from "../clock/deadline.ts";
+import { waitFor } from "../clock/waits.ts";
+import { StoreError } from "../errors/refresh-errors.ts";
 import { changesOf, type EntryChanges } from "../store/entry-changes.ts";
 import { storeKey, type TokenStore } from "../store/store.ts";
 import { hasWebCrypto } from "../platform/web-crypto.ts";

@@ -1,5 +1,6 @@
-import type { Clock } from "../clock.ts";
-import { TokenRequestError, type TokenflightError } from "../errors.ts";
+import type { Clock } from "../clock/clock.ts";
+import { TokenRequestError } from "../errors/token-request-error.ts";
+import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import type { VersionedRecord } from "./cell.ts";
 import type { Pause, SubjectRecord } from "../record/record.ts";
 

@@ -1,12 +1,13 @@
-import { wait } from "../clock.ts";
-import { LoginRequiredError, StoreError, TokenRequestError, type TokenflightError } from "../errors.ts";
+import { wait } from "../clock/waits.ts";
+import { LoginRequiredError, StoreError } from "../errors/refresh-errors.ts";
+import { TokenRequestError } from "../errors/token-request-error.ts";
+import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
-import { canDoWithoutStore, mayEndSession } from "../tokens/token-source.ts";
+import { canDoWithoutStore, mayEndSession } from "../tokens/spending.ts";
 import { holdsSlot } from "./callers.ts";
-import { operationOf, privateCell, type VersionedRecord } from "./cell.ts";
+import { createRounds, operationOf, privateCell, type VersionedRecord } from "./cell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { newlySeen, waitForOwner, writeIntent, type Claimable, type StandingIntent } from "./intents.ts";
-import { createRounds } from "./limits.ts";
 import { forPurpose } from "../record/purposes.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 import { Results, type ClaimedRefresh } from "./results.ts";

@@ -1,4 +1,4 @@
-import { waitFor } from "../clock.ts";
+import { waitFor } from "../clock/waits.ts";
 import type { Refresh, SubjectParts } from "./refresh.ts";
 
 /** Milliseconds that a refresh may wait in the queue before it counts as silent. */

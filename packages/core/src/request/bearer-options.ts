@@ -24,6 +24,11 @@ export type AdapterEvent =
   | { readonly type: "request-without-token"; readonly origin: string; readonly reason: WithoutTokenReason }
   /** A refused request was sent again, and `outcome` is how that ended: with a response, or with another refusal, or with an error of the client's. */
   | { readonly type: "request-replayed"; readonly origin: string; readonly outcome: "accepted" | "failed" | "refused" }
+  /**
+   * In a page, a request with a token to another origin has failed as a network error. The server may be away, or have answered with a 401 that the page
+   * may not see, without CORS header fields, so that no token is renewed. Told once a minute for each attachment and origin.
+   */
+  | { readonly type: "request-unanswered"; readonly origin: string }
   /** A refused request was not sent again: its caller gets the refusal. */
   | { readonly type: "request-not-replayed"; readonly origin: string; readonly reason: NotReplayedReason };
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import { kindOf, requireThat } from "../options.ts";
 import { ownOption } from "../platform/own.ts";
 import type { AuthorizationScheme, HeaderFields } from "./scheme.ts";

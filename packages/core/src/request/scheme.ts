@@ -1,5 +1,3 @@
-import { TokenflightError } from "../errors.ts";
-import { requireThat } from "../options.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 
 /** Header fields by lower-case name. */
@@ -51,40 +49,4 @@ export const bareTokenScheme: AuthorizationScheme = perTokenSet((tokenSet) => to
 export function mayBeRedirected(fields: HeaderFields): boolean {
   for (const name of Object.keys(fields)) if (name !== "authorization" && name !== "dpop") return false;
   return true;
-}
-
-/** The same scheme; throws InvalidOptionError for what no header can have. Its own errors become causes, so that no client retries them. */
-export function checkedScheme(scheme: AuthorizationScheme): AuthorizationScheme {
-  if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme;
-  return (tokenSet, request) => {
-    try {
-      const given = scheme(tokenSet, request);
-      return typeof (given as Promise<HeaderFields> | undefined)?.then === "function"
-        ? Promise.resolve(given).then(readFields).catch(fail)
-        : readFields(given as HeaderFields);
-    } catch (error) {
-      return fail(error);
-    }
-  };
-}
-
-function fail(error: unknown): never {
-  if (TokenflightError.is(error)) throw error;
-  const message = "The request was not sent, because its scheme failed; the error is the cause.";
-  throw new TokenflightError("ERR_SCHEME_FAILED", message, { cause: error });
-}
-
-/** RFC 9110 section 5.5. No message shows a value, which is a secret. */
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-function readFields(given: HeaderFields): HeaderFields {
-  const isObject = typeof given === "object" && given !== null;
-  requireThat(isObject, "scheme", "a function that gives header fields, such as { authorization }", given);
-  const fields: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    const isFit = typeof value === "string" && fieldValue.test(value);
-    requireThat(isFit, "scheme", `a function that gives ${name} a value that a header can hold`, value);
-    fields[name.toLowerCase()] = value;
-  }
-  return fields;
 }

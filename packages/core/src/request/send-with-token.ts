@@ -1,9 +1,13 @@
 import type { TokenCache } from "../cache/token-cache.ts";
-import { waitFor } from "../clock.ts";
+import { waitFor } from "../clock/waits.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { throwIfAborted } from "../platform/signals.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
 import type { WithoutTokenReason } from "./bearer-options.ts";
-import { isAtSameOrigin, reasonNotToReplay, type BearerPolicy, type Redirect, type ResponseFacts } from "./bearer-policy.ts";
+import type { BearerPolicy } from "./bearer-policy.ts";
+import { isRefused, type ResponseFacts } from "./refusal/is-refused.ts";
+import { isAtSameOrigin, reasonNotToReplay, type Redirect } from "./refusal/replay.ts";
+import { fieldsOf } from "./scheme-fields.ts";
 import type { HeaderFields, SchemeRequest } from "./scheme.ts";
 
 /** One request of a client, as its adapter describes it. All but `send` and `facts` is looked at only when it is needed. */
@@ -42,6 +46,7 @@ export async function sendWithToken<Request, Response>(
   cache: TokenCache,
   request: OutgoingRequest<Response>,
 ): Promise<Response> {
+  let isUnderWay = false;
   try {
     let used: TokenSet;
     try {
@@ -49,25 +54,38 @@ export async function sendWithToken<Request, Response>(
       if (atOnce === undefined) request.keep?.();
       used = atOnce ?? (await cache.get({ signal: request.signal }));
     } catch (error) {
-      if (!policy.goesWithout(error, cache)) throw error;
+      if (!goesWithout(policy, error, cache)) throw error;
       policy.log.withoutToken(request.url, "logged-out");
       return settled(request, await request.send(undefined));
     }
-    const made = policy.scheme(used, request);
+    const made = fieldsOf(policy.scheme, used, request);
     if (made instanceof Promise) request.keep?.();
     const fields = made instanceof Promise ? await waitFor(made, request.signal) : made;
     if (policy.credentials.learn(fields) && request.hasOwnCredentials) {
       policy.log.withoutToken(request.url, "own-credentials");
       return settled(request, await request.send(undefined));
     }
+    isUnderWay = true;
     const response = await request.send(fields);
-    const refused = policy.isRefused(response, request.facts(response));
+    isUnderWay = false;
+    const refused = isRefused(policy, response, request.facts(response));
     if (refused === false || !(await answerOf(refused, request, response))) return settled(request, response);
     return settled(request, await replay(policy, cache, { request, used, response }));
   } catch (error) {
+    if (isUnderWay) policy.log.failed(request, error);
     if (request.fail === undefined) throw error;
     return request.fail(error);
   }
+}
+
+/** Whether a request that got this error in place of a token goes without one: nobody is logged in, and the caller wants it. */
+export function goesWithout(
+  { sendsLoggedOut }: Pick<BearerPolicy<never, never>, "sendsLoggedOut">,
+  error: unknown,
+  cache: TokenCache,
+): boolean {
+  if (!sendsLoggedOut || !TokenflightError.is(error) || error.code !== "ERR_LOGIN_REQUIRED") return false;
+  return cache.status().state === "logged-out";
 }
 
 /** Is not awaited, so that `fail` does not hear of what it rejects with. */
@@ -128,7 +146,7 @@ async function replay<Request, Response>(
   }
   // Nobody will read the body. That it cannot even be thrown away is no reason to keep the new token from the request.
   await discard(request, response).catch(() => {});
-  const made = policy.scheme(renewed, request);
+  const made = fieldsOf(policy.scheme, renewed, request);
   const fields = made instanceof Promise ? await waitFor(made, request.signal) : made;
   let again: Response;
   try {
@@ -137,7 +155,7 @@ async function replay<Request, Response>(
     policy.log.replayed(request, "failed");
     throw error;
   }
-  const refused = await answerOf(policy.isRefused(again, request.facts(again)), request, again);
+  const refused = await answerOf(isRefused(policy, again, request.facts(again)), request, again);
   cache.reportReplay(renewed, !refused);
   policy.log.replayed(request, refused ? "refused" : "accepted");
   return again;
@@ -154,7 +172,7 @@ export interface AwaitedToken {
  * without a token. Rejects with what the selector or the cache rejects with, and with the signal's reason.
  */
 export async function awaitToken(
-  policy: Pick<BearerPolicy<never, never>, "goesWithout">,
+  policy: Pick<BearerPolicy<never, never>, "sendsLoggedOut">,
   given: TokenCache | Promise<TokenCache | undefined>,
   signal: AbortSignal | undefined,
 ): Promise<AwaitedToken | Extract<WithoutTokenReason, "logged-out" | "no-cache">> {
@@ -163,7 +181,7 @@ export async function awaitToken(
   try {
     return { cache, tokenSet: cache.peek() ?? (await cache.get({ signal })) };
   } catch (error) {
-    if (!policy.goesWithout(error, cache)) throw error;
+    if (!goesWithout(policy, error, cache)) throw error;
     return "logged-out";
   }
 }

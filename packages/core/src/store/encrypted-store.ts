@@ -1,4 +1,5 @@
-import { TokenflightError, type StoreError } from "../errors.ts";
+import type { StoreError } from "../errors/refresh-errors.ts";
+import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { keyringOf, type EncryptionKey } from "./encryption-keys.ts";
 import { NewestSeen, type Known } from "./newest-seen.ts";
 import { disposeNames } from "../platform/disposal.ts";

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import { requireThat } from "../options.ts";
 import type { WebCryptoKey } from "../platform/web-crypto.ts";
 

@@ -1,6 +1,6 @@
 import { ChangeListeners } from "./change-listeners.ts";
 import { OpenWork } from "./open-work.ts";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../clock/clock.ts";
 import { disposal } from "../platform/disposal.ts";
 import { shared } from "../platform/shared.ts";
 import { ttlOf, type DisposableStore, type StoredEntry, type TokenStore } from "./store.ts";

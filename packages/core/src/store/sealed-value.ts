@@ -1,5 +1,5 @@
 import type { Keyring } from "./encryption-keys.ts";
-import { StoreError } from "../errors.ts";
+import { StoreError } from "../errors/refresh-errors.ts";
 import type { StoredEntry, Version } from "./store.ts";
 
 /** Which write of an entry a sealed value is from. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { readOptions, requireSeconds, requireThat } from "../options.ts";
 import type { TokenSet } from "./token-set.ts";
 

@@ -1,4 +1,4 @@
-import { InvalidTokenResponseError } from "../errors.ts";
+import { InvalidTokenResponseError } from "../errors/refresh-errors.ts";
 import { kindOf } from "../options.ts";
 import { hasOwn, ownOption } from "../platform/own.ts";
 import { latestSecond, readExpiry, readJwtExpiry, type FieldReader } from "./expiry.ts";

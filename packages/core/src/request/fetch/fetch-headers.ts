@@ -1,5 +1,4 @@
 import type { CredentialFields } from "../credential-fields.ts";
-import type { HeaderFields } from "../scheme.ts";
 
 /*
  * The headers of a call of fetch, in one of three forms: a record, a list of pairs, or Headers of whichever fetch. Each stays in its form, because names keep
@@ -25,7 +24,7 @@ function isPair(pair: unknown): pair is [string, string] {
 }
 
 /** A name that a caller gave may be anything. */
-function nameOf(pair: readonly unknown[]): string {
+export function nameOf(pair: readonly unknown[]): string {
   return String(pair[0]);
 }
 
@@ -53,35 +52,8 @@ export function copyHeaders(headers: HeadersInit | undefined): HeadersInit | und
   }
 }
 
-/** A copy with these fields, and without a placeholder; the headers themselves stay as they are. */
-export function withFields(headers: HeadersInit | undefined, fields: HeaderFields, credentials: CredentialFields): HeadersInit {
-  if (headers === undefined) return { ...fields };
-  if (isRecord(headers)) {
-    if (!credentials.hasPlaceholder) return { ...headers, ...fields };
-    const kept = Object.entries(headers).filter(([name, value]) => !credentials.isPlaceholder(name, value));
-    return { ...Object.fromEntries(kept), ...fields };
-  }
-  if (Array.isArray(headers)) {
-    const kept = credentials.hasPlaceholder ? headers.filter((pair) => !credentials.isPlaceholder(nameOf(pair), pair[1])) : headers;
-    return [...kept, ...Object.entries(fields)];
-  }
-  const copy = copyHeaders(headers) as Headers;
-  for (const name of credentials.placeholderNames) if (credentials.isPlaceholder(name, copy.get(name) ?? undefined)) copy.delete(name);
-  for (const name of Object.keys(fields)) copy.set(name, fields[name] as string);
-  return copy;
-}
-
-/** A copy without the fields of these names, which are in lower case. */
-export function withoutFields(headers: HeadersInit, names: ReadonlySet<string>): HeadersInit {
-  const isKept = (pair: readonly string[]): boolean => !names.has(nameOf(pair).toLowerCase());
-  if (isRecord(headers)) return Object.fromEntries(Object.entries(headers).filter(isKept));
-  if (Array.isArray(headers)) return headers.filter(isKept);
-  const copy = copyHeaders(headers) as Headers;
-  for (const name of names) copy.delete(name);
-  return copy;
-}
-
-function isRecord(headers: HeadersInit): headers is Record<string, string> {
+/** Names and values, in whatever object. */
+export function isRecord(headers: HeadersInit): headers is Record<string, string> {
   return typeof headers === "object" && headers !== null && !(Symbol.iterator in headers);
 }
 

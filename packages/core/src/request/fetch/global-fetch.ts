@@ -1,4 +1,4 @@
-import { createScope } from "../../refresh/callers.ts";
+import { createScope } from "../../platform/scope.ts";
 import type { RequestLog } from "../request-log.ts";
 import { isKnownFetch, type FetchFunction } from "./fetch-function.ts";
 

@@ -1,6 +1,6 @@
 import { LateModule } from "../../cache/late-module.ts";
 import type { TokenCache } from "../../cache/token-cache.ts";
-import { waitFor } from "../../clock.ts";
+import { waitFor } from "../../clock/waits.ts";
 import { keepCall, signalOf, streamOf, type FetchCall } from "./fetch-call.ts";
 import type { Sender } from "./sender.ts";
 

@@ -1,15 +1,17 @@
-import type { Redirect, ResponseFacts } from "../bearer-policy.ts";
 import { canSendAgain, isBuffer, isShared, keepBody } from "../body.ts";
 import { drain, readerOf } from "../drain.ts";
 import { keepCall, signalOf, streamOf, type FetchCall } from "./fetch-call.ts";
-import { copyHeaders, hasOwnCredentials, withFields, withoutFields } from "./fetch-headers.ts";
-import { asOneRequest, copyInit, keepReferrer } from "./fetch-init.ts";
+import { copyHeaders, hasOwnCredentials } from "./fetch-headers.ts";
+import { copyInit } from "./fetch-init.ts";
 import { checkIntegrity } from "./integrity.ts";
 import { isInBrowser } from "./page.ts";
 import { parseUrl } from "../../platform/fallbacks.ts";
 import { mostRedirects, networkError, nextHop, normalMethod, type Hop } from "./redirect-hops.ts";
+import { asOneRequest, keepReferrer, withFields, withoutFields } from "./sent-parts.ts";
 import { SpareBytes } from "./spare-bytes.ts";
 import { ownOption } from "../../platform/own.ts";
+import type { ResponseFacts } from "../refusal/is-refused.ts";
+import type { Redirect } from "../refusal/replay.ts";
 import { mayBeRedirected, type HeaderFields } from "../scheme.ts";
 import type { OutgoingRequest } from "../send-with-token.ts";
 

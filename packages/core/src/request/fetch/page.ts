@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "../../errors.ts";
+import { InvalidOptionError } from "../../errors/tokenflight-error.ts";
 import { requireWholeUrl } from "../../options.ts";
 import { parseUrl } from "../../platform/fallbacks.ts";
 import { ownOption } from "../../platform/own.ts";

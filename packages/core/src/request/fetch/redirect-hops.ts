@@ -1,5 +1,5 @@
-import { withoutFields } from "./fetch-headers.ts";
 import { parseUrl } from "../../platform/fallbacks.ts";
+import { withoutFields } from "./sent-parts.ts";
 
 /** One request of a chain of redirects. */
 export interface Hop {

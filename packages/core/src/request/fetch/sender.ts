@@ -1,5 +1,5 @@
 import type { TokenCache } from "../../cache/token-cache.ts";
-import { waitFor } from "../../clock.ts";
+import { waitFor } from "../../clock/waits.ts";
 import { sendWithToken } from "../send-with-token.ts";
 import type { FetchCall } from "./fetch-call.ts";
 import { OutgoingFetchRequest } from "./outgoing-fetch-request.ts";

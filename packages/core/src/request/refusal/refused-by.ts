@@ -1,8 +1,8 @@
-import { systemClock } from "../clock.ts";
-import { isBuffer } from "./body.ts";
-import { readerOf, type BodyReader } from "./drain.ts";
-import { requireFunction } from "../options.ts";
-import { shared } from "../platform/shared.ts";
+import { systemClock } from "../../clock/clock.ts";
+import { isBuffer } from "../body.ts";
+import { readerOf, type BodyReader } from "../drain.ts";
+import { requireFunction } from "../../options.ts";
+import { shared } from "../../platform/shared.ts";
 
 /** Bytes of a JSON answer that is looked into. */
 const longestAnswer = 65_536;

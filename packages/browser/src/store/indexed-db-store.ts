@@ -1,0 +1,136 @@
+import {
+  ChangeListeners,
+  disposal,
+  guarded,
+  OpenWork,
+  readOptions,
+  requireFunction,
+  requireText,
+  signalOf,
+  waitFor,
+  type DisposableStore,
+  type TokenStore,
+} from "@tokenflight/core";
+import { Database, isForeign, isWithin } from "./database.ts";
+import { TabChanges } from "./tab-changes.ts";
+import { TabLock } from "./tab-lock.ts";
+import { tablesOf, type Place } from "./tables.ts";
+
+export interface IndexedDbStoreOptions {
+  /** The name of the database. Pages and workers of an origin that give the same one share its entries. */
+  name: string;
+  /** Is told, once, when the browser denies the storage, so that this page shares with nobody. Default: `console.warn`. */
+  warn?: ((warning: IndexedDbWarning) => void) | undefined;
+}
+
+export interface IndexedDbWarning {
+  readonly code: "memory";
+  readonly message: string;
+  /** What the browser said. */
+  readonly cause: unknown;
+}
+
+/** A token store in IndexedDB. `holder` and `isGone` are there where the browser has Web Locks. */
+export type IndexedDbStore = DisposableStore & Required<Pick<TokenStore, "watch" | "watchAll" | "keepOpen" | "close">>;
+
+/** Milliseconds that operations wait for the database to open, which is much less than a token cache waits for its store. */
+const longestOpening = 700;
+
+/**
+ * Shares token sets between the tabs and workers of one origin, in one IndexedDB database.
+ *
+ * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle
+ * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.7 seconds, the page goes on in memory, and `warn` is told;
+ * a database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. In a
+ * worker, whose memory the browser may drop at any time, there is no such place, and operations fail. Throws InvalidOptionError.
+ */
+export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
+  const { name, warn = warnOnConsole } = readOptions("indexedDbStore", options, ["name", "warn"]);
+  requireText("name", name);
+  requireFunction("warn", warn);
+  const work = new OpenWork("IndexedDB");
+  const changes: TabChanges = new TabChanges(name, () => database.close());
+  const database = new Database(name, () => changes.tell());
+  const tables = tablesOf(database);
+  const { locks } = navigator as { locks?: LockManager };
+  const lock = locks && new TabLock(locks, name);
+  let place: Promise<Place> | undefined;
+
+  /** The database; memory, where it cannot be opened. A database that could be opened once is not given up. */
+  async function find(): Promise<Place> {
+    // A worker is stopped when it has nothing to do, and a login in its memory with it: operations wait, and fail.
+    if (typeof document === "undefined") return tables;
+    // Some browsers fail once, and open then.
+    const opening = database.open().catch(() => database.open());
+    let failure: unknown;
+    try {
+      if (await isWithin(opening, longestOpening)) return tables;
+    } catch (error) {
+      // What is there belongs to somebody else: each operation says so.
+      if (isForeign(error)) return tables;
+      failure = error;
+    }
+    const opened = (moved: Promise<unknown>): void => {
+      const take = (): Place => {
+        changes.tell();
+        changes.post();
+        return tables;
+      };
+      place = moved.then(take, take);
+    };
+    // Few pages need it. What cannot be loaded, as in a worker of several files, cannot help.
+    const loaded = await import("./page-memory.ts").catch(() => undefined);
+    return loaded === undefined ? tables : new loaded.PageMemory({ name, opening, failure, tables, warn: guarded(warn), opened });
+  }
+
+  const placeOf = (signal: AbortSignal | undefined): Promise<Place> => {
+    work.requireOpen();
+    return waitFor((place ??= find()), signal);
+  };
+
+  const store: IndexedDbStore = {
+    read: async (key, how) => (await placeOf(signalOf(how))).read(key, how),
+
+    async compareAndSet(key, expected, value, how) {
+      const where = await placeOf(signalOf(how));
+      const version = await changes.during(where.compareAndSet(key, expected, value, how));
+      if (version === undefined) return undefined;
+      const mark = value === undefined ? undefined : ChangeListeners.markOf(how);
+      changes.tell(key, version, mark);
+      if (where === tables) changes.post(key, version, mark);
+      return version;
+    },
+
+    watch: (key, changed) => (work.hasEnded ? () => {} : changes.watch(key, changed)),
+    watchAll: (changed) => (work.hasEnded ? () => {} : changes.watchAll(changed)),
+
+    keepOpen(promise) {
+      work.keepOpen(promise);
+      lock?.keepFor(promise);
+    },
+
+    close: () =>
+      work.close(async () => {
+        changes.stop();
+        database.close();
+        await lock?.release();
+      }),
+    ...disposal(() => store.close()),
+  };
+  if (lock === undefined) return store;
+  return Object.assign(store, {
+    holder: async () => {
+      work.requireOpen();
+      return lock.hold();
+    },
+    isGone: async (holder: string) => {
+      work.requireOpen();
+      return lock.isGone(holder);
+    },
+  });
+}
+
+function warnOnConsole({ message, cause }: IndexedDbWarning): void {
+  // oxlint-disable-next-line eslint/no-console -- Somebody has to hear of it.
+  console.warn(message, cause);
+}

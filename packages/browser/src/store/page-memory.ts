@@ -1,0 +1,87 @@
+import { memoryStore, StoreError, type TokenStore, type Version, type WriteOptions } from "@tokenflight/core";
+import { isWithin } from "./database.ts";
+import type { IndexedDbWarning } from "./indexed-db-store.ts";
+import type { Place } from "./tables.ts";
+
+/** Milliseconds after which a page gives up a database that has not opened. Slow machines need some seconds. */
+const longestHang = 3000;
+
+/** Stands for whatever the database holds. No version of an entry looks like it. */
+const unread = "unread";
+
+export interface MissingDatabase {
+  readonly name: string;
+  readonly opening: Promise<unknown>;
+  /** Why it does not open; undefined while it may open still. */
+  readonly failure: unknown;
+  readonly tables: Place;
+  readonly warn: (warning: IndexedDbWarning) => void;
+  /** The database has opened late: it is the place once this promise has settled. */
+  readonly opened: (moved: Promise<unknown>) => void;
+}
+
+/** The entries of a page whose database is not there, or not yet. */
+export class PageMemory implements Place {
+  readonly #database: MissingDatabase;
+  readonly #store = memoryStore();
+  readonly #written = new Map<string, WriteOptions | undefined>();
+  /** The database is given up: what is not here is nowhere. */
+  #isAll = false;
+
+  constructor(database: MissingDatabase) {
+    this.#database = database;
+    if (database.failure === undefined) void this.#await();
+    else this.#giveUp(database.failure);
+  }
+
+  async read(key: string): ReturnType<TokenStore["read"]> {
+    this.#requireKnown(key);
+    return this.#store.read(key);
+  }
+
+  async compareAndSet(...[key, expected, value, options]: Parameters<TokenStore["compareAndSet"]>): Promise<Version | undefined> {
+    const isUnread = expected === unread && !this.#written.has(key);
+    if (!isUnread) this.#requireKnown(key);
+    const version = await this.#store.compareAndSet(key, isUnread ? undefined : expected, value, options);
+    if (version !== undefined) this.#written.set(key, options);
+    return version;
+  }
+
+  /**
+   * While the database may open still, nobody knows of an entry that is not here: a login of all tabs is not over because of that. Who replaces whatever is
+   * there, as a login does, may. Throws StoreError.
+   */
+  #requireKnown(key: string): void {
+    if (this.#isAll || this.#written.has(key)) return;
+    throw new StoreError("ERR_STORE_UNAVAILABLE", "The IndexedDB database has not opened yet.", { version: unread });
+  }
+
+  #giveUp(cause: unknown): void {
+    this.#isAll = true;
+    const { name, warn } = this.#database;
+    const message = `The IndexedDB database "${name}" cannot be used: this page shares no login with others, and loses it with a reload.`;
+    warn({ code: "memory", message, cause });
+  }
+
+  /** The database takes its time. */
+  async #await(): Promise<void> {
+    const { opening, opened } = this.#database;
+    try {
+      if (!(await isWithin(opening, longestHang))) this.#giveUp(new Error("It does not open."));
+      await opening;
+    } catch (error) {
+      if (!this.#isAll) this.#giveUp(error);
+      return;
+    }
+    opened(this.#move());
+  }
+
+  /** This page's logins, which are newer, replace what stands in the database. */
+  async #move(): Promise<void> {
+    const { tables } = this.#database;
+    for (const [key, options] of this.#written) {
+      const [entry, found] = await Promise.all([this.#store.read(key), tables.read(key)]);
+      await tables.compareAndSet(key, found?.version, entry?.value, { ttl: options?.ttl });
+    }
+  }
+}

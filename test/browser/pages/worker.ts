@@ -1,0 +1,41 @@
+import { indexedDbStore, serveTokens, workerKeepAlive } from "@tokenflight/browser";
+import { createTokenCache } from "@tokenflight/core";
+import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
+
+/** An application's own way to tell its worker where its servers are. */
+const { searchParams } = new URL(location.href);
+const [tokenEndpoint = "", clientId = "", store = ""] = ["tokenEndpoint", "clientId", "store"].map((name) => searchParams.get(name) ?? "");
+
+const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
+const tokens = createTokenCache({
+  source: client.refreshToken(),
+  store: indexedDbStore({ name: store }),
+  key: "user",
+  timeouts: { store: Number(searchParams.get("patience") ?? 1) },
+  keepAlive: workerKeepAlive,
+});
+/** Which start of the worker this is. */
+const start = crypto.randomUUID();
+addEventListener("message", ({ data, ports }) => {
+  if (data === "which") ports[0]?.postMessage(start);
+});
+if (searchParams.has("later")) seeEarlierPages();
+// An application's own listener, which answers whatever it is asked.
+if (searchParams.has("talkative")) addEventListener("message", ({ ports }) => ports[0]?.postMessage("What?"));
+serveTokens(tokens, { client });
+
+/** As a worker of a later version of the package sees the questions of this one's pages. */
+function seeEarlierPages(): void {
+  const listen = globalThis.addEventListener.bind(globalThis) as (type: string, listener: (event: Work) => void) => void;
+  Object.assign(globalThis, {
+    addEventListener: (type: string, listener: (event: Pick<Work, "data" | "ports" | "waitUntil">) => void) =>
+      listen(type, (event) => {
+        const { data, ports } = event;
+        listener({ data: { ...data, tokenflight: data.tokenflight - 1 }, ports, waitUntil: (work) => event.waitUntil(work) });
+      }),
+  });
+}
+
+interface Work extends MessageEvent {
+  waitUntil(work: Promise<unknown>): void;
+}

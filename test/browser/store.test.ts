@@ -1,0 +1,76 @@
+import { storeScenarios } from "@tokenflight/core/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Loopback } from "../servers/loopback.ts";
+import type { Tab } from "./browsers.ts";
+import { inEachBrowser } from "./in-each-browser.ts";
+import { servePages } from "./page-server.ts";
+
+inEachBrowser("the store of all tabs", ({ browser }) => {
+  let pages: Loopback;
+  let tab: Tab;
+  beforeAll(async () => {
+    pages = await servePages(["store"]);
+    tab = await browser.open(`${pages.origin}/store.html`);
+  }, 60_000);
+  afterAll(() => pages.close());
+
+  describe.each(["plain", "encrypted"] as const)("keeps the contract (%s)", (kind) => {
+    it.each(storeScenarios)("$title", async ({ id }) => {
+      expect(await tab.run((...given) => page.play(...given), id, kind)).toBeUndefined();
+    });
+  });
+
+  it("and encrypts with a key that all tabs have and no script can read, whichever tab began", async () => {
+    const [one, two] = (await Promise.all([1, 2].map(() => browser.open(`${pages.origin}/store.html`)))) as [Tab, Tab];
+    // Both at once: one of them makes the key.
+    const [sealed] = await Promise.all([one, two].map((opened) => opened.run(() => page.seal("profile", "a refresh token"))));
+    expect(sealed).not.toEqual(Array.from(Buffer.from("a refresh token")));
+    await two.reload();
+    expect(await two.run((given) => page.unseal("profile", given), sealed as readonly number[])).toBe("a refresh token");
+    await expect(two.run((given) => page.unseal("another", given), sealed as readonly number[])).rejects.toThrow("OperationError");
+    expect(await one.run(() => page.readKey("profile"))).toBe("InvalidAccessError");
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it("keeps no page waiting for a key that does not come", async () => {
+    const opened = await browser.open(`${pages.origin}/store.html`);
+    const refused = opened.run(() => {
+      IDBFactory.prototype.open = () => ({}) as IDBOpenDBRequest;
+      return page.readKey("profile").catch(({ code }) => code);
+    });
+    expect(await refused).toBe("ERR_STORE_UNAVAILABLE");
+    await opened.close();
+  });
+
+  it("opens a database again whose connection answers no more", async () => {
+    const outcomes = await tab.run(async () => {
+      const store = page.open(`stuck ${crypto.randomUUID()}`);
+      await store.compareAndSet("key", undefined, "value");
+      const { transaction } = IDBDatabase.prototype;
+      let stuck: IDBDatabase | undefined;
+      IDBDatabase.prototype.transaction = function (...given) {
+        stuck ??= this;
+        if (this !== stuck) return transaction.apply(this, given);
+        const nothing = { get: () => ({}) };
+        return { objectStore: () => nothing, abort() {} } as unknown as IDBTransaction;
+      };
+      const read = (): Promise<string | undefined> => {
+        const leave = new AbortController();
+        setTimeout(() => leave.abort(new Error("too late")), 100);
+        return store.read("key", { signal: leave.signal }).then(
+          (entry) => entry?.value,
+          ({ message }) => message,
+        );
+      };
+      const told = [await read(), await read()];
+      IDBDatabase.prototype.transaction = transaction;
+      await store.close();
+      return told;
+    });
+    expect(outcomes).toEqual(["too late", "value"]);
+  });
+
+  it("without a word of memory", async () => {
+    expect(await tab.run(() => page.warnings)).toEqual([]);
+  });
+});
