@@ -28,6 +28,17 @@ export const floors = {
     ["endpoint", "client-auth"],
     ["client-parts", "errors", "own-fields"],
   ],
+  mcp: [
+    ["index", "node"],
+    ["create-mcp-login"],
+    ["mcp-server"],
+    ["mcp-options"],
+    ["server"],
+    ["client"],
+    ["discovery"],
+    ["binding"],
+    ["events", "errors", "scopes"],
+  ],
   browser: [["index"], ["worker"], ["login"], ["session"], ["store"]],
 };
 
@@ -37,9 +48,17 @@ const inCore: Pattern[] = [
   { regex: "^@tokenflight/", message: "Core imports nothing of ours." },
   { regex: "^node:", message: "Core runs wherever there is fetch: it imports nothing of Node's." },
 ];
+const byName: Pattern = { group: ["../../*"], message: "Packages import each other by name." };
 const inOthers: Pattern[] = [
   { group: ["@tokenflight/*", "!@tokenflight/core", "!@tokenflight/core/*"], message: "Packages import core and nothing sideways." },
-  { group: ["../../*"], message: "Packages import each other by name." },
+  byName,
+];
+const inMcp: Pattern[] = [
+  {
+    group: ["@tokenflight/*", ...["core", "core/*", "fetch", "oauth", "oauth/*"].map((name) => `!@tokenflight/${name}`)],
+    message: "mcp imports core, fetch and oauth.",
+  },
+  byName,
 ];
 
 function restricted(files: string[], patterns: Pattern[]): OxlintOverride {
@@ -93,6 +112,7 @@ export default defineConfig({
     restricted(["packages/*/src/**"], inOthers),
     ...roomsOf("core", inCore),
     ...roomsOf("oauth", inOthers),
+    ...roomsOf("mcp", inMcp),
     ...roomsOf("browser", inOthers),
     {
       // A request to a database, a channel, a port and a socket have one listener each, and a message goes to all who hear it.

@@ -14,7 +14,7 @@ const alone = ["axios-page", "late-contract", "waits"].map((name) => `test/adapt
 /** These keep a core busy each, and would starve all the rest. */
 const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time. */
-const many = ["test/{faults,processes}/**/*.test.ts", "examples/storm/*.test.ts"];
+const many = ["test/{faults,mcp,processes}/**/*.test.ts", "examples/{agents,storm}/*.test.ts"];
 /** These drive browsers, which are started once in each process. */
 const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */

@@ -6,6 +6,7 @@ import { createTokenPool, toTokenResponse } from "@tokenflight/core";
 import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { startMcpServer } from "../../test/servers/mcp-server.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { CookieJar } from "../../test/servers/cookie-jar.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
@@ -39,10 +40,17 @@ interface Run {
   readonly printed: Promise<string>;
   /** The first line with this in it. */
   line(part: string): Promise<string>;
+  /** What it has printed so far. */
+  lines(): string[];
 }
 
+/** Where a package of others names its sources by the same condition. */
+const nodeArguments: Readonly<Record<string, string[]>> = {
+  mcp: ["--import", new URL("../../test/mcp/own-sources.ts", import.meta.url).href],
+};
+
 function run(program: string, env: Record<string, string>, ...given: string[]): Run {
-  const child = spawn(process.execPath, ["--conditions=source", join(folder, `${program}.ts`), ...given], {
+  const child = spawn(process.execPath, [...(nodeArguments[program] ?? ["--conditions=source"]), join(folder, `${program}.ts`), ...given], {
     // Without a PATH there is no browser to be opened.
     env: { ISSUER: server.issuer, API_ORIGIN: api.origin, NODE_NO_WARNINGS: "1", PATH: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -60,7 +68,7 @@ function run(program: string, env: Record<string, string>, ...given: string[]): 
     await expect.poll(() => text + complaints, { timeout: 10_000 }).toContain(part);
     return text.split("\n").find((one) => one.includes(part)) ?? complaints;
   };
-  return { child, printed, line };
+  return { child, printed, line, lines: () => text.split("\n") };
 }
 
 const { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = service;
@@ -127,6 +135,29 @@ it("a command-line tool: two runs at once log their user in once", async () => {
   expect(await second.printed).toContain("The API answered 200.\n");
   expect(server.stats.tokensIssued).toBe(1);
 }, 40_000);
+
+it("an agent at MCP servers: logs in once for what it begins with, once for more, finds both again, and logs out", async () => {
+  await using mcp = await startMcpServer();
+  const { authorizationServer } = mcp;
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-mcp-")), "tokens.db");
+  const env = { MCP_SERVER: mcp.url, TOKENS };
+  const first = run("mcp", env);
+  const logIn = async (page: string): Promise<void> => void (await (await fetch(await authorizationServer.visit(page))).text());
+  const pageIn = (line: string): string => line.split(" at ")[1] ?? "";
+  await logIn(pageIn(await first.line("Log in for ")));
+  await first.line("read ");
+  await expect.poll(() => first.lines().filter((line) => line.startsWith("Log in for ")).length, { timeout: 10_000 }).toBe(2);
+  await logIn(pageIn(first.lines().findLast((line) => line.startsWith("Log in for ")) ?? ""));
+  expect(await first.printed).toContain(`${mcp.url}: logged-in (read write`);
+  expect(authorizationServer.visits.registrations).toBe(1);
+
+  const again = await run("mcp", env).printed;
+  expect(again).toContain('write [{"type":"text","text":"write done"}]');
+  expect(again).not.toContain("Log in");
+  expect(authorizationServer.stats.tokenRequests).toEqual({ authorization_code: 2 });
+  expect(await run("mcp", env, "logout").printed).toBe("Logged out.\n");
+  await run("mcp", env).line("Log in for ");
+}, 60_000);
 
 it("many customers", async () => {
   await using talkdesk = await startTalkdeskServer();

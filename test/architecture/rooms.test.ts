@@ -92,7 +92,7 @@ it("has every file of core on the page", () => {
 
 it("says where to begin, at places that exist", () => {
   const section = page.split("## Where do I ...")[1]?.split("\n## ")[0] ?? "";
-  const named = [...section.matchAll(/`((?:core|oauth)\/(?:src|test)\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+  const named = [...section.matchAll(/`((?:core|oauth|mcp)\/(?:src|test)\/[\w./-]+)`/g)].map(([, path = ""]) => path);
   expect(named.length).toBeGreaterThan(10);
   for (const path of named) expect([path, existsSync(new URL(`packages/${path}`, root))]).toEqual([path, true]);
 });

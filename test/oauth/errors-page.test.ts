@@ -8,6 +8,7 @@ import {
   TokenRequestError,
   type TokenflightErrorCode,
 } from "@tokenflight/core";
+import { McpServerError } from "@tokenflight/mcp";
 import { LoginError } from "@tokenflight/oauth";
 import { expect, it } from "vitest";
 
@@ -22,7 +23,7 @@ const rows = new Map(
 
 /** The codes that core's type names. */
 const union = read("packages/core/src/errors/tokenflight-error.ts").match(/type TokenflightErrorCode =([^;]+);/)?.[1] ?? "";
-const codes = new Set([...[...union.matchAll(/"(ERR_\w+)"/g)].map(([, code = ""]) => code), "ERR_LOGIN_FAILED"]);
+const codes = new Set([...[...union.matchAll(/"(ERR_\w+)"/g)].map(([, code = ""]) => code), "ERR_LOGIN_FAILED", "ERR_MCP_SERVER"]);
 
 it("has a row for every code, in order, and for no other", () => {
   expect(codes.size).toBeGreaterThan(10);
@@ -35,6 +36,7 @@ const made: TokenflightError[] = [
   new InvalidTokenResponseError("a"),
   new LoginError("refused", "a"),
   new LoginRequiredError("a"),
+  new McpServerError("resource", "a"),
   new StoreError("ERR_STORE_RECORD_INVALID", "a"),
   new StoreError("ERR_STORE_UNAVAILABLE", "a"),
   ...outcomes.map((outcome) => new TokenRequestError(outcome, "a")),
@@ -52,8 +54,11 @@ it("names the class of every other code", () => {
   expect(new TokenflightError("ERR_NEW_TOKEN_REFUSED" satisfies TokenflightErrorCode, "a").name).toBe("TokenflightError");
 });
 
-it("says of every reason of a LoginError", () => {
-  const reasons = [...read("packages/oauth/src/errors.ts").matchAll(/^ {2}\| "([\w-]+)"/gm)].map(([, reason = ""]) => reason);
+it.each([
+  ["LoginError", "packages/oauth/src/errors.ts", "ERR_LOGIN_FAILED"],
+  ["McpServerError", "packages/mcp/src/errors.ts", "ERR_MCP_SERVER"],
+])("says of every reason of a %s", (_, file, code) => {
+  const reasons = [...read(file).matchAll(/^ {2}\| "([\w-]+)"/gm)].map(([, reason = ""]) => reason);
   expect(reasons.length).toBeGreaterThan(4);
-  for (const reason of reasons) expect(rows.get("ERR_LOGIN_FAILED")?.[2]).toContain(`"${reason}"`);
+  for (const reason of reasons) expect(rows.get(code)?.[2]).toContain(`"${reason}"`);
 });

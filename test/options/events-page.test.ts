@@ -10,6 +10,7 @@ const unions = [
   ["Of token caches and pools", "packages/core/src/events.ts", "TokenEvent"],
   ["Of refreshOnce", "packages/refresh-once/src/events.ts", "RefreshOnceEvent"],
   ["Of OAuth clients", "packages/oauth/src/client-parts.ts", "OAuthEvent"],
+  ["Of logins at MCP servers", "packages/mcp/src/events.ts", "McpEvent"],
 ] as const;
 
 /** The members of a union of object types: each event's name, and its other fields. */

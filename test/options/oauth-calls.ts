@@ -4,10 +4,13 @@ import {
   clientSecretBasic,
   createLogin,
   createOAuthClient,
+  discoverMetadata,
   noClientAuth,
   pendingLogins,
   privateKeyJwt,
+  requestJson,
   sharedLogin,
+  sharedTurn,
   type OAuthClient,
 } from "@tokenflight/oauth";
 import { defineProfile } from "@tokenflight/oauth/profiles";
@@ -118,6 +121,32 @@ export const oauthCalls: Calls = {
     await found.clientCredentials()(context);
     return sent;
   },
+  "oauth: an issuer's metadata": async () => {
+    const issuer = "https://login.example.com";
+    const sent: string[] = [];
+    const fetch = (url: string, init: RequestInit): Promise<Response> => {
+      sent.push(`${url} ${Object.keys(init).toSorted().join()}`);
+      return answer(url);
+    };
+    const { metadata } = await discoverMetadata(issuer, { fetch });
+    const known = createOAuthClient({ issuer, metadata, clientId: "id", clientAuth: noClientAuth(), fetch });
+    await known.clientCredentials()(context);
+    return [metadata, sent];
+  },
+  "oauth: requestJson": async () => {
+    const sent: string[] = [];
+    const fetch = (url: string, init: RequestInit): Promise<Response> => {
+      sent.push(`${url} ${Object.keys(init).toSorted().join()}`);
+      return answer(url);
+    };
+    const { status, fields } = await requestJson({
+      fetch,
+      url: "https://login.example.com/register",
+      title: "registration",
+      timeout: 1000,
+    });
+    return [status, fields, sent];
+  },
   "oauth: exchangeCode": async () => {
     const sent: string[] = [];
     return [(await client(sent).exchangeCode({ code: "c", redirectUri: "https://app.example/" })).accessToken, sent];
@@ -150,6 +179,12 @@ export const oauthCalls: Calls = {
     const again = await sharedLogin(store, "ada", logIn, { tokens: login.for() });
     return [accessToken, again.accessToken];
   },
+  "oauth: what is done in turns": () =>
+    sharedTurn(memoryStore(), "registration", "ada", {
+      find: async () => undefined,
+      make: async () => "made",
+      keep: async (made) => `${made} and kept`,
+    }),
   "oauth: a login on another device": async () => {
     const sent: string[] = [];
     const clock = { monotonic: () => 0, schedule: (callback: () => void) => (queueMicrotask(callback), () => {}) };

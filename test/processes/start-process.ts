@@ -31,13 +31,14 @@ export function endWithParent(child: ChildProcess): void {
   child.once("exit", () => running.delete(child));
 }
 
-/** Starts a program of this folder, which has to call `serveCommands`. Resolves when it is ready. */
+/** Starts a program of this folder, which has to call `serveCommands`. Resolves when it is ready. `given`: Node's own arguments. */
 export async function startProcess<Known extends Commands>(
   program: string,
   setting: unknown,
   env: NodeJS.ProcessEnv = {},
+  given: readonly string[] = execArgv,
 ): Promise<TestProcess<Known>> {
-  const child = spawn(process.execPath, [...execArgv, fileURLToPath(new URL(program, import.meta.url)), JSON.stringify(setting)], {
+  const child = spawn(process.execPath, [...given, fileURLToPath(new URL(program, import.meta.url)), JSON.stringify(setting)], {
     stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"],
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
   });

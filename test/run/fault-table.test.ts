@@ -13,18 +13,20 @@ const test = (title: string, group?: string, more: Partial<Result> = {}): Result
 
 const file = (name: string, ...assertionResults: Result[]): FileResult => ({ name: `/root/${name}`, assertionResults });
 
-it("gathers rows by group: processes first, then faults by file, in the order of the tests", () => {
+it("gathers rows by group: processes first, then agents, then faults by file, in the order of the tests", () => {
   const { groups, notRun } = gatherRows(
     [
       file("test/faults/b.test.ts", test("three", "B")),
       file("test/other/x.test.ts", test("no", "B")),
       file("test/faults/a.test.ts", test("two", "B"), test("four", "A")),
+      file("test/mcp/agents-m.test.ts", test("agents", "M")),
       file("test/processes/p.test.ts", test("one", "P")),
     ],
     "/root/",
   );
   expect([...groups].map(([name, rows]) => [name, rows.map((row) => row.fault)])).toEqual([
     ["P", ["one"]],
+    ["M", ["agents"]],
     ["B", ["two", "three"]],
     ["A", ["four"]],
   ]);

@@ -23,7 +23,14 @@ export interface FaultTable {
   readonly notRun: readonly { readonly alone: string; readonly reason: string }[];
 }
 
-const places = ["test/processes/", "test/faults/", "test/browser/tabs.", "test/browser/ending-tabs.", "test/browser/worker."];
+const places = [
+  "test/processes/",
+  "test/mcp/agents-",
+  "test/faults/",
+  "test/browser/tabs.",
+  "test/browser/ending-tabs.",
+  "test/browser/worker.",
+];
 
 /** Gathers the rows that the tests of faults have noted, in the order of their files. */
 export function gatherRows(results: readonly FileResult[], root: string): FaultTable {

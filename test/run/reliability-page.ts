@@ -1,6 +1,6 @@
 /**
- * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes, and of the tabs in test/browser, when that was a
- * full one (TOKENFLIGHT_FULL=1), or when the rows or expectations are others: what a full run has counted stays until then. With CI=true the page
+ * Writes docs/reliability.md from the last run of the tests in test/faults and test/processes, of the agents in test/mcp and of the tabs in test/browser,
+ * when that was a full one (TOKENFLIGHT_FULL=1), or when the rows or expectations are others: what a full run has counted stays until then. With CI=true the page
  * that is committed has to have the same rows and expectations already; what was counted may differ from run to run.
  */
 import { readFileSync, writeFileSync } from "node:fs";

@@ -37,6 +37,8 @@ export interface AuthorizationServerOptions {
   resources?: readonly string[];
   /** Whether authorization requests have to be pushed (RFC 9126), as the metadata says then. Default false: they may be. */
   requirePushedRequests?: boolean;
+  /** Whether clients may register by themselves (RFC 7591). Default false. */
+  registersClients?: boolean;
   /** Who has to log in on a page, as with a real browser. Default: a user who agrees to everything without a page, whom `login_hint` names. */
   user?: User;
   /** Origins whose pages may ask it (CORS). Default: none. */
@@ -57,6 +59,8 @@ export interface AuthorizationServer extends Loopback {
   readonly faults: TokenEndpointFaults;
   readonly stats: TokenEndpointStats;
   readonly requests: readonly TokenRequest[];
+  /** How many requests came to these endpoints since the start. */
+  readonly visits: Readonly<Visits>;
   /** Logs the user in over HTTP. Default scope "openid read write". Every login is a family of tokens of its own. */
   login(options?: {
     scope?: string;
@@ -69,6 +73,8 @@ export interface AuthorizationServer extends Loopback {
   enterUserCode(userCode: string): Promise<void>;
   /** The API that this access token is for, if it is good now and for one of them only. */
   audienceOf(accessToken: string): string | undefined;
+  /** What this access token was granted, if it is good now. */
+  scopeOf(accessToken: string): string | undefined;
   /** Whether a resource server should take this access token now. */
   isActive(accessToken: string): boolean;
   /** Whose access token this is, if it is good now. */
@@ -81,15 +87,23 @@ export interface AuthorizationServer extends Loopback {
   reset(): void;
 }
 
+/** Requests to endpoints other than the token endpoint. */
+export interface Visits {
+  registrations: number;
+  authorizations: number;
+  metadata: number;
+}
+
 const day = 24 * 60 * 60;
 const defaultClient = { clientId: "token-flight_test", clientSecret: "s-e_c.r~e+t/100%&more:or=less" };
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const { accessTokenLifetime = 2, rotate = "always", graceTime = 0, clients = [defaultClient], resources = [], user } = options;
-  const { requirePushedRequests = false, pages = [] } = options;
+  const { requirePushedRequests = false, registersClients = false, pages = [] } = options;
   requireWholeSeconds("accessTokenLifetime", accessTokenLifetime);
   const memory = new ProviderMemory({ graceTime: graceTime * 1000 });
   const endpoint = new TokenEndpoint();
+  const visits: Visits = { registrations: 0, authorizations: 0, metadata: 0 };
 
   const loopback = await startLoopback((origin) => {
     const provider = new Provider(origin, {
@@ -98,7 +112,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
         ...quiet.features,
         resourceIndicators: resourceIndicators(resources, accessTokenLifetime),
         pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: requirePushedRequests },
+        registration: { enabled: registersClients },
       },
+      clientDefaults: { id_token_signed_response_alg: "ES256" },
       adapter: memory.adapters,
       clients: clients.map((client) => registration(client, origin)),
       clientBasedCORS: (_context, asking) => pages.includes(asking),
@@ -119,6 +135,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     watch(provider, endpoint.stats);
     const callback = provider.callback();
     return (request, response) => {
+      if (request.method === "POST" && request.url === "/reg") visits.registrations += 1;
+      if (request.url?.startsWith("/auth?")) visits.authorizations += 1;
+      if (request.url?.startsWith("/.well-known/")) visits.metadata += 1;
       if (request.url?.startsWith("/interaction/")) {
         return user === undefined ? agreeAtOnce(provider, request, response) : showLoginPage(provider, user, request, response);
       }
@@ -145,11 +164,13 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     faults: endpoint.faults,
     stats: endpoint.stats,
     requests: endpoint.requests,
+    visits,
     login: ({ scope = "openid read write", resources: wanted = [], client: { clientId: id, redirectUri: uri } = client } = {}) =>
       logIn({ authorizationEndpoint: `${origin}/auth`, clientId: id, redirectUri: uri, scope, resources: wanted }),
     visit: async (url) => (await follow(new URL(url), new URL(url).searchParams.get("redirect_uri") ?? client.redirectUri)).href,
     enterUserCode: (userCode) => enterUserCode(`${origin}/device`, userCode),
     audienceOf: (accessToken) => memory.find("AccessToken", accessToken)?.aud as string | undefined,
+    scopeOf: (accessToken) => memory.find("AccessToken", accessToken)?.scope,
     accountOf: (accessToken) => memory.find("AccessToken", accessToken)?.accountId as string | undefined,
     isActive: (accessToken) => accessTokenModels.some((model) => memory.find(model, accessToken) !== undefined),
     revokeAccessToken: (accessToken) => accessTokenModels.some((model) => memory.remove(model, accessToken)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createOAuthClient, noClientAuth, type OAuthClient, type OAuthClientOptions } from "@tokenflight/oauth";
+import { createOAuthClient, discoverMetadata, noClientAuth, type OAuthClient, type OAuthClientOptions } from "@tokenflight/oauth";
 import { call, failureOf } from "./call.ts";
 import { always, nobodysOrigin, startOddServer, type OddServer } from "./odd-server.ts";
 
@@ -178,4 +178,79 @@ it("one call that gives up does not end the discovery that another one waits for
   answer?.();
   expect((await second).accessToken).toBe("a");
   expect(paths(server)).toEqual([oauth, "/token"]);
+});
+
+describe("discoverMetadata", () => {
+  it("gives what the issuer says of itself, and a client takes it in place of asking", async () => {
+    const said = (origin: string): object => ({ ...metadata(origin), registration_endpoint: `${origin}/register` });
+    const server = await startIssuer({ [oidc]: said });
+    const { metadata: found } = await discoverMetadata(server.origin);
+    expect(found).toEqual(said(server.origin));
+    expect(paths(server)).toEqual([oauth, oidc]);
+
+    const client = clientOf(server.origin, { metadata: found });
+    expect((await call(client.clientCredentials())).accessToken).toBe("a");
+    expect(paths(server)).toEqual([oauth, oidc, "/token"]);
+    // It is the same server: its logins are found again.
+    expect(client.clientCredentials().identity).toBe(clientOf(server.origin).clientCredentials().identity);
+  });
+
+  it.each<[string, Record<string, (origin: string) => unknown>, string, RegExp]>([
+    ["nothing there", {}, "absent", /has no metadata/],
+    ["a page there", { [oauth]: () => "<html>" }, "absent", /has no metadata/],
+    ["that of another issuer", { [oauth]: () => ({ issuer: "https://evil.example" }) }, "another-issuer", /is another issuer's/],
+    ["no token endpoint", { [oauth]: (origin) => ({ issuer: origin }) }, "unusable", /names no token endpoint/],
+    ["more than anybody reads", { [oauth]: () => " ".repeat(300_000) }, "unusable", /cannot be read: it is longer than 256 KB/],
+  ])("says of %s what is wrong", async (_, documents, problem, message) => {
+    const { origin } = await startIssuer(documents);
+    expect(await discoverMetadata(origin)).toMatchObject({
+      metadata: undefined,
+      problem,
+      error: { message: expect.stringMatching(message) },
+    });
+  });
+
+  it("says that a redirect stands in its place, and follows none", async () => {
+    const server = await startOddServer((response) => response.writeHead(302, { location: "https://evil.example/" }).end());
+    expect(await discoverMetadata(server.origin)).toMatchObject({
+      problem: "unusable",
+      error: { message: expect.stringMatching(/a redirect/) },
+    });
+  });
+
+  it("takes the metadata of whichever issuer the program accepts", async () => {
+    const server = await startIssuer({ [oauth]: (origin) => ({ ...metadata(origin), issuer: `${origin}/elsewhere` }) });
+    const isIssuer = (named: string): boolean => named.startsWith(`${server.origin}/`);
+    expect(await discoverMetadata(server.origin, { isIssuer })).toMatchObject({ metadata: { issuer: `${server.origin}/elsewhere` } });
+  });
+
+  it("rejects when nobody can be asked", async () => {
+    expect(await failureOf(discoverMetadata(await nobodysOrigin()))).toMatchObject({ code: "ERR_TOKEN_REQUEST_NOT_SENT" });
+    const server = await startIssuer({ [oauth]: () => undefined });
+    expect(await failureOf(discoverMetadata(server.origin))).toMatchObject({ outcome: "throttled", retryAfter: 3000 });
+  });
+});
+
+it.each<[string, Partial<OAuthClientOptions>, string]>([
+  ["of another issuer", { metadata: { issuer: "https://evil.example", token_endpoint: "https://evil.example/token" } }, "metadata.issuer"],
+  ["of nobody", { metadata: { token_endpoint: "https://auth.example/token" } as never }, "metadata.issuer"],
+  ["without a token endpoint", { metadata: { issuer: "https://auth.example" } }, "metadata.token_endpoint"],
+  [
+    "with one over http",
+    { metadata: { issuer: "https://auth.example", token_endpoint: "http://auth.example/t" } },
+    "metadata.token_endpoint",
+  ],
+  ["that is none", { metadata: "https://auth.example" as never }, "metadata"],
+])("a client refuses metadata %s", (_, options, option) => {
+  expect(() => clientOf("https://auth.example", options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_OPTION", option }));
+});
+
+it("a client refuses metadata beside a token endpoint", () => {
+  const options = {
+    tokenEndpoint: "https://a.example/t",
+    clientId: "id",
+    clientAuth: noClientAuth(),
+    metadata: { issuer: "https://a.example" },
+  };
+  expect(() => createOAuthClient(options)).toThrow(/tokenEndpoint, metadata/);
 });

@@ -208,6 +208,86 @@ it("with `replace`, only a login counts that is finished after the call has begu
   expect(await Promise.all([first.result, second.result])).toEqual(["after", "after"]);
 });
 
+describe("with a function for `replace`", () => {
+  const unless =
+    (name: string) =>
+    ({ accessToken }: TokenSet): boolean =>
+      accessToken !== name;
+
+  it("a login that will do is the result, whenever it came", async () => {
+    const store = memoryStore();
+    await cacheOver(store).save(tokensOf("wide"));
+    expect(await begin(store, { replace: unless("wide") }).result).toBe("wide");
+  });
+
+  it("one that will not do is replaced, once for all, whose calls begin before and after", async () => {
+    const store = memoryStore();
+    await cacheOver(store).save(tokensOf("narrow"));
+    const [first, second] = [begin(store, { replace: unless("wide") }), begin(store, { replace: unless("wide") })];
+    const owner = await Promise.race([first, second].map(async (session) => (await session.asked, session)));
+    owner.finish("wide");
+    expect(await Promise.all([first.result, second.result])).toEqual(["wide", "wide"]);
+    expect(await begin(store, { replace: unless("wide") }).result).toBe("wide");
+  });
+
+  it("a login of another process that will not do is followed by one's own", async () => {
+    const store = memoryStore();
+    const first = begin(store, { replace: unless("a") });
+    await first.asked;
+    const second = begin(store, { replace: unless("b") });
+    first.finish("a");
+    await second.asked;
+    second.finish("b");
+    expect([await first.result, await second.result]).toEqual(["a", "b"]);
+  });
+});
+
+describe('with `afterRefusal: "reject"`', () => {
+  const options = { afterRefusal: "reject" } as const;
+  const no = new LoginError("refused", "The user closed the window.");
+
+  it("the user's no is that of all who wait for this window, and of nobody who comes later", async () => {
+    const store = memoryStore();
+    let waiting = 0;
+    const sessions = Array.from({ length: 4 }, () => begin(store, { ...options, waiting: () => (waiting += 1) }));
+    const owner = await Promise.race(sessions.map(async (session) => (await session.asked, session)));
+    await expect.poll(() => waiting).toBe(3);
+    owner.fail(no);
+    expect(new Set(await Promise.all(sessions.map(({ result }) => result)))).toEqual(new Set(["ERR_LOGIN_FAILED refused"]));
+
+    const later = begin(store, options);
+    await later.asked;
+    later.finish("a");
+    expect(await later.result).toBe("a");
+  });
+
+  it("whoever waits hears of it although somebody else has taken the turn at once", async () => {
+    const store = memoryStore();
+    const first = begin(store, options);
+    await first.asked;
+    let isWaiting = false;
+    const second = begin(plain(store), { ...options, waiting: () => (isWaiting = true) });
+    await expect.poll(() => isWaiting).toBe(true);
+    const third = begin(store, { waiting: () => {} });
+    first.fail(no);
+    await third.asked;
+    expect(await second.result).toBe("ERR_LOGIN_FAILED refused");
+    third.finish("c");
+    expect(await third.result).toBe("c");
+  });
+
+  it("any other end leaves the turn to the next one", async () => {
+    const store = memoryStore();
+    const first = begin(store, options);
+    await first.asked;
+    const second = begin(store, options);
+    first.fail(new LoginError("port", "The port is taken."));
+    await second.asked;
+    second.finish("b");
+    expect(await second.result).toBe("b");
+  });
+});
+
 it("takes a login of createLogin, whose caches have the tokens afterwards", async () => {
   const store = memoryStore();
   await using login = createLogin({ client, store, key: "me" });
@@ -327,6 +407,16 @@ it.each<[string, unknown[], string]>([
     "a negative time",
     [memoryStore(), "me", async () => tokensOf("a"), { tokens: cacheOver(memoryStore()), timeout: -1 }],
     "sharedLogin.timeout",
+  ],
+  [
+    "a replacement that is neither",
+    [memoryStore(), "me", async () => tokensOf("a"), { tokens: cacheOver(memoryStore()), replace: "always" }],
+    "sharedLogin.replace",
+  ],
+  [
+    "another word for what follows a refusal",
+    [memoryStore(), "me", async () => tokensOf("a"), { tokens: cacheOver(memoryStore()), afterRefusal: "ignore" }],
+    "sharedLogin.afterRefusal",
   ],
 ])("refuses %s", async (_, given, option) => {
   const error = await failureOf(sharedLogin(...(given as Parameters<typeof sharedLogin>)));

@@ -56,6 +56,15 @@ ${source}
 ${late[project]("ky")}
 const answer: { ok: boolean } = await client.create({ prefix: origins }).extend(bearer(tokens)).get("a").json();
 export { answer };`,
+  mcp: () => `import { createMcpLogin, McpServerError, type McpServer } from "@tokenflight/mcp";
+import { createMcpLogin as inNode } from "@tokenflight/mcp/node";
+import { memoryStore } from "@tokenflight/core";
+const options = { store: memoryStore(), client: { name: "a program" } };
+const server: McpServer = createMcpLogin(options).for("https://mcp.example/mcp");
+const answer: Response = await server.fetch(server.url, { method: "POST", body: "{}" });
+const login = inNode({ ...options, onLogin: ({ url }) => url.length });
+await login.close();
+export { answer, McpServerError };`,
   oauth: () => `import { createLogin, createOAuthClient, privateKeyJwt, type ClientAuth, type SigningKey } from "@tokenflight/oauth";
 import { loopbackLogin } from "@tokenflight/oauth/node";
 import { google } from "@tokenflight/oauth/profiles";

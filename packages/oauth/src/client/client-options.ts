@@ -1,5 +1,4 @@
-import type { ClientAuth } from "../client-parts.ts";
-import type { CurrentCredentials, FetchFunction, OAuthEvent, RefusingAnswer } from "../client-parts.ts";
+import type { AuthorizationServer, ClientAuth, CurrentCredentials, FetchFunction, OAuthEvent, RefusingAnswer } from "../client-parts.ts";
 
 /** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */
 export interface OAuthClientOptions {
@@ -10,6 +9,8 @@ export interface OAuthClientOptions {
    * token is wanted, and kept.
    */
   issuer?: string | undefined;
+  /** With `issuer`: its metadata, where the program has it already (`discoverMetadata`). Default: it is fetched. */
+  metadata?: AuthorizationServer | undefined;
   /** With `tokenEndpoint`: the issuer that callbacks (RFC 9207) and id tokens must name. Default: not checked. */
   expectedIssuer?: string | undefined;
   /** Names the client; also in a store's key, so that it stays the same when `credentials` change. */

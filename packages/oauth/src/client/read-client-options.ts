@@ -13,7 +13,7 @@ import {
 import type { ClientAuth } from "../client-parts.ts";
 import type { ClientParts, EndpointName, EndpointRules, FetchFunction, ServerLocator } from "../client-parts.ts";
 import { isTlsClientAuth } from "../client-auth/tls-client-auth.ts";
-import { fixedServer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
+import { fixedServer, knownServer, requireIssuer, requireServerUrl, trustedOrigins } from "../server/authorization-server.ts";
 import { discoveredServer } from "../server/discovered-server.ts";
 import type { OAuthClientOptions } from "./client-options.ts";
 import { answerOptionNames, readAnswerOptions } from "./read-answer-options.ts";
@@ -53,6 +53,7 @@ const optionNames = [
   "pushAuthorizationRequests",
   "observe",
   "expectedIssuer",
+  "metadata",
   ...endpointOptions,
   ...answerOptionNames,
 ] as const;
@@ -118,7 +119,7 @@ const ownFetch: FetchFunction = (url, init) => {
 
 function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: number, rules: EndpointRules): ServerLocator {
   const { isTrusted } = rules;
-  const { tokenEndpoint, issuer, expectedIssuer } = read;
+  const { tokenEndpoint, issuer, expectedIssuer, metadata } = read;
   if ((tokenEndpoint === undefined) === (issuer === undefined)) {
     throw new InvalidOptionError("tokenEndpoint, issuer", "one of them", issuer === undefined ? "neither" : "both");
   }
@@ -127,6 +128,8 @@ function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: num
     if (read[name] !== undefined) known[endpointNames[name]] = requireServerUrl(name, read[name], isTrusted).href;
   }
   if (issuer === undefined) {
+    if (metadata !== undefined)
+      throw new InvalidOptionError("tokenEndpoint, metadata", "issuer with metadata", "a token endpoint with metadata");
     if (expectedIssuer !== undefined) {
       requireServerUrl("expectedIssuer", expectedIssuer, isTrusted);
       known.issuer = expectedIssuer;
@@ -134,8 +137,7 @@ function readServer(read: OAuthClientOptions, fetch: FetchFunction, timeout: num
     return fixedServer(requireServerUrl("tokenEndpoint", tokenEndpoint, isTrusted), known, rules);
   }
   if (expectedIssuer !== undefined) throw new InvalidOptionError("issuer, expectedIssuer", "one of them", "both");
-  const url = requireServerUrl("issuer", issuer, isTrusted);
-  // RFC 8414 section 2.
-  if (url.search !== "") throw new InvalidOptionError("issuer", "a URL without a query", "one with a query");
+  const url = requireIssuer("issuer", issuer, isTrusted);
+  if (metadata !== undefined) return knownServer(url, metadata, known, rules);
   return discoveredServer(url, { known, fetch, timeout, rules });
 }

@@ -2,14 +2,16 @@ import { hasOwn, storeKey, type TokenStore, type Version } from "@tokenflight/co
 import type { WaitingClock } from "../endpoint/waiting.ts";
 import { askStore, unreadable } from "./ask-store.ts";
 
-/** Whose turn it is to log the user in, as it stands in the store. Nothing of it is a secret. */
+/** Whose turn it is, as at logging the user in, as it stands in the store. Nothing of it is a secret. */
 export interface Turn {
   /** Names the one who has the turn; undefined when nobody has. */
   readonly owner?: string | undefined;
   /** The owner's process, by the name that the store gave it. */
   readonly holder?: string | undefined;
-  /** Names the login that was finished last. */
+  /** Names the turn that was finished last, so that there is what it was for. */
   readonly done?: string | undefined;
+  /** Names the turn that the user said no to last. */
+  readonly refused?: string | undefined;
   /** Whether the owner's user is back, and its tokens are being saved. */
   readonly isFinishing?: true | undefined;
 }
@@ -30,7 +32,7 @@ const ttl = 3_600_000;
 /** Milliseconds. A timer that is later than that tells of a process that was stopped: it could see nothing meanwhile. */
 const longestLateness = 1000;
 
-/** The entry of a shared login's turns: beside that of its tokens, under a key of its own. */
+/** The entry of what is done in turns, such as a shared login: beside that of its tokens, under a key of its own. */
 export class TurnEntry {
   readonly #store: TokenStore;
   readonly #key: string;
@@ -42,9 +44,9 @@ export class TurnEntry {
     this.#clock = clock;
   }
 
-  /** `identity` names whose logins these are: those of another server are other turns. */
-  static async of(store: TokenStore, key: string, identity: string | undefined, clock: WaitingClock): Promise<TurnEntry> {
-    return new TurnEntry(store, await storeKey(`shared login of ${identity ?? ""}`, key), clock);
+  /** `name` says what the turns are for: for something else there are other turns. */
+  static async of(store: TokenStore, key: string, name: string, clock: WaitingClock): Promise<TurnEntry> {
+    return new TurnEntry(store, await storeKey(name, key), clock);
   }
 
   /** What cannot be read is nobody's turn. Rejects with StoreError. */
@@ -65,7 +67,8 @@ export class TurnEntry {
     const store = this.#store;
     // The name of this process, where the store gives one.
     const holder = store.holder === undefined ? undefined : await askStore(async () => store.holder?.()).catch(() => undefined);
-    return this.replace(seen, { owner, holder, done: seen.turn.done, isFinishing });
+    const { done, refused } = seen.turn;
+    return this.replace(seen, { owner, holder, done, refused, isFinishing });
   }
 
   /**
@@ -164,7 +167,8 @@ function decode(value: string | undefined): Turn {
       const given = own(name);
       return typeof given === "string" && given !== "" ? given : undefined;
     };
-    return { owner: text("owner"), holder: text("holder"), done: text("done"), isFinishing: own("isFinishing") === true || undefined };
+    const isFinishing = own("isFinishing") === true || undefined;
+    return { owner: text("owner"), holder: text("holder"), done: text("done"), refused: text("refused"), isFinishing };
   } catch {
     return {};
   }

@@ -1,44 +1,33 @@
 import {
   hasOwn,
-  randomId,
   readOptions,
   requireFunction,
-  requireSeconds,
-  requireSignal,
   requireText,
   requireThat,
-  requireWebCrypto,
-  throwIfAborted,
-  withDeadline,
+  TokenflightError,
+  type InitialTokens,
+  type TokenCache,
   type TokenSet,
   type TokenStore,
 } from "@tokenflight/core";
-import { LoginError } from "../errors.ts";
-import { waitingClock, type WaitingClock } from "../endpoint/waiting.ts";
-import { TurnEntry } from "./login-turn.ts";
-import { currentTokens, isDone, takeTurn, type LogIn, type SharedCache, type TurnParts } from "./take-turn.ts";
+import { inTurn, requireStore, turnOptionNames, type TurnOptions, type TurnWork } from "./shared-turn.ts";
 
-export type { LogIn } from "./take-turn.ts";
+/** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
+export type LogIn = (signal: AbortSignal) => Promise<TokenSet | InitialTokens>;
 
-export interface SharedLoginOptions {
+export type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & { readonly identity?: string | undefined };
+
+/** `waiting`: its user may be told to look for the browser. */
+export interface SharedLoginOptions extends TurnOptions {
   /** The token cache over the store that takes the tokens, or a login of `createLogin`. All processes have one for the same user. */
   tokens: SharedCache | { for(): SharedCache };
   /**
    * Whether a login that was there before is replaced, as for another user or a wider scope. Default false: it is the result, if it is not over, and nobody
-   * has to log in.
+   * has to log in. With true, only a login counts that is finished after the call has begun. A function is asked about the token set that is there, whenever it
+   * came: one with a scope that is too narrow may have been replaced by another process already.
    */
-  replace?: boolean | undefined;
-  /** Is called once, when another process has the turn: its user may be told to look for the browser. */
-  waiting?: (() => void) | undefined;
-  /** Seconds for the whole call, the turns of others included. Default 600. */
-  timeout?: number | undefined;
-  /** Ends the call, and the login if this process has the turn. */
-  signal?: AbortSignal | undefined;
-  /** Measures the waits. Default: the system's clock, which keeps the process alive meanwhile. */
-  clock?: WaitingClock | undefined;
+  replace?: boolean | ((current: TokenSet) => boolean) | undefined;
 }
-
-const optionNames = ["tokens", "replace", "waiting", "timeout", "signal", "clock"] as const;
 
 /**
  * Logs a user in once for all processes that ask at the same time and share the store: one of them calls `login`, saves the tokens, and all resolve to the
@@ -46,33 +35,38 @@ const optionNames = ["tokens", "replace", "waiting", "timeout", "signal", "clock
  *
  * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; if its user comes back
  * all the same, that login counts for all. A login that fails ends the turn, and its own caller is told; the others may take the turn. Rejects with what
- * `login` rejects with, LoginError ("expired", "aborted"), InvalidOptionError, StoreError, and what the cache rejects with.
+ * `login` rejects with, LoginError ("expired", "aborted", "refused"), InvalidOptionError, StoreError, and what the cache rejects with.
  */
 export async function sharedLogin(store: TokenStore, key: string, login: LogIn, options: SharedLoginOptions): Promise<TokenSet> {
   const where = "sharedLogin";
-  const isStore = typeof store?.read === "function" && typeof store.compareAndSet === "function";
-  requireThat(isStore, `${where}.store`, "a token store", store);
-  requireWebCrypto(`${where}.store`);
+  requireStore(where, store);
   requireText(`${where}.key`, key);
   requireFunction(`${where}.login`, login);
-  const read = readOptions<SharedLoginOptions>(where, options, optionNames);
-  const { replace = false, waiting, timeout = 600, signal, clock = waitingClock } = read;
-  requireThat(typeof replace === "boolean", `${where}.replace`, "true or false", replace);
-  if (waiting !== undefined) requireFunction(`${where}.waiting`, waiting);
-  requireSeconds(`${where}.timeout`, timeout);
-  requireSignal(`${where}.signal`, signal);
+  const read = readOptions<SharedLoginOptions>(where, options, ["tokens", "replace", ...turnOptionNames]);
+  const { replace = false } = read;
+  requireThat(typeof replace === "boolean" || typeof replace === "function", `${where}.replace`, "true, false or a function", replace);
   const tokens = cacheOf(`${where}.tokens`, read.tokens);
-  return withDeadline(clock, timeout * 1000, signal, async (ending) => {
-    try {
-      throwIfAborted(ending);
-      const entry = await TurnEntry.of(store, key, identityOf(tokens), clock);
-      const parts: TurnParts = { entry, tokens, login, id: randomId(), first: await entry.read(), ending };
-      return await untilLoggedIn(parts, replace, waiting);
-    } catch (error) {
-      if (signal?.aborted) throw new LoginError("aborted", "The login was ended by its signal.");
-      throw ending.aborted ? new LoginError("expired", "Nobody has logged in in time.", { cause: error }) : error;
-    }
-  });
+  const name = `shared login of ${identityOf(tokens) ?? ""}`;
+  const work = workOf(tokens, login, replace);
+  const found = await inTurn({ where, store, name, key, work, options: read, late: "Nobody has logged in in time." });
+  // A login that gives nothing but a refresh token.
+  return found.accessToken === "" ? tokens.get({ signal: read.signal }) : found;
+}
+
+function workOf(
+  tokens: SharedCache,
+  login: LogIn,
+  replace: boolean | ((current: TokenSet) => boolean),
+): TurnWork<TokenSet | InitialTokens, TokenSet> {
+  return {
+    async find(isDone, ending) {
+      if (replace === true && !isDone) return undefined;
+      const current = await currentTokens(tokens, ending);
+      return current !== undefined && typeof replace === "function" && replace(current) ? undefined : current;
+    },
+    make: login,
+    keep: (given) => tokens.save(given),
+  };
 }
 
 function cacheOf(where: string, given: SharedLoginOptions["tokens"]): SharedCache {
@@ -91,20 +85,16 @@ function hasFor(given: SharedLoginOptions["tokens"]): given is { for(): SharedCa
   return typeof given === "object" && given !== null && hasOwn(given, "for");
 }
 
-async function untilLoggedIn(parts: TurnParts, replace: boolean, waiting: (() => void) | undefined): Promise<TokenSet> {
-  const { entry, ending, id } = parts;
-  let wasTold = false;
-  for (let seen = parts.first; ; seen = await entry.read()) {
-    throwIfAborted(ending);
-    // What is seen is older than what is found, so that a turn which ends in between is not taken for one that is free.
-    const found = !replace || isDone(parts, seen) ? await currentTokens(parts) : undefined;
-    if (found !== undefined) return found;
-    if (seen.turn.owner !== undefined) {
-      if (!wasTold) waiting?.();
-      wasTold = true;
-      if (!(await entry.isGoneAfterWaiting(seen, ending))) continue;
-    }
-    const obtained = (await entry.claim(seen, id)) === undefined ? undefined : await takeTurn(parts);
-    if (obtained !== undefined) return obtained;
+/** The tokens of a login that is not over. Rejects with what the cache rejects with. */
+async function currentTokens(tokens: SharedCache, ending: AbortSignal): Promise<TokenSet | undefined> {
+  try {
+    await tokens.reread();
+    return tokens.status().state === "logged-in" ? await tokens.get({ signal: ending }) : undefined;
+  } catch (error) {
+    const { code, version } = error as { code?: unknown; version?: unknown };
+    // What cannot be read, and may be replaced, is no login.
+    const isUnreadable = code === "ERR_STORE_RECORD_INVALID" && version !== undefined;
+    if (TokenflightError.is(error) && (isUnreadable || code === "ERR_LOGIN_REQUIRED")) return undefined;
+    throw error;
   }
 }

@@ -1,27 +1,24 @@
-import {
-  anySignal,
-  throwIfAborted,
-  TokenflightError,
-  waitFor,
-  type InitialTokens,
-  type TokenCache,
-  type TokenSet,
-} from "@tokenflight/core";
+import { anySignal, throwIfAborted, waitFor } from "@tokenflight/core";
+import { LoginError } from "../errors.ts";
 import { isStoreError } from "./ask-store.ts";
 import type { SeenTurn, TurnEntry } from "./login-turn.ts";
 
-/** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
-export type LogIn = (signal: AbortSignal) => Promise<TokenSet | InitialTokens>;
-
-export type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & { readonly identity?: string | undefined };
+/** What is done in turns: how it is found where somebody has done it, how it is made, and how it is kept for all. */
+export interface TurnWork<Made, Result> {
+  /** What is there already; undefined where it has to be made. `isDone`: somebody has finished a turn since this call began. `ending` aborts when the call has to end. */
+  find(isDone: boolean, ending: AbortSignal): Promise<Result | undefined>;
+  /** Is called by whoever has the turn. The signal aborts when nobody needs it any more. */
+  make(signal: AbortSignal): Promise<Made>;
+  /** Keeps what was made, for all. */
+  keep(made: Made): Promise<Result>;
+}
 
 /** How often a turn that is over is written when somebody else writes there, too. */
 const attempts = 5;
 
-export interface TurnParts {
+export interface TurnParts<Made, Result> {
   readonly entry: TurnEntry;
-  readonly tokens: SharedCache;
-  readonly login: LogIn;
+  readonly work: TurnWork<Made, Result>;
   /** Names this call. */
   readonly id: string;
   /** What stood there when it began. */
@@ -30,9 +27,9 @@ export interface TurnParts {
   readonly ending: AbortSignal;
 }
 
-/** Logs the user in. Resolves to undefined when another process has finished a login meanwhile. */
-export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> {
-  const { entry, tokens, login, ending, id } = parts;
+/** Does the work. Resolves to undefined when another process has finished it meanwhile. */
+export async function takeTurn<Made, Result>(parts: TurnParts<Made, Result>): Promise<Result | undefined> {
+  const { entry, work, ending, id } = parts;
   const over = new AbortController();
   let isElsewhere = false;
   const look = async (isDue: boolean): Promise<void> => {
@@ -40,7 +37,7 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
     const { owner } = seen.turn;
     isElsewhere = isDone(parts, seen);
     if (isElsewhere) over.abort();
-    // Whoever has taken over lets this login go on, and the first one that is finished counts.
+    // Whoever has taken over lets this turn go on, and the first one that is finished counts.
     else if (owner === undefined || (owner === id && isDue)) await entry.claim(seen, id);
   };
   const signal = anySignal([ending, over.signal]);
@@ -51,22 +48,21 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
     return watching;
   };
   try {
-    const given = await waitFor((async () => login(signal))(), signal);
+    const made = await waitFor((async () => work.make(signal))(), signal);
     await stopWatching();
     const theirs = await finishFirst(parts).catch((error: unknown) => {
-      // The user has logged in: the tokens are saved, though nobody knows then whether they are the first.
+      // What a user has logged in for is kept, though nobody knows then whether it is the first.
       if (ending.aborted || !isStoreError(error)) throw error;
       return undefined;
     });
     if (theirs !== undefined) return theirs;
-    const saved = await tokens.save(given);
-    await leave(parts, id);
-    // A login that gives nothing but a refresh token.
-    return saved.accessToken === "" ? await tokens.get({ signal: ending }) : saved;
+    const result = await work.keep(made);
+    await leave(parts, "done");
+    return result;
   } catch (error) {
     await stopWatching();
     if (isElsewhere && !ending.aborted) return undefined;
-    await leave(parts, undefined);
+    await leave(parts, error instanceof LoginError && error.reason === "refused" ? "refused" : undefined);
     throw error;
   } finally {
     await stopWatching();
@@ -74,15 +70,15 @@ export async function takeTurn(parts: TurnParts): Promise<TokenSet | undefined> 
 }
 
 /**
- * Writes that this login is about to be saved, so that of two whose users come back at the same time one is. Resolves to the tokens of another process, if
- * that one was first.
+ * Writes that what was made is about to be kept, so that of two who finish at the same time one does. Resolves to the result of another process, if that one
+ * was first.
  */
-async function finishFirst(parts: TurnParts): Promise<TokenSet | undefined> {
-  const { entry, ending, id } = parts;
+async function finishFirst<Made, Result>(parts: TurnParts<Made, Result>): Promise<Result | undefined> {
+  const { entry, work, ending, id } = parts;
   for (;;) {
     throwIfAborted(ending);
     const seen = await entry.read();
-    const theirs = isDone(parts, seen) ? await currentTokens(parts) : undefined;
+    const theirs = isDone(parts, seen) ? await work.find(true, ending) : undefined;
     if (theirs !== undefined) return theirs;
     const { owner, isFinishing } = seen.turn;
     const isElsewhere = isFinishing === true && owner !== id;
@@ -91,35 +87,23 @@ async function finishFirst(parts: TurnParts): Promise<TokenSet | undefined> {
   }
 }
 
-/** Writes that the turn is over, with the name of the login when it was finished. If that fails, the others find out when this process ends. */
-async function leave({ entry, id }: TurnParts, finished: string | undefined): Promise<void> {
+/** Writes that the turn is over, and how it has ended. If that fails, the others find out when this process ends. */
+async function leave<Made, Result>({ entry, id }: TurnParts<Made, Result>, end: "done" | "refused" | undefined): Promise<void> {
   try {
     for (let left = attempts; left > 0; left -= 1) {
       const seen = await entry.read();
-      // Whoever has taken over has the turn still, unless this login is what it was for.
-      if (finished === undefined && seen.turn.owner !== id) return;
-      if ((await entry.replace(seen, { done: finished ?? seen.turn.done })) !== undefined) return;
+      // Whoever has taken over has the turn still, unless this turn has brought what it was for.
+      if (end !== "done" && seen.turn.owner !== id) return;
+      const { done, refused } = seen.turn;
+      const turn = { done: end === "done" ? id : done, refused: end === "refused" ? id : refused };
+      if ((await entry.replace(seen, turn)) !== undefined) return;
     }
   } catch {
-    // The tokens are what counts.
+    // What was kept is what counts.
   }
 }
 
-/** Whether somebody has finished a login since this call began. */
-export function isDone({ first }: TurnParts, { turn }: SeenTurn): boolean {
+/** Whether somebody has finished a turn since this call began. */
+export function isDone<Made, Result>({ first }: TurnParts<Made, Result>, { turn }: SeenTurn): boolean {
   return turn.done !== undefined && turn.done !== first.turn.done;
-}
-
-/** The tokens of a login that is not over. Rejects with what the cache rejects with. */
-export async function currentTokens({ tokens, ending }: TurnParts): Promise<TokenSet | undefined> {
-  try {
-    await tokens.reread();
-    return tokens.status().state === "logged-in" ? await tokens.get({ signal: ending }) : undefined;
-  } catch (error) {
-    const { code, version } = error as { code?: unknown; version?: unknown };
-    // What cannot be read, and may be replaced, is no login.
-    const isUnreadable = code === "ERR_STORE_RECORD_INVALID" && version !== undefined;
-    if (TokenflightError.is(error) && (isUnreadable || code === "ERR_LOGIN_REQUIRED")) return undefined;
-    throw error;
-  }
 }

@@ -48,7 +48,10 @@ const optionNames = ["open", "show", "paste", "port", "host", "path", "exchange"
  * `port` and `path` make. Other requests are refused and change nothing. Rejects with LoginError ("port" when the port is taken), TokenRequestError,
  * InvalidTokenResponseError and InvalidOptionError.
  */
-export async function loopbackLogin(client: OAuthClient, options: LoopbackLoginOptions = {}): Promise<TokenSet> {
+export async function loopbackLogin(
+  client: Pick<OAuthClient, "authorizationUrl" | "exchangeCallback">,
+  options: LoopbackLoginOptions = {},
+): Promise<TokenSet> {
   const read = readOptions<LoopbackLoginOptions>("loopbackLogin", options, optionNames);
   const {
     open = openBrowser,

@@ -1,6 +1,15 @@
-import { InvalidOptionError, isLoopback, parseUrl, requireText, requireThat, requireWholeUrl, TokenRequestError } from "@tokenflight/core";
+import {
+  InvalidOptionError,
+  isLoopback,
+  kindOf,
+  parseUrl,
+  requireText,
+  requireThat,
+  requireWholeUrl,
+  TokenRequestError,
+} from "@tokenflight/core";
 import type { AuthorizationServer, EndpointName, EndpointRules, LocatedServer, ServerLocator, ServerMetadata } from "../client-parts.ts";
-import { ownField } from "../own-fields.ts";
+import { ownField, ownFields } from "../own-fields.ts";
 
 const noOrigins: EndpointRules = { isTrusted: keepsSecrets, own: new Set(), usesMtlsAliases: false };
 
@@ -32,6 +41,38 @@ export function fixedServer(tokenEndpoint: URL, known: Partial<AuthorizationServ
       return server;
     },
   };
+}
+
+/**
+ * A server whose metadata the program has already. It names the issuer, with or without a slash at its end, and a token endpoint. Throws InvalidOptionError.
+ */
+export function knownServer(
+  issuer: URL,
+  given: AuthorizationServer,
+  known: Partial<AuthorizationServer>,
+  rules: EndpointRules,
+): ServerLocator {
+  requireThat(typeof given === "object" && given !== null, "metadata", "the metadata of the issuer", given);
+  const metadata = ownFields(given);
+  const isOwn = typeof metadata.issuer === "string" && isSameIssuer(metadata.issuer, issuer);
+  if (!isOwn) throw new InvalidOptionError("metadata.issuer", "the issuer of this client", kindOf(metadata.issuer));
+  const endpoint = requireServerUrl("metadata.token_endpoint", metadata.token_endpoint, rules.isTrusted);
+  const server = locatedServer({ ...metadata, token_endpoint: endpoint.href, ...known }, rules);
+  return {
+    identity: ["issuer", issuer.href],
+    async locate() {
+      return server;
+    },
+  };
+}
+
+/**
+ * Whether metadata that names this issuer is that of the issuer that was asked for (RFC 8414 section 3.3). An option with or without a slash at its end
+ * stands for the same addresses, and so for the same server. From here on the server's own spelling counts, exactly.
+ */
+export function isSameIssuer(named: string, issuer: URL): boolean {
+  const withoutSlash = (href: string): string => href.replace(/\/$/, "");
+  return withoutSlash(parseUrl(named)?.href ?? "") === withoutSlash(issuer.href);
 }
 
 export function locatedServer(metadata: ServerMetadata, rules: EndpointRules): LocatedServer {
@@ -86,6 +127,13 @@ export function requireServerUrl(where: string, value: unknown, isTrusted: Endpo
   if (isTrusted(url)) return url;
   const expected = "an https URL, or http to this machine (localhost, 127.0.0.1, [::1]) or to what allowInsecureOrigins names";
   throw new InvalidOptionError(where, expected, `one of "${url.protocol}//${url.host}"`);
+}
+
+/** Reads the URL of an issuer, which has no query (RFC 8414 section 2). Throws InvalidOptionError. */
+export function requireIssuer(where: string, issuer: unknown, isTrusted?: EndpointRules["isTrusted"]): URL {
+  const url = requireServerUrl(where, issuer, isTrusted);
+  if (url.search !== "") throw new InvalidOptionError(where, "a URL without a query", "one with a query");
+  return url;
 }
 
 /** Whether nobody between here and there can read what is sent. */

@@ -1,11 +1,11 @@
 import { TokenRequestError, parseUrl } from "@tokenflight/core";
 import type { EndpointRules, FetchFunction, ServerMetadata } from "../client-parts.ts";
 import { readFields, textField, type AnswerFields } from "../endpoint/answer-fields.ts";
-import { fetchUntil, readAnswer, type Answer } from "../endpoint/answer.ts";
+import { fetchUntil, isRedirect, readAnswer, type Answer } from "../endpoint/answer.ts";
 import { outcomeOf, readRetryAfter } from "../endpoint/failure.ts";
 import { clean } from "../endpoint/mask.ts";
 import { readFailure } from "../endpoint/read-failure.ts";
-import { problemOf } from "./authorization-server.ts";
+import { isSameIssuer, problemOf } from "./authorization-server.ts";
 
 /**
  * The addresses of an issuer's metadata, in the order of the Model Context Protocol: RFC 8414 section 3.1, the same with the older suffix (section 5), and
@@ -17,6 +17,27 @@ function addressesOf({ origin, pathname }: URL): string[] {
   return path === "" ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`];
 }
 
+/** What became of a look for an issuer's metadata. */
+export type FoundMetadata =
+  | { readonly metadata: ServerMetadata }
+  | {
+      readonly metadata: undefined;
+      /**
+       * "absent": there is none at any of its addresses. "another-issuer": what is there is another issuer's. "unusable": it cannot be read, or names no token
+       * endpoint that may be used.
+       */
+      readonly problem: "absent" | "another-issuer" | "unusable";
+      readonly error: TokenRequestError;
+    };
+
+export interface LookForMetadata {
+  readonly fetch: FetchFunction;
+  readonly signal: AbortSignal;
+  readonly isTrusted: EndpointRules["isTrusted"] | undefined;
+  /** Whether metadata that names this issuer is what is looked for. Undefined: the same issuer. */
+  readonly isIssuer: ((named: string) => boolean) | undefined;
+}
+
 /** Fetches and checks an issuer's metadata. Rejects with TokenRequestError; no token request was sent. */
 export async function discover(
   issuer: URL,
@@ -24,25 +45,42 @@ export async function discover(
   signal: AbortSignal,
   isTrusted: EndpointRules["isTrusted"],
 ): Promise<ServerMetadata> {
+  const found = await findMetadata(issuer, { fetch, signal, isTrusted, isIssuer: undefined });
+  if (found.metadata === undefined) throw found.error;
+  return found.metadata;
+}
+
+/** Looks at all addresses of an issuer's metadata. Rejects with TokenRequestError when the server cannot be asked, or asks not to be. */
+export async function findMetadata(
+  issuer: URL,
+  { fetch, signal, isTrusted, isIssuer = (named) => isSameIssuer(named, issuer) }: LookForMetadata,
+): Promise<FoundMetadata> {
   const addresses = addressesOf(issuer);
-  let trouble: TokenRequestError | undefined;
+  let trouble: Exclude<FoundMetadata, { metadata: ServerMetadata }> | undefined;
+  let away: TokenRequestError | undefined;
   for (const address of addresses) {
     const answer = await ask(issuer, address, fetch, signal);
     const metadata = answer.status === 200 ? readFields(answer.text) : undefined;
     if (metadata !== undefined) {
       const named = textField(metadata, "issuer");
-      if (named !== undefined && isSame(named, issuer)) return check(issuer, named, metadata, isTrusted);
+      if (named !== undefined && isIssuer(named)) return check(issuer, named, metadata, isTrusted);
       // RFC 8414 section 3.3: it is not used. A server that gives the same metadata for every path may have this issuer's at the next address.
-      trouble ??= anothers(issuer, named);
+      trouble ??= { metadata: undefined, problem: "another-issuer", error: anothers(issuer, named) };
     } else if (answer.status === 429 || answer.status >= 500) {
-      trouble = unavailable(issuer, answer);
+      away = unavailable(issuer, answer);
       // It asks not to be asked. What a gateway says of a path that it does not know (500, 502) is not true of the others.
-      if (answer.status === 429 || answer.status === 503) throw trouble;
+      if (answer.status === 429 || answer.status === 503) throw away;
+    } else if (answer.status === 200 && answer.problem !== undefined) {
+      trouble ??= unusable(issuer, `cannot be read: it ${answer.problem}`);
+    } else if (isRedirect(answer.status)) {
+      trouble ??= unusable(issuer, "cannot be had: a redirect stands there, which is not followed");
     }
   }
-  if (trouble !== undefined) throw trouble;
+  if (away !== undefined) throw away;
+  if (trouble !== undefined) return trouble;
   const asked = `none of its ${addresses.length} well-known addresses answered with a JSON object`;
-  throw new TokenRequestError("not-sent", `The issuer ${issuer.href} has no metadata: ${asked}.`);
+  const error = new TokenRequestError("not-sent", `The issuer ${issuer.href} has no metadata: ${asked}.`);
+  return { metadata: undefined, problem: "absent", error };
 }
 
 async function ask(issuer: URL, address: string, fetch: FetchFunction, signal: AbortSignal): Promise<Answer> {
@@ -56,23 +94,17 @@ async function ask(issuer: URL, address: string, fetch: FetchFunction, signal: A
   }
 }
 
-/**
- * Whether metadata that names this issuer is that of the issuer that was asked for (RFC 8414 section 3.3). An option with or without a slash at its end
- * stands for the same addresses, and so for the same server. From here on the server's own spelling counts, exactly.
- */
-function isSame(named: string, issuer: URL): boolean {
-  const withoutSlash = (href: string): string => href.replace(/\/$/, "");
-  return withoutSlash(parseUrl(named)?.href ?? "") === withoutSlash(issuer.href);
+function check(issuer: URL, named: string, metadata: AnswerFields, isTrusted: LookForMetadata["isTrusted"]): FoundMetadata {
+  const endpoint = parseUrl(textField(metadata, "token_endpoint") ?? "");
+  if (endpoint === null) return unusable(issuer, "names no token endpoint");
+  const problem = problemOf(endpoint, issuer.href, isTrusted);
+  if (problem !== undefined) return unusable(issuer, `names a token endpoint ${problem}`);
+  return { metadata: { ...metadata, issuer: named, token_endpoint: endpoint.href } };
 }
 
-function check(issuer: URL, named: string, metadata: AnswerFields, isTrusted: EndpointRules["isTrusted"]): ServerMetadata {
-  const invalid = (problem: string): TokenRequestError =>
-    new TokenRequestError("not-sent", `The metadata of the issuer ${issuer.href} ${problem}.`);
-  const endpoint = parseUrl(textField(metadata, "token_endpoint") ?? "");
-  if (endpoint === null) throw invalid("names no token endpoint");
-  const problem = problemOf(endpoint, issuer.href, isTrusted);
-  if (problem !== undefined) throw invalid(`names a token endpoint ${problem}`);
-  return { ...metadata, issuer: named, token_endpoint: endpoint.href };
+function unusable(issuer: URL, problem: string): Exclude<FoundMetadata, { metadata: ServerMetadata }> {
+  const error = new TokenRequestError("not-sent", `The metadata of the issuer ${issuer.href} ${problem}.`);
+  return { metadata: undefined, problem: "unusable", error };
 }
 
 function anothers(issuer: URL, named: string | undefined): TokenRequestError {

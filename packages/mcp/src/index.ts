@@ -1,0 +1,11 @@
+export { createMcpLogin, type McpLogin } from "./create-mcp-login.ts";
+export type { McpLoginOptions, McpServerOptions } from "./mcp-options.ts";
+export type { McpServer, McpStatus } from "./mcp-server.ts";
+export type { McpClientOptions, RegisteredClient } from "./client/client-options.ts";
+export type { Authorization, Authorize } from "./server/server-parts.ts";
+export type { EnterpriseGrant, Grant } from "./server/grant.ts";
+export type { McpFetch } from "./server/server-fetch.ts";
+export type { McpAuthProvider, McpTransportOptions } from "./server/auth-provider.ts";
+export type { McpOAuthProvider } from "./server/oauth-provider.ts";
+export type { McpEvent, McpObserver } from "./events.ts";
+export { McpServerError, type McpServerErrorDetails, type McpServerFailure } from "./errors.ts";

@@ -1,0 +1,1 @@
+export { createMcpLogin, type LoginPage, type NodeLoginOptions, type NodeMcpLoginOptions } from "./create-mcp-login.ts";

@@ -1,0 +1,16 @@
+/** `scope-token` of RFC 6749 section 3.3. */
+const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+/** A server that wants more than that means something else. Characters of one, and how many. */
+const most = { length: 200, scopes: 100 };
+
+/** The scopes in a text with spaces between them, or in a list, each once. What is no scope is left out. */
+export function scopesIn(given: unknown): string[] {
+  const list: unknown[] = typeof given === "string" ? given.split(/\s+/) : Array.isArray(given) ? given : [];
+  const scopes = list.filter((one): one is string => typeof one === "string" && one.length <= most.length && scopeText.test(one));
+  return [...new Set(scopes)].slice(0, most.scopes);
+}
+
+/** All scopes of several lists, each once, in their order. */
+export function unionOf(...lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())];
+}

@@ -1,0 +1,76 @@
+import { TokenRequestError, type SourceContext, type TokenSource } from "@tokenflight/core";
+import { bindingOf, bound, responseOf, type Binding } from "../binding.ts";
+import type { KnownClient } from "../client/client-options.ts";
+import { McpServerError } from "../errors.ts";
+import { unionOf } from "../scopes.ts";
+import type { FoundServer } from "../discovery/discovery.ts";
+import { oauthClient } from "./oauth-client.ts";
+import { asking, type ServerParts } from "./server-parts.ts";
+import type { EnterpriseGrant, Grant } from "./grant.ts";
+
+/** Scopes that requests have been refused for want of. */
+export interface WantedScopes {
+  readonly scopes: readonly string[];
+}
+
+/** Tokens without a person: those of the program itself, or of a user whose company's identity provider says yes. */
+export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScopes): TokenSource {
+  const source: TokenSource = async function mcpGrantSource(context) {
+    const before = bindingOf(context.previous);
+    // A token may be due because the server belongs to another authorization server by now.
+    if (before !== undefined) parts.discovery.forget();
+    const { found, client } = await clientAt(parts, before, context.signal).catch(notSent);
+    const { metadata, resource, at } = found;
+    const isMoved = before !== undefined && before.issuer !== metadata.issuer;
+    if (isMoved) parts.observe({ type: "issuer-changed", from: before.issuer, to: metadata.issuer }, parts.url);
+    const had = isMoved ? [] : (before?.scopes ?? []);
+    const scopes = unionOf(had, found.scopes ?? [], parts.scopes, wanted.scopes);
+    const binding = { issuer: metadata.issuer, at, resource, clientId: client.clientId, scopes };
+    const asked = { resource, ...(scopes.length === 0 ? {} : { scope: scopes }) };
+    const oauth = oauthClient(parts, metadata, client);
+    if (grant === "client-credentials") return bound(await oauth.clientCredentials(asked)(context), binding);
+    const assertion = await exchange(grant, found, asked, context);
+    return bound(await oauth.jwtBearer({ ...asked, assertion: () => assertion })(context), binding);
+  };
+  source.identity = `mcp ${typeof grant === "string" ? grant : "enterprise"} ${parts.url.href}`;
+  source.requiresLogin = false;
+  source.spendsRefreshToken = false;
+  return source;
+}
+
+/** Where tokens are asked for, and as whom. Rejects with McpServerError and TokenRequestError. */
+export async function clientAt(
+  parts: ServerParts,
+  before: Binding | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly found: FoundServer; readonly client: KnownClient }> {
+  const found = await parts.discovery.known(asking(parts, signal));
+  const { metadata } = found;
+  const client = parts.clients.atHand(metadata, before);
+  if (client !== undefined) return { found, client };
+  throw new McpServerError("no-client", `The program is no client of ${metadata.issuer}: register it by hand, for the option \`client\`.`);
+}
+
+/** A token request that cannot be made is not repeated at once. */
+function notSent(cause: unknown): never {
+  if (!(cause instanceof McpServerError)) throw cause;
+  throw new TokenRequestError("refused", `No token request was sent. ${cause.message}`, { cause });
+}
+
+/** Exchanges what says who the user is for what says so to this authorization server (ID-JAG). */
+async function exchange(
+  { identityProvider, assertion, assertionType = "id_token" }: EnterpriseGrant,
+  { metadata, resource }: FoundServer,
+  asked: { resource: string; scope?: string[] },
+  context: SourceContext,
+): Promise<string> {
+  const source = identityProvider.tokenExchange({
+    ...asked,
+    resource,
+    audience: metadata.issuer,
+    subjectToken: assertion,
+    subjectTokenType: `urn:ietf:params:oauth:token-type:${assertionType}`,
+    requestedTokenType: "urn:ietf:params:oauth:token-type:id-jag",
+  });
+  return responseOf(await source({ ...context })).access_token;
+}

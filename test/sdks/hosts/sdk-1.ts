@@ -1,0 +1,13 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { McpServer } from "@tokenflight/mcp";
+import type { HostSession } from "../library.ts";
+
+export async function connect(server: McpServer): Promise<HostSession> {
+  // Shown:
+  const client = new Client({ name: "my-agent", version: "1.0.0" });
+  await client.connect(new StreamableHTTPClientTransport(server.url, server.transport()));
+  const call = () => client.callTool({ name: "read", arguments: {} });
+  // Until here.
+  return { call, close: () => client.close() };
+}
