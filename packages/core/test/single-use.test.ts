@@ -60,10 +60,13 @@ it("is used once by all who share the store, and what it brought is new to those
 });
 
 it("waits for an owner from the first use on, as long as for one that spends a refresh token", async () => {
-  const { clock, use } = setUp();
-  const [dead, other] = [use(), use()];
+  const { clock, store, use } = setUp();
+  // Its own clock stands still, as that of a process that was stopped.
+  const stopped = setUp(store);
+  const [dead, other] = [stopped.use(), use()];
   void obtain(dead);
-  await clock.advance(0);
+  await settle();
+  expect(dead.calls).toHaveLength(1);
   const found = obtain(other);
   await clock.advance(14_000);
   expect(other.calls).toHaveLength(0);
