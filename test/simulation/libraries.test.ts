@@ -1,9 +1,10 @@
 import type { TokenStore } from "@tokenflight/core";
 import { describe, expect, it } from "vitest";
+import { repetitions } from "../setup/repetitions.ts";
 import { simulateLibraries, type LibraryMutant } from "./library-world.ts";
 
 // SEEDS=20000 lives more worlds, FROM=100000 others.
-const seeds = Number(process.env["SEEDS"] ?? 1000);
+const seeds = Number(process.env["SEEDS"] ?? repetitions({ ordinary: 200, full: 2000 }));
 const from = Number(process.env["FROM"] ?? 1);
 const share = 100;
 const shares = Array.from({ length: Math.ceil(seeds / share) }, (_, index) => from + index * share);

@@ -45,13 +45,14 @@ function isObject(value: unknown): value is AnswerFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The digits of an answer's only `expires_in`. */
-const lifetimeText = /("expires_in"\s*:\s*"?)\d+/g;
+/** Where the number of an `expires_in` stands, in JSON and in a form. */
+const lifetimes = /("expires_in"\s*:\s*"?)-?\d[\d.eE+-]*|((?:^|&)expires_in=)\d+(?=&|$)/g;
 
-/** The text of a JSON answer that is some seconds old: its tokens end so much earlier. Everything else stays as it is, byte for byte. */
+/** The text of an answer that is some seconds old: its tokens end so much earlier. Everything else stays as it is, byte for byte. */
 export function agedText(text: string, lifetime: number | undefined, age: number): string {
   if (lifetime === undefined || age < 1) return text;
   // One that stands twice may be about something else.
-  if ([...text.matchAll(lifetimeText)].length !== 1) return text;
-  return text.replace(lifetimeText, (_, before: string) => `${before}${Math.max(1, Math.floor(lifetime - age))}`);
+  if ([...text.matchAll(lifetimes)].length !== 1) return text;
+  const left = Math.max(1, Math.floor(lifetime - age));
+  return text.replace(lifetimes, (_, inJson?: string, inForm?: string) => `${inJson ?? inForm}${left}`);
 }

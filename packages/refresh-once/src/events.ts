@@ -1,8 +1,8 @@
 import type { TokenflightError } from "@tokenflight/core";
 
 /**
- * Why a request that looks like a refresh went out as it was. "stream": its body can be read only once. "encoded": its body is compressed. "ambiguous": a field
- * stands twice that may stand once.
+ * Why a request that may be a refresh went out as it was. "stream": its body can be read only once. "encoded": its body is compressed. "ambiguous": a field
+ * stands twice that may stand once, or the refresh token is no text that bytes can say.
  */
 export type PassedThroughReason = "stream" | "encoded" | "ambiguous";
 
@@ -18,6 +18,6 @@ export type RefreshOnceEvent =
   | { type: "refresh-failed"; endpoint: string; error: TokenflightError }
   /** A caller was given the answer to a request that another one has sent, so many refresh tokens after its own. */
   | { type: "answer-shared"; endpoint: string; status: number; generations: number }
-  /** A request went out as it was, and its refresh token with it. */
+  /** A request went out as it was, and its refresh token with it, if it has one. */
   | { type: "passed-through"; endpoint: string; reason: PassedThroughReason }
   | { type: "store-trouble"; operation: "read" | "write"; error: TokenflightError };

@@ -5,6 +5,7 @@ import type { RefreshOnceEvent } from "./events.ts";
 import type { GrantKeys } from "./names.ts";
 import { readResponse } from "./read-response.ts";
 import type { RefreshCall } from "./refresh-call.ts";
+import { noteSending } from "./sending.ts";
 
 /** What all refreshes over one store have in common. */
 export interface Surroundings {
@@ -32,6 +33,8 @@ interface Outgoing {
   /** What was answered. */
   whole?: Response;
   answer?: Answer | undefined;
+  /** Nobody reads what is answered. */
+  hasLeft?: true;
 }
 
 /** Seconds for which the answer of a server is kept that lets the refresh token go on: a refresh that is wanted later is another one. */
@@ -67,42 +70,56 @@ export class GrantUse {
     });
   }
 
+  /** Whether somebody waits for it. */
+  get isUsed(): boolean {
+    return this.#users > 0;
+  }
+
   get isIdle(): boolean {
-    return this.#users === 0 && !this.#single.isBusy;
+    return !this.isUsed && !this.#single.isBusy;
   }
 
   /** Gives the answer that is kept, or that somebody waits for; sends the request otherwise. Rejects with what its fetch rejects with, or a TokenflightError. */
   async obtain(call: RefreshCall): Promise<Found> {
     this.#users += 1;
     try {
-      return await this.#obtain(call);
+      for (let tries = 1; ; tries += 1) {
+        const found = await this.#try({ call }, tries === mostTries);
+        if (found !== undefined) return found;
+      }
     } finally {
       this.#users -= 1;
-      // Whoever began may have left, and its request is to be sent all the same.
-      if (this.isIdle) this.#outgoing = undefined;
     }
   }
 
-  async #obtain(call: RefreshCall): Promise<Found> {
-    for (let tries = 1; ; tries += 1) {
-      const mine: Outgoing = { call };
-      try {
-        const begins = (): void => void (this.#outgoing = mine);
-        const brought = await this.#single.obtain((one) => this.#answerIn(one, call) !== undefined, call.signal, begins);
-        return this.#found(decodeAnswer(brought.tokenSet.accessToken) as Answer, brought, mine);
-      } catch (error) {
-        if (call.signal?.aborted || !(error instanceof TokenRequestError)) throw error;
-        // What cannot be kept is for this caller alone.
-        if (mine.whole !== undefined && mine.answer === undefined)
-          return { answer: unkept(mine.whole, call), isNew: true, age: 0, whole: mine.whole };
-        const answer = decodeAnswer(noteOf(error)?.text ?? "");
-        const isOfAnother =
-          error.outcome === "refused" && (answer === undefined || (answer.kind !== "dead" && answer.purpose !== call.purpose));
-        if (isOfAnother && mine.whole === undefined && error.cause === undefined && tries < mostTries) continue;
-        if (answer !== undefined) return this.#found(answer, undefined, mine);
-        throw error.cause ?? error;
-      }
+  /** Undefined: what was answered is about what another caller has asked for. */
+  async #try(mine: Outgoing, isLast: boolean): Promise<Found | undefined> {
+    const { call } = mine;
+    let found: Found | undefined;
+    try {
+      const begins = (): void => void (this.#outgoing = mine);
+      const brought = await this.#single.obtain((one) => this.#answerIn(one, call) !== undefined, call.signal, begins);
+      found = this.#found(decodeAnswer(brought.tokenSet.accessToken) as Answer, brought, mine);
+    } catch (error) {
+      if (call.signal?.aborted || !(error instanceof TokenRequestError)) throw error;
+      found = this.#foundIn(error, mine, isLast);
+    } finally {
+      if (found?.whole === undefined) leave(mine);
     }
+    return found;
+  }
+
+  /** What a failure says to this caller. Throws what its fetch has thrown, or the failure. */
+  #foundIn(failure: TokenRequestError, mine: Outgoing, isLast: boolean): Found | undefined {
+    const { call, whole } = mine;
+    // What cannot be kept is for this caller alone.
+    if (whole !== undefined && mine.answer === undefined) return { answer: unkept(whole, call), isNew: true, age: 0, whole };
+    const answer = decodeAnswer(noteOf(failure)?.text ?? "");
+    const isOfAnother =
+      failure.outcome === "refused" && (answer === undefined || (answer.kind !== "dead" && answer.purpose !== call.purpose));
+    if (isOfAnother && whole === undefined && failure.cause === undefined && !isLast) return undefined;
+    if (answer !== undefined) return this.#found(answer, undefined, mine);
+    throw failure.cause ?? failure;
   }
 
   /** The answer that is kept, without a request. Rejects with StoreError. */
@@ -139,18 +156,32 @@ export class GrantUse {
     const begun = uses.clock.monotonic();
     observe({ type: "refresh-sent", endpoint });
     const controller = new AbortController();
-    const cancel = uses.clock.schedule(() => abortWith(controller, undefined), uses.longest);
+    let isTold = false;
+    const failedWith = (cause: unknown): TokenRequestError => {
+      const error = unanswered(endpoint, cause);
+      if (!isTold) observe({ type: "refresh-failed", endpoint, error });
+      isTold = true;
+      return error;
+    };
+    const cancel = uses.clock.schedule(() => {
+      abortWith(controller, undefined);
+      // A fetch function may not know of signals. What it brings in the end is taken all the same.
+      failedWith(controller.signal.reason);
+    }, uses.longest);
+    const isOver = noteSending(uses, endpoint, this.#refreshToken);
     const read = await (async () => readResponse(await outgoing.call.send(this.#refreshToken, controller.signal)))()
       .catch((cause: unknown) => {
-        const error = unanswered(endpoint, cause);
-        observe({ type: "refresh-failed", endpoint, error });
-        throw error;
+        throw failedWith(cause);
       })
-      .finally(cancel);
+      .finally(() => {
+        cancel();
+        isOver();
+      });
     const duration = uses.clock.monotonic() - begun;
     const answer = answerOf(read, this.#refreshToken, purpose);
     outgoing.whole = read.whole;
     outgoing.answer = answer;
+    if (outgoing.hasLeft) leave(outgoing);
     const { status } = read.response;
     if (answer?.kind !== "tokens") {
       observe({ type: "answer-handed-on", endpoint, status, duration });
@@ -180,7 +211,8 @@ function withoutSubscription(store: TokenStore): TokenStore {
 /** The failure of an answer without tokens, with the answer for all who wait. */
 function failed(endpoint: string, status: number, answer: Answer | undefined): TokenRequestError {
   const isGood = status >= 200 && status < 300;
-  const isUnknown = status >= 500 || (isGood && answer?.kind !== "other");
+  // A response that may not be looked at has no status (0).
+  const isUnknown = status >= 500 || status < 200 || (isGood && answer?.kind !== "other");
   const [, seconds] = answer?.headers.find(([name]) => name === "retry-after") ?? [];
   const retryAfter = isUnknown && /^\d{1,6}$/.test(seconds ?? "") ? Number(seconds) * 1000 : undefined;
   const error = new TokenRequestError(isUnknown ? "unknown" : "refused", `The token endpoint ${endpoint} answered ${status}.`, {
@@ -207,6 +239,12 @@ function unanswered(endpoint: string, cause: unknown): TokenRequestError {
   return new TokenRequestError("unknown", `The refresh at ${endpoint} had no answer; the error of the fetch function is the cause.`, {
     cause,
   });
+}
+
+/** This caller does not take the response: what is still to come of it is not waited for. */
+function leave(outgoing: Outgoing): void {
+  outgoing.hasLeft = true;
+  if (outgoing.answer === undefined) outgoing.whole?.body?.cancel().catch(() => {});
 }
 
 /** Stands for a response that nobody else gets. */

@@ -2,9 +2,9 @@ import { parseUrl } from "@tokenflight/core";
 import { absoluteUrl, copyHeaders, membersOf, readableHeaders, type FetchFunction } from "@tokenflight/core/fetch";
 import type { PassedThroughReason } from "./events.ts";
 import type { Grant } from "./names.ts";
-import { formatOf, type RefreshBody } from "./refresh-body.ts";
+import { formatOf, isA, isBlob, type RefreshBody } from "./refresh-body.ts";
 import { RefreshCall } from "./refresh-call.ts";
-import { isA, readInitBody, readRequestBody, type Look } from "./request-body.ts";
+import { readInitBody, readRequestBody, type Look } from "./request-body.ts";
 
 export type Input = string | URL | Request;
 type HeadersLike = NonNullable<RequestInit["headers"]>;
@@ -29,17 +29,19 @@ export function lookAtCall(
   if (isInRequest ? request.bodyUsed || request.body === null : init.body == null) return undefined;
   const headers = headersOf(init, request);
   if (headers === undefined) return undefined;
-  const contentType = fieldOf(headers, "content-type") ?? typeOf(init.body);
-  const format = formatOf(contentType);
-  if (format === "other") return undefined;
+  const said = fieldOf(headers, "content-type");
+  const contentType = said ?? typeOf(init.body) ?? "";
+  if (formatOf(contentType) === "other") return undefined;
   const url = absoluteUrl(request?.url ?? String(input));
-  const { protocol = "", origin, pathname } = (url === undefined ? null : parseUrl(url)) ?? {};
+  const { protocol = "", origin, pathname, search = "" } = (url === undefined ? null : parseUrl(url)) ?? {};
   if (url === undefined || !/^https?:$/.test(protocol)) return undefined;
   const endpoint = `${origin}${pathname}`;
   if (!/^(?:identity)?$/i.test(fieldOf(headers, "content-encoding")?.trim() ?? "")) return void passThrough(endpoint, "encoded");
 
   // The caller may change what it gave as soon as the call has returned.
-  const kept = copyHeaders(headers) ?? {};
+  const copied = copyHeaders(headers) ?? {};
+  // A Blob is sent as what was read of it, which does not bring its type along.
+  const kept = said === undefined && isBlob(init.body) ? withType(copied, contentType) : copied;
   const { signal = request?.signal, ...rest } = init;
   const callOf = (body: Look): RefreshCall | undefined => {
     if (body === "stream") return void passThrough(endpoint, "stream");
@@ -48,9 +50,9 @@ export function lookAtCall(
     if (typeof refreshToken !== "string") return void passThrough(endpoint, "ambiguous");
     const clientId = body.values("client_id")[0] ?? clientIdIn(fieldOf(kept, "authorization"));
     const grant: Grant = { endpoint, clientId, refreshToken };
-    return new RefreshCall(fetch, { url, request, init: rest, headers: kept }, body, grant, signal ?? undefined);
+    return new RefreshCall(fetch, { url, query: search, request, init: rest, headers: kept }, body, grant, signal ?? undefined);
   };
-  const body = isInRequest ? readRequestBody(request, format, contentType) : readInitBody(init.body, format);
+  const body = isInRequest ? readRequestBody(request, contentType) : readInitBody(init.body, contentType);
   return body instanceof Promise ? body.then(callOf) : callOf(body);
 }
 
@@ -84,8 +86,17 @@ function fieldOf(headers: HeadersLike, name: string): string | undefined {
 function typeOf(body: RequestInit["body"]): string | undefined {
   if (isA(body, "URLSearchParams")) return "application/x-www-form-urlencoded";
   if (isA(body, "FormData")) return "multipart/form-data";
-  return isA(body, "Blob") || isA(body, "File") ? (body as Blob).type : undefined;
+  return isBlob(body) ? body.type : undefined;
 }
+
+function withType(headers: HeadersLike, type: string): Headers {
+  const typed = new Headers(headers);
+  typed.set("content-type", type);
+  return typed;
+}
+
+/** What bytes cannot say without becoming something else: two refresh tokens with it would have one name. */
+const inexact = /[\uFFFD\p{Surrogate}]/u;
 
 /** Undefined where it is another grant; an error where a server and this package may not read the same. */
 function refreshTokenIn(body: RefreshBody): string | { readonly isAmbiguous: true } | undefined {
@@ -93,7 +104,7 @@ function refreshTokenIn(body: RefreshBody): string | { readonly isAmbiguous: tru
   const tokens = body.values("refresh_token").filter((token) => token !== "");
   if (!grants.includes("refresh_token") || tokens.length === 0) return undefined;
   const isPlain = grants.length === 1 && body.values("refresh_token").length === 1 && body.values("client_id").length <= 1;
-  return isPlain ? tokens[0] : { isAmbiguous: true };
+  return isPlain && !inexact.test(tokens[0] as string) ? tokens[0] : { isAmbiguous: true };
 }
 
 /** The user name of Basic authentication, which is form-encoded (RFC 6749 section 2.3.1), or should be. */

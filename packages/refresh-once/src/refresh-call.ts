@@ -1,10 +1,12 @@
-import { asOneRequest, type FetchFunction } from "@tokenflight/core/fetch";
+import { asOneRequest, membersOf, type FetchFunction } from "@tokenflight/core/fetch";
 import type { Grant } from "./names.ts";
 import type { RefreshBody } from "./refresh-body.ts";
 
 /** A call of a fetch function, as it was made: what can change of it was copied. */
 export interface FetchedCall {
   readonly url: string;
+  /** Of the URL. */
+  readonly query: string;
   /** Undefined for a call with a URL. */
   readonly request: Request | undefined;
   /** Without a signal. */
@@ -12,8 +14,8 @@ export interface FetchedCall {
   readonly headers: NonNullable<RequestInit["headers"]>;
 }
 
-/** What decides which tokens an answer has, beside the refresh token (RFC 6749 section 6, RFC 8707, RFC 9396). */
-const purposeFields = ["scope", "resource", "audience", "authorization_details"];
+/** Fields that say who asks, and with what, not for what (RFC 6749 sections 2.3.1 and 6, RFC 7523), and what some clients tell of themselves. */
+const asker = /^(?:grant_type|refresh_token|access_token|redirect_uri|client_.*|x-.*)$/i;
 
 /** A call that is a refresh. */
 export class RefreshCall {
@@ -32,17 +34,14 @@ export class RefreshCall {
     this.#fetch = fetch;
     this.#call = call;
     this.#body = body;
-    const asked = purposeFields.map((name) => body.values(name));
-    // The order of scopes says nothing.
-    asked[0] = asked[0]?.flatMap((scope) => scope.split(" ").filter((one) => one !== "")) ?? [];
-    this.purpose = asked.some((values) => values.length > 0) ? JSON.stringify(asked.map((values) => [...values].sort())) : "";
+    this.purpose = purposeOf(body, call.query);
   }
 
   /** Sends it, with this refresh token in the place of its own. No signal of the caller's ends it. */
   send(refreshToken: string, signal: AbortSignal): Promise<Response> {
     const { url, request, init } = this.#call;
     const body = this.#body.with(refreshToken);
-    const sent: RequestInit = { ...init, method: "POST", headers: this.#headers(refreshToken), body, signal };
+    const sent = Object.assign(membersOf(init), { method: "POST", headers: this.#headers(refreshToken), body, signal });
     if (request === undefined) return this.#fetch(url, sent);
     // A function that was called with a Request may know nothing else.
     return this.#fetch(...(asOneRequest(request, request, sent) ?? [request, sent]));
@@ -56,4 +55,20 @@ export class RefreshCall {
     if (/^multipart\//i.test(headers.get("content-type") ?? "")) headers.delete("content-type");
     return headers;
   }
+}
+
+/** A server may know more such fields than scope and resource: an organization, a tenant, a policy. Whatever is not known to say nothing does. */
+function purposeOf({ fields }: RefreshBody, query: string): string {
+  const asked = fields
+    .map(([name, value]) => [name, name === "scope" ? sorted(value) : value] as const)
+    // What is empty counts as left out (RFC 6749 section 3.2).
+    .filter(([name, value]) => value !== "" && !asker.test(name));
+  if (asked.length === 0 && query === "") return "";
+  return JSON.stringify([query, ...asked.map((field) => JSON.stringify(field)).sort()]);
+}
+
+/** The order of scopes says nothing. */
+function sorted(scope: string): string {
+  const scopes = scope.split(" ").filter((one) => one !== "");
+  return scopes.sort().join(" ");
 }

@@ -73,10 +73,10 @@ export function refreshOnce(options: RefreshOnceOptions): RefreshOnceWrapper {
     // Every fetch takes what the platform's takes, in types of its own.
     const beneath = fetch as unknown as FetchFunction;
     const once = (...given: [input: Input, init?: RequestInit]): Promise<Response> => {
+      const answer = (call: RefreshCall | undefined): Promise<Response> =>
+        call === undefined || refreshes.isSentByAnother(call) ? beneath(...given) : refreshes.answer(call);
       const call = lookAt(beneath, given, passThrough);
-      if (call === undefined) return beneath(...given);
-      if (!(call instanceof Promise)) return refreshes.answer(call);
-      return call.then((found) => (found === undefined ? beneath(...given) : refreshes.answer(found)));
+      return call instanceof Promise ? call.then(answer) : answer(call);
     };
     for (const name of ["name", "length"] as const) Object.defineProperty(once, name, { value: fetch[name], configurable: true });
     attached.add(once);

@@ -1,21 +1,32 @@
 import { throwIfAborted, waitFor } from "@tokenflight/core";
 import { agedText } from "./answer-fields.ts";
 import { GrantUse, type Found, type Surroundings } from "./grant-use.ts";
-import { keysOf, type GrantKeys } from "./names.ts";
+import { keysOf } from "./names.ts";
 import { responseOf } from "./read-response.ts";
 import type { RefreshCall } from "./refresh-call.ts";
+import { isSentByAnother } from "./sending.ts";
 
 /** A server gives a new refresh token each time. A longer chain is none. */
 const longestChain = 10_000;
+
+/** A store that takes no writes leaves many that are not over. */
+const sweptAtOnce = 8;
 
 /** The refreshes of one process over one store. */
 export class Refreshes {
   readonly #around: Surroundings;
   /** Those that are under way, by refresh token and purpose. */
   readonly #uses = new Map<string, GrantUse>();
+  /** The names of those that nobody waits for, and that have something to write. */
+  readonly #left = new Set<string>();
 
   constructor(around: Surroundings) {
     this.#around = around;
+  }
+
+  /** Whether this is the request of one that is around the fetch function of this one, and that decides about it. */
+  isSentByAnother({ grant }: RefreshCall): boolean {
+    return isSentByAnother(this.#around.uses, grant.endpoint, grant.refreshToken);
   }
 
   /**
@@ -23,16 +34,14 @@ export class Refreshes {
    * something else, the newest refresh token is sent in the place of the old one.
    */
   async answer(call: RefreshCall): Promise<Response> {
-    const { signal, grant } = call;
-    if (signal !== undefined) throwIfAborted(signal);
+    if (call.signal !== undefined) throwIfAborted(call.signal);
     const seen = new Set<string>();
-    let { refreshToken } = grant;
+    let { refreshToken } = call.grant;
     let newest: Found | undefined;
     while (seen.size < longestChain && !seen.has(refreshToken)) {
-      const use = this.#useOf(await keysOf({ ...grant, refreshToken }), call, refreshToken);
       // Whoever is only led on sends nothing.
       const isWanted = newest === undefined || !willDo(newest, call);
-      const found: Found | undefined = await (isWanted ? use.obtain(call) : waitFor(use.look(call), signal));
+      const found: Found | undefined = await this.#find(call, refreshToken, isWanted);
       if (found === undefined) break;
       newest = found;
       seen.add(refreshToken);
@@ -50,13 +59,32 @@ export class Refreshes {
     return responseOf(answer, agedText(body, lifetime, age));
   }
 
-  /** The use that is under way, or a new one. What is over is read anew: the entry may be gone since, and what is remembered would seem to be newer. */
-  #useOf(keys: GrantKeys, { purpose }: RefreshCall, refreshToken: string): GrantUse {
-    const name = `${keys.name} ${purpose}`;
-    for (const [other, use] of this.#uses) if (use.isIdle) this.#uses.delete(other);
+  /** The answer to one refresh token, by the use of it that is under way or by a new one. `isWanted`: the request is sent where there is none. */
+  async #find(call: RefreshCall, refreshToken: string, isWanted: boolean): Promise<Found | undefined> {
+    const keys = await keysOf({ ...call.grant, refreshToken });
+    const name = `${keys.name} ${call.purpose}`;
+    this.#sweep();
     const use = this.#uses.get(name) ?? new GrantUse(this.#around, keys, refreshToken);
     this.#uses.set(name, use);
-    return use;
+    try {
+      return await (isWanted ? use.obtain(call) : waitFor(use.look(call), call.signal));
+    } finally {
+      if (!use.isUsed) this.#left.add(name);
+      this.#sweep();
+    }
+  }
+
+  /** Drops what is over: it is read anew, since the entry may be gone, and what is remembered would seem to be newer. Looks at a few each time. */
+  #sweep(): void {
+    let looks = 0;
+    for (const name of this.#left) {
+      if (looks === sweptAtOnce) return;
+      looks += 1;
+      this.#left.delete(name);
+      const use = this.#uses.get(name);
+      if (use?.isIdle) this.#uses.delete(name);
+      else if (use?.isUsed === false) this.#left.add(name);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { systemClock } from "@tokenflight/core";
 import { readBytesOf } from "./bytes.ts";
-import { longestBody, readBytes, readForm, readText, type BodyFormat, type RefreshBody } from "./refresh-body.ts";
+import { isA, isBlob, longestBody, readBytes, readForm, readText, type RefreshBody } from "./refresh-body.ts";
 
 type Body = RequestInit["body"];
 /** "stream": it can be read only once, and was not. Undefined: it is no refresh. */
@@ -10,28 +10,22 @@ export type Look = RefreshBody | "stream" | undefined;
 const patience = 100;
 
 /** What is in the body of an init. */
-export function readInitBody(body: Body, format: BodyFormat): Look | Promise<Look> {
-  if (typeof body === "string") return readText(body, format);
+export function readInitBody(body: Body, contentType: string): Look | Promise<Look> {
+  if (typeof body === "string") return readText(body, contentType);
   if (typeof body !== "object" || body === null) return undefined;
   if (isA(body, "URLSearchParams") || isA(body, "FormData")) return readForm(body as URLSearchParams | FormData);
-  if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) return readBytes(body as ArrayBufferView, format);
-  if (isA(body, "Blob") || isA(body, "File")) {
-    const blob = body as Blob;
-    return blob.size > longestBody ? undefined : blob.arrayBuffer().then((bytes) => readBytes(bytes, format));
-  }
+  if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) return readBytes(body as ArrayBufferView, contentType);
+  if (isBlob(body)) return body.size > longestBody ? undefined : body.arrayBuffer().then((bytes) => readBytes(bytes, contentType));
   return "getReader" in body || Symbol.asyncIterator in body || "pipe" in body ? "stream" : undefined;
 }
 
 /** What is in the body of a Request, which stays unread: a copy is read, if it is there at once. Otherwise it comes from elsewhere, and only once. */
-export async function readRequestBody(request: Request, format: BodyFormat, contentType: string | undefined): Promise<Look> {
+export async function readRequestBody(request: Request, contentType: string): Promise<Look> {
   const body = request.body as { getReader?: unknown } | null | undefined;
   // A copy of a stream of Node's cannot be read alone.
   if (body !== undefined && typeof body?.getReader !== "function") return "stream";
   const bytes = await readCopy(request.clone());
-  if (bytes === "stream" || bytes === undefined) return bytes;
-  if (format !== "multipart") return readBytes(bytes, format);
-  const form = await new Response(bytes, { headers: { "content-type": contentType ?? "" } }).formData().catch(() => undefined);
-  return form && readForm(form, bytes);
+  return bytes === "stream" || bytes === undefined ? bytes : readBytes(bytes, contentType);
 }
 
 async function readCopy(copy: Request): Promise<Uint8Array<ArrayBuffer> | "stream" | undefined> {
@@ -52,9 +46,4 @@ async function readCopy(copy: Request): Promise<Uint8Array<ArrayBuffer> | "strea
   } finally {
     cancelTimer();
   }
-}
-
-/** Of whichever realm. */
-export function isA(body: unknown, name: string): boolean {
-  return Object.prototype.toString.call(body) === `[object ${name}]`;
 }

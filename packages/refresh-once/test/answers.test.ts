@@ -65,7 +65,7 @@ describe("an answer with tokens", () => {
     expect(server.sent).toEqual(["r"]);
   });
 
-  it("is what only its bytes are over 256 KB is handed on whole, to whom it was for, and not kept", async () => {
+  it("over 256 KB is handed on whole, to whom it was for, and not kept", async () => {
     const { server, process } = setUp();
     const long = { access_token: "a", refresh_token: "b", pad: "x".repeat(300_000) };
     server.next.push(() => json(200, long));
@@ -73,6 +73,21 @@ describe("an answer with tokens", () => {
     const [mine, joined] = await Promise.allSettled([send(endpoint, refreshWith("r")), send(endpoint, refreshWith("r"))]);
     expect(mine.status === "fulfilled" && (await mine.value.json())).toEqual(long);
     expect(joined).toMatchObject({ status: "rejected", reason: { code: "ERR_TOKEN_REQUEST_UNKNOWN" } });
+  });
+
+  it.each([
+    ["a little less than 256 KB", 260_000, true],
+    ["a little more", 263_000, false],
+  ])("of %s is kept, or is not, as it says", async (_, length, isKept) => {
+    const { server, process } = setUp();
+    const body = `{"access_token":"a","refresh_token":"b","pad":"`;
+    server.next.push(() => new Response(`${body}${"x".repeat(length - body.length - 2)}"}`));
+    const first = await (await process()(endpoint, refreshWith("r"))).text();
+    expect(first).toHaveLength(length);
+    const later = process()(endpoint, refreshWith("r"));
+    if (isKept) expect(await (await later).text()).toBe(first);
+    else await expect(later).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });
+    expect(server.sent).toEqual(["r"]);
   });
 
   it("is read no further than is needed, however long it is", async () => {
@@ -95,6 +110,54 @@ describe("an answer with tokens", () => {
     while (size < 2 ** 20) size += (await reader?.read())?.value?.byteLength ?? Number.NaN;
     await reader?.cancel();
     expect(size).toBeGreaterThanOrEqual(2 ** 20);
+  });
+});
+
+/** An answer of 320 KB, and of as much more as is read. `isCancelled` says that nobody wants it. */
+function longAnswer(): { response: Response; isCancelled: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let chunks = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      chunks += 1;
+      // Then it never ends.
+      if (chunks <= 5) controller.enqueue(new Uint8Array(65_536).fill(120));
+      return chunks <= 5 ? undefined : new Promise<void>(() => {});
+    },
+    cancel: () => resolve(),
+  });
+  return { response: new Response(body), isCancelled: promise };
+}
+
+describe("an answer that is longer than what is kept, and whose caller has left", () => {
+  it("is not read on: its connection is free again", async () => {
+    const { server, process } = setUp();
+    const { response, isCancelled } = longAnswer();
+    const [isSent, isThere, leaving] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), new AbortController()];
+    server.next.push(async () => {
+      isSent.resolve();
+      await isThere.promise;
+      return response;
+    });
+    const mine = process()(endpoint, refreshWith("r", {}, { signal: leaving.signal }));
+    await isSent.promise;
+    leaving.abort();
+    await expect(mine).rejects.toMatchObject({ name: "AbortError" });
+    isThere.resolve();
+    await isCancelled;
+  });
+
+  it("because it has come too late is not read on either", async () => {
+    const { server, process } = setUp({ timeouts: { request: 0.2 } });
+    const { response, isCancelled } = longAnswer();
+    const isThere = Promise.withResolvers<void>();
+    server.next.push(async () => {
+      await isThere.promise;
+      return response;
+    });
+    await expect(process()(endpoint, refreshWith("r"))).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });
+    isThere.resolve();
+    await isCancelled;
   });
 });
 
@@ -189,6 +252,28 @@ describe.each(Object.entries(refusals))("%s", (_, [make, remembered]) => {
 });
 
 describe("a request without an answer", () => {
+  it("by a fetch function that knows of no signals, and never settles, is told of as one that failed", async () => {
+    const { server, process, events } = setUp({ timeouts: { request: 0.2 } });
+    const never = new Promise<never>(() => {});
+    server.next.push(
+      () => never,
+      () => new Response(new ReadableStream({ pull: () => never })),
+    );
+    for (const sent of ["r", "s"])
+      await expect(process()(endpoint, refreshWith(sent))).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });
+    await expect.poll(() => events.filter(({ type }) => type === "refresh-failed").length, { timeout: 5000 }).toBe(2);
+  });
+
+  it("that may be looked at leaves open whether the refresh token was used up", async () => {
+    const { server, process, pass } = setUp();
+    server.next.push(() => Response.error());
+    expect((await process()(endpoint, refreshWith("r"))).status).toBe(0);
+    await expect(process()(endpoint, refreshWith("r"))).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });
+    expect(server.sent).toEqual(["r"]);
+    pass(1200);
+    expect((await process()(endpoint, refreshWith("r"))).status).toBe(200);
+  });
+
   it("that was cut off fails for all in the process as the fetch function failed, and in other processes too", async () => {
     const { server, process, waiting } = setUp();
     const cut = new TypeError("fetch failed", { cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }) });

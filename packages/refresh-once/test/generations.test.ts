@@ -34,15 +34,27 @@ it("says of an answer that is some time old how much of its lifetime is left, an
 
 it.each([
   ["a text", (lifetime: number) => `{"access_token":"a","refresh_token":"b","expires_in":"${lifetime}"}`, true],
+  ["a text in a form", (lifetime: number) => `access_token=a&expires_in=${lifetime}&refresh_token=b&refresh_token_expires_in=99`, true],
+  ["first in a form", (lifetime: number) => `expires_in=${lifetime}&access_token=a&refresh_token=b`, true],
   ["twice", (lifetime: number) => `{"access_token":"a","refresh_token":"b","expires_in":${lifetime},"x":{"expires_in":5}}`, false],
   ["missing", () => `{"access_token":"a","refresh_token":"b"}`, false],
 ] as const)("a lifetime that is %s", async (_, make, changes) => {
   const { server, process, pass } = setUp();
-  server.next.push(() => new Response(make(3600)));
+  const type = make(0).startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+  server.next.push(() => new Response(make(3600), { headers: { "content-type": type } }));
   await process()(endpoint, refreshWith("r"));
   pass(100_500);
   const text = await (await process()(endpoint, refreshWith("r"))).text();
   expect(text).toBe(changes ? make(3499) : make(3600));
+});
+
+it.each(["3.6e3", "36E+2", "3600.25"])("a lifetime that is written as %s ends as early as any other", async (written) => {
+  const { server, process, pass } = setUp();
+  server.next.push(() => new Response(`{"access_token":"a","refresh_token":"b","expires_in":${written},"x":1}`));
+  await process()(endpoint, refreshWith("r"));
+  pass(100_500);
+  const answer = await (await process()(endpoint, refreshWith("r"))).json();
+  expect(answer).toEqual({ access_token: "a", refresh_token: "b", expires_in: 3499, x: 1 });
 });
 
 it("refreshes in the name of a late comer when the newest access token is over, with the newest refresh token, and once", async () => {

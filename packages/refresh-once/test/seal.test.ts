@@ -95,6 +95,34 @@ it.each([
   expect(server.sent).toEqual(["r", "r"]);
 });
 
+it("whoever invents refresh tokens fills a store for minutes, not for weeks", async () => {
+  const inner = memoryStore();
+  const lifetimes: (number | undefined)[] = [];
+  const store: TokenStore = {
+    ...inner,
+    async compareAndSet(key, expected, value, options) {
+      lifetimes.push(options?.ttl);
+      return inner.compareAndSet(key, expected, value, options);
+    },
+  };
+  const { server, process } = setUp({ store, keep: 3600 });
+  server.hasEnded = true;
+  server.next.push(
+    () => Response.json({ error: "slow_down" }, { status: 429 }),
+    () => new Response("", { status: 500 }),
+    () => Promise.reject(new Error("cut off")),
+  );
+  for (const invented of ["a", "b", "c", "d"]) await refresh(process(), invented).catch(() => {});
+  server.hasEnded = false;
+  await refresh(process(), "r");
+  expect(lifetimes).toHaveLength(10);
+  const longest = Math.max(...lifetimes.slice(0, -1).map((ttl) => ttl ?? Infinity));
+  expect(longest).toBeGreaterThan(600_000);
+  expect(longest).toBeLessThan(700_000);
+  expect(lifetimes.at(-1)).toBeGreaterThan(3_600_000);
+  expect(lifetimes.at(-1)).toBeLessThan(3_700_000);
+});
+
 it("no event and no error shows a token", async () => {
   const { server, process, events } = setUp();
   const send = process();

@@ -106,6 +106,9 @@ function isLater(record: SubjectRecord, began: SubjectRecord = record): boolean 
   return record.generation > began.generation || record.lineage !== began.lineage;
 }
 
+/** Milliseconds for which a failure, or the intent of somebody who has never come back, is kept after it has ceased to matter. */
+const failureKept = 600_000;
+
 /** An entry that nobody can read counts as none, and is replaced by its version. */
 class ReadableCell extends StoreCell {
   readonly #observe: Observer;
@@ -114,6 +117,12 @@ class ReadableCell extends StoreCell {
   constructor(access: StoreAccess, name: string, observe: Observer) {
     super(access, { identity: "single-use", subject: name, purpose: undefined });
     this.#observe = observe;
+  }
+
+  /** Nobody comes back to what has failed for good, and whoever invents things to use must not fill a store with them. */
+  protected override lifetimeOf(record: SubjectRecord, now: number): number | undefined {
+    const { tokenSet, intent, pause } = record;
+    return tokenSet === undefined ? Math.max(intent?.deadline ?? 0, pause?.duration ?? 0) + failureKept : super.lifetimeOf(record, now);
   }
 
   override async read(): Promise<VersionedRecord> {

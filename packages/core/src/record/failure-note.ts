@@ -1,3 +1,5 @@
+import { ownOnly } from "../platform/own.ts";
+
 /** What a token source adds to the failure that it throws, for all who wait for its answer, in whichever process. */
 export interface FailureNote {
   /** Is stored beside the pause, until a token set comes or another failure. No two failures have the same. */
@@ -10,7 +12,7 @@ export interface FailureNote {
 const notes = new WeakMap<object, FailureNote>();
 
 export function withNote<Failure extends object>(failure: Failure, note: FailureNote): Failure {
-  notes.set(failure, note);
+  notes.set(failure, ownOnly(note));
   return failure;
 }
 
