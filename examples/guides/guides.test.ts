@@ -251,7 +251,7 @@ it("refreshes of other code: two instances, tabs with one cookie, one request fo
   const { tokenEndpoint } = server;
   const { clientId, clientSecret } = web;
   const env = { TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, REFRESHES: join(folder, "refreshes.db") };
-  const oauth = createOAuthClient({ tokenEndpoint, clientId, clientAuth: clientSecretPost(clientSecret) });
+  const oauth = createOAuthClient({ issuer: server.issuer, clientId, clientAuth: clientSecretPost(clientSecret) });
   const { refreshToken = "" } = await oauth.exchangeCode(await server.login({ client: web }));
   const instances = [run("cookie-backend", env), run("cookie-backend", env)];
   const ports = await Promise.all(instances.map(async ({ line }) => (await line("Listening")).match(/\d+/)?.[0]));

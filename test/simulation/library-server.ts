@@ -1,5 +1,5 @@
 import type { SimProcess } from "./sim-process.ts";
-import type { LibraryWorld } from "./library-world.ts";
+import type { LibraryWorld } from "./library-parts.ts";
 import { happens, wayThrough } from "./world.ts";
 
 type NetworkFate = "arrives" | "refused connection" | "lost" | "reset" | "answer lost" | "answer reset";

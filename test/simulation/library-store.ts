@@ -1,5 +1,5 @@
 import type { StoredEntry, TokenStore, Version } from "@tokenflight/core";
-import type { LibraryWorld } from "./library-world.ts";
+import type { LibraryWorld } from "./library-parts.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { deathIsKnownAfter } from "./troubles.ts";
 import { happens, wayThrough } from "./world.ts";

@@ -1,8 +1,9 @@
 import "@tokenflight/core/eager";
 import type { TokenStore } from "@tokenflight/core";
 import { refreshOnce } from "@tokenflight/refresh-once";
-import { configurationOf, isFaultless, type Configuration } from "./configuration.ts";
+import { configurationOf, isFaultless } from "./configuration.ts";
 import { LibraryBooks } from "./library-books.ts";
+import type { LibraryWorld } from "./library-parts.ts";
 import { LibraryStore, libraryStoreClient } from "./library-store.ts";
 import { libraryFetch } from "./library-server.ts";
 import { Random } from "./random.ts";
@@ -23,18 +24,6 @@ export interface LibraryOutcome {
 
 export interface LibraryMutant {
   readonly store?: (store: TokenStore) => TokenStore;
-}
-
-/** What every part of such a simulation knows. */
-export interface LibraryWorld {
-  readonly configuration: Configuration;
-  readonly random: Random;
-  readonly scheduler: Scheduler;
-  readonly server: Pick<SimServer, "refresh">;
-  readonly books: LibraryBooks;
-  readonly born: ReadonlyMap<string, SimProcess>;
-  readonly faultsAreOver: boolean;
-  outageOf(process: SimProcess, operation: "read" | "write"): Outage["kind"] | undefined;
 }
 
 interface Held {
@@ -137,9 +126,16 @@ export async function simulateLibraries(
       if (response.status === 200) take(process, login, before, said);
       return response.status;
     };
-    answered()
-      .then(done, (error: unknown) => done(error as Error))
-      .finally(() => pending.delete(name));
+    const end = async (): Promise<void> => {
+      try {
+        done(await answered());
+      } catch (error) {
+        done(error as Error);
+      } finally {
+        pending.delete(name);
+      }
+    };
+    void end();
   }
 
   function take(process: SimProcess, login: string, before: Held, said: { access_token?: string; refresh_token?: string }): void {

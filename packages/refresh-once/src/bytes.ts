@@ -24,7 +24,7 @@ export async function readBytesOf(reader: Reader, longest: number): Promise<Byte
 /** Undefined for bytes that are no UTF-8. A byte order mark stays, so that the text gives the same bytes. */
 export function textOf(bytes: ArrayBuffer | ArrayBufferView): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes as Uint8Array);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { abortWith, encryptedStore, TokenRequestError, type TokenResponse, type TokenSource, type TokenStore } from "@tokenflight/core";
 import { noteOf, withNote, type Brought, type FailureNote, type SingleUse, type SingleUses } from "@tokenflight/core/single-use";
-import { answerOf, decodeAnswer, encodeAnswer, type Answer } from "./answer.ts";
+import { answerOf, decodeAnswer, encodeAnswer, type Answer } from "./answer/answer.ts";
 import type { RefreshOnceEvent } from "./events.ts";
 import type { GrantKeys } from "./names.ts";
-import { readResponse } from "./read-response.ts";
+import { readResponse } from "./answer/read-response.ts";
 import type { RefreshCall } from "./refresh-call.ts";
 import { noteSending } from "./sending.ts";
 

@@ -32,11 +32,14 @@ export function lookAtCall(
   const said = fieldOf(headers, "content-type");
   const contentType = said ?? typeOf(init.body) ?? "";
   if (formatOf(contentType) === "other") return undefined;
-  const url = absoluteUrl(request?.url ?? String(input));
+  const url = absoluteUrl(request?.url ?? (input as string | URL).toString());
   const { protocol = "", origin, pathname, search = "" } = (url === undefined ? null : parseUrl(url)) ?? {};
   if (url === undefined || !/^https?:$/.test(protocol)) return undefined;
   const endpoint = `${origin}${pathname}`;
-  if (!/^(?:identity)?$/i.test(fieldOf(headers, "content-encoding")?.trim() ?? "")) return void passThrough(endpoint, "encoded");
+  const passed = (reason: Parameters<typeof passThrough>[1]): undefined => {
+    passThrough(endpoint, reason);
+  };
+  if (!/^(?:identity)?$/i.test(fieldOf(headers, "content-encoding")?.trim() ?? "")) return passed("encoded");
 
   // The caller may change what it gave as soon as the call has returned.
   const copied = copyHeaders(headers) ?? {};
@@ -44,10 +47,10 @@ export function lookAtCall(
   const kept = said === undefined && isBlob(init.body) ? withType(copied, contentType) : copied;
   const { signal = request?.signal, ...rest } = init;
   const callOf = (body: Look): RefreshCall | undefined => {
-    if (body === "stream") return void passThrough(endpoint, "stream");
+    if (body === "stream") return passed("stream");
     const refreshToken = body === undefined ? undefined : refreshTokenIn(body);
     if (body === undefined || refreshToken === undefined) return undefined;
-    if (typeof refreshToken !== "string") return void passThrough(endpoint, "ambiguous");
+    if (typeof refreshToken !== "string") return passed("ambiguous");
     const clientId = body.values("client_id")[0] ?? clientIdIn(fieldOf(kept, "authorization"));
     const grant: Grant = { endpoint, clientId, refreshToken };
     return new RefreshCall(fetch, { url, query: search, request, init: rest, headers: kept }, body, grant, signal ?? undefined);
@@ -78,7 +81,7 @@ function headersOf({ headers }: RequestInit, request: Request | undefined): Head
 function fieldOf(headers: HeadersLike, name: string): string | undefined {
   if (typeof (headers as Headers).get === "function" && Symbol.iterator in headers) return (headers as Headers).get(name) ?? undefined;
   const pairs = Array.isArray(headers) ? headers : Object.entries(headers);
-  const pair = pairs.find(([one]) => String(one).toLowerCase() === name);
+  const pair = pairs.find(([one]) => one.toLowerCase() === name);
   return pair === undefined ? undefined : String(pair[1]);
 }
 

@@ -64,7 +64,7 @@ export function readForm(form: URLSearchParams | FormData, original?: string): R
       const other: URLSearchParams | FormData = keepBody(kept);
       other.set("refresh_token", refreshToken);
       // Several parts have a new boundary then, which the platform names.
-      return original !== undefined && isA(other, "URLSearchParams") ? other.toString() : other;
+      return original !== undefined && other instanceof URLSearchParams ? other.toString() : other;
     },
   };
 }

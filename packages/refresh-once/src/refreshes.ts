@@ -1,8 +1,8 @@
 import { throwIfAborted, waitFor } from "@tokenflight/core";
-import { agedText } from "./answer-fields.ts";
+import { agedText } from "./answer/answer-fields.ts";
 import { GrantUse, type Found, type Surroundings } from "./grant-use.ts";
 import { keysOf } from "./names.ts";
-import { responseOf } from "./read-response.ts";
+import { responseOf } from "./answer/read-response.ts";
 import type { RefreshCall } from "./refresh-call.ts";
 import { isSentByAnother } from "./sending.ts";
 

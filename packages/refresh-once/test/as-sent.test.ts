@@ -90,17 +90,19 @@ it.each([
 it("nothing that somebody put into all objects is taken for a part of a request or of an answer", async () => {
   const { server, process, pass, events } = setUp();
   const planted = {
-    ...{ grant_type: "refresh_token", refresh_token: "planted", client_id: "planted", access_token: "planted", expires_in: 1 },
-    ...{
-      error: "invalid_grant",
-      successor: "planted",
-      lifetime: 1,
-      kind: "tokens",
-      purpose: "planted",
-      note: "{}",
-      text: "{}",
-      pause: 9e9,
-    },
+    grant_type: "refresh_token",
+    refresh_token: "planted",
+    client_id: "planted",
+    access_token: "planted",
+    expires_in: 1,
+    error: "invalid_grant",
+    successor: "planted",
+    lifetime: 1,
+    kind: "tokens",
+    purpose: "planted",
+    note: "{}",
+    text: "{}",
+    pause: 9e9,
   };
   const prototype = Object.prototype as unknown as Record<string, unknown>;
   const post = async (body: object): Promise<unknown> => {

@@ -7,7 +7,7 @@ import { endpoint, refresh, setUp, type Fetch } from "./set-up.ts";
 const around =
   (beneath: Fetch): Fetch =>
   async (...given) => {
-    await null;
+    await Promise.resolve();
     return beneath(...given);
   };
 
@@ -48,7 +48,7 @@ it("a fetch function may refresh something else with it meanwhile", async () => 
   const { server } = setUp();
   let once: Fetch | undefined;
   const beneath: Fetch = async (...given) => {
-    const body = new URLSearchParams(String((given[1] as RequestInit).body));
+    const body = new URLSearchParams((given[1] as RequestInit).body as string);
     if (body.get("refresh_token") === "r") await refresh(once as Fetch, "another");
     return server.fetch(endpoint, given[1]);
   };

@@ -46,7 +46,8 @@ export function setUp(given: Partial<RefreshOnceOptions> = {}): SetUp {
     store,
     events,
     async waiting(count) {
-      while (waits < count) await new Promise(setImmediate);
+      const areThere = (): boolean => waits >= count;
+      while (!areThere()) await new Promise(setImmediate);
     },
     process: (own) => refreshOnce({ ...options, ...own })(server.fetch),
     pass: (milliseconds) => void (passed += milliseconds),

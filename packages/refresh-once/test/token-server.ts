@@ -29,7 +29,7 @@ export class TokenServer {
     const request = new Request(input, init);
     const body = await request.clone().text();
     const refreshToken = /multipart/.test(request.headers.get("content-type") ?? "")
-      ? String((await request.formData()).get("refresh_token") ?? "")
+      ? (((await request.formData()).get("refresh_token") as string | null) ?? "")
       : refreshTokenIn(body);
     if (refreshToken === "") {
       this.others.push(request);
@@ -59,6 +59,6 @@ export class TokenServer {
 }
 
 function refreshTokenIn(body: string): string {
-  if (body.startsWith("{")) return String((JSON.parse(body) as { refresh_token?: unknown }).refresh_token ?? "");
+  if (body.startsWith("{")) return (JSON.parse(body) as { refresh_token?: string }).refresh_token ?? "";
   return new URLSearchParams(body).get("refresh_token") ?? "";
 }

@@ -9,6 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
 import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
+import { ownOption } from "../platform/own.ts";
 import { randomId } from "../platform/random-id.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
@@ -48,8 +49,10 @@ export class SubjectRefreshes {
     return isPending || this.#transaction.isBusy;
   }
 
-  start({ reason, urgency, isWanted, isLook, ...wish }: RefreshWish): PendingRefresh {
+  start(wish: RefreshWish): PendingRefresh {
     const { clock, freshness, queue, limits, lifetime } = this.#parts;
+    const { reason, urgency, isWanted, isLook } = wish;
+    const isAccepted = ownOption(wish, "accepts");
     const before = this.current.record;
     const accepts = (record: SubjectRecord): boolean =>
       record.tokenSet !== undefined &&
@@ -72,7 +75,7 @@ export class SubjectRefreshes {
       caller: callingRefresh(),
       awaited: new Map(),
       isOver: false,
-      accepts: wish.accepts === undefined ? accepts : (record) => wish.accepts?.(record, refresh.began) === true,
+      accepts: isAccepted === undefined ? accepts : (record) => isAccepted(record, refresh.began),
     };
     const tokenSet = this.#transaction.run(refresh).then(
       (record) => this.#take(refresh, record, before),

@@ -1,4 +1,4 @@
-import { readBytesOf, textOf, type Reader } from "./bytes.ts";
+import { readBytesOf, textOf, type Reader } from "../bytes.ts";
 
 /** A response of whatever class, read as far as it may be. */
 export interface ReadResponse {

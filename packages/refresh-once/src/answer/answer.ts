@@ -40,7 +40,7 @@ const longest = 262_144;
 /** What can be kept of a response; undefined where that is too much, or no text. */
 export function answerOf({ response, text }: ReadResponse, sent: string, purpose: string): Answer | undefined {
   if (text === undefined) return undefined;
-  const { status, statusText = "", headers, url = "" } = response;
+  const { status, statusText, headers, url } = response;
   const kept = keptFields.flatMap((name) => {
     const value = headers.get(name);
     return value === null ? [] : [[name, value] as const];

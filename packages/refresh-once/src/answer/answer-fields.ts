@@ -1,5 +1,5 @@
 import { hasOwn } from "@tokenflight/core";
-import { formatOf } from "./refresh-body.ts";
+import { formatOf } from "../refresh-body.ts";
 
 export type AnswerFields = Readonly<Record<string, unknown>>;
 
