@@ -70,10 +70,6 @@ export class CrashPoints {
   inFetch(fetch: FetchFunction): FetchFunction {
     return async (url, init) => {
       const response = await fetch(url, init);
-      (await import("node:fs")).appendFileSync(
-        "/tmp/zz.log",
-        `${process.pid} ${String(url)} ${response.status} ${await response.clone().text()}\n`,
-      );
       await this.#reach("server-consumed");
       return response;
     };
