@@ -120,7 +120,7 @@ const cases: Record<string, Case> = {
     error: failing("resource-metadata"),
   },
   "metadata without an end": { script: resourceReply(() => endless), error: failing("resource-metadata") },
-  "metadata that never comes": { script: resourceReply(() => silent), options: { timeout: 0.3 }, error: failing("resource-metadata") },
+  "metadata that never comes": { script: resourceReply(() => silent), options: { timeout: 1.5 }, error: failing("resource-metadata") },
   "a list for metadata": { script: resourceReply(() => "[]"), error: failing("resource-metadata") },
   "a text for authorization servers": {
     script: resource(({ as }) => ({ authorization_servers: as })),
