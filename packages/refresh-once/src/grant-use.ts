@@ -1,4 +1,12 @@
-import { abortWith, encryptedStore, TokenRequestError, type TokenResponse, type TokenSource, type TokenStore } from "@tokenflight/core";
+import {
+  abortWith,
+  encryptedStore,
+  reasonOf,
+  TokenRequestError,
+  type TokenResponse,
+  type TokenSource,
+  type TokenStore,
+} from "@tokenflight/core";
 import { noteOf, withNote, type Brought, type FailureNote, type SingleUse, type SingleUses } from "@tokenflight/core/single-use";
 import { answerOf, decodeAnswer, encodeAnswer, type Answer } from "./answer/answer.ts";
 import type { RefreshOnceEvent } from "./events.ts";
@@ -166,7 +174,7 @@ export class GrantUse {
     const cancel = uses.clock.schedule(() => {
       abortWith(controller, undefined);
       // A fetch function may not know of signals. What it brings in the end is taken all the same.
-      failedWith(controller.signal.reason);
+      failedWith(reasonOf(controller.signal));
     }, uses.longest);
     const isOver = noteSending(uses, endpoint, this.#refreshToken);
     const read = await (async () => readResponse(await outgoing.call.send(this.#refreshToken, controller.signal)))()

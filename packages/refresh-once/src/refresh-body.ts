@@ -8,7 +8,7 @@ export interface RefreshBody {
   /** The texts of a field, in their order. */
   values(name: string): readonly string[];
   /** The body as it was; with another refresh token, where that is another one. */
-  with(refreshToken: string): RequestBody;
+  withRefreshToken(refreshToken: string): RequestBody;
 }
 
 /** `BodyInit`, which Node's types do not have by that name. */
@@ -59,7 +59,7 @@ export function readForm(form: URLSearchParams | FormData, original?: string): R
   return {
     fields: [...kept].filter((field): field is [string, string] => typeof field[1] === "string"),
     values: (name) => kept.getAll(name).filter((value) => typeof value === "string"),
-    with(refreshToken) {
+    withRefreshToken(refreshToken) {
       if (kept.get("refresh_token") === refreshToken) return original ?? kept;
       const other: URLSearchParams | FormData = keepBody(kept);
       other.set("refresh_token", refreshToken);
@@ -84,7 +84,8 @@ function readJson(text: string): RefreshBody | undefined {
       const value = hasOwn(fields, name) ? fields[name] : undefined;
       return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string");
     },
-    with: (refreshToken) => (fields["refresh_token"] === refreshToken ? text : JSON.stringify({ ...fields, refresh_token: refreshToken })),
+    withRefreshToken: (refreshToken) =>
+      fields["refresh_token"] === refreshToken ? text : JSON.stringify({ ...fields, refresh_token: refreshToken }),
   };
 }
 

@@ -40,7 +40,7 @@ export class RefreshCall {
   /** Sends it, with this refresh token in the place of its own. No signal of the caller's ends it. */
   send(refreshToken: string, signal: AbortSignal): Promise<Response> {
     const { url, request, init } = this.#call;
-    const body = this.#body.with(refreshToken);
+    const body = this.#body.withRefreshToken(refreshToken);
     const sent = Object.assign(membersOf(init), { method: "POST", headers: this.#headers(refreshToken), body, signal });
     if (request === undefined) return this.#fetch(url, sent);
     // A function that was called with a Request may know nothing else.
