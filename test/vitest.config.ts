@@ -68,7 +68,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism() + 1, testTimeout: 60_000 },
+        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism(), testTimeout: 60_000 },
       },
       {
         extends: true,

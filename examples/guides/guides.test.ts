@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTokenPool, toTokenResponse } from "@tokenflight/core";
-import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { clientSecretBasic, clientSecretPost, createOAuthClient } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { startMcpServer } from "../../test/servers/mcp-server.ts";
@@ -21,12 +21,13 @@ const tool = {
   redirectUri: "http://127.0.0.1/callback",
   metadata: { ...native, token_endpoint_auth_method: "none", client_secret: undefined },
 } as const;
+const web = { ...service, clientId: "web", metadata: { ...native, token_endpoint_auth_method: "client_secret_post" } } as const;
 
 let server: AuthorizationServer;
 let api: ResourceApi;
 
 beforeEach(async () => {
-  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [service, tool] });
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [service, tool, web] });
   api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
   return async () => {
     await api.close();
@@ -244,6 +245,34 @@ function holdAnswer(): { held: Promise<void>; release: () => void } {
   });
   return { held: arrival.promise, release: departure.resolve };
 }
+
+it("refreshes of other code: two instances, tabs with one cookie, one request for each refresh token", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tokenflight-guide-"));
+  const { tokenEndpoint } = server;
+  const { clientId, clientSecret } = web;
+  const env = { TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, REFRESHES: join(folder, "refreshes.db") };
+  const oauth = createOAuthClient({ issuer: server.issuer, clientId, clientAuth: clientSecretPost(clientSecret) });
+  const { refreshToken = "" } = await oauth.exchangeCode(await server.login({ client: web }));
+  const instances = [run("cookie-backend", env), run("cookie-backend", env)];
+  const ports = await Promise.all(instances.map(async ({ line }) => (await line("Listening")).match(/\d+/)?.[0]));
+  const tab = async (index: number, cookie: string): Promise<[status: number, cookie: string]> => {
+    const response = await fetch(`http://127.0.0.1:${ports[index % 2]}`, {
+      headers: { cookie: `theme=dark; refresh=${encodeURIComponent(cookie)}` },
+    });
+    const [, next = ""] = /refresh=([^;]+)/.exec(response.headers.get("set-cookie") ?? "") ?? [];
+    return [response.status, decodeURIComponent(next)];
+  };
+  const first = await Promise.all([0, 1, 2, 3, 4].map((index) => tab(index, refreshToken)));
+  const [[, next]] = first as [[number, string]];
+  expect(first).toEqual(Array.from({ length: 5 }, () => [200, next]));
+  const second = await Promise.all([0, 1, 2, 3].map((index) => tab(index, index < 2 ? next : refreshToken)));
+  expect(second.map(([status]) => status)).toEqual([200, 200, 200, 200]);
+  const sent = server.requests.map(({ form }) => form.get("refresh_token")).filter((one) => one !== null);
+  expect(sent).toEqual([refreshToken, next]);
+  expect((await tab(0, "invented"))[0]).toBe(400);
+  for (const { child } of instances) child.kill("SIGTERM");
+  await Promise.all(instances.map(({ printed }) => printed));
+});
 
 const programs = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
 

@@ -47,8 +47,7 @@ inEachBrowser("the guide to single-page apps does what it says", ({ browser }) =
   let resources: Loopback;
 
   const textOf = (tab: Tab): Promise<string> => tab.run(() => document.body.textContent ?? "");
-  const shows = (tab: Tab, text: string): Promise<void> =>
-    until(tab, (wanted) => document.body.textContent?.includes(wanted) === true, text);
+  const shows = (tab: Tab, text: string): Promise<void> => until(tab, (wanted) => (document.body.textContent ?? "").includes(wanted), text);
   const click = (tab: Tab): Promise<void> => tab.run(() => document.querySelector("button")?.click());
 
   async function startApp(name: string, worker?: string, cors: (api: ResourceApi) => Promise<Loopback> = withCors): Promise<void> {
@@ -123,7 +122,8 @@ inEachBrowser("the guide to single-page apps does what it says", ({ browser }) =
     await shows(tab, "The API answered 200, 200, 200.");
     expect(server.revokeAccessToken(accessToken)).toBe(true);
     await tab.reload();
-    while (refused === 0) await sleep(20);
+    const isRefused = (): boolean => refused > 0;
+    while (!isRefused()) await sleep(20);
     if (text !== "") await shows(tab, text);
     expect([(await textOf(tab)).trim(), server.stats.tokensIssued]).toEqual([expect.stringContaining(text), issued]);
     expect(refused).toBe(1);

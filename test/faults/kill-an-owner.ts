@@ -34,6 +34,8 @@ export interface KilledRun {
   readonly waits: readonly number[];
   /** Whether all of them got a token that is good. */
   readonly kept: boolean;
+  /** What the others got in its place. */
+  readonly others: readonly unknown[];
 }
 
 /**
@@ -59,8 +61,9 @@ export async function killOwner(
   const killed = performance.now();
   const measured = [...waiting, owner.kill().then(() => late?.ask("renew", key, accessToken))].map(async (call) => {
     const outcome = await call;
-    return { wait: performance.now() - killed, good: outcome !== undefined && setting.isGood(outcome) };
+    return { wait: performance.now() - killed, good: outcome !== undefined && setting.isGood(outcome), outcome };
   });
   const all = await Promise.all(measured);
-  return { waits: all.map(({ wait }) => wait), kept: all.every(({ good }) => good) };
+  const bad = all.filter(({ good }) => !good).map(({ outcome }) => outcome);
+  return { waits: all.map(({ wait }) => wait), kept: bad.length === 0, others: bad };
 }

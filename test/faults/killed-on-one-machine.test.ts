@@ -56,6 +56,7 @@ describe("the owner of a refresh is killed, and the store knows", () => {
       expected: "the others know that it is dead, and go on at once with the only token request",
       counts,
     });
+    expect(killed.flatMap(({ others: bad }) => bad)).toEqual([]);
     expect(counts).toMatchObject({ "token requests": runs, "sessions lost": 0, "refresh tokens sent twice": 0 });
     expect(median).toBeLessThanOrEqual(promised({ page: 300, ordinary: 1000 }));
   }

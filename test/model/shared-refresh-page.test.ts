@@ -138,5 +138,7 @@ it("names every field of the record", () => {
   const stored = fields("SubjectRecord").map((field) => (field === "tokenSet" ? "tokens" : field));
   expect(named.filter((field) => !field?.includes("."))).toEqual(stored);
   const ofIntent = fields("Intent").filter((field) => !["owner", "deadline"].includes(field));
-  expect(named.filter((field) => field?.includes("."))).toEqual(ofIntent.map((field) => `intent.${field}`));
+  const ofPause = fields("Pause").filter((field) => !["duration", "begun", "failures", "outcome"].includes(field));
+  const parts = [...ofIntent.map((field) => `intent.${field}`), ...ofPause.map((field) => `pause.${field}`)];
+  expect(named.filter((field) => field?.includes("."))).toEqual(parts);
 });

@@ -8,6 +8,7 @@ const page = read("docs/events.md");
 const unions = [
   ["Of adapters", "packages/core/src/request/bearer-options.ts", "AdapterEvent"],
   ["Of token caches and pools", "packages/core/src/events.ts", "TokenEvent"],
+  ["Of refreshOnce", "packages/refresh-once/src/events.ts", "RefreshOnceEvent"],
   ["Of OAuth clients", "packages/oauth/src/client-parts.ts", "OAuthEvent"],
   ["Of logins at MCP servers", "packages/mcp/src/events.ts", "McpEvent"],
 ] as const;
@@ -49,6 +50,7 @@ it.each([
   ["packages/core/src/tokens/token-source.ts", "RefreshReason"],
   ["packages/core/src/tokens/token-source.ts", "Urgency"],
   ["packages/oauth/src/client-parts.ts", "IdTokenFault"],
+  ["packages/refresh-once/src/events.ts", "PassedThroughReason"],
 ])("%s: every word of %s is explained", (file, name) => {
   const union = new RegExp(String.raw`export type ${name} =([^;]*);`).exec(read(file).replaceAll(/\/\*\*[^]*?\*\//g, ""))?.[1] ?? "";
   const words = [...union.matchAll(/"([\w-]+)"/g)].map(([, word = ""]) => word);

@@ -19,7 +19,7 @@ const neverCalled: readonly (readonly [feature: string, file: RegExp, reason: st
   ["Symbol.asyncDispose", /oauth\/dist\/(?:cjs\/)?client\/create-login/, "deletes what is not there"],
 ];
 
-const published = ["core", "fetch", "ky", "axios", "oauth", "browser"].flatMap((name) =>
+const published = ["core", "fetch", "ky", "axios", "oauth", "browser", "refresh-once"].flatMap((name) =>
   globSync("dist/**/*.js", { cwd: join(folder, "node_modules/@tokenflight", name) })
     // A login on this machine is for Node, and the suites of a store are for tests.
     .filter((file) => !/dist\/(?:cjs\/)?(?:node|testing)\//.test(file))
@@ -127,7 +127,7 @@ function loads(name: string): void {
 }
 
 // What axios needs when it is loaded is axios's own affair; @tokenflight/ky has nothing of its client's but types.
-it.each(["core", "core/fetch", "fetch", "ky", "oauth", "oauth/profiles", "oauth/talkdesk"])(
+it.each(["core", "core/fetch", "core/single-use", "fetch", "ky", "oauth", "oauth/profiles", "oauth/talkdesk", "refresh-once"])(
   "@tokenflight/%s needs nothing when it is loaded",
   loads,
 );

@@ -105,7 +105,19 @@ describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) 
   });
 
   it("A16 require() and import give the same, and what is documented is a function", async () => {
-    const packs = ["axios", "browser", "core", "fetch", "got", "ky", "oauth", "redis", ...(node.hasSqlite ? ["sqlite"] : []), "undici"];
+    const packs = [
+      "axios",
+      "browser",
+      "core",
+      "fetch",
+      "got",
+      "ky",
+      "oauth",
+      "redis",
+      "refresh-once",
+      ...(node.hasSqlite ? ["sqlite"] : []),
+      "undici",
+    ];
     writeFileSync(
       join(folder, "exports.cjs"),
       `const name = (pack) => "@tokenflight/" + pack;
@@ -126,6 +138,7 @@ describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) 
     expect(printed).toMatch(/^core: .*createTokenCache function, .*createTokenPool function, .*memoryStore function, /m);
     expect(printed).toMatch(/^oauth: .*clientSecretBasic function, .*createOAuthClient function, /m);
     expect(printed).toMatch(/^redis: .*redisStore function$/m);
+    expect(printed).toMatch(/^refresh-once: refreshOnce function$/m);
     if (node.hasSqlite) expect(printed).toMatch(/^sqlite: sqliteStore function$/m);
     expect(printed).not.toContain("is not");
   });

@@ -15,6 +15,13 @@ export class CrashPoints {
   #crash: Crash | undefined;
   #hold: { readonly point: HoldPoint; readonly wait: () => Promise<void> } | undefined;
   #intentSeen = Promise.withResolvers<void>();
+  readonly #isSealed: boolean;
+  #writes = 0;
+
+  /** `isSealed`: nobody can read what is written. Of a process that is alone, each second write is a result. */
+  constructor({ isSealed = false } = {}) {
+    this.#isSealed = isSealed;
+  }
 
   arm(crash: Crash): void {
     this.#crash = crash;
@@ -36,11 +43,12 @@ export class CrashPoints {
       ...store,
       read: async (key, options) => {
         const entry = await store.read(key, options);
-        if (entry !== undefined && hasIntent(entry.value)) this.#intentSeen.resolve();
+        if (entry !== undefined && !this.#isSealed && hasIntent(entry.value)) this.#intentSeen.resolve();
         return entry;
       },
       compareAndSet: async (key, expected, value, options) => {
-        const isIntent = hasIntent(value);
+        this.#writes += 1;
+        const isIntent = this.#isSealed ? this.#writes % 2 === 1 : hasIntent(value);
         await this.#reach(isIntent ? "before-intent" : "before-result");
         const version = await store.compareAndSet(key, expected, value, options);
         if (version !== undefined) await this.#reach(isIntent ? "intent-written" : "result-written");
@@ -56,6 +64,15 @@ export class CrashPoints {
       return given;
     };
     return Object.assign(wrapped, source);
+  }
+
+  /** The same in a fetch function that nothing but refreshes go through. */
+  inFetch(fetch: FetchFunction): FetchFunction {
+    return async (url, init) => {
+      const response = await fetch(url, init);
+      await this.#reach("server-consumed");
+      return response;
+    };
   }
 
   /** "request-sent" is where no process can find itself: the server has the request, and has done nothing yet. */

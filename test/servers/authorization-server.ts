@@ -257,7 +257,8 @@ function signingKey(): object {
 /** The page on which the user would log in and consent, and the form that comes back from it, in one. */
 async function agreeAtOnce(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { params } = await provider.interactionDetails(request, response);
-  await agree(provider, String(params["login_hint"] ?? "user"), params, request, response);
+  const user = params["login_hint"];
+  await agree(provider, typeof user === "string" ? user : "user", params, request, response);
 }
 
 function watch(provider: Provider, stats: TokenEndpointStats): void {

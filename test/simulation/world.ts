@@ -63,12 +63,14 @@ export class World {
   }
 }
 
+type Chances = Pick<World, "random" | "configuration" | "faultsAreOver">;
+
 /** The time of one way through the network. */
-export function wayThrough({ random, configuration }: World): number {
+export function wayThrough({ random, configuration }: Chances): number {
   return configuration.latency * random.between(0.2, 1.5);
 }
 
 /** Whether a fault of this probability happens now. */
-export function happens({ random, faultsAreOver }: World, probability: number): boolean {
+export function happens({ random, faultsAreOver }: Chances, probability: number): boolean {
   return !faultsAreOver && probability > 0 && random.chance(probability);
 }

@@ -1,5 +1,5 @@
 import { connectTokens } from "@tokenflight/browser";
-import { createTokenCache, toTokenResponse, TokenSet, type TokenResponse } from "@tokenflight/core";
+import { createTokenCache, toTokenResponse, type TokenResponse, type TokenSet } from "@tokenflight/core";
 import { expect, it } from "vitest";
 
 const answer: TokenResponse = { access_token: "a-1", refresh_token: "r-1", expires_in: 60 };

@@ -12,7 +12,7 @@ async function begin(
 ): Promise<{ createTokenCache: typeof Create; createTokenPool: typeof CreatePool; attempts: () => number }> {
   vi.resetModules();
   let attempts = 0;
-  vi.doMock("../src/cache/engine.ts", async (original) => {
+  vi.doMock("../src/cache/late/engine.ts", async (original) => {
     attempts += 1;
     if (attempts <= failures) throw new TypeError("Failed to fetch dynamically imported module");
     return original();
@@ -22,7 +22,7 @@ async function begin(
   return { createTokenCache, createTokenPool, attempts: () => attempts };
 }
 
-afterEach(() => vi.doUnmock("../src/cache/engine.ts"));
+afterEach(() => vi.doUnmock("../src/cache/late/engine.ts"));
 
 describe("the module that asks store and token source", () => {
   it("is loaded when the first cache is made, once for all of them", async () => {

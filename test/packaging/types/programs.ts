@@ -81,6 +81,12 @@ import { createClient } from "redis";
 const stores = [redisStore({ client: new Redis() }), redisStore({ client: createClient() })];
 await stores[0]?.close();
 export { stores };`,
+  "refresh-once": () => `import { memoryStore } from "@tokenflight/core";
+import { refreshOnce, type RefreshOnceEvent } from "@tokenflight/refresh-once";
+const events: RefreshOnceEvent[] = [];
+const once = refreshOnce({ store: memoryStore(), keep: 3600, observe: (event) => void events.push(event) })(fetch);
+const answer: Response = await once("https://login.example/token", { method: "POST" });
+export { answer, events };`,
   sqlite: () => `import { sqliteStore } from "@tokenflight/sqlite";
 const store = sqliteStore({ path: "tokens.db" });
 await store.close();

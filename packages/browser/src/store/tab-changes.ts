@@ -38,7 +38,7 @@ export class TabChanges extends ChangeListeners {
       this.tell();
     };
     const left = ({ persisted }: PageTransitionEvent): void => {
-      // Nobody is left to tell of them when they are over.
+      // Nobody is left to tell of them when they are over. A process that ends at once may take this with it, and others find out with their next look.
       if (this.#writes > 0) this.post();
       if (!persisted) return;
       this.#close();

@@ -8,12 +8,13 @@ import { readOptions, requireFunction, requireMethods, requireText, requireThat,
 import { disposal } from "../platform/disposal.ts";
 import { ownOption } from "../platform/own.ts";
 import { limitsFor } from "../refresh/limits.ts";
-import type { EntryName } from "../refresh/store-cell.ts";
+import type { SubjectParts } from "../refresh/refresh.ts";
+import type { EntryName, StoreAccess } from "../refresh/store-cell.ts";
 import { isMemoryStore } from "../store/memory-store.ts";
 import type { TokenStore } from "../store/store.ts";
 import { createFreshness, type FreshnessOptions } from "../tokens/freshness.ts";
 import { requireSource, type TokenSource } from "../tokens/token-source.ts";
-import { createSubjectCache, lateEngine, type SubjectCache } from "./late-token-cache.ts";
+import { createSubjectCache, lateEngine, type SubjectCache } from "./late/late-token-cache.ts";
 import type { Closable, ClosableTokenCache, NamedTokenCache } from "./token-cache.ts";
 
 /** The options that a token cache and a token pool have in common. */
@@ -68,11 +69,15 @@ export interface SubjectFactory {
   readonly closable: Closable;
 }
 
+/** What all subjects share, checked. */
+interface SharedParts extends Pick<SubjectParts, "clock" | "queue" | "freshness" | "limits" | "lifetime"> {
+  readonly access: StoreAccess | undefined;
+}
+
 /**
- * Checks once what all subjects share. Reads own options only if `options` has no prototype. `unnamed` is the identity of a source that has none, in a store
- * that nobody else has. Throws InvalidOptionError.
+ * Checks once what all subjects share. Reads own options only if `options` has no prototype. Throws InvalidOptionError.
  */
-export function createSubjectFactory(options: SharedOptions, unnamed?: string): SubjectFactory {
+export function readShared(options: SharedOptions): SharedParts {
   const { store, identity, keepAlive, clock = systemClock } = options;
   requireMethods("clock", clock, ["now", "monotonic", "schedule", "random"]);
   const { queue = createImmediateQueue(clock) } = options;
@@ -90,7 +95,16 @@ export function createSubjectFactory(options: SharedOptions, unnamed?: string): 
   const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);
   const freshness = createFreshness(options.freshness, clock);
   const access = store === undefined ? undefined : { store, clock, timeout: storeTimeout * 1000 };
-  const lifetime = new Lifetime(clock, limits.slotTimeout, keepAlive);
+  return { clock, queue, freshness, limits, access, lifetime: new Lifetime(clock, limits.slotTimeout, keepAlive) };
+}
+
+/**
+ * Makes token caches of what all subjects share. `unnamed` is the identity of a source that has none, in a store that nobody else has. Throws
+ * InvalidOptionError.
+ */
+export function createSubjectFactory(options: SharedOptions, unnamed?: string): SubjectFactory {
+  const { access, clock, queue, freshness, limits, lifetime } = readShared(options);
+  const { identity } = options;
   lateEngine.preload();
   const close = async (): Promise<void> => {
     // Without an engine no token source has been called yet.

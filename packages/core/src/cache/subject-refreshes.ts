@@ -9,6 +9,7 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import type { RefreshReason, Urgency } from "../tokens/token-source.ts";
 import { CurrentTokenSet, wasJustObtained } from "./current-token-set.ts";
 import { RefreshWatch, type PendingRefresh } from "./pending-refresh.ts";
+import { ownOption } from "../platform/own.ts";
 import { randomId } from "../platform/random-id.ts";
 
 export type Predicate = (tokenSet: TokenSet) => boolean;
@@ -20,6 +21,8 @@ export interface RefreshWish {
   readonly isWanted: Predicate;
   /** The token set that is there will do, when the entry still has it. */
   readonly isLook: boolean;
+  /** In place of all rules about access tokens: whether this record will do. `began` is the one that the refresh has read first. */
+  readonly accepts?: (record: SubjectRecord, began: SubjectRecord | undefined) => boolean;
 }
 
 /** The refreshes of one subject: the one under way, and what it does to the token set in memory. */
@@ -46,8 +49,10 @@ export class SubjectRefreshes {
     return isPending || this.#transaction.isBusy;
   }
 
-  start({ reason, urgency, isWanted, isLook }: RefreshWish): PendingRefresh {
+  start(wish: RefreshWish): PendingRefresh {
     const { clock, freshness, queue, limits, lifetime } = this.#parts;
+    const { reason, urgency, isWanted, isLook } = wish;
+    const isAccepted = ownOption(wish, "accepts");
     const before = this.current.record;
     const accepts = (record: SubjectRecord): boolean =>
       record.tokenSet !== undefined &&
@@ -70,7 +75,7 @@ export class SubjectRefreshes {
       caller: callingRefresh(),
       awaited: new Map(),
       isOver: false,
-      accepts,
+      accepts: isAccepted === undefined ? accepts : (record) => isAccepted(record, refresh.began),
     };
     const tokenSet = this.#transaction.run(refresh).then(
       (record) => this.#take(refresh, record, before),

@@ -5,7 +5,7 @@ import { kindOf, readOptions, requireCount, requireFunction, requireText } from 
 import { memoryStore } from "../store/memory-store.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import { createSubjectFactory, type SharedOptions } from "./create-token-cache.ts";
-import type { SubjectCache } from "./late-token-cache.ts";
+import type { SubjectCache } from "./late/late-token-cache.ts";
 import type { Closable, TokenCache } from "./token-cache.ts";
 
 export interface TokenPoolOptions extends SharedOptions {

@@ -127,8 +127,8 @@ function isTextOrMissing(value: unknown): boolean {
 
 function isPause(given: OtherPurpose["pause"]): boolean {
   if (given === undefined) return true;
-  const { outcome, duration, begun, failures } = ownOnly(given);
-  return hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite);
+  const { outcome, duration, begun, failures, note } = ownOnly(given);
+  return hasOwn(outcomeCodes, outcome) && [duration, begun, failures].every(Number.isFinite) && isTextOrMissing(note);
 }
 
 function capped(pause: NonNullable<OtherPurpose["pause"]>): NonNullable<OtherPurpose["pause"]> {

@@ -25,6 +25,8 @@ export interface Pause {
   readonly begun: number;
   readonly failures: number;
   readonly outcome: TokenRequestOutcome;
+  /** What the token source says of the failure to whoever waits, in other processes too. */
+  readonly note?: string | undefined;
 }
 
 /** Why only a login helps. */

@@ -5,6 +5,7 @@ import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import { ownOnly } from "../platform/own.ts";
 import { isRefreshToken } from "../tokens/token-response.ts";
 import type { TokenSet } from "../tokens/token-set.ts";
+import { noteOf, type FailureNote } from "./failure-note.ts";
 import { pauseAfter } from "./pause-after.ts";
 import { inUse, ofLogin, withinRoom } from "./purposes.ts";
 import { withSeed, type Intent, type SubjectRecord } from "./record.ts";
@@ -68,7 +69,9 @@ export function withFailure(record: SubjectRecord, failure: TokenflightError, sp
   const outcome = outcomeOf(failure);
   const failures = (before?.failures ?? 0) + 1;
   const retryAfter = failure instanceof TokenRequestError ? failure.retryAfter : undefined;
-  const pause = ownOnly({ outcome, failures, duration: pauseAfter(outcome, failures, retryAfter, clock.random()), begun: clock.now() });
+  const { text: note, pause: duration = pauseAfter(outcome, failures, retryAfter, clock.random()) } =
+    noteOf(failure) ?? ownOnly<FailureNote>({});
+  const pause = ownOnly({ outcome, failures, duration, begun: clock.now(), ...(note && { note }) });
   const refreshToken = refreshTokenOf(failure);
   if (refreshToken !== undefined)
     return ownOnly({ ...rest, ...next(record, clock), tokenSet: withRefreshToken(record.tokenSet, refreshToken), pause });

@@ -56,7 +56,7 @@ export class StoreCell implements RecordCell, SharedEntry {
   }
 
   async replace(seen: VersionedRecord, record: SubjectRecord): Promise<VersionedRecord | undefined> {
-    const ttl = timeToLive(record, this.#access.clock.now());
+    const ttl = this.lifetimeOf(record, this.#access.clock.now());
     const value = encodeRecord(record);
     const mark = markOf(record);
     try {
@@ -70,6 +70,11 @@ export class StoreCell implements RecordCell, SharedEntry {
     } catch (error) {
       throw asFailedWrite(error as StoreError);
     }
+  }
+
+  /** Milliseconds after which the store may remove the record. */
+  protected lifetimeOf(record: SubjectRecord, now: number): number | undefined {
+    return timeToLive(record, now);
   }
 
   get key(): string | undefined {

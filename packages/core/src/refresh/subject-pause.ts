@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.ts";
 import { TokenRequestError } from "../errors/token-request-error.ts";
 import type { TokenflightError } from "../errors/tokenflight-error.ts";
 import type { VersionedRecord } from "./cell.ts";
+import { withNote } from "../record/failure-note.ts";
 import type { Pause, SubjectRecord } from "../record/record.ts";
 
 /**
@@ -46,6 +47,7 @@ export class SubjectPause {
   reason({ pause }: SubjectRecord): TokenflightError {
     if (this.#failure !== undefined) return this.#failure;
     const message = "The last token request failed, and its pause is not over.";
-    return new TokenRequestError(pause?.outcome ?? "unknown", message, { retryAfter: this.left() });
+    const failure = new TokenRequestError(pause?.outcome ?? "unknown", message, { retryAfter: this.left() });
+    return pause?.note === undefined ? failure : withNote(failure, { text: pause.note });
   }
 }

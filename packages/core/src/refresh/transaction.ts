@@ -81,6 +81,7 @@ export class RefreshTransaction {
       refresh.silentAfter = clock.monotonic() + limits.longestStep;
       const seen = await this.held.read(cell); // 1
       if (this.#satisfies(seen.record, refresh) || (refresh.isLook && refresh.urgency === "ahead")) return seen.record;
+      this.#requireNoNews(seen, refresh);
       const claimable = await waitForOwner(parts, seen, refresh, this.#knownOf(seen), this.#wasUnsent(seen, refresh)); // 2
       if (claimable === undefined) continue;
       // The refresh token may have been used up: R1 was sent, and the answer was lost. While the old access token is good, R1 is not risked.
@@ -104,6 +105,14 @@ export class RefreshTransaction {
     if (record.loginRequired === undefined) return false;
     const why = record.tokenSet === undefined ? "Nobody is logged in" : "The session is over";
     throw new LoginRequiredError(`${why}: a login is required.`, record.loginRequired);
+  }
+
+  /** Throws what an owner has noted for those who wait for it: this refresh was among them. */
+  #requireNoNews(seen: VersionedRecord, { began }: Refresh): void {
+    const { pause } = seen.record;
+    if (pause?.note === undefined || pause.note === began?.pause?.note) return;
+    this.pause.leftIn(seen);
+    throw this.pause.reason(seen.record);
   }
 
   /** An intent is watched on from refresh to refresh. */

@@ -10,6 +10,9 @@ import { absoluteUrl } from "./fetch/page.ts";
 import { parseUrl } from "../platform/fallbacks.ts";
 
 export { isKnownFetch, type FetchFunction } from "./fetch/fetch-function.ts";
+export { copyHeaders, readableHeaders } from "./fetch/fetch-headers.ts";
+export { asOneRequest } from "./fetch/sent-parts.ts";
+export { membersOf } from "./fetch/fetch-init.ts";
 export { GlobalFetch } from "./fetch/global-fetch.ts";
 export { absoluteUrl, isInBrowser } from "./fetch/page.ts";
 export { mostRedirects, networkError, nextHop, type Hop } from "./fetch/redirect-hops.ts";

@@ -9,7 +9,8 @@ export function mayEndSession(source: TokenSource, previous: TokenSet | undefine
 
 /** Whether asking for the successor of this token set uses up its refresh token. */
 export function spends(source: TokenSource, previous: TokenSet | undefined): boolean {
-  return ownOption(source, "spendsRefreshToken") !== false && previous?.refreshToken !== undefined;
+  const spendsRefreshToken = ownOption(source, "spendsRefreshToken");
+  return spendsRefreshToken === "own" || (spendsRefreshToken !== false && previous?.refreshToken !== undefined);
 }
 
 /**

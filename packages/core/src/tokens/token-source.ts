@@ -28,9 +28,10 @@ export interface TokenSource {
   (context: SourceContext): Promise<TokenSet | TokenResponse>;
   /**
    * Whether a call uses up `previous.refreshToken`. Default: yes, where there is one: one use may be all there is. A source that says false is called
-   * while the store is away, too; one that says nothing, once it has given a token set without a refresh token.
+   * while the store is away, too; one that says nothing, once it has given a token set without a refresh token. "own": each call uses up a refresh token that
+   * the source holds itself.
    */
-  spendsRefreshToken?: boolean;
+  spendsRefreshToken?: boolean | "own";
   /** Whether it gives a token set only after a login, by the refresh token of the one before. Default: nobody knows. `status()` of a token cache goes by it. */
   requiresLogin?: boolean;
   /**
@@ -58,8 +59,9 @@ export function requireSource(source: TokenSource): void {
   const { identity, purpose, spendsRefreshToken, requiresLogin, refreshTokenGrace, revoke } = ownOnly(source);
   if (identity !== undefined) requireText("source.identity", identity);
   if (purpose !== undefined) requireText("source.purpose", purpose);
-  for (const [name, value] of Object.entries({ spendsRefreshToken, requiresLogin }))
-    requireThat(value === undefined || typeof value === "boolean", `source.${name}`, "true or false", value);
+  const isSpending = spendsRefreshToken === "own" || spendsRefreshToken === undefined || typeof spendsRefreshToken === "boolean";
+  requireThat(isSpending, "source.spendsRefreshToken", 'true, false or "own"', spendsRefreshToken);
+  requireThat(requiresLogin === undefined || typeof requiresLogin === "boolean", "source.requiresLogin", "true or false", requiresLogin);
   if (refreshTokenGrace !== undefined) requireSeconds("source.refreshTokenGrace", refreshTokenGrace);
   if (revoke !== undefined) requireFunction("source.revoke", revoke);
 }

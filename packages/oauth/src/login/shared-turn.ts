@@ -117,7 +117,7 @@ async function untilDone<Made, Result>(
     if (found !== undefined) return found;
     const { owner, refused } = seen.turn;
     if (sharesRefusals && awaited !== undefined && refused === awaited) {
-      throw new LoginError("refused", "The login was refused, in the window of another process.");
+      throw new LoginError("refused", "The login was refused in the window that another process has opened.");
     }
     if (owner !== undefined) {
       if (awaited === undefined) waiting?.();

@@ -6,8 +6,8 @@
  * import "@tokenflight/core/eager";
  * import { createTokenCache } from "@tokenflight/core";
  */
-import { engine } from "../../cache/engine.ts";
-import { lateEngine } from "../../cache/late-token-cache.ts";
+import { engine } from "../../cache/late/engine.ts";
+import { lateEngine } from "../../cache/late/late-token-cache.ts";
 import { lateSender } from "./late-sender.ts";
 import { sender } from "./sender.ts";
 

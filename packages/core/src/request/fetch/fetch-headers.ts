@@ -5,10 +5,13 @@ import type { CredentialFields } from "../credential-fields.ts";
  * their spelling in it: what is made of Headers of another fetch has them in lower case.
  */
 
+/** `HeadersInit`, which Node's types do not have by that name. */
+export type HeadersLike = NonNullable<RequestInit["headers"]>;
+
 type Pairs = [string, string][];
 
 /** Headers that can be read more than once. Whatever gives pairs one after the other becomes a list. Throws TypeError for what are no headers. */
-export function readableHeaders(headers: HeadersInit | undefined): HeadersInit | undefined {
+export function readableHeaders(headers: HeadersLike | undefined): HeadersLike | undefined {
   if (headers === undefined || isRecord(headers) || isHeaders(headers)) return headers;
   if (Array.isArray(headers) && Object.getPrototypeOf(headers) === Array.prototype && headers.every(isPair)) return headers;
   const pairs: unknown[] = typeof headers === "object" && headers !== null ? Array.from(headers as Iterable<unknown>, listOf) : [];
@@ -29,7 +32,7 @@ export function nameOf(pair: readonly unknown[]): string {
 }
 
 /** Whether the caller has credentials of its own in headers that `readableHeaders` gave. */
-export function hasOwnCredentials(credentials: CredentialFields, headers: HeadersInit | undefined): boolean {
+export function hasOwnCredentials(credentials: CredentialFields, headers: HeadersLike | undefined): boolean {
   if (headers === undefined) return false;
   if (isRecord(headers)) return credentials.areOwn(headers);
   if (Array.isArray(headers)) return headers.some((pair) => credentials.isOwn(nameOf(pair), pair[1]));
@@ -41,7 +44,7 @@ export function hasOwnCredentials(credentials: CredentialFields, headers: Header
 }
 
 /** A copy of headers that `readableHeaders` gave. */
-export function copyHeaders(headers: HeadersInit | undefined): HeadersInit | undefined {
+export function copyHeaders(headers: HeadersLike | undefined): HeadersLike | undefined {
   if (headers === undefined) return undefined;
   if (isRecord(headers)) return { ...headers };
   if (Array.isArray(headers)) return headers.map(([name, value]): [string, string] => [name, value]);
@@ -53,11 +56,11 @@ export function copyHeaders(headers: HeadersInit | undefined): HeadersInit | und
 }
 
 /** Names and values, in whatever object. */
-export function isRecord(headers: HeadersInit): headers is Record<string, string> {
+export function isRecord(headers: HeadersLike): headers is Record<string, string> {
   return typeof headers === "object" && headers !== null && !(Symbol.iterator in headers);
 }
 
 /** Headers of the platform's fetch, or of another. */
-function isHeaders(headers: HeadersInit): headers is Headers {
+function isHeaders(headers: HeadersLike): headers is Headers {
   return Object.prototype.toString.call(headers) === "[object Headers]" && typeof (headers as Headers).get === "function";
 }

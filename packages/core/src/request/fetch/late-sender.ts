@@ -1,4 +1,4 @@
-import { LateModule } from "../../cache/late-module.ts";
+import { LateModule } from "../../cache/late/late-module.ts";
 import type { TokenCache } from "../../cache/token-cache.ts";
 import { waitFor } from "../../clock/waits.ts";
 import { keepCall, signalOf, streamOf, type FetchCall } from "./fetch-call.ts";

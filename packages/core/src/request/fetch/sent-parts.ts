@@ -1,12 +1,12 @@
 import type { CredentialFields } from "../credential-fields.ts";
 import type { HeaderFields } from "../scheme.ts";
-import { copyHeaders, isRecord, nameOf } from "./fetch-headers.ts";
+import { copyHeaders, isRecord, nameOf, type HeadersLike } from "./fetch-headers.ts";
 import { copyInit, memberNames } from "./fetch-init.ts";
 
 /* What is sent in the place of the headers, the init and the Request that the caller gave. Those stay as they are. */
 
 /** A copy with these fields, and without a placeholder; the headers themselves stay as they are. */
-export function withFields(headers: HeadersInit | undefined, fields: HeaderFields, credentials: CredentialFields): HeadersInit {
+export function withFields(headers: HeadersLike | undefined, fields: HeaderFields, credentials: CredentialFields): HeadersLike {
   if (headers === undefined) return { ...fields };
   if (isRecord(headers)) {
     if (!credentials.hasPlaceholder) return { ...headers, ...fields };
@@ -24,7 +24,7 @@ export function withFields(headers: HeadersInit | undefined, fields: HeaderField
 }
 
 /** A copy without the fields of these names, which are in lower case. */
-export function withoutFields(headers: HeadersInit, names: ReadonlySet<string>): HeadersInit {
+export function withoutFields(headers: HeadersLike, names: ReadonlySet<string>): HeadersLike {
   const isKept = (pair: readonly string[]): boolean => !names.has(nameOf(pair).toLowerCase());
   if (isRecord(headers)) return Object.fromEntries(Object.entries(headers).filter(isKept));
   if (Array.isArray(headers)) return headers.filter(isKept);

@@ -1,11 +1,11 @@
-import { waitFor } from "../clock/waits.ts";
-import { ownOption } from "../platform/own.ts";
-import type { InitialTokens } from "../tokens/token-response.ts";
-import type { TokenSet } from "../tokens/token-set.ts";
+import { waitFor } from "../../clock/waits.ts";
+import { ownOption } from "../../platform/own.ts";
+import type { InitialTokens } from "../../tokens/token-response.ts";
+import type { TokenSet } from "../../tokens/token-set.ts";
 import type { Engine, Subject } from "./engine.ts";
 import { LateModule } from "./late-module.ts";
-import type { LoginStatus, TokenCache } from "./token-cache.ts";
-import { statusBySource, unknownStatus } from "./unknown-status.ts";
+import type { LoginStatus, TokenCache } from "../token-cache.ts";
+import { statusBySource, unknownStatus } from "../unknown-status.ts";
 
 export const lateEngine: LateModule<Engine> = new LateModule(async () => (await import("./engine.ts")).engine);
 

@@ -1,8 +1,8 @@
-import { isCalledFrom } from "../refresh/callers.ts";
-import { privateCell } from "../refresh/cell.ts";
-import type { SubjectParts } from "../refresh/refresh.ts";
-import { StoreCell, type EntryName, type StoreAccess } from "../refresh/store-cell.ts";
-import { SubjectTokenCache } from "./subject-token-cache.ts";
+import { isCalledFrom } from "../../refresh/callers.ts";
+import { privateCell } from "../../refresh/cell.ts";
+import type { SubjectParts } from "../../refresh/refresh.ts";
+import { StoreCell, type EntryName, type StoreAccess } from "../../refresh/store-cell.ts";
+import { SubjectTokenCache } from "../subject-token-cache.ts";
 
 /** A subject, as its token cache is made of it. */
 export interface Subject extends Omit<SubjectParts, "cell"> {

@@ -1,4 +1,4 @@
-import { TokenRequestError } from "../errors/token-request-error.ts";
+import { TokenRequestError } from "../../errors/token-request-error.ts";
 
 /** What a program starts without. It is loaded beside a program that has begun; where that fails, each call that needs it tries again. */
 export class LateModule<Module> {
