@@ -7,7 +7,7 @@ import { endAgents, startAgents, total, uses, type Agent, type Agents } from "./
 
 const sizes = isFullRun ? [4, 8] : [4];
 /** Milliseconds, and seconds. */
-const duration = { expiring: repetitions({ ordinary: 2800, full: 20_000 }), revoked: repetitions({ ordinary: 1500, full: 20_000 }) };
+const duration = { expiring: repetitions({ ordinary: 2800, full: 20_000 }), revoked: repetitions({ ordinary: 2000, full: 20_000 }) };
 const lifetime = repetitions({ ordinary: 2, full: 3 });
 const revocations = repetitions({ ordinary: 1, full: 4 });
 const [atOnce, pause] = [3, 250];
