@@ -48,8 +48,8 @@ export interface ProviderParts {
   readonly current: () => Promise<TokenSet | undefined>;
 }
 
-/** How often another process may be faster before this one gives up. */
-const attempts = 10;
+/** How often another process may be faster before this one gives up: each of many has calls of its own that were refused. */
+const attempts = 100;
 
 /**
  * An OAuth provider for hosts that take nothing else. Tokens are refreshed here when they are due, and users log in here. What it cannot keep an SDK from is to
