@@ -9,8 +9,8 @@ const conditions = ["source"];
 const rest = ["test/!(adapters)/**/*.test.ts", "examples/**/*.test.ts"];
 /** These leave nothing behind: many share a process, which reads each module once. */
 const shared = ["packages/*/test/**/*.test.ts", "test/adapters/**/*.test.ts"];
-/** These want a process of their own among them: they load clients as a page does, change modules, or collect garbage while they count time. */
-const alone = ["axios-page", "late-contract", "waits"].map((name) => `test/adapters/${name}.test.ts`);
+/** These want a process of their own among them: they load clients as a page does, change modules or globals, or collect garbage while they count time. */
+const alone = ["axios-around", "axios-page", "fetch-around", "late-contract", "waits"].map((name) => `test/adapters/${name}.test.ts`);
 /** These keep a core busy each, and would starve all the rest. */
 const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
 /** These start many processes and wait for deadlines most of their time. */
@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: "shared",
           include: shared,
+          setupFiles: "test/run/same-globals.ts",
           exclude: ["**/node_modules/**", ...alone],
           isolate: false,
           sequence: { groupOrder: 0 },

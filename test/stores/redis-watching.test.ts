@@ -19,6 +19,11 @@ describeWithRedis("whoever watches a Redis store", (server) => {
       return { told, stop };
     }
 
+    /** The server has the store's own message: it is sent behind the first read, and once more, whole, to a server that does not know the script yet. */
+    async function published(store: ReturnType<typeof redisStore>): Promise<void> {
+      for (let reads = 0; reads < 3; reads += 1) await store.read(newKey());
+    }
+
     async function subscribers(): Promise<number> {
       const observer = await driver.connect(server().url);
       const clients = String(await observer.command("CLIENT", "LIST", "TYPE", "pubsub"));
@@ -157,8 +162,7 @@ describeWithRedis("whoever watches a Redis store", (server) => {
       const store = redisStore({ client });
       const observer = await driver.connect(server().url);
       const { told } = await listen(store);
-      // The store's own message has been published by then: it takes two commands where the server does not know the script yet.
-      for (const key of [newKey(), newKey()]) await store.read(key);
+      await published(store);
       for (let round = 0; round < 3; round += 1) {
         // It has come back when a later one has.
         const key = newKey();
@@ -166,7 +170,7 @@ describeWithRedis("whoever watches a Redis store", (server) => {
         await vi.waitFor(() => expect(told).toEqual([[key, version]]), 5000);
         told.length = 0;
         vi.advanceTimersByTime(30_000);
-        await store.read(key);
+        await published(store);
       }
       expect(told).toEqual([]);
       await store.close();

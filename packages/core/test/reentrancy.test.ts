@@ -138,11 +138,11 @@ describe("the scope of a refresh", () => {
   it("is unknown, and does no harm, on a host that cannot follow it", () => {
     const { process } = globalThis;
     try {
-      Object.defineProperty(globalThis, "process", { value: undefined, configurable: true });
+      globalThis.process = undefined as unknown as typeof process;
       const scope = createScope<string>();
       expect(scope.run("a", () => [scope.current(), 5])).toEqual([undefined, 5]);
     } finally {
-      Object.defineProperty(globalThis, "process", { value: process, configurable: true });
+      globalThis.process = process;
     }
   });
 });

@@ -202,8 +202,11 @@ it("with `replace`, only a login counts that is finished after the call has begu
   before.finish("before");
   await before.result;
 
-  const [first, second] = [begin(store, { replace: true }), begin(store, { replace: true })];
+  const waits = Promise.withResolvers<void>();
+  const [first, second] = [0, 1].map(() => begin(store, { replace: true, waiting: waits.resolve })) as [Session, Session];
   const owner = await Promise.race([first, second].map(async (session) => (await session.asked, session)));
+  // The other one has seen what stood there before.
+  await waits.promise;
   owner.finish("after");
   expect(await Promise.all([first.result, second.result])).toEqual(["after", "after"]);
 });
