@@ -196,7 +196,7 @@ it("NestJS: HttpService sends the token of the user, a login that is needed is a
 
 it("NestJS: HttpModule alone gives axios's global instance, and one of its own where it is registered", async () => {
   const instances = [HttpModule, HttpModule.register({}), HttpModule.register({})].map(async (imported) => {
-    const context = await NestFactory.createApplicationContext({ module: class {}, imports: [imported] }, { logger: false });
+    const context = await NestFactory.createApplicationContext(imported, { logger: false });
     return context.get(HttpService, { strict: false }).axiosRef;
   });
   const [alone, first, second] = await Promise.all(instances);
