@@ -140,6 +140,48 @@ inEachBrowser("the guide to single-page apps does what it says", ({ browser }) =
     await tab.close();
   });
 
+  it("several tabs: one login, one refresh that no reload loses, one logout", async () => {
+    await startApp("several-tabs", "several-tabs-worker");
+    const press = (tab: Tab, label: string): Promise<void> =>
+      tab.run((wanted) => [...document.querySelectorAll("button")].find(({ textContent }) => textContent === wanted)?.click(), label);
+    const answered = (tab: Tab): Promise<void> => until(tab, (wanted) => document.title === wanted, "The API answered 200.");
+    const [first, second] = [await browser.open(`${pages.origin}/`), await browser.open(`${pages.origin}/`)];
+    await shows(first, "You are logged out.");
+    await shows(second, "You are logged out.");
+    await press(first, "Log in");
+    await shows(first, "You are logged in.");
+    await shows(second, "You are logged in.");
+    await press(second, "Show orders");
+    await answered(second);
+    expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+
+    // The token is refused, and the tab that has it renewed is loaded anew while the answer is on its way.
+    const token = (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
+    server.revokeAccessToken(token);
+    const [arrived, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    server.faults.next(async (_request, carryOut) => {
+      const answer = await carryOut();
+      arrived.resolve();
+      await leave.promise;
+      return answer;
+    });
+    await press(second, "Show orders");
+    await arrived.promise;
+    await second.reload();
+    leave.resolve();
+    await shows(second, "You are logged in.");
+    await Promise.all([press(first, "Show orders"), press(second, "Show orders")]);
+    await Promise.all([answered(first), answered(second)]);
+    expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { authorization_code: 1, refresh_token: 1 } });
+
+    const renewed = (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
+    await press(first, "Log out");
+    await shows(first, "You are logged out.");
+    await shows(second, "You are logged out.");
+    expect(server.isActive(renewed)).toBe(false);
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it("session cookies: asks nothing until a request is refused, and sends the field against CSRF", async () => {
     const asked: string[] = [];
     let session = 1;

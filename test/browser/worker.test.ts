@@ -65,6 +65,24 @@ inEachBrowser(
       await close(opened);
     });
 
+    it("and tells a page whose access token has expired that it is logged in, as a token cache of the page's own does", async () => {
+      await startWith({ accessTokenLifetime: 1 });
+      const opened = await openTab();
+      await logIn(opened);
+      await opened.run(() => tab.tokens.get());
+      app.server.reset();
+      const states = await opened.run(async () => {
+        const { expiresAt = 0 } = tab.tokens.status();
+        await new Promise((resolve) => setTimeout(resolve, expiresAt - Date.now() + 50));
+        const before = tab.tokens.status().state;
+        await tab.tokens.reread();
+        return [before, tab.tokens.status().state];
+      });
+      expect(states).toEqual(["unknown", "logged-in"]);
+      expect(app.server.stats.tokensIssued).toBe(0);
+      await close(opened);
+    });
+
     it("that reloads in the middle, and loses nothing", async ({ task }) => {
       await startWith({ accessTokenLifetime: isFullRun ? 2 : 60 });
       const [reloading, other] = [await openTab(), await openTab()];

@@ -42,6 +42,7 @@ export function renderPage(): string {
 
 SDKs and hosts that take our function as it is, with the lines that it takes. Each was run as it stands here against a server of this machine that refuses the first token: the call
 succeeded, and the same request, its body too, had been sent once more with the next token. Types compile without a cast.
+[An SDK that takes \`fetch\`](guides/sdk-author.md) has a whole program, and what authors of SDKs do.
 
 ## SDKs that call an API
 

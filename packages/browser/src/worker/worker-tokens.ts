@@ -32,6 +32,8 @@ export class WorkerTokens implements TokenCache {
   #held: TokenSet | undefined;
   #trustedUntil = 0;
   #status = unknown;
+  /** When the token ends that it tells of. What follows then, the worker knows; one that had ended before it was asked is no news. */
+  #statusUntil = Infinity;
   /** Questions under way, which all callers share: the tokens that were refused, "get" and "reread". */
   readonly #asked = new Map<string, Promise<TokenSet | undefined>>();
   #isClosed = false;
@@ -96,8 +98,7 @@ export class WorkerTokens implements TokenCache {
   }
 
   status(): LoginStatus {
-    // What follows the end of the token, the worker knows.
-    return this.#isClosed || Date.now() >= (this.#status.expiresAt ?? Infinity) ? unknown : this.#status;
+    return this.#isClosed || Date.now() >= this.#statusUntil ? unknown : this.#status;
   }
 
   /** As of a client of @tokenflight/oauth: the worker's own is asked. */
@@ -158,9 +159,14 @@ export class WorkerTokens implements TokenCache {
     // Whoever has closed all of it is told so by the page's own cache.
     if (this.#isClosed) throw new NoWorkerError("It was left.");
     const before = this.#heard;
+    const askedAt = Date.now();
     const answer = await ask(this.#registration, this.#key, call);
     if (!isUnderstood(answer)) throw new NoWorkerError("It is of another version than this page.");
-    if (before === this.#heard) this.#status = answer.status ?? unknown;
+    if (before === this.#heard) {
+      this.#status = answer.status ?? unknown;
+      const { expiresAt = Infinity } = this.#status;
+      this.#statusUntil = expiresAt > askedAt ? expiresAt : Infinity;
+    }
     if (isError(answer)) throw heard(answer.error);
     return answer.value;
   }

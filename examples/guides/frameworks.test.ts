@@ -1,0 +1,205 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { HttpModule, HttpService } from "@nestjs/axios";
+import { NestFactory } from "@nestjs/core";
+import { createTokenPool, toTokenResponse } from "@tokenflight/core";
+import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { sqliteStore } from "@tokenflight/sqlite";
+import axios from "axios";
+import { beforeEach, expect, it } from "vitest";
+import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
+import { CookieJar } from "../../test/servers/cookie-jar.ts";
+import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
+import { freePort, startGuide, type GuideProcess } from "../../test/setup/start-guide.ts";
+
+const CLIENT_ID = "service";
+const CLIENT_SECRET = "s-e_c.r~e+t";
+
+let server: AuthorizationServer;
+let api: ResourceApi;
+
+beforeEach(async () => {
+  const redirectUri = "http://127.0.0.1/callback";
+  const service = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, redirectUri, metadata: { application_type: "native" } } as const;
+  server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [service] });
+  api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
+  return async () => {
+    await api.close();
+    await server.close();
+  };
+});
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), "tokenflight-framework-"));
+const environment = (): Record<string, string> => ({ ISSUER: server.issuer, API_ORIGIN: api.origin, CLIENT_ID, CLIENT_SECRET });
+const tokenInUse = (): string => (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
+
+/** A browser at a web application: follows no redirect by itself. */
+class Visitor {
+  readonly #cookies = new CookieJar();
+  readonly #origin: string;
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** Connections that are kept would keep a server that stops waiting. */
+  get headers(): Record<string, string> {
+    return { cookie: this.#cookies.header, connection: "close" };
+  }
+
+  async send(path: string, method = "GET"): Promise<Response> {
+    const response = await fetch(new URL(path, this.#origin), { method, redirect: "manual", headers: this.headers });
+    this.#cookies.take(response);
+    return response;
+  }
+
+  async text(path: string, method?: string): Promise<string> {
+    return (await this.send(path, method)).text();
+  }
+
+  async next(path: string): Promise<string> {
+    return (await this.send(path)).headers.get("location") ?? "";
+  }
+
+  /** Goes through the login: gives the path where the application leads afterwards. */
+  async logIn(): Promise<string> {
+    return this.next(await server.visit(await this.next("/login")));
+  }
+}
+
+it("Express: logs users in, acts for each, sends those whose login is over to a new one, and logs out", async () => {
+  const PORT = await freePort();
+  const TOKENS = join(newFolder(), "tokens.db");
+  const env = { ...environment(), PORT, TOKENS, SESSION_SECRET: "a secret of the test's" };
+  const first = startGuide("express.ts", env);
+  const origin = (await first.line("Open ")).replace("Open ", "");
+  const visitor = new Visitor(origin);
+
+  expect(await visitor.next("/orders")).toBe("/login");
+  expect((await visitor.send("/callback?code=planted&state=planted")).status).toBe(400);
+  const callback = await server.visit(await visitor.next("/login"));
+  expect((await new Visitor(origin).send(callback)).status).toBe(400);
+  expect(await visitor.next(callback)).toBe("/orders");
+  expect((await visitor.send(callback)).status).toBe(400);
+  const answered = "The API answered 200 for user.\n";
+  expect(await visitor.text("/orders")).toBe(answered);
+
+  // Its access token is revoked: three requests, one refresh.
+  expect(server.revokeAccessToken(tokenInUse())).toBe(true);
+  expect(await Promise.all([1, 2, 3].map(() => visitor.text("/orders")))).toEqual([answered, answered, answered]);
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1, refresh_token: 1 });
+
+  expect(server.revokeFamilyOf(tokenInUse())).toBe(true);
+  expect(await visitor.next("/orders")).toBe("/login");
+  expect(await visitor.logIn()).toBe("/orders");
+  expect(await visitor.text("/orders")).toBe(answered);
+
+  const another = new Visitor(origin);
+  await another.logIn();
+  expect(await another.text("/orders")).toBe(answered);
+  // A link does not log out.
+  expect((await visitor.send("/logout")).status).toBe(404);
+  expect(await visitor.text("/logout", "POST")).toBe("Logged out.\n");
+  expect(server.isActive(tokenInUse())).toBe(false);
+  expect(await visitor.next("/orders")).toBe("/login");
+  expect(await another.next("/orders")).toBe("/login");
+
+  await another.logIn();
+  expect(await another.text("/orders")).toBe(answered);
+  await stopInTheMiddle(first, origin, another.headers);
+  expect(await first.printed).toContain("Open ");
+  const next = startGuide("express.ts", env);
+  await next.line("Open ");
+  // Its session was in the memory of the first process, its tokens were not. The login brings others, and nothing was sent twice.
+  expect(await another.next("/orders")).toBe("/login");
+  expect(server.stats.refreshTokenReuses).toBe(0);
+}, 30_000);
+
+/** Ends a program by SIGTERM while it refreshes for a caller who has left, so that only its own end can wait for the answer. */
+async function stopInTheMiddle({ child }: GuideProcess, url: string, headers: Record<string, string> = {}): Promise<void> {
+  server.revokeAccessToken(tokenInUse());
+  const [arrived, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  server.faults.next(async (_request, carryOut) => {
+    const answer = await carryOut();
+    arrived.resolve();
+    await leave.promise;
+    return answer;
+  });
+  const caller = new AbortController();
+  const answer = fetch(url, { headers, signal: caller.signal });
+  await arrived.promise;
+  caller.abort();
+  await expect(answer).rejects.toThrow("aborted");
+  child.kill("SIGTERM");
+  const isListening = (): Promise<boolean> =>
+    fetch(new URL("/nowhere", url), { headers: { connection: "close" } }).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isListening, { timeout: 10_000 }).toBe(false);
+  await sleep(200);
+  leave.resolve();
+}
+
+/** Compiles a program strictly, decorators and all, as Nest's own build does. Gives the path of what comes out. */
+function compile(name: string): string {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const folder = newFolder();
+  const options = ["--noEmit", "false", "--allowImportingTsExtensions", "false", "--outDir", folder];
+  const project = join(root, `examples/guides/${name}.tsconfig.json`);
+  const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", project, ...options], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stdout);
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  return join(folder, `${name}.js`);
+}
+
+/** Logs a user in and leaves an access token that is over. */
+async function saveLogin(path: string, user: string): Promise<void> {
+  const client = createOAuthClient({ issuer: server.issuer, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
+  const response = toTokenResponse(await client.exchangeCode(await server.login({ scope: "openid offline_access read" })));
+  await using store = sqliteStore({ path });
+  const users = createTokenPool({ source: () => client.refreshToken(), store });
+  await users.for(user).save({ ...response, expires_at: Date.now() / 1000 - 1 });
+}
+
+it("NestJS: HttpService sends the token of the user, a login that is needed is a 401, and what is under way at SIGTERM is stored", async () => {
+  const TOKENS = join(newFolder(), "tokens.db");
+  await saveLogin(TOKENS, "alice");
+  const env = { ...environment(), TOKENS, PORT: await freePort(), NO_COLOR: "1" };
+  const program = compile("nestjs");
+  const first = startGuide(program, env);
+  const orders = (user: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${env.PORT}/users/${user}/orders`, { headers: { connection: "close" } });
+  await first.line("Listening on");
+
+  const answers = await Promise.all([1, 2, 3].map(async () => (await orders("alice")).json()));
+  expect(answers).toEqual(Array.from({ length: 3 }, () => expect.objectContaining({ method: "GET", url: "/orders" })));
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1, refresh_token: 1 });
+  const nobody = await orders("nobody");
+  expect([nobody.status, await nobody.json()]).toEqual([401, { statusCode: 401, message: "ERR_LOGIN_REQUIRED" }]);
+  await first.line("[Tokenflight] tokenflight token-obtained key=alice");
+
+  await stopInTheMiddle(first, `http://127.0.0.1:${env.PORT}/users/alice/orders`);
+  // Nest ends the process by the signal, when its hooks are done.
+  await expect(first.printed).rejects.toThrow("null: ");
+
+  const next = startGuide(program, env);
+  await next.line("Listening on");
+  expect((await orders("alice")).status).toBe(200);
+  expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { refresh_token: 2 } });
+}, 40_000);
+
+it("NestJS: HttpModule alone gives axios's global instance, and one of its own where it is registered", async () => {
+  const instances = [HttpModule, HttpModule.register({}), HttpModule.register({})].map(async (imported) => {
+    const context = await NestFactory.createApplicationContext(imported, { logger: false });
+    return context.get(HttpService, { strict: false }).axiosRef;
+  });
+  const [alone, first, second] = await Promise.all(instances);
+  expect(alone).toBe(axios);
+  expect(new Set([alone, first, second]).size).toBe(3);
+});

@@ -1,0 +1,101 @@
+import { HttpModule, HttpService } from "@nestjs/axios";
+import { Catch, Controller, Get, Inject, Injectable, Logger, Module, Param } from "@nestjs/common";
+import { HttpException, type ArgumentsHost, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
+import { APP_FILTER, BaseExceptionFilter, NestFactory } from "@nestjs/core";
+import { attachBearer } from "@tokenflight/axios";
+import { consoleObserver, createTokenPool, LoginRequiredError, TokenflightError, type TokenPool } from "@tokenflight/core";
+import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { sqliteStore } from "@tokenflight/sqlite";
+import { firstValueFrom } from "rxjs";
+
+declare module "axios" {
+  interface AxiosRequestConfig {
+    /** In whose name the request is sent. */
+    user?: string;
+  }
+}
+
+const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "", TOKENS = "tokens.db", PORT = "3000" } = process.env;
+
+const STORE = Symbol("STORE");
+const USERS = Symbol("USERS");
+
+/** The token caches of all users. */
+@Module({
+  providers: [
+    { provide: STORE, useFactory: () => sqliteStore({ path: TOKENS }) },
+    {
+      provide: USERS,
+      inject: [STORE],
+      useFactory: (store: ReturnType<typeof sqliteStore>) => {
+        const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
+        const logger = new Logger("Tokenflight");
+        const observe = consoleObserver((line) => logger.log(line));
+        return createTokenPool({ source: () => client.refreshToken(), store, observe });
+      },
+    },
+  ],
+  exports: [USERS],
+})
+export class TokensModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(USERS) private readonly users: TokenPool,
+    @Inject(STORE) private readonly store: ReturnType<typeof sqliteStore>,
+  ) {}
+
+  /** By now requests are answered. Token requests under way end, and what they brought is stored. */
+  async onApplicationShutdown() {
+    await this.users.close();
+    await this.store.close();
+  }
+}
+
+@Injectable()
+export class OrdersService {
+  constructor(private readonly http: HttpService) {}
+
+  async all(user: string): Promise<unknown> {
+    const { data } = await firstValueFrom(this.http.get<unknown>("/orders", { user }));
+    return data;
+  }
+}
+
+@Controller("users/:user/orders")
+export class OrdersController {
+  constructor(private readonly orders: OrdersService) {}
+
+  // Behind your guard: `user` is whoever is logged in.
+  @Get()
+  all(@Param("user") user: string) {
+    return this.orders.all(user);
+  }
+}
+
+/** What a request ends with when there is no token for it. */
+@Catch(TokenflightError)
+export class NoTokenFilter extends BaseExceptionFilter {
+  override catch(error: TokenflightError, host: ArgumentsHost) {
+    super.catch(new HttpException(error.code, error instanceof LoginRequiredError ? 401 : 503), host);
+  }
+}
+
+@Module({
+  imports: [TokensModule, HttpModule.register({ baseURL: API_ORIGIN, timeout: 10_000 })],
+  controllers: [OrdersController],
+  providers: [OrdersService, { provide: APP_FILTER, useClass: NoTokenFilter }],
+})
+export class OrdersModule implements OnModuleInit {
+  constructor(
+    private readonly http: HttpService,
+    @Inject(USERS) private readonly users: TokenPool,
+  ) {}
+
+  onModuleInit() {
+    attachBearer(this.http.axiosRef, ({ user }) => (user === undefined ? undefined : this.users.for(user)));
+  }
+}
+
+const app = await NestFactory.create(OrdersModule);
+app.enableShutdownHooks();
+await app.listen(PORT, "127.0.0.1");
+Logger.log(`Listening on ${await app.getUrl()}`);
