@@ -18,6 +18,12 @@ const seconds = new Histogram({
   buckets: [0.1, 0.3, 1, 3, 10],
 });
 
+const loggedIn = new Gauge({
+  name: "tokenflight_logged_in",
+  help: "1: a token can be had without a person. 0: somebody has to log in. NaN: nobody has looked yet.",
+});
+const end = new Gauge({ name: "tokenflight_token_expires_timestamp_seconds", help: "When the access token ends." });
+
 /** A line for each event; give the lines to your logger. */
 const log = consoleObserver((line) => console.error(line));
 
@@ -34,25 +40,12 @@ const tokens = createTokenCache({ source: client.refreshToken(), observe });
 await tokens.seed({ refresh_token: REFRESH_TOKEN });
 const api = bearer(tokens, { origins: API_ORIGIN, observe })(fetch);
 
-// Read when the metrics are asked for, from memory.
-new Gauge({
-  name: "tokenflight_logged_in",
-  help: "1: a token can be had without a person. 0: somebody has to log in. NaN: nobody has looked yet.",
-  collect() {
-    this.set({ "logged-in": 1, "logged-out": 0, unknown: Number.NaN }[tokens.status().state]);
-  },
-});
-new Gauge({
-  name: "tokenflight_token_expires_timestamp_seconds",
-  help: "When the access token ends.",
-  collect() {
-    this.set((tokens.status().expiresAt ?? Number.NaN) / 1000);
-  },
-});
-
 const server = createServer(async ({ url }, response) => {
   try {
     if (url === "/metrics") {
+      const { state, expiresAt = Number.NaN } = tokens.status(); // from memory
+      loggedIn.set({ "logged-in": 1, "logged-out": 0, unknown: Number.NaN }[state]);
+      end.set(expiresAt / 1000);
       response.setHeader("content-type", register.contentType).end(await register.metrics());
       return;
     }
