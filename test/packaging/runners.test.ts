@@ -1,19 +1,11 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, inject, it } from "vitest";
 import { startLoopback, type Loopback } from "../servers/loopback.ts";
+import { runInFolder } from "./runners/run-in-folder.ts";
 import { runners, type Runner } from "./runners/runners.ts";
 
 const folder = inject("installed");
-
-/** Milliseconds, of one run: a compiler on a busy machine takes its time. */
-const longest = 200_000;
-
-/** What has to stay out of a program that starts another test runner. */
-const ours = /^(?:VITEST|TEST|NODE_ENV|NODE_OPTIONS|JEST_|MOCHA_|npm_)/;
 
 interface Servers extends Loopback {
   readonly asked: readonly string[];
@@ -48,28 +40,10 @@ async function startServers(): Promise<Servers> {
   return { ...loopback, asked };
 }
 
-async function run({ name, files, command }: Runner, origin: string): Promise<string> {
-  const own = join(folder, "runners", name.replaceAll(/\W+/g, "-"));
-  mkdirSync(own, { recursive: true });
-  // As `npm init -y` writes it.
-  writeFileSync(join(own, "package.json"), JSON.stringify({ name: "first-page", version: "1.0.0", type: "commonjs" }));
-  for (const [file, content] of Object.entries(files)) writeFileSync(join(own, file), content);
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
-  const env = { ...inherited, NO_COLOR: "1", ISSUER: origin, API_ORIGIN: origin, CLIENT_ID: "id", CLIENT_SECRET: "secret" };
-  const child = spawn(process.execPath, command, {
-    cwd: own,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: longest,
-    killSignal: "SIGKILL",
-  });
-  const printed = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return printed.join("\n");
-}
-
 async function passes(runner: Runner): Promise<void> {
   await using servers = await startServers();
-  expect(await run(runner, servers.origin)).toMatch(runner.passed);
+  const env = { ISSUER: servers.origin, API_ORIGIN: servers.origin, CLIENT_ID: "id", CLIENT_SECRET: "secret" };
+  expect(await runInFolder(folder, runner, env)).toMatch(runner.passed);
   expect(servers.asked).toEqual(["/token 200", "/orders 200"]);
 }
 

@@ -1,14 +1,16 @@
 import { fileURLToPath } from "node:url";
 import { build, type Rolldown } from "vite";
 
-let bundled: Promise<string> | undefined;
+const bundled = new Map<string, Promise<string>>();
 
-/** The worker and all that it imports of ours, from the sources, as one module. */
-export function workerBundle(): Promise<string> {
-  return (bundled ??= bundle());
+/** A worker and all that it imports of ours, from the sources, as one module. Default: the one of the tests of this folder. */
+export function workerBundle(entry: URL = new URL("worker.ts", import.meta.url)): Promise<string> {
+  const made = bundled.get(entry.href) ?? bundle(fileURLToPath(entry));
+  bundled.set(entry.href, made);
+  return made;
 }
 
-async function bundle(): Promise<string> {
+async function bundle(input: string): Promise<string> {
   const built = await build({
     configFile: false,
     envFile: false,
@@ -21,7 +23,7 @@ async function bundle(): Promise<string> {
       minify: false,
       target: "es2024",
       rolldownOptions: {
-        input: fileURLToPath(new URL("worker.ts", import.meta.url)),
+        input,
         preserveEntrySignatures: "strict",
         external: [/^cloudflare:/, /^node:/],
         output: { format: "es", codeSplitting: false },

@@ -21,6 +21,12 @@ export interface Compatibility {
   readonly flags?: readonly string[];
   /** The worker, as one module. Default: that of the tests of this folder. */
   readonly code?: string;
+  /** Further bindings: texts. */
+  readonly texts?: Readonly<Record<string, string>>;
+  /** Further bindings: the classes of Durable Objects that the worker exports, with SQLite for their storage. */
+  readonly objects?: Readonly<Record<string, string>>;
+  /** The folder of what the objects keep. Default: memory. */
+  readonly disk?: string;
 }
 
 /** The port that workerd has chosen, which it tells on a pipe of its own. */
@@ -37,11 +43,11 @@ const untilInputEnds = '"$0" "$@" & exec 3>&-; cat > /dev/null; kill -9 $!';
 
 /** `setting` is a binding of the worker. */
 export async function startWorker(setting: WorkerSetting | undefined, given: Compatibility = {}): Promise<TestWorker> {
-  const { date = "2026-10-01", flags = [], code = await workerBundle() } = given;
+  const { code = await workerBundle() } = given;
   const folder = temporaryFolder();
   writeFileSync(folder.file("worker.js"), code);
   writeFileSync(folder.file("setting.json"), JSON.stringify(setting ?? {}));
-  writeFileSync(folder.file("config.capnp"), configuration(date, flags));
+  writeFileSync(folder.file("config.capnp"), configuration(given));
   const shell = ["-c", untilInputEnds, workerdPath(), "serve", folder.file("config.capnp"), "--control-fd=3"];
   const child = spawn("sh", shell, { stdio: ["pipe", "pipe", "pipe", "pipe"] });
   const ended = once(child, "close");
@@ -61,18 +67,29 @@ export async function startWorker(setting: WorkerSetting | undefined, given: Com
   }
 }
 
-function configuration(date: string, flags: readonly string[]): string {
+function configuration({ date = "2026-10-01", flags = [], texts = {}, objects = {}, disk }: Compatibility): string {
+  const bindings = [
+    '(name = "SETTING", json = embed "setting.json")',
+    ...Object.entries(texts).map(([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`),
+    ...Object.entries(objects).map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
+  ];
+  const namespaces = Object.values(objects).map(
+    (className) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "internet", network = (allow = ["public", "private", "local"])),
+    ${disk === undefined ? "" : `(name = "disk", disk = (path = ${JSON.stringify(disk)}, writable = true)),`}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  bindings = [(name = "SETTING", json = embed "setting.json")],
+  bindings = [${bindings.join(", ")}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
+  durableObjectStorage = ${disk === undefined ? "(inMemory = void)" : '(localDisk = "disk")'},
   compatibilityDate = "${date}",
   compatibilityFlags = ${JSON.stringify(flags)},
 );

@@ -34,8 +34,9 @@ export interface TokenFacts {
   generation: number;
 }
 
-export function tokenFacts({ fingerprint, expiresAt }: TokenSet, generation: number): TokenFacts {
-  return { token: fingerprint, expiresAt, generation };
+/** A login that begins with a refresh token alone has no access token that could expire. */
+export function tokenFacts({ accessToken, fingerprint, expiresAt }: TokenSet, generation: number): TokenFacts {
+  return { token: fingerprint, expiresAt: accessToken === "" ? undefined : expiresAt, generation };
 }
 
 export type Observer = (event: TokenEvent) => void;

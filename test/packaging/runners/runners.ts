@@ -17,20 +17,20 @@ export interface Runner {
 
 const inRepository = createRequire(import.meta.url);
 /** A file of a package of this repository, or of a package whose folder is given. */
-const fileOf = (name: string, require = inRepository): string => require.resolve(name);
+export const fileOf = (name: string, require = inRepository): string => require.resolve(name);
 
 /** The command of a package. */
-function commandOf(name: string, require = inRepository): string {
+export function commandOf(name: string, require = inRepository): string {
   const manifest = require.resolve(`${name}/package.json`);
   const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as { bin: string | Record<string, string> };
   return join(dirname(manifest), typeof bin === "string" ? bin : (bin[name] as string));
 }
 
 /** Milliseconds that a test may take: the defaults are for machines that do nothing else. */
-const patience = 60_000;
+export const patience = 60_000;
 
 const jestVersions = [29, 30] as const;
-const requireOfJest = (version: (typeof jestVersions)[number]): NodeJS.Require =>
+export const requireOfJest = (version: (typeof jestVersions)[number]): NodeJS.Require =>
   createRequire(fileURLToPath(new URL(`../jest-${version}/package.json`, import.meta.url)));
 
 const required = firstPage({ modules: "require" });
