@@ -8,7 +8,7 @@ import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
 import { run } from "./build.ts";
 import { packAll } from "./pack.ts";
-import { firstPrograms, readmePrograms } from "./readme-programs.ts";
+import { readmePrograms } from "./readme-programs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
