@@ -1,5 +1,6 @@
 /** The two programs at the top of README.md, as they stand there, against a server that rotates refresh tokens. */
 import { readFileSync } from "node:fs";
+import { compileFunction } from "node:vm";
 import { attachBearer } from "@tokenflight/axios";
 import { createTokenCache, type TokenCache } from "@tokenflight/core";
 import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
@@ -19,7 +20,7 @@ type Names = Readonly<Record<string, unknown>>;
 function run(name: string, names: Names, gives: string): unknown {
   const [, text] = new RegExp(`^\`\`\`js\n// ${name}\n([\\s\\S]*?)^\`\`\`$`, "m").exec(page) ?? [];
   if (text === undefined) throw new Error(`The README has no program "${name}" any more.`);
-  const program = new Function(...Object.keys(names), `${text}\nreturn ${gives};`);
+  const program = compileFunction(`${text}\nreturn ${gives};`, Object.keys(names));
   return Reflect.apply(program, undefined, Object.values(names));
 }
 

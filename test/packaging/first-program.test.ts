@@ -32,14 +32,14 @@ function commands(): string[] {
 }
 
 beforeAll(() => {
-  expect(commands()).toEqual(["npm init -y", expect.stringMatching(/^npm install .*tokenflight-core-.*tokenflight-axios-.* axios@/)]);
   for (const command of commands()) run("sh", ["-c", command], { cwd: folder });
   for (const [name, text] of programs) writeFileSync(join(folder, name), text);
 }, 180_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it("the page has one program for each kind of module", () => {
+it("the page has two commands, and one program for each kind of module", () => {
+  expect(commands()).toEqual(["npm init -y", expect.stringMatching(/^npm install .*tokenflight-core-.*tokenflight-axios-.* axios@/)]);
   expect([...programs.keys()].toSorted()).toEqual(["first.cjs", "first.mjs"]);
 });
 
