@@ -17,6 +17,7 @@ it.each(names)("the README of %s has the skeleton of its siblings", (name) => {
     "## Errors",
     "## Many users",
     "## Secrets",
+    "## More",
   ]);
   expect([...text.matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option).slice(0, 8)).toEqual([
     "origins",

@@ -95,7 +95,7 @@ async function stormWithout(...remove: readonly string[]): Promise<void> {
 it.each(removable)("the storm passes without $name", ({ remove }) => stormWithout(remove));
 it("the storm passes without all of them", () => stormWithout(...removable.map(({ remove }) => remove)));
 
-it("the README's first page runs without all of them, with fetch in place of its client", () =>
+it("the first page runs without all of them, with fetch in place of its client", () =>
   readmeWithout(removable.map(({ remove }) => remove)));
 
 async function readmeWithout(remove: readonly string[]): Promise<void> {

@@ -29,14 +29,14 @@ const runtimes: Readonly<Record<string, Runtime>> = {
   "Node 24": { path: "node_modules/node/bin/node", flags: [], hasSqlite: true },
 };
 
-/** A new user's folder: nothing in it but what the README says, word for word. */
+/** A new user's folder: nothing in it but what docs/quick-start.md says, word for word. */
 const folder = mkdtempSync(join(tmpdir(), "tokenflight-quick-start-"));
 
 /** What the page says to do in a new folder. */
 function newFolder(): string {
-  const page = readFileSync(join(root, "README.md"), "utf8");
+  const page = readFileSync(join(root, "docs/quick-start.md"), "utf8");
   const [line] = /^npm init -y.*$/m.exec(page) ?? [];
-  if (line === undefined) throw new Error("The README no longer says how to begin.");
+  if (line === undefined) throw new Error("docs/quick-start.md no longer says how to begin.");
   return line;
 }
 
@@ -50,7 +50,7 @@ beforeAll(async () => {
   for (const [name, text] of readmePrograms) writeFileSync(join(folder, name), text);
 }, 180_000);
 
-it("every program of the README compiles in strict mode against the packed packages", () => {
+it("every program of the first pages compiles in strict mode against the packed packages", () => {
   const compilerOptions = {
     strict: true,
     noEmit: true,
@@ -65,7 +65,7 @@ it("every program of the README compiles in strict mode against the packed packa
   mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
 
   expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
-  expect(readmePrograms.size).toBe(7);
+  expect(readmePrograms.size).toBe(8);
 }, 60_000);
 
 describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) => {

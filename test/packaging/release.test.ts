@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { packageNames } from "./build.ts";
-import { publicationOf, withPublication } from "./release.ts";
+import { publicationOf, withLinks, withPublication } from "./release.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifestOf = (name: string): Record<string, unknown> =>
@@ -31,6 +31,18 @@ it("what is filled in once is in each package, which names its own folder", () =
     const { repository, ...rest } = filledIn;
     expect(manifest).toEqual({ ...manifestOf(name), ...rest, repository: { ...repository, directory: `packages/${name}` } });
   }
+});
+
+it.each(packageNames)("the README of %s leads into the repository by every link that is not absolute", (name) => {
+  const { repository } = publicationOf(JSON.stringify(filledIn));
+  const before = readFileSync(`${root}packages/${name}/README.md`, "utf8");
+  const after = withLinks(before, name, { repository });
+  const links = (text: string): string[] => [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+
+  const own = links(after).filter((link) => link.startsWith("https://code.example/tokenflight/blob/HEAD/"));
+  expect(own.length).toBeGreaterThanOrEqual(3);
+  expect(links(after).filter((link) => !/^(?:https:\/\/|#)/.test(link))).toEqual([]);
+  for (const link of own) expect(link).toMatch(/\/blob\/HEAD\/(?:README\.md|docs\/|packages\/)/);
 });
 
 it("all packages have one version, and say which Node they need", () => {

@@ -1,9 +1,9 @@
 /**
  * Publishes the packages, as the release workflow calls it. Where the repository is stands once, in the root package.json, which the publisher fills in; it is
- * copied into each package, because npm shows it there and provenance is checked against it.
+ * copied into each package, because npm shows it there and provenance is checked against it. The links of a README lead into the repository from there.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildAll, packageNames, run } from "./build.ts";
 
@@ -30,6 +30,12 @@ export function withPublication(manifest: string, name: string, { repository, ho
   return `${JSON.stringify({ ...(JSON.parse(manifest) as object), repository: own, homepage, bugs }, null, 2)}\n`;
 }
 
+/** A package's README whose relative links lead into the repository: npm's pages have no folders beside them. */
+export function withLinks(readme: string, name: string, { repository }: Pick<Publication, "repository">): string {
+  const files = `${repository.url.replace(/^git\+/, "").replace(/\.git$/, "")}/blob/HEAD`;
+  return readme.replaceAll(/\]\((\.{1,2}\/[^)\s]+)\)/g, (_, link: string) => `](${files}/${posix.join("packages", name, link)})`);
+}
+
 if (import.meta.main) {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const publication = publicationOf(readFileSync(join(root, "package.json"), "utf8"));
@@ -37,6 +43,8 @@ if (import.meta.main) {
   for (const name of packageNames) {
     const path = join(root, "packages", name, "package.json");
     writeFileSync(path, withPublication(readFileSync(path, "utf8"), name, publication));
+    const readme = join(root, "packages", name, "README.md");
+    writeFileSync(readme, withLinks(readFileSync(readme, "utf8"), name, publication));
   }
   process.stdout.write(run("changeset", ["publish"], { cwd: root, env: { ...process.env, NPM_CONFIG_PROVENANCE: "true" } }));
 }

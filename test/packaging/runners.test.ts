@@ -47,4 +47,4 @@ async function passes(runner: Runner): Promise<void> {
   expect(servers.asked).toEqual(["/token 200", "/orders 200"]);
 }
 
-it.concurrent.each(runners)("$name: the README's first page passes", passes);
+it.concurrent.each(runners)("$name: the first page passes", passes);

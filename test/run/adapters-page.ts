@@ -81,7 +81,7 @@ const text = `# What every adapter keeps
 
 This page is written by the test run: one contract, run in the same way against every client that Tokenflight plugs into, on a real
 authorization server and a real API. "differs" is a difference of the client, which is tested, too. A column with a version is the lowest that the adapter takes; the
-others are the newest ([versions](../README.md#versions)).
+others are the newest ([versions](versions.md)).
 
 ${table.join("\n")}
 

@@ -3,10 +3,10 @@ import { expect, it } from "vitest";
 import { withVersionTable } from "./version-table.ts";
 import { withinMarks } from "./page-parts.ts";
 
-it("the README has the versions that are installed and the ranges that are published", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+it("docs/versions.md has the versions that are installed and the ranges that are published", () => {
+  const page = readFileSync(new URL("../../docs/versions.md", import.meta.url), "utf8");
 
-  expect(withVersionTable(readme)).toBe(readme);
+  expect(withVersionTable(page)).toBe(page);
 });
 
 it("a page without a place for the table, or with one that does not end, is an error", () => {

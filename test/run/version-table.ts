@@ -34,7 +34,7 @@ function rowOf(client: string): string[] {
   return [client, range.replaceAll(" || ", " or "), lowest, newest];
 }
 
-/** The table of the root's README. */
+/** The table of docs/versions.md. */
 export function versionTable(): string {
   const node = manifest("packages/core/").engines["node"] ?? "";
   const lowestNode = installed("node-lowest");
@@ -46,7 +46,7 @@ export function versionTable(): string {
   );
 }
 
-/** A README with the table in its place. */
-export function withVersionTable(readme: string): string {
-  return withinMarks(readme, "The table is written by test/run/versions-page.ts.", versionTable());
+/** That page with the table in its place. */
+export function withVersionTable(page: string): string {
+  return withinMarks(page, "The table is written by test/run/versions-page.ts.", versionTable());
 }

@@ -1,4 +1,4 @@
-/** What browsers of 2021 do not have, and what of it is still used although it is missing there. README.md states the baseline. */
+/** What browsers of 2021 do not have, and what of it is still used although it is missing there. docs/versions.md states the baseline. */
 
 export interface Feature {
   readonly name: string;

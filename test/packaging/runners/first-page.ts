@@ -1,4 +1,4 @@
-/** The README's first page as one test, in the words of each test runner and module system. */
+/** The first page, docs/quick-start.md, as one test, in the words of each test runner and module system. */
 import { readmeProgram } from "../readme-programs.ts";
 
 const importLine = /^import (.+) from "([^"]+)";\n/gm;

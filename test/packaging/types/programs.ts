@@ -1,4 +1,4 @@
-/** What is compiled in each setting: the first page of the README, and a small program for each package with everything that it may be imported from. */
+/** What is compiled in each setting: the programs of the first pages, and a small program for each package with everything that it may be imported from. */
 import { readmePrograms } from "../readme-programs.ts";
 
 /** A client that is published as ES modules only is imported by a CommonJS program in this way. */
@@ -106,7 +106,7 @@ function inFunction(text: string): string {
   return `${imports.join("\n")}\nexport async function main(): Promise<void> {\n${rest}\n}\n`;
 }
 
-/** The files of a program in this kind of project, by their names without an ending: "page/…" is of the README, any other is named after its package. */
+/** The files of a program in this kind of project, by their names without an ending: "page/…" is of the first pages, any other is named after its package. */
 export function programsFor(project: "module" | "commonjs"): ReadonlyMap<string, string> {
   const page = [...readmePrograms]
     // A static import of got or ky is not for CommonJS.

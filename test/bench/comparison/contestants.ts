@@ -1,0 +1,59 @@
+import { createTokenCache, memoryStore, type TokenStore } from "@tokenflight/core";
+import { attachBearer } from "@tokenflight/axios";
+import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
+import { axiosAuthRefresh, axiosAuthRefreshEach } from "../contenders/clients/axios-auth-refresh.ts";
+import { axiosInstance, sendWith } from "../contenders/clients/axios-base.ts";
+import { axiosTextbook } from "../contenders/clients/axios-textbook.ts";
+import type { Send, Setting } from "../contenders/clients/client-contender.ts";
+import { fetchBadgateway } from "../contenders/clients/fetch-badgateway.ts";
+import { fetchSimpleOauth2 } from "../contenders/clients/fetch-simple-oauth2.ts";
+import { gaxiosGoogleAuth } from "../contenders/clients/gaxios-google-auth.ts";
+import { tokenSetOf } from "../contenders/tokenflight.ts";
+import { forgetAccounts, sendWithBetterAuth } from "./better-auth.ts";
+import { sendWithMsal } from "./msal.ts";
+
+/** A library in the comparison, set up as its users would. */
+export interface Contestant {
+  readonly name: string;
+  /** Whether its requests are its own, and reject when the API answers with an error. */
+  readonly throwsForStatus: boolean;
+  /** Whether the function that asks for tokens is its user's. */
+  readonly asksByItself?: false;
+  connect(setting: Setting): Send | Promise<Send>;
+  /** Forgets what its instances share, where they can share something. */
+  forget?(): void;
+}
+
+let store: TokenStore = memoryStore();
+let logins = 0;
+
+/** With a store, which instances share, and one key for the login. */
+const ours: Contestant = {
+  name: "Tokenflight",
+  throwsForStatus: true,
+  async connect(setting) {
+    const { tokenEndpoint, held } = setting;
+    const client = createOAuthClient({ tokenEndpoint, clientId: "bench", clientAuth: clientSecretBasic("secret") });
+    const tokens = createTokenCache({ source: client.refreshToken(), store, key: `login ${logins}` });
+    await tokens.seed(tokenSetOf(held));
+    const instance = axiosInstance(setting);
+    attachBearer(instance, tokens);
+    return sendWith(instance);
+  },
+  forget() {
+    store = memoryStore();
+    logins += 1;
+  },
+};
+
+export const contestants: readonly Contestant[] = [
+  ours,
+  { ...axiosTextbook, name: "interceptors by hand, one shared refresh", throwsForStatus: true, asksByItself: false },
+  { ...axiosAuthRefresh, throwsForStatus: true, asksByItself: false },
+  { ...axiosAuthRefreshEach, throwsForStatus: true, asksByItself: false },
+  { ...fetchBadgateway, throwsForStatus: false },
+  { ...fetchSimpleOauth2, throwsForStatus: false },
+  { ...gaxiosGoogleAuth, throwsForStatus: true },
+  { name: "@azure/msal-node", throwsForStatus: false, connect: sendWithMsal },
+  { name: "better-auth", throwsForStatus: false, connect: sendWithBetterAuth, forget: forgetAccounts },
+];
