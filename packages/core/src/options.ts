@@ -82,15 +82,18 @@ export function requireThat(holds: boolean, where: string, expected: string, val
   if (!holds) throw new InvalidOptionError(where, expected, kindOf(value));
 }
 
+/** Checks that an option is a function. */
 export function requireFunction(where: string, value: unknown): void {
   requireThat(typeof value === "function", where, "a function", value);
 }
 
+/** Checks that an option has these methods. */
 export function requireMethods(where: string, value: unknown, methods: readonly string[]): void {
   const has = (name: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
   requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods[methods.length - 1]}`, value);
 }
 
+/** Checks that an option is text with a character in it at least. */
 export function requireText(where: string, value: unknown): void {
   requireThat(typeof value === "string" && value !== "", where, "a string that is not empty", value);
 }
@@ -114,6 +117,7 @@ export function requireCount(where: string, value: unknown): void {
   requireThat(Number.isSafeInteger(value) && (value as number) > 0, where, "a whole number above zero", value);
 }
 
+/** Checks that an option is one of these words. */
 export function requireOneOf(where: string, value: unknown, allowed: readonly string[]): void {
   requireThat(allowed.includes(value as string), where, allowed.map((one) => `"${one}"`).join(" or "), value);
 }

@@ -17,8 +17,17 @@ const attached = shared("got.attached.1", () => new WeakSet<HandlerFunction>());
 
 /** Named as narrowly as it is, so that an extended instance keeps the types of its own options. */
 export interface BearerExtension {
+  /** Puts the token on each request. */
   handlers: HandlerFunction[];
-  hooks: { init: InitHook[]; beforeRedirect: BeforeRedirectHook[]; beforeRetry: BeforeRetryHook[] };
+  /** Where got tells of a request on its way. */
+  hooks: {
+    /** Refuses an instance that has bearer tokens already. */
+    init: InitHook[];
+    /** Decides anew whether the next target may have the token. */
+    beforeRedirect: BeforeRedirectHook[];
+    /** Keeps the caller's retries as they are. */
+    beforeRetry: BeforeRetryHook[];
+  };
 }
 
 /**

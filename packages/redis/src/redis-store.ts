@@ -29,6 +29,7 @@ import { deleteEntry, publish, readEntry, versionLength, writeExpiring, writeFor
 import { warningsOf, type RedisWarning } from "./server-check.ts";
 import { Watchers } from "./watchers.ts";
 
+/** The options of `redisStore`. */
 export interface RedisStoreOptions {
   /** A client of ioredis or of node-redis (the package `redis`). It stays yours: the store neither connects nor closes it. */
   client: IoredisClient | NodeRedisClient;

@@ -17,6 +17,7 @@ import { lookAtCall, type Input, type PassThrough } from "./look-at-call.ts";
 import type { RefreshCall } from "./refresh-call.ts";
 import { Refreshes } from "./refreshes.ts";
 
+/** The options of `refreshOnce`. */
 export interface RefreshOnceOptions {
   /** Where the processes share their answers: one of SQLite for a machine, of Redis for several, of memory for one process. */
   store: TokenStore;
@@ -26,11 +27,19 @@ export interface RefreshOnceOptions {
    */
   keep?: number | undefined;
   /** Seconds that a refresh (default 10) and a store operation (default 1) may take. One and a half times the first, a process counts as gone that is silent. */
-  timeouts?: { request?: number | undefined; store?: number | undefined } | undefined;
+  timeouts?:
+    | {
+        /** Seconds that a refresh may take. Default 10. */
+        request?: number | undefined;
+        /** Seconds that a store operation may take. Default 1. */
+        store?: number | undefined;
+      }
+    | undefined;
   /** Is given each refresh, so that the platform does not end before its answer is stored: `waitUntil` of a worker. Default: nobody is told. */
   keepAlive?: KeepAlive | undefined;
-  /** Is told what happens; what it throws is ignored. */
+  /** Is told what happens; what it throws is ignored. Default: nobody is told. */
   observe?: ((event: RefreshOnceEvent) => void) | undefined;
+  /** Says what time it is, and waits. Default: the system's clock. */
   clock?: Clock | undefined;
 }
 

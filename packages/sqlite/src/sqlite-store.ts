@@ -21,6 +21,7 @@ import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { inMemory, readPath } from "./store-path.ts";
 import { Watchers } from "./watchers.ts";
 
+/** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
   /**
    * The database file, on a local file system: a path, in which "~/" is the home directory, or a file URL. It is made with mode 0600, and
@@ -33,8 +34,11 @@ export interface SqliteStoreOptions {
   warn?: ((warning: SqliteWarning) => void) | undefined;
 }
 
+/** What `warn` is told. */
 export interface SqliteWarning {
+  /** "group": the users of a group may open the file. */
   readonly code: "group";
+  /** The same in words, with the path. */
   readonly message: string;
 }
 

@@ -2,8 +2,9 @@ import { LoginRequiredError, readOptions, reasonOf, requireMethods, requireText,
 import { openChannel } from "../store/tab-changes.ts";
 import { isCallback, stateOf, type LoginClient } from "./pending-logins.ts";
 
+/** The options of `loginByPopup`. */
 export interface PopupOptions {
-  /** Ends the wait for the user. */
+  /** Ends the wait for the user. Default: none, so that only the user ends it. */
   signal?: AbortSignal | undefined;
   /** What `window.open` is told of the window. Default: 480 by 640 pixels. */
   features?: string | undefined;

@@ -11,6 +11,7 @@ import {
   type TokenSource,
 } from "@tokenflight/core";
 
+/** The options of `sessionSource`. */
 export interface SessionSourceOptions {
   /** Sends the request that renews the session, with its cookies: such as `() => fetch("/refresh", { method: "POST" })`. */
   refresh: (context: { signal: AbortSignal }) => Promise<Response>;

@@ -16,6 +16,7 @@ import { TabChanges } from "./tab-changes.ts";
 import { TabLock } from "./tab-lock.ts";
 import { tablesOf, type Place } from "./tables.ts";
 
+/** The options of `indexedDbStore`. */
 export interface IndexedDbStoreOptions {
   /** The name of the database. Pages and workers of an origin that give the same one share its entries. */
   name: string;
@@ -23,8 +24,11 @@ export interface IndexedDbStoreOptions {
   warn?: ((warning: IndexedDbWarning) => void) | undefined;
 }
 
+/** What `warn` is told. */
 export interface IndexedDbWarning {
+  /** "memory": what this page writes is gone with it. */
   readonly code: "memory";
+  /** The same in words. */
   readonly message: string;
   /** What the browser said. */
   readonly cause: unknown;

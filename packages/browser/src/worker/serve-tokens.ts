@@ -3,8 +3,15 @@ import type { LoginClient } from "../login/pending-logins.ts";
 import { fieldsOf, isQuestion, protocol, tell, type Answer, type Call, type Question } from "./protocol.ts";
 
 /** A client of @tokenflight/oauth: whatever it asks for comes from the page as it is. */
-type WorkerClient = LoginClient<never, { readonly state: string }>;
+type WorkerClient = LoginClient<
+  never,
+  {
+    /** The `state` of the authorization request, by which its answer is known. */
+    readonly state: string;
+  }
+>;
 
+/** The options of `serveTokens`. */
 export interface ServeTokensOptions {
   /** Logs users in here, so that their refresh tokens never enter a page. Default: a page that logs a user in itself hands over what it got. */
   client?: WorkerClient | undefined;

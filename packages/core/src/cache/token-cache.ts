@@ -12,6 +12,7 @@ export interface LoginStatus {
   readonly state: "logged-in" | "logged-out" | "unknown";
   /** When the access token expires, in milliseconds since the UNIX epoch. */
   readonly expiresAt: number | undefined;
+  /** The scopes of the access token, with spaces between them. Undefined when they are not known. */
   readonly scope: string | undefined;
 }
 
@@ -26,12 +27,23 @@ export interface TokenCache {
    * A token set that is fresh enough to send, obtained if need be. `minValidity` is in seconds; a token set that the source gave less than a second
    * ago will do in any case. `signal` ends only this caller's wait, with the signal's reason. Rejects with a TokenflightError.
    */
-  get(options?: { signal?: AbortSignal | undefined; minValidity?: number | undefined }): Promise<TokenSet>;
+  get(options?: {
+    /** Ends this caller's wait. Default: none. */
+    signal?: AbortSignal | undefined;
+    /** Seconds for which the token set has to be good at least. Default: what the freshness options say. */
+    minValidity?: number | undefined;
+  }): Promise<TokenSet>;
   /**
    * A resource server refused this token set: resolves to another one. That is the current one if it differs, the one of the refresh
    * under way, or a new one.
    */
-  renew(refused: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
+  renew(
+    refused: TokenSet,
+    options?: {
+      /** Ends this caller's wait. Default: none. */
+      signal?: AbortSignal | undefined;
+    },
+  ): Promise<TokenSet>;
   /** Tells how a replay with a renewed token set ended, so that an API that refuses even new tokens causes no refresh for each request. */
   reportReplay(renewed: TokenSet, accepted: boolean): void;
   /** Takes the token set of a login, or its refresh token alone, in place of whatever was there. Rejects with a TokenflightError. */
@@ -47,7 +59,10 @@ export interface TokenCache {
    * is under way. If that fails, the call rejects, and the token set is forgotten all the same. Rejects with a TokenflightError; with
    * InvalidOptionError, before anything is forgotten, when the token source cannot revoke.
    */
-  forget(options?: { revoke?: boolean | undefined }): Promise<void>;
+  forget(options?: {
+    /** Whether the authorization server revokes the tokens, too (RFC 7009). Default false. */
+    revoke?: boolean | undefined;
+  }): Promise<void>;
   /** Looks into the store, and asks nobody: resolves to what `peek` gives then. Rejects with StoreError. */
   reread(): Promise<TokenSet | undefined>;
   /** Whether somebody is logged in, from memory. */

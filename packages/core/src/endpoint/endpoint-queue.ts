@@ -6,18 +6,23 @@ import { ownOnly, ownOption } from "../platform/own.ts";
 import { createEndpointPause, type EndpointPause } from "./endpoint-pause.ts";
 import { Slots } from "./slots.ts";
 
+/** The options of `createTokenEndpointQueue`. */
 export interface TokenEndpointQueueOptions {
-  /** Token requests under way at one time. Default 8. */
+  /** How many token requests may be under way at one time. Default 8. */
   concurrency?: number | undefined;
   /** Length of the rate limit's window, in seconds. Default: no rate limit. */
   interval?: number | undefined;
-  /** Token requests in any window of that length. */
+  /** How many token requests may begin in any window of that length. Required with `interval`. Default: no rate limit. */
   intervalCap?: number | undefined;
+  /** Measures the window and the pauses. Default: the system's clock. */
   clock?: Clock | undefined;
 }
 
+/** What a queue has to know of one token request. */
 export interface TokenRequestTask {
+  /** Names the task for `raise`. */
   readonly id: string;
+  /** "blocking" when a caller waits, "ahead" for a refresh ahead. */
   readonly urgency: Urgency;
   /** Milliseconds for which the task holds its slot at most. Default: until it has settled. */
   readonly timeout?: number | undefined;

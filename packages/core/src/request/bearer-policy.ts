@@ -24,6 +24,7 @@ export class BearerPolicy<Request, Response> {
   readonly scheme: AuthorizationScheme;
   /** Which header fields of a request are credentials. */
   readonly credentials: CredentialFields;
+  /** Tells the caller's observer of requests. */
   readonly log: RequestLog;
   readonly #tokens: TokenCache | TokenCacheSelector<Request>;
 

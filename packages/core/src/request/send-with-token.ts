@@ -19,6 +19,7 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   send(fields: HeaderFields | undefined): Promise<Response>;
   /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. */
   keep?(): void;
+  /** What says whether a response refuses the token. */
   facts(response: Response): ResponseFacts;
   /** Ends the caller's waits, for a token, a scheme, a predicate: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
@@ -26,6 +27,7 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   readonly hasOwnCredentials: boolean;
   /** Whether the body can be sent a second time, byte for byte. */
   readonly canSendAgain: boolean;
+  /** What the client tells of the redirects that led to a response. */
   redirect(response: Response): Redirect;
   /**
    * Called for a refused response before a wait for another token: its body must not keep the connection that the token request may need, and stays the
@@ -163,7 +165,9 @@ async function replay<Request, Response>(
 
 /** The token set that a request has waited for, and the cache that it is from. */
 export interface AwaitedToken {
+  /** The cache that was asked. */
   readonly cache: TokenCache;
+  /** The token set that it gave. */
   readonly tokenSet: TokenSet;
 }
 

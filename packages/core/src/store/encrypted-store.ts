@@ -9,6 +9,7 @@ import type { StoredEntry, TokenStore, Version } from "./store.ts";
 
 export type { EncryptionKey } from "./encryption-keys.ts";
 
+/** The options of `encryptedStore`. */
 export interface EncryptedStoreOptions {
   /**
    * The first one encrypts, all of them decrypt. To change the key, give all processes the new one as the last first, then as the first, and
@@ -25,6 +26,7 @@ export interface EncryptedStoreOptions {
 /** It has those of the optional methods that the store beneath has. */
 export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, keyof Store & OptionalMethod>;
 
+/** The methods that a store may lack. */
 type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
 
 const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", ...disposeNames];

@@ -5,23 +5,27 @@ import type { AsyncDisposal } from "../platform/disposal.ts";
 /** Opaque; changes with every write of an entry. */
 export type Version = string;
 
+/** An entry of a store, as it was read. */
 export interface StoredEntry {
+  /** Names this state of the entry. */
   version: Version;
+  /** What was written. */
   value: string;
 }
 
 /** How one operation is carried out. */
 export interface StoreOptions {
-  /** Ends the operation: it rejects with the signal's reason, and whether it was carried out is unknown. */
+  /** Ends the operation: it rejects with the signal's reason, and whether it was carried out is unknown. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
+/** What a store is told with a write. */
 export interface WriteOptions extends StoreOptions {
   /** Milliseconds from now after which the entry is of no use any more, so that the store may remove it. Default: never. */
   ttl?: number | undefined;
   /**
    * What the entry stands for, without showing it: handed on to `watchAll` as it is. Two writes with the same mark differ in nothing that a listener
-   * needs to know.
+   * needs to know. Default: none.
    */
   mark?: string | undefined;
 }

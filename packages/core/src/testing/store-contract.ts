@@ -8,12 +8,18 @@ import { watchAllScenarios } from "./watch-all-scenarios.ts";
 import { watchingScenarios } from "./watching-scenarios.ts";
 import { writingScenarios } from "./writing-scenarios.ts";
 
+/** Defines a test of a test runner. */
 type DefineTest = (name: string, run: () => Promise<void>) => unknown;
 
 /** What the contract needs of a test runner: those of vitest, jest, mocha and node:test will do. */
 export interface TestFunctions {
+  /** Defines a group of tests. */
   readonly describe: (name: string, define: () => void) => unknown;
-  readonly it: DefineTest & { readonly skip: DefineTest };
+  /** Defines a test. */
+  readonly it: DefineTest & {
+    /** Reports a test as skipped. */
+    readonly skip: DefineTest;
+  };
 }
 
 /** Everything that a store must keep, for who runs it without a test runner: open a store, run a scenario, close the store. */

@@ -1,6 +1,7 @@
 import { InvalidOptionError, readOptions, requireOneOf, requireText } from "@tokenflight/core";
 import type { ClientAuth } from "../client-parts.ts";
 
+/** The options of `clientSecretBasic`. */
 export interface ClientSecretBasicOptions {
   /**
    * What happens to client id and secret before they are joined and written in Base64. RFC 6749 section 2.3.1 wants them form-encoded,

@@ -3,11 +3,13 @@ import type { ClientAuth } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
 
+/** The options of `privateKeyJwt`. */
 export interface PrivateKeyJwtOptions {
+  /** The private key: a CryptoKey that may sign, or a JWK (RFC 7517). */
   key: SigningKey;
   /** `kid`: which of the client's registered keys this is. Default: the JWK's `kid`; left out when there is none. */
   keyId?: string | undefined;
-  /** Required unless the key is a JWK with an `alg`. */
+  /** The algorithm of the signature, such as "ES256". Required unless the key is a JWK with an `alg`. Default: that `alg`. */
   alg?: SigningAlgorithm | undefined;
   /**
    * What the assertion names as its `aud` (RFC 7523 section 3). Default "issuer", because an assertion for an issuer cannot be made to

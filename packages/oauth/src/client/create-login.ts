@@ -18,6 +18,7 @@ import type { OAuthClient } from "./oauth-client.ts";
 
 /** Those of a token cache, but for its source, which the client gives. */
 export interface LoginOptions extends Omit<TokenCacheOptions, "source"> {
+  /** The client of `createOAuthClient`. */
   client: Pick<OAuthClient, "refreshToken">;
 }
 
@@ -39,7 +40,10 @@ export interface Login extends Closable {
   /** Begins with tokens that come from elsewhere, as `seed` of a token cache does. */
   seed(tokens: TokenSet | InitialTokens): Promise<boolean>;
   /** Ends the login for all its caches, here and in the store, as `forget` of a token cache does: `revoke` revokes all its tokens. */
-  forget(options?: { revoke?: boolean | undefined }): Promise<void>;
+  forget(options?: {
+    /** Whether the authorization server revokes the tokens, too (RFC 7009). Default false. */
+    revoke?: boolean | undefined;
+  }): Promise<void>;
   /**
    * Whether the user is logged in, from memory: "logged-in" where any of its caches has a token or can obtain one, "logged-out" where only a login helps.
    * `expiresAt` and `scope` are those of `for()`.

@@ -51,7 +51,13 @@ export interface OAuthClient {
    * Revokes a token set (RFC 7009) that no token cache has; `forget({ revoke: true })` does it for that of a cache. Rejects with
    * TokenRequestError; the server may have revoked it all the same.
    */
-  revoke(tokenSet: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  revoke(
+    tokenSet: TokenSet,
+    options?: {
+      /** Ends the request. Default: none. */
+      signal?: AbortSignal | undefined;
+    },
+  ): Promise<void>;
   /** Asks the server whether a token is active, and what else it says of it (RFC 7662). Rejects with TokenRequestError. */
   introspect(token: string, options?: IntrospectionOptions): Promise<Introspection>;
 }

@@ -6,7 +6,9 @@ const timeout = 2000;
 
 /** An entry as it was read. The value is undefined when it cannot be read. */
 export interface SeenEntry {
+  /** The version of the entry, by which it can be replaced. */
   readonly version: string;
+  /** What stands in it; undefined when that cannot be read. */
   readonly value: string | undefined;
 }
 

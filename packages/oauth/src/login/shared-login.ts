@@ -15,12 +15,21 @@ import { inTurn, requireStore, turnOptionNames, type TurnOptions, type TurnWork 
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
 export type LogIn = (signal: AbortSignal) => Promise<TokenSet | InitialTokens>;
 
-export type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & { readonly identity?: string | undefined };
+/** What a shared login needs of a token cache. */
+export type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & {
+  /** Names whose logins these are, in the store. */
+  readonly identity?: string | undefined;
+};
 
 /** `waiting`: its user may be told to look for the browser. */
 export interface SharedLoginOptions extends TurnOptions {
   /** The token cache over the store that takes the tokens, or a login of `createLogin`. All processes have one for the same user. */
-  tokens: SharedCache | { for(): SharedCache };
+  tokens:
+    | SharedCache
+    | {
+        /** The token cache of a login without a purpose of its own. */
+        for(): SharedCache;
+      };
   /**
    * Whether a login that was there before is replaced, as for another user or a wider scope. Default false: it is the result, if it is not over, and nobody
    * has to log in. With true, only a login counts that is finished after the call has begun. A function is asked about the token set that is there, whenever it

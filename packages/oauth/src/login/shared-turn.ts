@@ -21,7 +21,7 @@ export type { TurnWork } from "./take-turn.ts";
 
 /** How one call waits for its turn. */
 export interface TurnOptions {
-  /** Is called once, when another process has the turn. */
+  /** Is called once, when another process has the turn. Default: nobody is told. */
   waiting?: (() => void) | undefined;
   /**
    * What becomes of a call that waits for a turn which its user says no to: "take" takes the turn and asks again, the default; "reject" rejects with that no, a
@@ -30,7 +30,7 @@ export interface TurnOptions {
   afterRefusal?: "take" | "reject" | undefined;
   /** Seconds for the whole call, the turns of others included. Default 600. */
   timeout?: number | undefined;
-  /** Ends the call, and the work if this process has the turn. */
+  /** Ends the call, and the work if this process has the turn. Default: none. */
   signal?: AbortSignal | undefined;
   /** Measures the waits. Default: the system's clock, which keeps the process alive meanwhile. */
   clock?: WaitingClock | undefined;

@@ -10,6 +10,7 @@ import { startLoopbackServer, type TakeCallback } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
 import { readPastedCallback, type Paste } from "./pasted-callback.ts";
 
+/** The options of `loopbackLogin`. */
 export interface LoopbackLoginOptions extends GrantOptions {
   /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login, unless the user has come back already. */
   open?: ((url: string) => unknown) | undefined;
@@ -20,7 +21,7 @@ export interface LoopbackLoginOptions extends GrantOptions {
    * a text that will not do. What it throws ends the login, unless the user has come back already. Default: nobody is asked.
    */
   paste?: Paste | undefined;
-  /** The port that the callback comes to, for a server that compares redirect URIs exactly. Default 0: one that is free. */
+  /** The number of the port that the callback comes to, for a server that compares redirect URIs exactly. Default 0: one that is free. */
   port?: number | undefined;
   /** The host of the redirect URI, as it is registered. Default "127.0.0.1" (RFC 8252 section 8.3 advises against "localhost"). */
   host?: LoopbackHost | undefined;
@@ -33,7 +34,7 @@ export interface LoopbackLoginOptions extends GrantOptions {
   exchange?: Pick<GrantOptions, "resource" | "audience"> | undefined;
   /** Seconds that the user may take. Default 300. */
   timeout?: number | undefined;
-  /** Ends the login. */
+  /** Ends the login. Default: none. */
   signal?: AbortSignal | undefined;
 }
 

@@ -6,11 +6,13 @@ import type { FoundMetadata } from "./discovery.ts";
 
 export type { FoundMetadata } from "./discovery.ts";
 
+/** The options of `discoverMetadata`. */
 export interface DiscoverMetadataOptions {
   /** Sends the requests. Default: the global `fetch`. */
   fetch?: FetchFunction | undefined;
   /** Seconds for all of it. Default 10. */
   timeout?: number | undefined;
+  /** Ends the look. Default: none. */
   signal?: AbortSignal | undefined;
   /**
    * Whether metadata that names this issuer will do, for servers whose issuer nobody has named. Default: the issuer that is looked for, with or without a slash

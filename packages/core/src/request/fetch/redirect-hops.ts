@@ -3,7 +3,9 @@ import { withoutFields } from "./sent-parts.ts";
 
 /** One request of a chain of redirects. */
 export interface Hop {
+  /** Where it goes. Absolute. */
   readonly url: string;
+  /** How it is sent: a redirect may have turned POST into GET. */
   readonly method: string;
   /** `HeadersInit`, which Node's types do not have by that name. */
   readonly headers: NonNullable<RequestInit["headers"]>;

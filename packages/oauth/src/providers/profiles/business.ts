@@ -5,6 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
+/** Salesforce, by its login servers or a domain of your own. */
 export const salesforce: Provider = /* @__PURE__ */ defineProfile({
   name: "Salesforce",
   rotation: "configurable",
@@ -54,6 +55,7 @@ export const zoho: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Xero. */
 export const xero: Provider = /* @__PURE__ */ defineProfile({
   name: "Xero",
   rotation: "always",
@@ -113,6 +115,7 @@ export const shopify: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Docusign eSignature. */
 export const docusign: Provider = /* @__PURE__ */ defineProfile({
   name: "DocuSign",
   rotation: "always",

@@ -5,6 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
+/** Auth0. */
 export const auth0: Provider = /* @__PURE__ */ defineProfile({
   name: "Auth0",
   rotation: "configurable",
@@ -18,6 +19,7 @@ export const auth0: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Okta. */
 export const okta: Provider = /* @__PURE__ */ defineProfile({
   name: "Okta",
   rotation: "configurable",
@@ -26,6 +28,7 @@ export const okta: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "grace", "askFor"], url: "https://developer.okta.com/docs/guides/refresh-tokens/main/", read }],
 });
 
+/** Keycloak, whose realms decide whether refresh tokens rotate. */
 export const keycloak: Provider = /* @__PURE__ */ defineProfile({
   name: "Keycloak",
   rotation: "configurable",
@@ -33,6 +36,7 @@ export const keycloak: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "lifetime"], url: "https://phasetwo.io/docs/security/tokens-and-sessions/", read }],
 });
 
+/** Amazon Cognito user pools. */
 export const cognito: Provider = /* @__PURE__ */ defineProfile({
   name: "Cognito",
   rotation: "configurable",

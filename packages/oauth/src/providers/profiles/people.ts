@@ -5,6 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
+/** Google: a refresh token comes with the first consent only, so that `forRefreshToken` asks for a consent. */
 export const google: Provider = /* @__PURE__ */ defineProfile({
   name: "Google",
   rotation: "never",
@@ -32,6 +33,7 @@ export const spotify: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Twitch. */
 export const twitch: Provider = /* @__PURE__ */ defineProfile({
   name: "Twitch",
   rotation: "always",
@@ -39,6 +41,7 @@ export const twitch: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "loginRequiredErrors"], url: "https://dev.twitch.tv/docs/authentication/refresh-tokens/", read }],
 });
 
+/** Discord. */
 export const discord: Provider = /* @__PURE__ */ defineProfile({
   name: "Discord",
   rotation: "always",
@@ -52,6 +55,7 @@ export const discord: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** LinkedIn, whose access tokens live for 60 days. */
 export const linkedin: Provider = /* @__PURE__ */ defineProfile({
   name: "LinkedIn",
   rotation: "never",
@@ -93,6 +97,7 @@ export const strava: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Fitbit. */
 export const fitbit: Provider = /* @__PURE__ */ defineProfile({
   name: "Fitbit",
   rotation: "always",

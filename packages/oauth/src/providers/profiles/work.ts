@@ -82,6 +82,7 @@ export const linear: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Notion. */
 export const notion: Provider = /* @__PURE__ */ defineProfile({
   name: "Notion",
   rotation: "always",
@@ -89,6 +90,7 @@ export const notion: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "requestFormat"], url: "https://developers.notion.com/reference/refresh-a-token", read }],
 });
 
+/** Zoom. */
 export const zoom: Provider = /* @__PURE__ */ defineProfile({
   name: "Zoom",
   rotation: "always",
@@ -104,6 +106,7 @@ export const zoom: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Box. */
 export const box: Provider = /* @__PURE__ */ defineProfile({
   name: "Box",
   rotation: "always",
@@ -124,6 +127,7 @@ export const box: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Dropbox, which gives a refresh token only where it was asked for (`forRefreshToken`). */
 export const dropbox: Provider = /* @__PURE__ */ defineProfile({
   name: "Dropbox",
   rotation: "never",
