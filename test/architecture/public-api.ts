@@ -4,6 +4,8 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 // TypeScript 7 has no compiler API that is meant to stay.
 import ts from "typescript-6";
+import { isDiscriminant, isNoName, isNoPart, isNumeric, isOption, isOptional, isMember, isOurs, kindOf, noteOn } from "./public-parts.ts";
+import { Thrown } from "./thrown.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -13,18 +15,18 @@ export interface PublicName {
   readonly name: string;
   /** Such as "packages/oauth/src/client/create-login.ts:12". */
   readonly at: string;
-  readonly pos: number;
-  readonly full: number;
   /** The text of its docstring, without tags. */
   readonly text: string;
   /** What stands behind each tag, such as that of each `@throws`. */
   readonly tags: ReadonlyMap<string, readonly string[]>;
   readonly kind: "function" | "method" | "member" | "type" | "value";
+  /** Whether programs name it, and not only packages that rest on this one. */
+  readonly isForPrograms: boolean;
   /** Whether a caller may leave it out of an object that it gives. */
   readonly isOptionalOption: boolean;
   /** Whether it takes or is a number. */
   readonly isNumber: boolean;
-  /** The errors of ours that its body or a function that it calls at once constructs. */
+  /** The errors that a call of it may throw at once. */
   readonly throws: readonly string[];
 }
 
@@ -33,8 +35,11 @@ interface EntryPoint {
   readonly path: string;
 }
 
+/** Entry points that only packages import. */
+const forPackages = new Set(["core/eager", "core/fetch", "core/single-use"]);
+
 /** The sources of all entry points, from the manifests. */
-export function entryPoints(): EntryPoint[] {
+function entryPoints(): EntryPoint[] {
   return readdirSync(join(root, "packages")).flatMap((folder) => {
     const { exports } = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8")) as {
       exports: Record<string, { source: string }>;
@@ -46,157 +51,96 @@ export function entryPoints(): EntryPoint[] {
   });
 }
 
-const isOurs = (node: ts.Node): boolean => /\/packages\/[\w-]+\/src\//.test(node.getSourceFile().fileName);
-
 class Walk {
   readonly names: PublicName[] = [];
   readonly #seen = new Set<ts.Node>();
+  readonly #exported = new Set<ts.Symbol>();
   readonly #checker: ts.TypeChecker;
+  readonly #thrown: Thrown;
 
   constructor(checker: ts.TypeChecker) {
     this.#checker = checker;
+    this.#thrown = new Thrown(checker);
   }
 
-  walk({ name }: EntryPoint, file: ts.SourceFile): void {
-    const module = this.#checker.getSymbolAtLocation(file);
-    if (module === undefined) throw new Error(`${file.fileName} exports nothing.`);
-    for (const exported of this.#checker.getExportsOfModule(module)) {
-      const symbol = exported.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(exported) : exported;
-      this.#visit(symbol, `${name}: ${exported.name}`);
+  walk(files: readonly (readonly [entry: string, file: ts.SourceFile])[]): void {
+    const all = files.flatMap(([entry, file]) =>
+      this.#exportsOf(file).map((exported) => ({ entry, exported, symbol: this.#meaning(exported) })),
+    );
+    for (const { symbol } of all) this.#exported.add(symbol);
+    for (const { entry, exported, symbol } of all) {
+      const [place] = exported.declarations ?? [];
+      const before = place?.getSourceFile().text.slice(0, place.getStart()) ?? "";
+      this.#visit(symbol, `${entry}: ${exported.name}`, !forPackages.has(entry) && !/^\/\/ For (?:adapters|packages)/m.test(before));
     }
   }
 
-  /** A declared name, its members, and what its members and signatures name that no entry point exports. */
-  #visit(symbol: ts.Symbol, name: string): void {
+  #exportsOf(file: ts.SourceFile): ts.Symbol[] {
+    const module = this.#checker.getSymbolAtLocation(file);
+    if (module === undefined) throw new Error(`${file.fileName} exports nothing.`);
+    return this.#checker.getExportsOfModule(module);
+  }
+
+  #meaning(symbol: ts.Symbol): ts.Symbol {
+    return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  #visit(symbol: ts.Symbol, name: string, isForPrograms: boolean): void {
     const declarations = (symbol.declarations ?? []).filter(isOurs);
     const [first] = declarations;
     if (first === undefined || this.#seen.has(first)) return;
     this.#seen.add(first);
-    this.#add(symbol, name, first);
-    for (const declaration of declarations) this.#within(declaration, name);
+    this.#add(symbol, name, first, isForPrograms);
+    for (const declaration of declarations) this.#within(declaration, name, isForPrograms);
   }
 
-  #within(node: ts.Node, name: string): void {
+  /** Its members, and the types that they and its signature name and that no entry point exports. */
+  #within(node: ts.Node, name: string, isForPrograms: boolean): void {
     ts.forEachChild(node, (child) => {
-      if (isNoPart(child) || isOfOthers(child)) return;
+      if (isNoPart(child)) return;
       if (isMember(child)) {
-        if (isPrivate(child)) return;
+        if (isNoName(child)) return;
         const symbol = this.#checker.getSymbolAtLocation(child.name);
         const inner = `${name}.${child.name.getText()}`;
-        if (symbol !== undefined && !this.#seen.has(child)) this.#add(symbol, inner, child);
+        if (symbol !== undefined && !this.#seen.has(child)) this.#add(symbol, inner, child, isForPrograms);
         this.#seen.add(child);
-        // An expression is no part of what a program sees.
-        if (ts.isPropertyDeclaration(child) && child.type === undefined) return;
-        return this.#within(child, inner);
+        return this.#within(child, inner, isForPrograms);
       }
       if (ts.isTypeReferenceNode(child) || ts.isExpressionWithTypeArguments(child)) {
-        const target = this.#checker.getSymbolAtLocation(ts.isTypeReferenceNode(child) ? child.typeName : child.expression);
-        const symbol = target && target.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(target) : target;
-        if (symbol !== undefined && !(symbol.flags & ts.SymbolFlags.TypeParameter)) this.#visit(symbol, `${name} > ${symbol.name}`);
+        const named = this.#checker.getSymbolAtLocation(ts.isTypeReferenceNode(child) ? child.typeName : child.expression);
+        const symbol = named && this.#meaning(named);
+        const isType = symbol !== undefined && !this.#exported.has(symbol) && !(symbol.flags & ts.SymbolFlags.TypeParameter);
+        if (isType) this.#visit(symbol, `${name} > ${symbol.name}`, isForPrograms);
       }
-      if (!ts.isVariableDeclaration(node) || child !== node.initializer) this.#within(child, name);
+      this.#within(child, name, isForPrograms);
     });
   }
 
-  #add(symbol: ts.Symbol, name: string, node: ts.Declaration): void {
+  #add(symbol: ts.Symbol, name: string, node: ts.Declaration, isForPrograms: boolean): void {
     const checker = this.#checker;
-    const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
     const tags = new Map<string, string[]>();
-    for (const { name: tag, text: parts } of symbol.getJsDocTags(checker))
-      tags.set(tag, [...(tags.get(tag) ?? []), ts.displayPartsToString(parts)]);
+    for (const { name: tag, text } of symbol.getJsDocTags(checker))
+      tags.set(tag, [...(tags.get(tag) ?? []), ts.displayPartsToString(text)]);
     const file = node.getSourceFile();
-    const at = `${relative(root, file.fileName)}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
     const kind = kindOf(node);
-    const type = checker.getTypeOfSymbolAtLocation(symbol, node);
-    const isNumber = kind === "member" && isNumeric(type);
+    const implementation = symbol.declarations?.findLast((one) => ts.isFunctionDeclaration(one) && one.body !== undefined);
     this.names.push({
       name,
-      at,
-      pos: (ts.isVariableDeclaration(node) ? node.parent.parent : node).getStart(),
-      text,
+      at: `${relative(root, file.fileName)}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`,
+      text: isDiscriminant(node) ? noteOn(node) : ts.displayPartsToString(symbol.getDocumentationComment(checker)),
       tags,
       kind,
+      isForPrograms,
       isOptionalOption: isOptional(node) && isOption(node),
-      isNumber,
-      throws: [],
+      isNumber: kind === "member" && isNumeric(checker.getTypeOfSymbolAtLocation(symbol, node)),
+      throws: implementation === undefined ? [] : [...this.#thrown.of(implementation)],
     });
   }
 }
 
-/** A body, a docstring, what a type parameter has to be, what only classes of ours call, and what is looked at of an object that the caller has anyway. */
-function isNoPart(node: ts.Node): boolean {
-  if (ts.isBlock(node) || ts.isJSDoc(node) || ts.isTypeParameterDeclaration(node) || ts.isConstructorDeclaration(node)) return true;
-  return ts.isParameter(node) && node.type !== undefined && ts.isTypeLiteralNode(node.type) && node.name.getText() !== "options";
-}
-
-/** The names of members are words of a client's, an SDK's, a standard's: their own documentation says what they are. */
-const ofOthers = new Set([
-  "AxiosLike",
-  "InterceptorManager",
-  "IoredisClient",
-  "NodeRedisClient",
-  "McpOAuthProvider",
-  "McpAuthProvider",
-  "WebCryptoKey",
-  "PrivateJwk",
-  "AuthorizationServer",
-  "ServerMetadata",
-  "UndiciResponse",
-  "BodyReader",
-  "Weak",
-]);
-
-function isOfOthers(node: ts.Node): boolean {
-  const { parent } = node;
-  return (ts.isInterfaceDeclaration(parent) || ts.isTypeAliasDeclaration(parent)) && ofOthers.has(parent.name.text);
-}
-
-type Member = ts.PropertySignature | ts.MethodSignature | ts.PropertyDeclaration | ts.MethodDeclaration | ts.AccessorDeclaration;
-
-function isMember(node: ts.Node): node is Member {
-  return (
-    ts.isPropertySignature(node) ||
-    ts.isMethodSignature(node) ||
-    ts.isPropertyDeclaration(node) ||
-    ts.isMethodDeclaration(node) ||
-    ts.isAccessor(node)
-  );
-}
-
-/** The words by which unions are told apart say what they are, in the docstring above. An error's name is its class's. */
-function isPrivate(node: Member): boolean {
-  if (ts.isPrivateIdentifier(node.name) || ts.isComputedPropertyName(node.name)) return true;
-  if (ts.isGetAccessor(node) && node.name.getText() === "name") return true;
-  return ts.isPropertySignature(node) && node.name.getText() === "type" && node.type !== undefined && ts.isLiteralTypeNode(node.type);
-}
-
-function kindOf(node: ts.Declaration): PublicName["kind"] {
-  if (ts.isFunctionDeclaration(node)) return "function";
-  if (ts.isMethodSignature(node) || ts.isMethodDeclaration(node)) return "method";
-  if (isMember(node)) return "member";
-  return ts.isVariableDeclaration(node) ? "value" : "type";
-}
-
-function isNumeric(type: ts.Type): boolean {
-  return type.isUnion() ? type.types.some(isNumeric) : (type.flags & ts.TypeFlags.Number) !== 0;
-}
-
-function isOptional(node: ts.Node): boolean {
-  return (ts.isPropertySignature(node) || ts.isMethodSignature(node)) && node.questionToken !== undefined;
-}
-
-/** Whether it is written by a caller: a member of an interface for that, or of a parameter's type. */
-function isOption(node: ts.Node): boolean {
-  for (let at = node.parent; at !== undefined; at = at.parent) {
-    if (ts.isParameter(at)) return true;
-    if (ts.isInterfaceDeclaration(at)) return /Options|Request$|Details/.test(at.name.text);
-  }
-  return false;
-}
-
-/** Reads everything that is public once. */
-export function publicNames(): PublicName[] {
-  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+/** Reads everything that is public, once. */
+export function publicNames(): readonly PublicName[] {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => readFileSync(path, "utf8"));
   const { options } = ts.convertCompilerOptionsFromJson((config as { compilerOptions: unknown }).compilerOptions, root);
   const entries = entryPoints();
   const program = ts.createProgram(
@@ -204,10 +148,12 @@ export function publicNames(): PublicName[] {
     { ...options, noEmit: true, customConditions: ["source"], types: [] },
   );
   const walk = new Walk(program.getTypeChecker());
-  for (const entry of entries) {
-    const file = program.getSourceFile(entry.path);
-    if (file === undefined) throw new Error(`${entry.path} was not read.`);
-    walk.walk(entry, file);
-  }
+  walk.walk(
+    entries.map(({ name, path }) => {
+      const file = program.getSourceFile(path);
+      if (file === undefined) throw new Error(`${path} was not read.`);
+      return [name, file] as const;
+    }),
+  );
   return walk.names;
 }

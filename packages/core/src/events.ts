@@ -112,7 +112,7 @@ export function guarded<Event>(observe: ((event: Event) => unknown) | undefined)
   };
 }
 
-/** What every observer of ours is told: the caches' and pools', the adapters', and that of @tokenflight/oauth. */
+/** What every observer of ours is told: the caches' and pools', the adapters', and those of the other packages. */
 interface AnyEvent {
   /** Names the event. */
   readonly type: string;
@@ -121,9 +121,12 @@ interface AnyEvent {
 /**
  * An `observe` for token caches, pools, adapters and OAuth clients that writes each event as one line, such as
  * `tokenflight token-obtained reason=expired urgency=blocking duration=84ms`. No line holds a secret. `write` is given each line; default `console.log`.
- * Throws InvalidOptionError.
  *
- * @example createTokenCache({ source, observe: consoleObserver() })
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const tokens = createTokenCache({ source, observe: consoleObserver() });
+ * ```
  */
 // oxlint-disable-next-line eslint/no-console -- The console is what it is for.
 export function consoleObserver(write: (line: string) => void = (line) => console.log(line)): (event: AnyEvent, key?: string) => void {

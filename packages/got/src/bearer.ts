@@ -33,10 +33,16 @@ export interface BearerExtension {
 /**
  * Options for `got.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
  *
- * The token is put on beneath got's hooks, on a copy, anew for each redirect and each retry: hooks, options and errors do not contain it. A
- * request with credentials of its own (an `authorization` header, be it undefined, `username`, `password`, credentials in its URL) is
- * sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token. Throws InvalidOptionError; an instance of a got
- * before 14.4 does with its first request.
+ * The token is put on beneath got's hooks, on a copy, anew for each redirect and each retry: hooks, options and errors do not contain it. A request with
+ * credentials of its own (an `authorization` header, be it undefined, `username`, `password`, credentials in its URL) is sent untouched. A stream is not
+ * replayed: its error ends it, and the next request has a fresh token.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`); an instance of a got before 14.4 does with its first request.
+ * @example
+ * ```ts
+ * const api = got.extend(bearer(tokens, { origins: "https://api.example.com" }));
+ * const orders = await api.get("https://api.example.com/orders").json();
+ * ```
  */
 export function bearer(
   tokens: TokenCache | TokenCacheSelector<NormalizedOptions>,

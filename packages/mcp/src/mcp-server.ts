@@ -64,13 +64,19 @@ export interface McpServer {
   /** An `authProvider` for hosts of SDK 2 that take no fetch function. It knows nothing of scopes. */
   authProvider(): McpAuthProvider;
   /**
-   * An `OAuthClientProvider` of either SDK, for hosts that take nothing else. Prefer `fetch`: an SDK answers each refused request with a refresh of its own. With
-   * SDK 1 it knows nothing of scopes. Throws InvalidOptionError with `grant`.
+   * An `OAuthClientProvider` of either SDK, for hosts that take nothing else. Prefer `fetch`: an SDK answers each refused request with a refresh of its own.
+   * With SDK 1 it knows nothing of scopes.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`) with `grant`.
    */
   provider(): McpOAuthProvider;
   /**
-   * Logs the user in now, in place of whatever login there was, with these scopes besides those that are asked for anyway. Rejects with LoginRequiredError where
-   * nobody may be asked, LoginError, McpServerError and the other errors of tokens.
+   * Logs the user in now, in place of whatever login there was, with these scopes besides those that are asked for anyway.
+   *
+   * @throws LoginRequiredError (`ERR_LOGIN_REQUIRED`) where nobody may be asked.
+   * @throws LoginError (`ERR_LOGIN_FAILED`).
+   * @throws McpServerError (`ERR_MCP_SERVER`).
+   * @throws the other errors of a token cache's `get`.
    */
   logIn(options?: {
     /** Scopes besides those that are asked for anyway. Default: none. */
@@ -78,7 +84,11 @@ export interface McpServer {
     /** Ends the login. Default: none. */
     signal?: AbortSignal | undefined;
   }): Promise<TokenSet>;
-  /** Looks into the store. Rejects with StoreError. */
+  /**
+   * Looks into the store.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   status(): Promise<McpStatus>;
 }
 

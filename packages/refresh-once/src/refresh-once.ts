@@ -54,14 +54,18 @@ const longestKeep = 2_592_000;
 const attached = shared("refresh-once.attached.1", () => new WeakSet<object>());
 
 /**
- * Wraps a fetch function for OAuth libraries: each refresh token is sent once over all processes that share the store, and all who come with it get the answer,
- * each a Response of its own. One that was under way when its process died, or whose answer was lost, is sent once more. Everything that is no refresh
- * goes to the wrapped function untouched, and unread. Throws InvalidOptionError; so does the wrapper.
+ * Wraps a fetch function for OAuth libraries: each refresh token is sent once over all processes that share the store, and all who come with it get the
+ * answer, each a Response of its own. One that was under way when its process died, or whose answer was lost, is sent once more. Everything that is no
+ * refresh goes to the wrapped function untouched, and unread.
  *
  * A refresh rejects with what the wrapped function rejects with, with the reason of its signal, or with a TokenflightError: StoreError while the store is away,
  * since nothing is sent before it has the intent to; TokenRequestError while the last request's outcome is unknown and its pause not over.
  *
- * @example refreshOnce({ store: sqliteStore({ path: "/var/lib/my-app/refreshes.db" }) })(fetch)
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`); so does the wrapper.
+ * @example
+ * ```ts
+ * const once = refreshOnce({ store: sqliteStore({ path: "/var/lib/my-app/refreshes.db" }) })(fetch);
+ * ```
  */
 export function refreshOnce(options: RefreshOnceOptions): RefreshOnceWrapper {
   const read = readOptions<RefreshOnceOptions>("refreshOnce", options, ["store", "keep", "timeouts", "keepAlive", "observe", "clock"]);

@@ -76,7 +76,16 @@ export interface ConnectedTokens<Request extends { redirectUri: string } = Worke
 const unknown: LoginStatus = { state: "unknown", expiresAt: undefined, scope: undefined };
 const closed = (): TokenflightError => new TokenflightError("ERR_CLOSED", "The token cache is closed.");
 
-/** Connects a page with its service worker. Throws InvalidOptionError. */
+/**
+ * Connects a page with its service worker.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const fallback = () => createTokenCache({ source: client.refreshToken(), store, key: "user" });
+ * const tokens = connectTokens({ worker: "/token-worker.js", fallback, client });
+ * ```
+ */
 export function connectTokens<Request extends { redirectUri: string } = WorkerLogin>(
   options: ConnectTokensOptions<Request>,
 ): ConnectedTokens<Request> {

@@ -61,7 +61,17 @@ export interface TokenCacheOptions extends SharedOptions {
 const ownNames = ["source", "key", "observe"] as const;
 const sharedNames = ["store", "identity", "queue", "freshness", "timeouts", "keepAlive", "clock"] as const;
 
-/** Makes a cache for the tokens of one subject. Throws InvalidOptionError. */
+/**
+ * Makes a cache for the tokens of one subject.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const client = createOAuthClient({ issuer: "https://login.example.com", clientId: "id", clientAuth: clientSecretBasic("secret") });
+ * const tokens = createTokenCache({ source: client.clientCredentials() });
+ * const { accessToken } = await tokens.get();
+ * ```
+ */
 export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache {
   const read = readOptions<TokenCacheOptions>("createTokenCache", options, [...ownNames, ...sharedNames]);
   const { source, key, observe } = read;

@@ -83,7 +83,9 @@ export class SingleUse {
 
   /**
    * Gives what is kept, if `accepts` takes it, or what the use brings that is under way; asks the source otherwise, and calls `begins` before. `signal` ends
-   * only this caller's wait. Rejects with a TokenflightError.
+   * only this caller's wait.
+   *
+   * @throws TokenflightError, as `get` of a token cache.
    */
   async obtain(accepts: (brought: Brought) => boolean, signal: AbortSignal | undefined, begins: () => void): Promise<Brought> {
     const acceptsRecord = (record: SubjectRecord, began: SubjectRecord | undefined): boolean =>
@@ -101,7 +103,11 @@ export class SingleUse {
     }
   }
 
-  /** What is kept. Rejects with StoreError. */
+  /**
+   * What is kept.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   async look(): Promise<TokenSet | undefined> {
     const { record } = await this.#refreshes.held.read(this.#parts.cell);
     return record.tokenSet;

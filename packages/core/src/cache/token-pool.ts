@@ -39,7 +39,17 @@ function sourceOf(source: TokenPoolOptions["source"], key: string): TokenSource 
   );
 }
 
-/** Never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost. Throws InvalidOptionError. */
+/**
+ * Makes the token caches of many subjects. It never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const users = createTokenPool({ source: () => client.refreshToken(), store });
+ * await users.for("alice").save(response);
+ * const tokenSet = await users.for("alice").get();
+ * ```
+ */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
   const names = ["source", "store", "identity", "limit", "queue", "freshness", "timeouts", "keepAlive", "observe", "clock"] as const;
   const read = readOptions("createTokenPool", options, names);

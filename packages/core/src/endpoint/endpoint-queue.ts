@@ -32,7 +32,11 @@ export interface TokenRequestTask {
 
 /** Puts the token requests of all caches that share one token endpoint in order. */
 export interface TokenEndpointQueue extends EndpointPause {
-  /** Runs the task when its turn comes. A task that a caller waits for goes before a refresh ahead. Rejects during a pause. */
+  /**
+   * Runs the task when its turn comes. A task that a caller waits for goes before a refresh ahead.
+   *
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_THROTTLED`) during a pause.
+   */
   run<Result>(task: () => Promise<Result>, options: TokenRequestTask): Promise<Result>;
   /** A caller began to wait for this task: it goes before the refreshes ahead, unless it runs already; `atOnce`, it begins now. */
   raise(id: string, options?: Pick<TokenRequestTask, "atOnce">): void;
@@ -43,7 +47,16 @@ const longestInterval = Math.floor(longestDelay / 1000);
 
 const priorities: Record<Urgency, number> = { blocking: 1, ahead: 0 };
 
-/** Throws InvalidOptionError. */
+/**
+ * Makes a queue for the token requests of one endpoint: so many at one time, so many in a window, and a pause when the server asks for one.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const queue = createTokenEndpointQueue({ interval: 60, intervalCap: 100 }); // 100 token requests a minute
+ * const users = createTokenPool({ source: () => client.refreshToken(), store, queue });
+ * ```
+ */
 export function createTokenEndpointQueue(options: TokenEndpointQueueOptions = {}): TokenEndpointQueue {
   const read = readOptions("createTokenEndpointQueue", options, ["concurrency", "interval", "intervalCap", "clock"]);
   const { concurrency = 8, interval, intervalCap, clock = systemClock } = read;

@@ -38,9 +38,11 @@ export const storeScenarios: readonly StoreScenario[] = [
 const including: Partial<Record<StoreScenarioGroup, StoreScenarioGroup>> = { "watch-all": "watch", "keep-open": "close", dispose: "close" };
 
 /**
- * Defines one test per scenario. A store that passes them all may be used with a token cache; what no test of one process can
- * show is that an acknowledged write survives a crash of the store. Throws when a declared difference names no scenario and no group of them.
+ * Defines one test per scenario. A store that passes them all may be used with a token cache; what no test of one process can show is that an acknowledged
+ * write survives a crash of the store.
  *
+ * @throws Error when a declared difference names no scenario and no group of them.
+ * @example
  * ```ts
  * import { storeContract } from "@tokenflight/core/testing";
  * import { describe, it } from "node:test";

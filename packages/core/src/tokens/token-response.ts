@@ -61,8 +61,14 @@ export interface ReadingOptions {
 }
 
 /**
- * Reads a token response. Only the access token has to be usable: whatever else is not is ignored. Fields that a refresh response leaves out are carried
- * over from `previous`. Throws InvalidTokenResponseError, which shows no value, and holds the new refresh token if there is one.
+ * Reads a token response. Only the access token has to be usable: whatever else is not is ignored. Fields that a refresh response leaves out are carried over
+ * from `previous`.
+ *
+ * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`), which shows no value, and holds the new refresh token if there is one.
+ * @example
+ * ```ts
+ * const { accessToken, expiresAt } = readTokenResponse({ access_token: "a", expires_in: 600 }, Date.now());
+ * ```
  */
 export function readTokenResponse(response: TokenResponse, now: number, previous?: TokenSet, options?: ReadingOptions): TokenSet {
   return tokenSetOf(response, now, { previous, options, isWhole: true });
@@ -79,7 +85,14 @@ export function readInitialTokens(given: TokenSet | InitialTokens, now: number, 
   return tokenSetOf(response, now, { previous: undefined, options, isWhole: false });
 }
 
-/** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */
+/**
+ * The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own.
+ *
+ * @example
+ * ```ts
+ * const row = JSON.stringify(toTokenResponse(await tokens.get()));
+ * ```
+ */
 export function toTokenResponse(tokenSet: TokenSet): TokenResponse {
   return {
     ...tokenSet.extra,

@@ -22,7 +22,7 @@ export interface SourceContext {
 }
 
 /**
- * Obtains a new token set. A plain function will do; grants of @tokenflight/oauth are token sources.
+ * Obtains a new token set. A plain function will do; grants of `@tokenflight/oauth` are token sources.
  *
  * What it throws decides what happens next: LoginRequiredError ends the session until `save`, the `outcome` of a TokenRequestError is
  * acted on, anything else counts as "unknown".

@@ -22,9 +22,15 @@ export interface PrivateKeyJwtOptions {
 const lifetime = 300;
 
 /**
- * `private_key_jwt`: an assertion signed with the client's private key (RFC 7523 section 2.2). Every attempt has an assertion of its own,
- * with a new `jti`, because a server may accept each one only once. Throws InvalidOptionError; a key that cannot be imported makes the
- * token request fail before anything is sent, with an InvalidOptionError as the cause.
+ * `private_key_jwt`: an assertion signed with the client's private key (RFC 7523 section 2.2). Every attempt has an assertion of its own, with a new `jti`,
+ * because a server may accept each one only once.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`); a key that cannot be imported makes the token request fail before anything is sent, with an
+ * InvalidOptionError as the cause.
+ * @example
+ * ```ts
+ * createOAuthClient({ issuer, clientId: "my-service", clientAuth: privateKeyJwt({ key: JSON.parse(process.env.PRIVATE_JWK ?? "") }) });
+ * ```
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);

@@ -42,9 +42,13 @@ export const turnOptionNames = ["waiting", "afterRefusal", "timeout", "signal", 
  * Does something once for all processes that want it at the same time and share the store, such as registering a client: one of them has the turn and does it,
  * and all resolve to what each finds then. `name` says what it is, and `key` for whom.
  *
- * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; what it makes all the
- * same counts, if it is first. Work that fails ends the turn, and its own caller is told; the others may take the turn. Rejects with what the work rejects
- * with, LoginError ("expired", "aborted", "refused"), InvalidOptionError and StoreError.
+ * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; what it makes all
+ * the same counts, if it is first. Work that fails ends the turn, and its own caller is told; the others may take the turn.
+ *
+ * @throws what the work rejects with.
+ * @throws LoginError (`ERR_LOGIN_FAILED`; "expired", "aborted", "refused").
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @throws StoreError (`ERR_STORE_*`).
  */
 export async function sharedTurn<Made, Result>(
   store: TokenStore,

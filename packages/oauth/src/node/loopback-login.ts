@@ -44,10 +44,18 @@ const whileStopped = 3600;
 const optionNames = ["open", "show", "paste", "port", "host", "path", "exchange", "timeout", "signal", ...grantOptionNames] as const;
 
 /**
- * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that
- * answers this login. The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port, or with the one that `host`,
- * `port` and `path` make. Other requests are refused and change nothing. Rejects with LoginError ("port" when the port is taken), TokenRequestError,
- * InvalidTokenResponseError and InvalidOptionError.
+ * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that answers this login.
+ * The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port, or with the one that `host`, `port` and `path` make. Other
+ * requests are refused and change nothing.
+ *
+ * @throws LoginError (`ERR_LOGIN_FAILED`; "port" when the port is taken).
+ * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
+ * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`).
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * await tokens.save(await loopbackLogin(client, { scope: "openid orders", show: (url) => console.log(`Log in at ${url}`) }));
+ * ```
  */
 export async function loopbackLogin(
   client: Pick<OAuthClient, "authorizationUrl" | "exchangeCallback">,

@@ -106,7 +106,11 @@ export interface Provider {
    * stays as it is.
    */
   forRefreshToken<Login extends object>(login: Login): Login;
-  /** `clientSecretBasic` with the encoding that this provider reads. Throws InvalidOptionError. */
+  /**
+   * `clientSecretBasic` with the encoding that this provider reads.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   */
   basic(secret: string): ClientAuth;
 }
 
@@ -134,7 +138,16 @@ const otherFacts = [
 ] as const;
 const names = ["name", ...clientOptions, ...otherFacts, "sources"] as const;
 
-/** Makes a provider of a profile. Throws InvalidOptionError. */
+/**
+ * Makes a provider of a profile.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const mine = defineProfile({ name: "My server", rotation: "never", lifetime: 3600 });
+ * const client = createOAuthClient({ ...mine.oauth, issuer, clientId, clientAuth: mine.basic(secret) });
+ * ```
+ */
 export function defineProfile(profile: ProviderProfile): Provider {
   const read = readOptions<ProviderProfile>("defineProfile", profile, names);
   check(read);

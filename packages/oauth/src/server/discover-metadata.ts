@@ -23,8 +23,15 @@ export interface DiscoverMetadataOptions {
 
 /**
  * Looks for an authorization server's metadata at its well-known addresses (RFC 8414, OpenID Connect Discovery), for programs that decide by it how to go on.
- * `createOAuthClient({ issuer })` does so by itself; with `metadata` it takes what was found here. Rejects with TokenRequestError when the server cannot be
- * asked, and with InvalidOptionError.
+ * `createOAuthClient({ issuer })` does so by itself; with `metadata` it takes what was found here.
+ *
+ * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`) when the server cannot be asked.
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const { metadata } = await discoverMetadata("https://login.example.com");
+ * console.log(metadata?.token_endpoint);
+ * ```
  */
 export async function discoverMetadata(issuer: string, options: DiscoverMetadataOptions = {}): Promise<FoundMetadata> {
   const where = "discoverMetadata";

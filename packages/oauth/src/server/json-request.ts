@@ -40,8 +40,9 @@ export interface JsonAnswer {
 }
 
 /**
- * Asks a server for a JSON object, within the bounds in which all answers are read here: 256 KB, a timeout, and no redirect is followed. Rejects with
- * TokenRequestError when the server cannot be asked, or asks not to be.
+ * Asks a server for a JSON object, within the bounds in which all answers are read here: 256 KB, a timeout, and no redirect is followed.
+ *
+ * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`) when the server cannot be asked, or asks not to be.
  */
 export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
   // What is left out must not come from a polluted prototype.

@@ -61,7 +61,18 @@ export const talkdeskProvider: Provider = defineProfile({
   passingStatuses: [401],
 });
 
-/** The settings for one Talkdesk account. Throws InvalidOptionError. */
+/**
+ * The settings for one Talkdesk account.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const { oauth, cache, adapter, basic } = talkdesk({ account: "acme", region: "eu" });
+ * const client = createOAuthClient({ ...oauth, clientId, clientAuth: basic(secret) });
+ * const tokens = createTokenCache({ ...cache, source: client.clientCredentials() });
+ * attachBearer(api, tokens, adapter);
+ * ```
+ */
 export function talkdesk(options: TalkdeskOptions): Talkdesk {
   const read = readOptions<TalkdeskOptions>("talkdesk", options, ["account", "region", "apiOrigin", "identityOrigin"]);
   const region = regionOf("talkdesk.region", read.region ?? "us");
@@ -92,7 +103,14 @@ export function talkdeskAt(urls: { tokenEndpoint: string; authorizationEndpoint:
   };
 }
 
-/** Returns the id of the Talkdesk session that the user of this token set logged in with, or undefined for an account's token set. */
+/**
+ * Returns the id of the Talkdesk session that the user of this token set logged in with, or undefined for an account's token set.
+ *
+ * @example
+ * ```ts
+ * const session = sessionIdOf(await tokens.get());
+ * ```
+ */
 export function sessionIdOf(tokenSet: TokenSet): string | undefined {
   const { sid } = tokenSet.extra;
   return typeof sid === "string" && sid !== "" ? sid : undefined;

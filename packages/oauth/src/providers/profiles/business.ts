@@ -5,7 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
-/** Salesforce, by its login servers or a domain of your own. */
+/** A connected app decides whether refresh tokens rotate. One comes only with the scope `refresh_token`. */
 export const salesforce: Provider = /* @__PURE__ */ defineProfile({
   name: "Salesforce",
   rotation: "configurable",
@@ -55,7 +55,7 @@ export const zoho: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
-/** Xero. */
+/** A refresh token works on for 30 minutes after its use. One comes only with the scope `offline_access`. */
 export const xero: Provider = /* @__PURE__ */ defineProfile({
   name: "Xero",
   rotation: "always",
@@ -115,7 +115,7 @@ export const shopify: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
-/** Docusign eSignature. */
+/** A refresh token lives on only with the scope `extended`. A refresh gives a new one. */
 export const docusign: Provider = /* @__PURE__ */ defineProfile({
   name: "DocuSign",
   rotation: "always",

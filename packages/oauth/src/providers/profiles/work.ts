@@ -82,7 +82,7 @@ export const linear: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
-/** Notion. */
+/** Token requests are JSON. A refresh gives a new refresh token. */
 export const notion: Provider = /* @__PURE__ */ defineProfile({
   name: "Notion",
   rotation: "always",
@@ -90,7 +90,7 @@ export const notion: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "requestFormat"], url: "https://developers.notion.com/reference/refresh-a-token", read }],
 });
 
-/** Zoom. */
+/** A refresh gives a new refresh token. Access tokens live for an hour. */
 export const zoom: Provider = /* @__PURE__ */ defineProfile({
   name: "Zoom",
   rotation: "always",
@@ -106,7 +106,7 @@ export const zoom: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
-/** Box. */
+/** A refresh gives a new refresh token. Access tokens live for an hour. */
 export const box: Provider = /* @__PURE__ */ defineProfile({
   name: "Box",
   rotation: "always",
@@ -127,7 +127,7 @@ export const box: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
-/** Dropbox, which gives a refresh token only where it was asked for (`forRefreshToken`). */
+/** A refresh token comes only with `token_access_type=offline`, and does not rotate. */
 export const dropbox: Provider = /* @__PURE__ */ defineProfile({
   name: "Dropbox",
   rotation: "never",
