@@ -71,8 +71,8 @@ const names = ["client", "store", "identity", "key", "queue", "freshness", "time
  * @example
  * ```ts
  * const login = createLogin({ client, store, key: "alice" });
- * attachBearer(orders, login.for({ resource: "https://orders.example.com" }));
- * attachBearer(invoices, login.for({ resource: "https://invoices.example.com" }));
+ * attachBearer(ordersApi, login.for({ resource: "https://orders.example.com" }));
+ * attachBearer(invoicesApi, login.for({ resource: "https://invoices.example.com" }));
  * ```
  */
 export function createLogin(options: LoginOptions): Login {
