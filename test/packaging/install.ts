@@ -1,5 +1,5 @@
 /** Before the tests of this folder: builds, packs and installs the packages once, as a user does, with every client and driver that they are made for. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,11 +46,18 @@ export function withVersions(names: readonly string[]): string[] {
   });
 }
 
+/** The programs of the guides, as their pages say to save them. */
+function copyGuides(folder: string): void {
+  cpSync(join(root, "examples/guides"), folder, { recursive: true, filter: (path) => !path.endsWith(".test.ts") });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+}
+
 export default async function install({ provide }: TestProject): Promise<() => void> {
   const tarballs = await packAll();
   const folder = mkdtempSync(join(tmpdir(), "tokenflight-installed-"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "installed", private: true }));
   run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs.values(), ...withVersions(besides())], { cwd: folder });
+  copyGuides(join(folder, "guides"));
   provide("installed", folder);
   provide("tarballs", Object.fromEntries(tarballs));
   return () => rmSync(folder, { recursive: true, force: true });
