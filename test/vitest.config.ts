@@ -19,6 +19,8 @@ const many = ["test/{faults,mcp,processes}/**/*.test.ts", "examples/{agents,stor
 const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
+/** These run twice: the guides' programs from the sources, and from the packed packages. */
+const guides = ["examples/guides/!(pages).test.ts"];
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
@@ -88,7 +90,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "packaged",
-          include: packaged,
+          include: [...packaged, ...guides],
           globalSetup: "test/packaging/install.ts",
           sequence: { groupOrder: 4 },
           maxWorkers: availableParallelism(),

@@ -11,6 +11,7 @@ import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createAuthority } from "../../test/setup/certificates.ts";
 import { startConnectProxy } from "../../test/setup/connect-proxy.ts";
+import { guideArguments } from "../../test/setup/guide-place.ts";
 
 const authority = createAuthority();
 const folder = mkdtempSync(join(tmpdir(), "tokenflight-networks-"));
@@ -89,7 +90,7 @@ const portOf = (origin: string): string => new URL(origin).port;
 /** What the program printed, on either stream. */
 async function run(program: string, env: Record<string, string>): Promise<string> {
   const given = { CLIENT_ID: "id", CLIENT_SECRET: "secret", ISSUER: issuer, API_ORIGIN: issuer, CA_FILE, CERTIFICATE_FILE, KEY_FILE };
-  const child = spawn(process.execPath, ["--conditions=source", new URL(`${program}.ts`, import.meta.url).pathname], {
+  const child = spawn(process.execPath, guideArguments(program), {
     env: { ...given, NODE_NO_WARNINGS: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,11 +1,13 @@
 /** Before the tests of this folder: builds, packs and installs the packages once, as a user does, with every client and driver that they are made for. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { run } from "./build.ts";
 import { packAll } from "./pack.ts";
+import { allBlocks, packagesIn } from "./pages/blocks.ts";
+import { sdksPage } from "./pages/projects.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -18,20 +20,44 @@ declare module "vitest" {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What a user installs beside our packages. */
-const besides = ["axios", "got", "ky", "undici", "ioredis", "redis", "@types/node"];
+/** What a user installs beside our packages: their clients, and whatever the pages' programs import. */
+function besides(): string[] {
+  const shown = allBlocks().flatMap(({ page, text }) => (page === sdksPage ? [] : packagesIn(text)));
+  const leftOut = ["@modelcontextprotocol/sdk", "axios-cache-interceptor"];
+  const imported = new Set(["axios", "got", "ky", "undici", "ioredis", "redis", ...leftOut, ...shown]);
+  const types = [...imported].map((name) => `@types/${name.replace(/^@/, "").replace("/", "__")}`);
+  const { devDependencies } = manifest();
+  return [...imported, "@types/node", ...types.filter((name) => devDependencies[name] !== undefined)];
+}
+
+interface Manifest {
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const manifest = (): Manifest => JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
 /** The versions that this repository is developed with, as npm takes them. */
 export function withVersions(names: readonly string[]): string[] {
-  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
-  return names.map((name) => `${name}@${devDependencies[name]}`);
+  const { devDependencies } = manifest();
+  return names.map((name) => {
+    const version = devDependencies[name];
+    if (version === undefined) throw new Error(`${name}, which a page's program imports, is no dev dependency of this repository.`);
+    return `${name}@${version}`;
+  });
+}
+
+/** The programs of the guides, as their pages say to save them. */
+function copyGuides(folder: string): void {
+  cpSync(join(root, "examples/guides"), folder, { recursive: true, filter: (path) => !path.endsWith(".test.ts") });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
 }
 
 export default async function install({ provide }: TestProject): Promise<() => void> {
   const tarballs = await packAll();
   const folder = mkdtempSync(join(tmpdir(), "tokenflight-installed-"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "installed", private: true }));
-  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs.values(), ...withVersions(besides)], { cwd: folder });
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs.values(), ...withVersions(besides())], { cwd: folder });
+  copyGuides(join(folder, "guides"));
   provide("installed", folder);
   provide("tarballs", Object.fromEntries(tarballs));
   return () => rmSync(folder, { recursive: true, force: true });

@@ -15,7 +15,15 @@ const attached = shared("axios.attached.1", () => new WeakSet<object>());
  * detaches it again. The instance may be of any copy of axios in the program.
  *
  * `origins` defaults to the origin of the instance's `baseURL`. A request with a header field of its own where the token would be put (`null` for none at
- * all), with `auth`, or with credentials in its URL is sent untouched. Throws InvalidOptionError, also for an axios older than 1.0.
+ * all), with `auth`, or with credentials in its URL is sent untouched.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`), also for an axios older than 1.0.
+ * @example
+ * ```ts
+ * const api = axios.create({ baseURL: "https://api.example.com" });
+ * attachBearer(api, tokens);
+ * const { data } = await api.get("/orders");
+ * ```
  */
 export function attachBearer<Config, Response>(
   instance: AxiosLike<Config, Response>,

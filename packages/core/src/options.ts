@@ -12,7 +12,11 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** Reads own properties only, so that a polluted prototype sets nothing, and known names only, so that a misspelt option is an error. */
+/**
+ * Reads own properties only, so that a polluted prototype sets nothing, and known names only, so that a misspelt option is an error.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function readOptions<Options extends object>(where: string, given: Options, known: readonly (keyof Options & string)[]): Options {
   requireThat(typeof given === "object" && given !== null && !Array.isArray(given), where, "an object with options", given);
   const read = Object.create(null) as Options;
@@ -61,13 +65,21 @@ function mistakesIn(given: string, wanted: string): number {
   return at(given.length, wanted.length);
 }
 
-/** What cannot be used where there is no `crypto.subtle` is refused at construction. Throws InvalidOptionError. */
+/**
+ * What cannot be used where there is no `crypto.subtle` is refused at construction.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireWebCrypto(where: string): void {
   if (hasWebCrypto()) return;
   throw new InvalidOptionError(where, "a platform with crypto.subtle, which a page has over https or on this machine", "one without it");
 }
 
-/** Who may have a token cannot be told where `URL` is not that of the URL standard. Throws InvalidOptionError. */
+/**
+ * Who may have a token cannot be told where `URL` is not that of the URL standard.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireWholeUrl(where: string): void {
   if (hasWholeUrl()) return;
   throw new InvalidOptionError(
@@ -77,25 +89,48 @@ export function requireWholeUrl(where: string): void {
   );
 }
 
-/** Throws InvalidOptionError, which shows of what kind the value is, unless `holds`. */
+/**
+ * Checks an option.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`), which shows of what kind the value is, unless `holds`.
+ */
 export function requireThat(holds: boolean, where: string, expected: string, value: unknown): asserts holds {
   if (!holds) throw new InvalidOptionError(where, expected, kindOf(value));
 }
 
+/**
+ * Checks that an option is a function.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireFunction(where: string, value: unknown): void {
   requireThat(typeof value === "function", where, "a function", value);
 }
 
+/**
+ * Checks that an option has these methods.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireMethods(where: string, value: unknown, methods: readonly string[]): void {
   const has = (name: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
   requireThat(methods.every(has), where, `an object with ${methods.slice(0, -1).join(", ")} and ${methods[methods.length - 1]}`, value);
 }
 
+/**
+ * Checks that an option is text with a character in it at least.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireText(where: string, value: unknown): void {
   requireThat(typeof value === "string" && value !== "", where, "a string that is not empty", value);
 }
 
-/** Durations are in seconds: finite, not negative, and not above `most`, for one that somebody may have written in milliseconds. */
+/**
+ * Durations are in seconds: finite, not negative, and not above `most`, for one that somebody may have written in milliseconds.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireSeconds(where: string, value: unknown, most: number = Number.POSITIVE_INFINITY): void {
   requireThat(Number.isFinite(value) && (value as number) >= 0, where, "a number of seconds, zero or more", value);
   if ((value as number) > most) throw new InvalidOptionError(where, `at most ${most} seconds`, `${String(value)} (in seconds?)`);
@@ -104,7 +139,11 @@ export function requireSeconds(where: string, value: unknown, most: number = Num
 /** Seconds. No request is worth a longer wait, and whoever gives more means milliseconds. */
 const longestTimeout = 600;
 
-/** A timeout of zero would end everything before it began. */
+/**
+ * Checks a timeout in seconds. One of zero would end everything before it began.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireTimeout(where: string, value: unknown): void {
   requireThat(Number.isFinite(value) && (value as number) > 0, where, "a number of seconds above zero", value);
   requireSeconds(where, value, longestTimeout);
@@ -114,11 +153,20 @@ export function requireCount(where: string, value: unknown): void {
   requireThat(Number.isSafeInteger(value) && (value as number) > 0, where, "a whole number above zero", value);
 }
 
+/**
+ * Checks that an option is one of these words.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireOneOf(where: string, value: unknown, allowed: readonly string[]): void {
   requireThat(allowed.includes(value as string), where, allowed.map((one) => `"${one}"`).join(" or "), value);
 }
 
-/** A signal may be left out. */
+/**
+ * Checks that an option is an AbortSignal. It may be left out.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export function requireSignal(where: string, value: unknown): void {
   requireThat(value === undefined || value instanceof AbortSignal, where, "an AbortSignal", value);
 }

@@ -19,10 +19,16 @@ export type FetchWrapper = <Input, Init, Answer extends { readonly status: numbe
 /**
  * Wraps a fetch function: requests to the allowed origins have a fresh token, and a refused one is replayed once.
  *
- * A request with an `Authorization` header of its own is sent untouched. A body that can be read only once (a stream, an iterator) is
- * not replayed. One that is in a `Request` is sent from a copy, which costs its size in memory until the response is there, unless `replay`
- * is "never". The global fetch is looked up at each call. Redirects of another function are followed here, so that none takes the token to another origin.
- * Throws InvalidOptionError.
+ * A request with an `Authorization` header of its own is sent untouched. A body that can be read only once (a stream, an iterator) is not replayed. One that
+ * is in a `Request` is sent from a copy, which costs its size in memory until the response is there, unless `replay` is "never". The global fetch is looked
+ * up at each call. Redirects of another function are followed here, so that none takes the token to another origin.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const send = bearer(tokens, { origins: "https://api.example.com" })(fetch);
+ * const response = await send("https://api.example.com/orders");
+ * ```
  */
 export function bearer(tokens: TokenCache | TokenCacheSelector<FetchRequest>, options: BearerOptions<Response>): FetchWrapper {
   const policy = new BearerPolicy(tokens, options);

@@ -17,17 +17,32 @@ const attached = shared("got.attached.1", () => new WeakSet<HandlerFunction>());
 
 /** Named as narrowly as it is, so that an extended instance keeps the types of its own options. */
 export interface BearerExtension {
+  /** Puts the token on each request. */
   handlers: HandlerFunction[];
-  hooks: { init: InitHook[]; beforeRedirect: BeforeRedirectHook[]; beforeRetry: BeforeRetryHook[] };
+  /** Where got tells of a request on its way. */
+  hooks: {
+    /** Refuses an instance that has bearer tokens already. */
+    init: InitHook[];
+    /** Decides anew whether the next target may have the token. */
+    beforeRedirect: BeforeRedirectHook[];
+    /** Keeps the caller's retries as they are. */
+    beforeRetry: BeforeRetryHook[];
+  };
 }
 
 /**
  * Options for `got.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
  *
- * The token is put on beneath got's hooks, on a copy, anew for each redirect and each retry: hooks, options and errors do not contain it. A
- * request with credentials of its own (an `authorization` header, be it undefined, `username`, `password`, credentials in its URL) is
- * sent untouched. A stream is not replayed: its error ends it, and the next request has a fresh token. Throws InvalidOptionError; an instance of a got
- * before 14.4 does with its first request.
+ * The token is put on beneath got's hooks, on a copy, anew for each redirect and each retry: hooks, options and errors do not contain it. A request with
+ * credentials of its own (an `authorization` header, be it undefined, `username`, `password`, credentials in its URL) is sent untouched. A stream is not
+ * replayed: its error ends it, and the next request has a fresh token.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`); an instance of a got before 14.4 does with its first request.
+ * @example
+ * ```ts
+ * const api = got.extend(bearer(tokens, { origins: "https://api.example.com" }));
+ * const orders = await api.get("https://api.example.com/orders").json();
+ * ```
  */
 export function bearer(
   tokens: TokenCache | TokenCacheSelector<NormalizedOptions>,

@@ -27,8 +27,15 @@ const attached = shared("ky.attached.1", () => new WeakSet<FetchFunction>());
  * Options for `ky.extend` that put a fresh token on requests to the allowed origins and replay a refused one once.
  *
  * `origins` defaults to the origin of the parent's `prefix` or `baseUrl`, or of ky 1's `prefixUrl`. A request with an `Authorization` header of its own is
- * sent untouched. ky's hooks see neither the token nor the refused response; its `timeout` covers the wait for a token. It works on the
- * `fetch` option: extend with a `fetch` function of your own before this, not after. Throws InvalidOptionError.
+ * sent untouched. ky's hooks see neither the token nor the refused response; its `timeout` covers the wait for a token. It works on the `fetch` option:
+ * extend with a `fetch` function of your own before this, not after.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const api = ky.create({ prefix: "https://api.example.com" }).extend(bearer(tokens));
+ * const orders = await api.get("orders").json();
+ * ```
  */
 export function bearer(
   tokens: TokenCache | TokenCacheSelector<KyRequest>,

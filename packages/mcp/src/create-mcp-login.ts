@@ -7,17 +7,29 @@ import { readLoginOptions, readServerOptions, type McpLoginOptions, type McpServ
 /** The logins of one user at MCP servers, shared by all processes that share the store. */
 export interface McpLogin extends Closable {
   /**
-   * One MCP server, by the URL of its transport. Nothing is sent yet. The same object for the same URL: the options count when it is asked for first. Throws
-   * InvalidOptionError.
+   * One MCP server, by the URL of its transport. Nothing is sent yet. The same object for the same URL: the options count when it is asked for first.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
    */
   for(url: string | URL, options?: McpServerOptions): McpServer;
-  /** What is known of the logins at all servers that were asked for, from the store. Rejects with StoreError. */
+  /**
+   * What is known of the logins at all servers that were asked for, from the store.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   status(): Promise<McpStatus[]>;
 }
 
 /**
  * Makes what logs a user in at MCP servers, and sends nothing yet. Whatever it takes is done once for all processes that share the store: the registration of
- * the program, the window in which the user logs in, each refresh. Throws InvalidOptionError.
+ * the program, the window in which the user logs in, each refresh.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const login = createMcpLogin({ store, client: { name: "My agent" }, grant });
+ * const response = await login.for("https://mcp.example.com/mcp").fetch("https://mcp.example.com/mcp", { method: "POST", body });
+ * ```
  */
 export function createMcpLogin(options: McpLoginOptions): McpLogin {
   const parts = readLoginOptions("createMcpLogin", options);

@@ -23,9 +23,13 @@ export type McpServerFailure =
   /** The client was registered at another issuer than the one that the server names now. */
   | "issuer-changed";
 
+/** What is known of a server at which no login is possible. */
 export interface McpServerErrorDetails {
+  /** The `error` code that the authorization server gave. Default: undefined. */
   error?: string | undefined;
+  /** The server's `error_description`, cut and cleaned. Default: undefined. */
   errorDescription?: string | undefined;
+  /** The error beneath. Default: none. */
   cause?: unknown;
 }
 
@@ -33,6 +37,7 @@ const code: string = "ERR_MCP_SERVER";
 
 /** No login is possible at this MCP server as it is. What was stored is as it was. */
 export class McpServerError extends TokenflightError {
+  /** What is wrong. */
   readonly reason: McpServerFailure;
   /** The `error` code that the authorization server gave, when it gave one. */
   readonly error: string | undefined;

@@ -26,6 +26,7 @@ import type { McpObserver } from "./events.ts";
 import { readGrant, type Grant } from "./server/grant.ts";
 import type { Authorize, ServerParts } from "./server/server-parts.ts";
 
+/** The options of `createMcpLogin`. */
 export interface McpLoginOptions {
   /** Where tokens and registrations are, for all processes of the user. */
   store: TokenStore;
@@ -55,13 +56,15 @@ export interface McpLoginOptions {
   timeout?: number | undefined;
   /** Seconds that a user may take for a login. Default 300. */
   loginTimeout?: number | undefined;
+  /** When a token is refreshed ahead, and when it is no longer sent. Default: in proportion to its lifetime. */
   freshness?: FreshnessOptions | undefined;
-  /** As of a token cache: is given each piece of work that goes on in the background. */
+  /** As of a token cache: is given each piece of work that goes on in the background. Default: nobody is told. */
   keepAlive?: KeepAlive | undefined;
-  /** Is told what happens; what it throws is ignored. */
+  /** Is told what happens; what it throws is ignored. Default: nobody is told. */
   observe?: McpObserver | undefined;
 }
 
+/** The options of one MCP server. */
 export interface McpServerOptions {
   /** A client that was registered by hand for this server: say `issuer` as well, where it has a secret. Default: that of `createMcpLogin`. */
   client?: RegisteredClient | undefined;

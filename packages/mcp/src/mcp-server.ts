@@ -30,6 +30,7 @@ import { userSource } from "./server/user-source.ts";
 
 /** What is known of the login at one server, without asking anybody but the store. It holds no secret. */
 export interface McpStatus extends LoginStatus {
+  /** The URL of the MCP server. */
   readonly url: string;
   /** The issuer of the tokens; undefined while there are none that are good. */
   readonly issuer: string | undefined;
@@ -37,6 +38,7 @@ export interface McpStatus extends LoginStatus {
 
 /** One MCP server, with the user's login at it. */
 export interface McpServer {
+  /** As it was given, without a fragment. */
   readonly url: URL;
   /** Its tokens, for every adapter; `forget({ revoke: true })` logs the user out. */
   readonly tokens: NamedTokenCache;
@@ -47,22 +49,46 @@ export interface McpServer {
    */
   readonly fetch: McpFetch;
   /** Options for a transport of either SDK: `{ fetch }`. */
-  transport(options?: { sdk?: 1 | undefined }): McpTransportOptions;
+  transport(options?: {
+    /** The major version of the MCP SDK. Default 1. */
+    sdk?: 1 | undefined;
+  }): McpTransportOptions;
   /** The same for SDK 2, whose client then rejects with the errors of logins as they are, also while it finds out about the server's version. */
-  transport(options: { sdk: 2 }): McpTransportOptions & { readonly authProvider: McpAuthProvider };
+  transport(options: {
+    /** The major version of the MCP SDK. Default 1. */
+    sdk: 2;
+  }): McpTransportOptions & {
+    /** Has the transport's client reject with the errors of logins as they are. */
+    readonly authProvider: McpAuthProvider;
+  };
   /** An `authProvider` for hosts of SDK 2 that take no fetch function. It knows nothing of scopes. */
   authProvider(): McpAuthProvider;
   /**
-   * An `OAuthClientProvider` of either SDK, for hosts that take nothing else. Prefer `fetch`: an SDK answers each refused request with a refresh of its own. With
-   * SDK 1 it knows nothing of scopes. Throws InvalidOptionError with `grant`.
+   * An `OAuthClientProvider` of either SDK, for hosts that take nothing else. Prefer `fetch`: an SDK answers each refused request with a refresh of its own.
+   * With SDK 1 it knows nothing of scopes.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`) with `grant`.
    */
   provider(): McpOAuthProvider;
   /**
-   * Logs the user in now, in place of whatever login there was, with these scopes besides those that are asked for anyway. Rejects with LoginRequiredError where
-   * nobody may be asked, LoginError, McpServerError and the other errors of tokens.
+   * Logs the user in now, in place of whatever login there was, with these scopes besides those that are asked for anyway.
+   *
+   * @throws LoginRequiredError (`ERR_LOGIN_REQUIRED`) where nobody may be asked.
+   * @throws LoginError (`ERR_LOGIN_FAILED`).
+   * @throws McpServerError (`ERR_MCP_SERVER`).
+   * @throws the other errors of a token cache's `get`.
    */
-  logIn(options?: { scope?: string | readonly string[] | undefined; signal?: AbortSignal | undefined }): Promise<TokenSet>;
-  /** Looks into the store. Rejects with StoreError. */
+  logIn(options?: {
+    /** Scopes besides those that are asked for anyway. Default: none. */
+    scope?: string | readonly string[] | undefined;
+    /** Ends the login. Default: none. */
+    signal?: AbortSignal | undefined;
+  }): Promise<TokenSet>;
+  /**
+   * Looks into the store.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   status(): Promise<McpStatus>;
 }
 

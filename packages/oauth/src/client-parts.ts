@@ -76,7 +76,9 @@ export type ClientAuth = (
 
 /** By what a client is known to the server, and how it proves that. */
 export interface ClientCredentials {
+  /** By which the server knows the client. */
   readonly clientId: string;
+  /** How the client proves who it is. */
   readonly clientAuth: ClientAuth;
 }
 
@@ -92,26 +94,54 @@ export type CurrentCredentials = () =>
 
 /** An answer to a refresh that gave no tokens. It may hold secrets. */
 export interface RefusingAnswer {
+  /** HTTP status. */
   readonly status: number;
   /** The fields of JSON or of a form; any other body is text. At most 256 KB, and what came of it when that is not all. */
   readonly body: Readonly<Record<string, unknown>> | string;
   /** `get` gives a header field's value, at most 4 KB of it. */
-  readonly headers: { get(name: string): string | undefined };
+  readonly headers: {
+    /** A header field's value, at most 4 KB of it; undefined when there is none. */
+    get(name: string): string | undefined;
+  };
 }
 
 /** What a client notices although nothing failed. No event has a secret in it. */
 export type OAuthEvent =
   /** The server gave a scope that is narrower or wider than what was asked for (RFC 6749 section 3.3). `grant` is the `grant_type`. */
-  | { readonly type: "scope-differs"; readonly grant: string; readonly missing: readonly string[]; readonly added: readonly string[] }
+  | {
+      readonly type: "scope-differs";
+      /** The `grant_type` of the token request. */
+      readonly grant: string;
+      /** The scopes that were asked for and not given. */
+      readonly missing: readonly string[];
+      /** The scopes that were given and not asked for. */
+      readonly added: readonly string[];
+    }
   /** Secrets are sent to this origin over plain http, because `allowInsecureOrigins` names it. Told once for each client and origin. */
-  | { readonly type: "insecure-origin"; readonly origin: string }
+  | {
+      readonly type: "insecure-origin";
+      /** Scheme, host and port. */
+      readonly origin: string;
+    }
   /** A function of the program's own threw, or gave what is no answer; the client went on without it. */
-  | { readonly type: "option-failed"; readonly option: "loginRequired" }
+  | {
+      readonly type: "option-failed";
+      /** The name of the option. */
+      readonly option: "loginRequired";
+    }
   /**
    * The id token of a refresh was not taken, because it did not pass the check (OpenID Connect Core section 12.2): the one before stays, and the tokens
    * are used. For "time", `clockDifference` is the seconds by which this machine's clock seems to be ahead of the server's.
    */
-  | { readonly type: "id-token-ignored"; readonly grant: string; readonly reason: IdTokenFault; readonly clockDifference?: number };
+  | {
+      readonly type: "id-token-ignored";
+      /** The `grant_type` of the token request. */
+      readonly grant: string;
+      /** What is wrong with the id token. */
+      readonly reason: IdTokenFault;
+      /** Seconds by which this machine's clock seems to be ahead of the server's. */
+      readonly clockDifference?: number;
+    };
 
 /** What is wrong with an id token. */
 export type IdTokenFault =
@@ -155,6 +185,7 @@ export interface LocatedServer {
   endpoint(name: EndpointName): URL;
 }
 
+/** The metadata of a server that has a token endpoint. */
 export type ServerMetadata = AuthorizationServer & { readonly token_endpoint: string };
 
 /** The endpoints that are asked for, by their names in the server's metadata (RFC 8414 section 2). */

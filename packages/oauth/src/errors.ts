@@ -17,9 +17,13 @@ export type LoginFailure =
   /** The caller's signal ended the login. */
   | "aborted";
 
+/** What is known of a login that failed. */
 export interface LoginErrorDetails {
+  /** The `error` code that the server gave. Default: undefined. */
   error?: string | undefined;
+  /** The server's `error_description`, cut and cleaned. Default: undefined. */
   errorDescription?: string | undefined;
+  /** The error beneath. Default: none. */
   cause?: unknown;
 }
 
@@ -27,6 +31,7 @@ const code: string = "ERR_LOGIN_FAILED";
 
 /** A login failed: it gave no token set, and what was stored is as it was. A new login may succeed. */
 export class LoginError extends TokenflightError {
+  /** Why it failed. */
   readonly reason: LoginFailure;
   /** The `error` code that the server gave, when it gave one. */
   readonly error: string | undefined;

@@ -29,6 +29,7 @@ import { deleteEntry, publish, readEntry, versionLength, writeExpiring, writeFor
 import { warningsOf, type RedisWarning } from "./server-check.ts";
 import { Watchers } from "./watchers.ts";
 
+/** The options of `redisStore`. */
 export interface RedisStoreOptions {
   /** A client of ioredis or of node-redis (the package `redis`). It stays yours: the store neither connects nor closes it. */
   client: IoredisClient | NodeRedisClient;
@@ -67,8 +68,15 @@ const year = 365 * 24 * 60 * 60;
 /**
  * Shares token sets between machines, through Redis 6.2 or later, Valkey, or a cluster of either; one key per subject.
  *
- * An operation with a signal ends when the signal aborts, though the client may have a command under way then, and may even send it
- * later. That does no harm: it writes only if nobody has written since, and its writer knows that it does not know. Throws InvalidOptionError.
+ * An operation with a signal ends when the signal aborts, though the client may have a command under way then, and may even send it later. That does no harm:
+ * it writes only if nobody has written since, and its writer knows that it does not know.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const store = redisStore({ client: new Redis() }); // of ioredis; or await createClient().connect() of redis
+ * const tokens = createTokenCache({ source, store, key: "alice" });
+ * ```
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
   const read = readOptions("redisStore", options, ["client", "prefix", "ttl", "warn"]);

@@ -1,6 +1,8 @@
 /** What of a server's configuration can lose writes that it has acknowledged. */
 export interface RedisWarning {
+  /** "eviction": Redis may drop entries when its memory is full. "persistence": a restart may lose what was written last. */
   readonly code: "eviction" | "persistence";
+  /** The same in words. */
   readonly message: string;
 }
 

@@ -17,6 +17,7 @@ import { lookAtCall, type Input, type PassThrough } from "./look-at-call.ts";
 import type { RefreshCall } from "./refresh-call.ts";
 import { Refreshes } from "./refreshes.ts";
 
+/** The options of `refreshOnce`. */
 export interface RefreshOnceOptions {
   /** Where the processes share their answers: one of SQLite for a machine, of Redis for several, of memory for one process. */
   store: TokenStore;
@@ -26,11 +27,19 @@ export interface RefreshOnceOptions {
    */
   keep?: number | undefined;
   /** Seconds that a refresh (default 10) and a store operation (default 1) may take. One and a half times the first, a process counts as gone that is silent. */
-  timeouts?: { request?: number | undefined; store?: number | undefined } | undefined;
+  timeouts?:
+    | {
+        /** Seconds that a refresh may take. Default 10. */
+        request?: number | undefined;
+        /** Seconds that a store operation may take. Default 1. */
+        store?: number | undefined;
+      }
+    | undefined;
   /** Is given each refresh, so that the platform does not end before its answer is stored: `waitUntil` of a worker. Default: nobody is told. */
   keepAlive?: KeepAlive | undefined;
-  /** Is told what happens; what it throws is ignored. */
+  /** Is told what happens; what it throws is ignored. Default: nobody is told. */
   observe?: ((event: RefreshOnceEvent) => void) | undefined;
+  /** Says what time it is, and waits. Default: the system's clock. */
   clock?: Clock | undefined;
 }
 
@@ -45,14 +54,18 @@ const longestKeep = 2_592_000;
 const attached = shared("refresh-once.attached.1", () => new WeakSet<object>());
 
 /**
- * Wraps a fetch function for OAuth libraries: each refresh token is sent once over all processes that share the store, and all who come with it get the answer,
- * each a Response of its own. One that was under way when its process died, or whose answer was lost, is sent once more. Everything that is no refresh
- * goes to the wrapped function untouched, and unread. Throws InvalidOptionError; so does the wrapper.
+ * Wraps a fetch function for OAuth libraries: each refresh token is sent once over all processes that share the store, and all who come with it get the
+ * answer, each a Response of its own. One that was under way when its process died, or whose answer was lost, is sent once more. Everything that is no
+ * refresh goes to the wrapped function untouched, and unread.
  *
  * A refresh rejects with what the wrapped function rejects with, with the reason of its signal, or with a TokenflightError: StoreError while the store is away,
  * since nothing is sent before it has the intent to; TokenRequestError while the last request's outcome is unknown and its pause not over.
  *
- * @example refreshOnce({ store: sqliteStore({ path: "/var/lib/my-app/refreshes.db" }) })(fetch)
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`); so does the wrapper.
+ * @example
+ * ```ts
+ * const once = refreshOnce({ store: sqliteStore({ path: "/var/lib/my-app/refreshes.db" }) })(fetch);
+ * ```
  */
 export function refreshOnce(options: RefreshOnceOptions): RefreshOnceWrapper {
   const read = readOptions<RefreshOnceOptions>("refreshOnce", options, ["store", "keep", "timeouts", "keepAlive", "observe", "clock"]);

@@ -21,6 +21,7 @@ import { isBusy, toStoreError } from "./sqlite-error.ts";
 import { inMemory, readPath } from "./store-path.ts";
 import { Watchers } from "./watchers.ts";
 
+/** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
   /**
    * The database file, on a local file system: a path, in which "~/" is the home directory, or a file URL. It is made with mode 0600, and
@@ -33,8 +34,11 @@ export interface SqliteStoreOptions {
   warn?: ((warning: SqliteWarning) => void) | undefined;
 }
 
+/** What `warn` is told. */
 export interface SqliteWarning {
+  /** "group": the users of a group may open the file. */
   readonly code: "group";
+  /** The same in words, with the path. */
   readonly message: string;
 }
 
@@ -43,7 +47,7 @@ export interface SqliteStore extends DisposableStore {
   watch(key: string, changed: () => void): () => void;
   watchAll(changed: ChangeListener): () => void;
   keepOpen(work: Promise<unknown>): void;
-  /** Rejects with a StoreError where no file may be made beside the database: a holder that nobody can see is no holder. */
+  /** @throws a StoreError (`ERR_STORE_*`) where no file may be made beside the database: a holder that nobody can see is no holder. */
   holder(): Promise<string>;
   isGone(holder: string): Promise<boolean>;
   /** What SQLite said last, while it is of no use: such as that another connection keeps the file locked. */
@@ -58,9 +62,16 @@ const logLifetime = 1000;
 /**
  * Shares token sets between the processes and worker threads of one machine, through one SQLite file.
  *
- * A write has reached the disk when it is acknowledged. SQLite works synchronously: an operation blocks the event loop for as long as the
- * disk takes, and never for the sake of a lock. Throws InvalidOptionError. The file is opened by the first operation: when it cannot be, is damaged,
- * is another program's, or was written by a newer version, each operation rejects with a StoreError, and the next one tries again.
+ * A write has reached the disk when it is acknowledged. SQLite works synchronously: an operation blocks the event loop for as long as the disk takes, and
+ * never for the sake of a lock. The file is opened by the first operation: when it cannot be, is damaged, is another program's, or was written by a newer
+ * version, each operation rejects with a StoreError, and the next one tries again.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const store = sqliteStore({ path: "/var/lib/my-app/tokens.db" });
+ * const tokens = createTokenCache({ source, store, key: "alice" });
+ * ```
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path: given, busyTimeout = 5, warn = emitWarning } = readOptions("sqliteStore", options, ["path", "busyTimeout", "warn"]);

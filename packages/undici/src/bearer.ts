@@ -19,8 +19,15 @@ import { requireKnownTarget } from "./target.ts";
  * An interceptor for `dispatcher.compose`: requests to the allowed origins have a fresh token, and a refused one is replayed once.
  *
  * Compose it after `redirect`, `cache` and `deduplicate` and before `responseError`: `compose(redirect, bearer, responseError)`. A request
- * with credentials of its own is sent untouched. Under `fetch` every body is an iterator and can be sent only once: use @tokenflight/fetch there.
- * Throws InvalidOptionError.
+ * with credentials of its own is sent untouched. Under `fetch` every body is an iterator and can be sent only once: use `@tokenflight/fetch`
+ * there.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const dispatcher = new Agent().compose(bearer(tokens, { origins: "https://api.example.com" }));
+ * const { body } = await request("https://api.example.com/orders", { dispatcher });
+ * ```
  */
 export function bearer(
   tokens: TokenCache | TokenCacheSelector<Dispatcher.DispatchOptions>,

@@ -2,8 +2,9 @@ import { LoginRequiredError, readOptions, reasonOf, requireMethods, requireText,
 import { openChannel } from "../store/tab-changes.ts";
 import { isCallback, stateOf, type LoginClient } from "./pending-logins.ts";
 
+/** The options of `loginByPopup`. */
 export interface PopupOptions {
-  /** Ends the wait for the user. */
+  /** Ends the wait for the user. Default: none, so that only the user ends it. */
   signal?: AbortSignal | undefined;
   /** What `window.open` is told of the window. Default: 480 by 640 pixels. */
   features?: string | undefined;
@@ -17,8 +18,17 @@ const channelOf = (state: string): BroadcastChannel | undefined => openChannel(`
 
 /**
  * Logs a user in in a window of its own; the page stays as it is. Call it in the handler of a click, or the browser opens no window. The page of
- * `redirectUri` calls `finishPopup`. Rejects with LoginRequiredError when no window opens or the user closes it, with the signal's reason, and with what
- * the client's methods reject with.
+ * `redirectUri` calls `finishPopup`.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @throws LoginRequiredError (`ERR_LOGIN_REQUIRED`) when no window opens or the user closes it.
+ * @throws the signal's reason, and what the client's methods reject with.
+ * @example
+ * ```ts
+ * button.addEventListener("click", async () => {
+ *   await tokens.save(await loginByPopup(client, { redirectUri: `${location.origin}/popup`, scope: "openid" }));
+ * });
+ * ```
  */
 export async function loginByPopup<Request extends { redirectUri: string }, Pending extends { readonly state: string }>(
   client: LoginClient<Request, Pending>,
@@ -72,7 +82,14 @@ async function answerOf(popup: Window, state: string, redirectUri: string, signa
   });
 }
 
-/** Called by the page of `redirectUri`: hands the answer to the page that opened the window, and closes it. False on every other page. */
+/**
+ * Called by the page of `redirectUri`: hands the answer to the page that opened the window, and closes it. False on every other page.
+ *
+ * @example
+ * ```ts
+ * if (!finishPopup(`${location.origin}/popup`)) location.replace("/"); // no login's window
+ * ```
+ */
 export function finishPopup(redirectUri: string): boolean {
   const { href } = location;
   if (!isCallback(href, redirectUri)) return false;

@@ -15,15 +15,25 @@ export interface RedirectLogin {
   begin(): Promise<never>;
   /**
    * Ends the login on the page of `redirectUri`. Resolves to undefined on every other page, and to the same for each call on one page. The answer is taken
-   * out of the address at once, so that a reload or a bookmark does not use it again. Rejects with LoginRequiredError for a callback of no login of this
-   * tab, and with what `exchangeCallback` rejects with: an error of the user's no, for example.
+   * out of the address at once, so that a reload or a bookmark does not use it again.
+   *
+   * @throws LoginRequiredError (`ERR_LOGIN_REQUIRED`) for a callback of no login of this tab.
+   * @throws what `exchangeCallback` rejects with: an error of the user's no, for example.
    */
   finish(): Promise<FinishedLogin | undefined>;
 }
 
 /**
- * Logs a user in by way of the authorization server's page. `request` is that of `authorizationUrl` of a client. The pending login is kept for this
- * tab (`sessionStorage`). Throws InvalidOptionError.
+ * Logs a user in by way of the authorization server's page. `request` is that of `authorizationUrl` of a client. The pending login is kept for this tab
+ * (`sessionStorage`).
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const login = loginByRedirect(client, { redirectUri: `${location.origin}/callback`, scope: "openid" });
+ * const finished = await login.finish(); // undefined on every page but that of redirectUri
+ * if (finished !== undefined) await tokens.save(finished.tokenSet);
+ * ```
  */
 export function loginByRedirect<Request extends { redirectUri: string }, Pending extends { readonly state: string }>(
   client: LoginClient<Request, Pending>,

@@ -2,8 +2,15 @@ import { LoginRequiredError, parseUrl, StoreError, type TokenSet } from "@tokenf
 
 /** The two methods of a client of @tokenflight/oauth by which a user logs in. */
 export interface LoginClient<Request extends object, Pending extends { readonly state: string }> {
-  authorizationUrl(request: Request): Promise<{ readonly url: string; readonly pending: Pending }>;
+  /** Begins a login. */
+  authorizationUrl(request: Request): Promise<{
+    /** Where the user has to be sent. */
+    readonly url: string;
+    /** What `exchangeCallback` checks the callback against. */
+    readonly pending: Pending;
+  }>;
   // The first parameter of a method may be narrower than that of its implementation: a callback's URL as text.
+  /** Ends a login: the code of the callback becomes a token set. */
   exchangeCallback(url: string, pending: Pending): Promise<TokenSet>;
 }
 

@@ -11,6 +11,7 @@ import {
   type TokenSource,
 } from "@tokenflight/core";
 
+/** The options of `sessionSource`. */
 export interface SessionSourceOptions {
   /** Sends the request that renews the session, with its cookies: such as `() => fetch("/refresh", { method: "POST" })`. */
   refresh: (context: { signal: AbortSignal }) => Promise<Response>;
@@ -32,8 +33,15 @@ export interface SessionSource extends TokenSource {
 const refusals = new Set([400, 401, 403]);
 
 /**
- * Renews a session that a backend keeps in cookies, where no script reads them: one renewal for all requests that were refused, and for all tabs with
- * a store. A page that has just begun takes its session for good, and asks nothing until a request is refused. Throws InvalidOptionError.
+ * Renews a session that a backend keeps in cookies, where no script reads them: one renewal for all requests that were refused, and for all tabs with a
+ * store. A page that has just begun takes its session for good, and asks nothing until a request is refused.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const session = sessionSource({ refresh: ({ signal }) => fetch("/refresh", { method: "POST", signal }) });
+ * const tokens = createTokenCache({ source: session, store: indexedDbStore({ name: "my-app" }), key: "session" });
+ * ```
  */
 export function sessionSource(options: SessionSourceOptions): SessionSource {
   const {

@@ -8,9 +8,20 @@ const id = "browser";
 
 /**
  * The key of this browser profile for `encryptedStore`: made once for all tabs, and kept in an IndexedDB database. No script can read it out, though each of
- * the page may use it. A browser writes its bytes to the disk, beside the entries: whoever has the profile, or a copy of it, has both. Rejects with StoreError.
+ * the page may use it. A browser writes its bytes to the disk, beside the entries: whoever has the profile, or a copy of it, has both.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @throws StoreError (`ERR_STORE_*`).
+ * @example
+ * ```ts
+ * const keys = [await encryptionKey({ name: "my-app" })];
+ * const store = encryptedStore(indexedDbStore({ name: "my-app" }), { keys });
+ * ```
  */
-export async function encryptionKey(options: { readonly name: string }): Promise<EncryptionKey> {
+export async function encryptionKey(options: {
+  /** Names the database that the key is in: "<name> keys". */
+  readonly name: string;
+}): Promise<EncryptionKey> {
   const { name } = readOptions("encryptionKey", options, ["name"]);
   requireText("encryptionKey.name", name);
   try {

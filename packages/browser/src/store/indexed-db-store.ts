@@ -16,6 +16,7 @@ import { TabChanges } from "./tab-changes.ts";
 import { TabLock } from "./tab-lock.ts";
 import { tablesOf, type Place } from "./tables.ts";
 
+/** The options of `indexedDbStore`. */
 export interface IndexedDbStoreOptions {
   /** The name of the database. Pages and workers of an origin that give the same one share its entries. */
   name: string;
@@ -23,8 +24,11 @@ export interface IndexedDbStoreOptions {
   warn?: ((warning: IndexedDbWarning) => void) | undefined;
 }
 
+/** What `warn` is told. */
 export interface IndexedDbWarning {
+  /** "memory": what this page writes is gone with it. */
   readonly code: "memory";
+  /** The same in words. */
   readonly message: string;
   /** What the browser said. */
   readonly cause: unknown;
@@ -39,10 +43,17 @@ const longestOpening = 700;
 /**
  * Shares token sets between the tabs and workers of one origin, in one IndexedDB database.
  *
- * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle
- * of a refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.7 seconds, the page goes on in memory, and `warn` is told;
- * a database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. In a
- * worker, whose memory the browser may drop at any time, there is no such place, and operations fail. Throws InvalidOptionError.
+ * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle of a
+ * refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.7 seconds, the page goes on in memory, and `warn` is told; a
+ * database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. In a worker, whose
+ * memory the browser may drop at any time, there is no such place, and operations fail.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const store = indexedDbStore({ name: "my-app" });
+ * const tokens = createTokenCache({ source: client.refreshToken(), store, key: "user" });
+ * ```
  */
 export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   const { name, warn = warnOnConsole } = readOptions("indexedDbStore", options, ["name", "warn"]);

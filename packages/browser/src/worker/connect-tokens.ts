@@ -17,17 +17,22 @@ import { WorkerTokens } from "./worker-tokens.ts";
 
 /** What the client of the worker is asked for: the request of `authorizationUrl` of @tokenflight/oauth. */
 export interface WorkerLogin {
+  /** Where the server sends the user back to, as registered. */
   redirectUri: string;
   [field: string]: unknown;
 }
 
 /** `RegistrationOptions` of browsers. */
 export interface WorkerRegistration {
+  /** The path beneath which the worker serves pages. Default: the browser's, the folder of its script. */
   scope?: string;
+  /** Whether the worker's script is a module. Default: the browser's, "classic". */
   type?: "classic" | "module";
+  /** Which scripts may come from the HTTP cache at an update. Default: the browser's, "imports". */
   updateViaCache?: "all" | "imports" | "none";
 }
 
+/** The options of `connectTokens`. */
 export interface ConnectTokensOptions<Request extends { redirectUri: string } = WorkerLogin> {
   /** The URL of the service worker's script, which calls `serveTokens`. */
   worker: string | URL;
@@ -41,7 +46,15 @@ export interface ConnectTokensOptions<Request extends { redirectUri: string } = 
    */
   fallback: () => ClosableTokenCache | Promise<ClosableTokenCache>;
   /** Logs users in in such a page. Default: they cannot be. */
-  client?: LoginClient<Request, { readonly state: string }> | undefined;
+  client?:
+    | LoginClient<
+        Request,
+        {
+          /** The `state` of the authorization request, by which its answer is known. */
+          readonly state: string;
+        }
+      >
+    | undefined;
   /** Is told when there is a service worker to be had, and it cannot be used. Default: `console.warn`. */
   warn?: ((warning: { readonly code: "no-worker"; readonly message: string; readonly cause: unknown }) => void) | undefined;
 }
@@ -49,7 +62,13 @@ export interface ConnectTokensOptions<Request extends { redirectUri: string } = 
 /** A token cache whose refreshes happen in the service worker, which tells of them to its own observer. */
 export interface ConnectedTokens<Request extends { redirectUri: string } = WorkerLogin> extends ClosableTokenCache {
   /** Logs users in with the client that the worker has, for `loginByRedirect` and `loginByPopup`. Its token sets are saved already. */
-  readonly client: LoginClient<Request, { readonly state: string }>;
+  readonly client: LoginClient<
+    Request,
+    {
+      /** The `state` of the authorization request, by which its answer is known. */
+      readonly state: string;
+    }
+  >;
   /** Where refreshes happen when the page begins. */
   readonly place: Promise<"worker" | "page">;
 }
@@ -57,7 +76,16 @@ export interface ConnectedTokens<Request extends { redirectUri: string } = Worke
 const unknown: LoginStatus = { state: "unknown", expiresAt: undefined, scope: undefined };
 const closed = (): TokenflightError => new TokenflightError("ERR_CLOSED", "The token cache is closed.");
 
-/** Connects a page with its service worker. Throws InvalidOptionError. */
+/**
+ * Connects a page with its service worker.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const fallback = () => createTokenCache({ source: client.refreshToken(), store, key: "user" });
+ * const tokens = connectTokens({ worker: "/token-worker.js", fallback, client });
+ * ```
+ */
 export function connectTokens<Request extends { redirectUri: string } = WorkerLogin>(
   options: ConnectTokensOptions<Request>,
 ): ConnectedTokens<Request> {

@@ -3,8 +3,15 @@ import type { LoginClient } from "../login/pending-logins.ts";
 import { fieldsOf, isQuestion, protocol, tell, type Answer, type Call, type Question } from "./protocol.ts";
 
 /** A client of @tokenflight/oauth: whatever it asks for comes from the page as it is. */
-type WorkerClient = LoginClient<never, { readonly state: string }>;
+type WorkerClient = LoginClient<
+  never,
+  {
+    /** The `state` of the authorization request, by which its answer is known. */
+    readonly state: string;
+  }
+>;
 
+/** The options of `serveTokens`. */
 export interface ServeTokensOptions {
   /** Logs users in here, so that their refresh tokens never enter a page. Default: a page that logs a user in itself hands over what it got. */
   client?: WorkerClient | undefined;
@@ -26,9 +33,16 @@ const active = new Set<WorkEvent>();
 export const workerKeepAlive: KeepAlive = (work) => [...active].pop()?.waitUntil(work);
 
 /**
- * In a service worker: answers the pages that called `connectTokens`. Refreshes happen here, where no reload reaches them, and refresh tokens stay here. `tokens` is a
- * token cache, or a function that names the one of a key; pages hear of logins and logouts by its store, which is an `indexedDbStore`. Call it when the worker
- * begins, not later: a browser listens from the start only. Throws InvalidOptionError.
+ * In a service worker: answers the pages that called `connectTokens`. Refreshes happen here, where no reload reaches them, and refresh tokens stay here.
+ * `tokens` is a token cache, or a function that names the one of a key; pages hear of logins and logouts by its store, which is an `indexedDbStore`. Call it
+ * when the worker begins, not later: a browser listens from the start only.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const tokens = createTokenCache({ source: client.refreshToken(), store, key: "user", keepAlive: workerKeepAlive });
+ * serveTokens(tokens, { client });
+ * ```
  */
 export function serveTokens(tokens: TokenCache | ((key: string) => TokenCache), options: ServeTokensOptions = {}): void {
   const { client } = readOptions("serveTokens", options, ["client"]);

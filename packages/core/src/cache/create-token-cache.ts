@@ -23,35 +23,55 @@ export interface SharedOptions {
   store?: TokenStore | undefined;
   /**
    * In place of the token source's own `identity`: names whose logins these are, in the store. Required with a store where the source has none. Keep it,
-   * and the logins are found again, whatever changes.
+   * and the logins are found again, whatever changes. Default: the source's own.
    */
   identity?: string | undefined;
   /** The queue of the token endpoint, for several caches that use the same one. Default: a pool makes its own, a cache needs none. */
   queue?: TokenEndpointQueue | undefined;
+  /** When a token is refreshed ahead, and when it is no longer sent. Default: in proportion to its lifetime. */
   freshness?: FreshnessOptions | undefined;
   /** Seconds that a token request (default 10) and a store operation (default 1) may take. */
-  timeouts?: { request?: number | undefined; store?: number | undefined } | undefined;
+  timeouts?:
+    | {
+        /** Seconds that a token request may take. Default 10. */
+        request?: number | undefined;
+        /** Seconds that a store operation may take. Default 1. */
+        store?: number | undefined;
+      }
+    | undefined;
   /**
    * Is given each piece of work that goes on in the background, so that the platform does not end before it has settled: `waitUntil` of a worker or of a
    * serverless platform. It is called in the request that begins the work; what it throws is ignored. Default: nobody is told.
    */
   keepAlive?: KeepAlive | undefined;
+  /** Says what time it is, and waits. Default: the system's clock. */
   clock?: Clock | undefined;
 }
 
+/** The options of `createTokenCache`. */
 export interface TokenCacheOptions extends SharedOptions {
   /** Obtains new token sets. */
   source: TokenSource;
-  /** The subject's name in the store. Required with a store. */
+  /** The subject's name in the store. Required with a store. Default: none, without a store. */
   key?: string | undefined;
-  /** Is told what happens; what it throws is ignored. */
+  /** Is told what happens; what it throws is ignored. Default: nobody is told. */
   observe?: Observer | undefined;
 }
 
 const ownNames = ["source", "key", "observe"] as const;
 const sharedNames = ["store", "identity", "queue", "freshness", "timeouts", "keepAlive", "clock"] as const;
 
-/** Makes a cache for the tokens of one subject. Throws InvalidOptionError. */
+/**
+ * Makes a cache for the tokens of one subject.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const client = createOAuthClient({ issuer: "https://login.example.com", clientId: "id", clientAuth: clientSecretBasic("secret") });
+ * const tokens = createTokenCache({ source: client.clientCredentials() });
+ * const { accessToken } = await tokens.get();
+ * ```
+ */
 export function createTokenCache(options: TokenCacheOptions): ClosableTokenCache {
   const read = readOptions<TokenCacheOptions>("createTokenCache", options, [...ownNames, ...sharedNames]);
   const { source, key, observe } = read;

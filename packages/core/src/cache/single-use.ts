@@ -14,20 +14,24 @@ import { SubjectRefreshes } from "./subject-refreshes.ts";
 
 export { noteOf, withNote, type FailureNote } from "../record/failure-note.ts";
 
+/** The options of a use: those of a token cache that it has, too. */
 export type SingleUseOptions = Pick<SharedOptions, "timeouts" | "keepAlive" | "clock">;
 
 /** Something that may be used once. */
 export interface OneUse {
   /** Its entry is there, under this name. */
   readonly store: TokenStore;
+  /** The name of the entry. */
   readonly name: string;
   /** Uses it. `spendsRefreshToken` is "own". */
   readonly source: TokenSource;
+  /** Is told what happens; what it throws is ignored. */
   readonly observe: Observer;
 }
 
 /** What a use has brought. */
 export interface Brought {
+  /** What the source gave. */
   readonly tokenSet: TokenSet;
   /** Whether it came while the caller was waiting, by whoever's use. */
   readonly isNew: boolean;
@@ -38,6 +42,7 @@ export interface Brought {
  * gives is kept in the store for as long as its expiry says. A failure is no end, whatever it is: with a note (`withNote`) it is handed to all who wait.
  */
 export class SingleUses {
+  /** Measures every wait. */
   readonly clock: Clock;
   /** Milliseconds after which nobody waits for an answer any more. */
   readonly longest: number;
@@ -52,6 +57,7 @@ export class SingleUses {
     this.#timeout = (this.#shared.access as StoreAccess).timeout;
   }
 
+  /** One use by its name. No promise is made until something is asked of it. */
   of({ store, name, source, observe }: OneUse): SingleUse {
     const { access: _, ...shared } = this.#shared;
     const told = guarded(observe);
@@ -77,7 +83,9 @@ export class SingleUse {
 
   /**
    * Gives what is kept, if `accepts` takes it, or what the use brings that is under way; asks the source otherwise, and calls `begins` before. `signal` ends
-   * only this caller's wait. Rejects with a TokenflightError.
+   * only this caller's wait.
+   *
+   * @throws TokenflightError, as `get` of a token cache.
    */
   async obtain(accepts: (brought: Brought) => boolean, signal: AbortSignal | undefined, begins: () => void): Promise<Brought> {
     const acceptsRecord = (record: SubjectRecord, began: SubjectRecord | undefined): boolean =>
@@ -95,7 +103,11 @@ export class SingleUse {
     }
   }
 
-  /** What is kept. Rejects with StoreError. */
+  /**
+   * What is kept.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   async look(): Promise<TokenSet | undefined> {
     const { record } = await this.#refreshes.held.read(this.#parts.cell);
     return record.tokenSet;

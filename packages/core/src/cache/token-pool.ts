@@ -8,12 +8,13 @@ import { createSubjectFactory, type SharedOptions } from "./create-token-cache.t
 import type { SubjectCache } from "./late/late-token-cache.ts";
 import type { Closable, TokenCache } from "./token-cache.ts";
 
+/** The options of `createTokenPool`. */
 export interface TokenPoolOptions extends SharedOptions {
   /** The token source of one subject, by its key. Called when the subject is first asked for, and again after its cache was dropped. */
   source: (key: string) => TokenSource;
   /** How many token caches are kept at one time. The least recently used one is dropped first. Default 10,000. */
   limit?: number | undefined;
-  /** Is told what happens, and to whom; what it throws is ignored. */
+  /** Is told what happens, and to whom; what it throws is ignored. Default: nobody is told. */
   observe?: ((event: TokenEvent, key: string) => void) | undefined;
 }
 
@@ -38,7 +39,17 @@ function sourceOf(source: TokenPoolOptions["source"], key: string): TokenSource 
   );
 }
 
-/** Never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost. Throws InvalidOptionError. */
+/**
+ * Makes the token caches of many subjects. It never drops a cache whose refresh is under way, or whose result is to be stored: no token set is lost.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const users = createTokenPool({ source: () => client.refreshToken(), store });
+ * await users.for("alice").save(response);
+ * const tokenSet = await users.for("alice").get();
+ * ```
+ */
 export function createTokenPool(options: TokenPoolOptions): TokenPool {
   const names = ["source", "store", "identity", "limit", "queue", "freshness", "timeouts", "keepAlive", "observe", "clock"] as const;
   const read = readOptions("createTokenPool", options, names);

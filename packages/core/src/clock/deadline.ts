@@ -1,6 +1,7 @@
 import { abortWith, reasonOf } from "../platform/signals.ts";
 import { longestLateness, type Clock } from "./clock.ts";
 
+/** The parts of a clock that measure a deadline, in milliseconds. */
 type Timing = Pick<Clock, "schedule" | "monotonic">;
 
 /**

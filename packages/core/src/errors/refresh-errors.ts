@@ -20,7 +20,9 @@ export class InvalidTokenResponseError extends TokenflightError {
 
 /** Only a new login (`tokens.save`) helps: no token request is sent for this subject until then. */
 export class LoginRequiredError extends TokenflightError {
+  /** The `error` code that the server gave, such as "invalid_grant" (RFC 6749 section 5.2). */
   readonly error: string | undefined;
+  /** The server's `error_description`, cut and cleaned (RFC 6749 section 5.2). */
   readonly errorDescription: string | undefined;
 
   constructor(message: string, details: { error?: string | undefined; errorDescription?: string | undefined; cause?: unknown } = {}) {

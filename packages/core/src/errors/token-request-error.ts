@@ -12,17 +12,19 @@ export type TokenRequestOutcome =
   /** Nobody knows whether it was carried out (reset, timeout, 500, an unreadable answer). */
   | "unknown";
 
+/** What is known of a token request that failed. No field but `refreshToken` may hold a secret. */
 export interface TokenRequestErrorDetails {
-  /** HTTP status of the token endpoint's answer, when there was one. */
+  /** HTTP status of the token endpoint's answer. Default: undefined, there was none. */
   status?: number | undefined;
-  /** The `error` code of RFC 6749 section 5.2. */
+  /** The `error` code of RFC 6749 section 5.2. Default: undefined. */
   error?: string | undefined;
-  /** The `error_description` of RFC 6749 section 5.2, cut and cleaned. */
+  /** The `error_description` of RFC 6749 section 5.2, cut and cleaned. Default: undefined. */
   errorDescription?: string | undefined;
-  /** Milliseconds until the server wants to be asked again. */
+  /** Milliseconds until the server wants to be asked again. Default: undefined, it did not say. */
   retryAfter?: number | undefined;
-  /** The new refresh token of an answer that was of no use otherwise: a token cache keeps it. */
+  /** The new refresh token of an answer that was of no use otherwise: a token cache keeps it. Default: none. */
   refreshToken?: string | undefined;
+  /** The error beneath, such as that of a fetch function. Default: none. */
   cause?: unknown;
 }
 
@@ -36,10 +38,15 @@ export const outcomeCodes: Readonly<Record<TokenRequestOutcome, TokenflightError
 
 /** A token request failed. `outcome` says what may be done about it. */
 export class TokenRequestError extends TokenflightError {
+  /** What became of the request, and so what may be done next. */
   readonly outcome: TokenRequestOutcome;
+  /** HTTP status of the token endpoint's answer. Undefined when there was no answer. */
   readonly status: number | undefined;
+  /** The `error` code that the server gave (RFC 6749 section 5.2). */
   readonly error: string | undefined;
+  /** The server's `error_description`, cut and cleaned (RFC 6749 section 5.2). */
   readonly errorDescription: string | undefined;
+  /** Milliseconds until the server wants to be asked again. Undefined when it did not say. */
   readonly retryAfter: number | undefined;
   readonly #refreshToken: string | undefined;
 

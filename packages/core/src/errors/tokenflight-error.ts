@@ -1,6 +1,7 @@
 import { hasOwn } from "../platform/own.ts";
 import { recognise } from "../platform/shared.ts";
 
+/** The codes of core's errors. `docs/errors.md` says of each what it means for the request and what may be done. */
 export type TokenflightErrorCode =
   | "ERR_CLOSED"
   | "ERR_INVALID_OPTION"
@@ -42,6 +43,7 @@ export class TokenflightError extends Error {
 
 /** An option is missing, unknown or of the wrong kind. Thrown at construction. */
 export class InvalidOptionError extends TokenflightError {
+  /** The name of the option, such as "timeouts.request". */
   readonly option: string;
 
   constructor(option: string, expected: string, got: string) {

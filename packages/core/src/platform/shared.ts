@@ -18,6 +18,7 @@ export function shared<State extends object>(name: string, create: () => State):
   return made;
 }
 
+/** A class. */
 type Kind = abstract new (...given: never[]) => object;
 
 /** Makes `instanceof` take the objects of another copy's class of this name for its own. A class that is derived from this one knows its own objects only. */

@@ -23,7 +23,11 @@ export function reasonOf(signal: AbortSignal): unknown {
   return error;
 }
 
-/** `signal.throwIfAborted()`. */
+/**
+ * `signal.throwIfAborted()`, which not every browser has.
+ *
+ * @throws the signal's reason.
+ */
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw reasonOf(signal);
 }

@@ -11,11 +11,13 @@ export interface FailureNote {
 /** Not in the errors, because those are logged, and a note may hold secrets. */
 const notes = new WeakMap<object, FailureNote>();
 
+/** Notes on a failure what all who wait for it are to be told. Gives the failure back. */
 export function withNote<Failure extends object>(failure: Failure, note: FailureNote): Failure {
   notes.set(failure, ownOnly(note));
   return failure;
 }
 
+/** The note that `withNote` has put on a failure; undefined when there is none. */
 export function noteOf(failure: unknown): FailureNote | undefined {
   return typeof failure === "object" && failure !== null ? notes.get(failure) : undefined;
 }

@@ -21,7 +21,7 @@ export interface Intent {
 /** The note of a failed token request: until the pause is over, nobody asks the token source again. */
 export interface Pause {
   readonly duration: number;
-  /** When it began, by the wall clock of the process that noted it. */
+  /** When it began, in milliseconds since the UNIX epoch, by the wall clock of the process that noted it. */
   readonly begun: number;
   readonly failures: number;
   readonly outcome: TokenRequestOutcome;

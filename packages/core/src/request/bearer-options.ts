@@ -19,18 +19,44 @@ export type NotReplayedReason = "body" | "never" | "no-other-token" | "redirect"
 /** What an adapter notices although nothing failed. No event holds a secret. More types may follow: ignore those that you do not know. */
 export type AdapterEvent =
   /** The token is sent to this origin over plain http, because `allowInsecureOrigins` names it. Told once for each attachment and origin. */
-  | { readonly type: "insecure-origin"; readonly origin: string }
+  | {
+      readonly type: "insecure-origin";
+      /** The origin of the request, without its path: what a query holds may be secret. */
+      readonly origin: string;
+    }
   /** A request went without a token. Told once a minute for each attachment, origin and reason. */
-  | { readonly type: "request-without-token"; readonly origin: string; readonly reason: WithoutTokenReason }
+  | {
+      readonly type: "request-without-token";
+      /** The origin of the request, without its path: what a query holds may be secret. */
+      readonly origin: string;
+      /** Why not. */
+      readonly reason: WithoutTokenReason;
+    }
   /** A refused request was sent again, and `outcome` is how that ended: with a response, or with another refusal, or with an error of the client's. */
-  | { readonly type: "request-replayed"; readonly origin: string; readonly outcome: "accepted" | "failed" | "refused" }
+  | {
+      readonly type: "request-replayed";
+      /** The origin of the request, without its path: what a query holds may be secret. */
+      readonly origin: string;
+      /** How the replay ended. */
+      readonly outcome: "accepted" | "failed" | "refused";
+    }
   /**
    * In a page, a request with a token to another origin has failed as a network error. The server may be away, or have answered with a 401 that the page
    * may not see, without CORS header fields, so that no token is renewed. Told once a minute for each attachment and origin.
    */
-  | { readonly type: "request-unanswered"; readonly origin: string }
+  | {
+      readonly type: "request-unanswered";
+      /** The origin of the request, without its path: what a query holds may be secret. */
+      readonly origin: string;
+    }
   /** A refused request was not sent again: its caller gets the refusal. */
-  | { readonly type: "request-not-replayed"; readonly origin: string; readonly reason: NotReplayedReason };
+  | {
+      readonly type: "request-not-replayed";
+      /** The origin of the request, without its path: what a query holds may be secret. */
+      readonly origin: string;
+      /** Why not. */
+      readonly reason: NotReplayedReason;
+    };
 
 /** The options of every adapter. `Response` is the client's own. */
 export interface BearerOptions<Response> {
@@ -70,6 +96,6 @@ export interface BearerOptions<Response> {
    * that goes without a token, because nobody is logged in or it goes anywhere else, keeps them. Default: none.
    */
   placeholder?: string | Readonly<Record<string, string>> | undefined;
-  /** Is told what happens although nothing failed; what it throws is ignored. */
+  /** Is told what happens although nothing failed; what it throws is ignored. Default: nobody is told. */
   observe?: ((event: AdapterEvent) => void) | undefined;
 }

@@ -24,6 +24,7 @@ export class BearerPolicy<Request, Response> {
   readonly scheme: AuthorizationScheme;
   /** Which header fields of a request are credentials. */
   readonly credentials: CredentialFields;
+  /** Tells the caller's observer of requests. */
   readonly log: RequestLog;
   readonly #tokens: TokenCache | TokenCacheSelector<Request>;
 
@@ -52,8 +53,9 @@ export class BearerPolicy<Request, Response> {
   }
 
   /**
-   * The token cache of a request; undefined if it gets no token. Answers without a promise unless a selector gives one. Throws what a selector throws, and
-   * InvalidOptionError if it gives no token cache.
+   * The token cache of a request; undefined if it gets no token. Answers without a promise unless a selector gives one.
+   *
+   * @throws what a selector throws, and InvalidOptionError (`ERR_INVALID_OPTION`) if it gives no token cache.
    */
   cacheFor(request: Request): TokenCache | undefined | Promise<TokenCache | undefined> {
     if (typeof this.#tokens !== "function") return this.#tokens;

@@ -7,6 +7,7 @@ const timeout = 1000;
 export class Drain {
   /** Resolves when the body has ended, or is too long or too slow and was cancelled. */
   readonly over: Promise<void>;
+  /** Whether nothing is to be read any more. */
   isOver = false;
   readonly #cancel: () => unknown;
   #timer: ReturnType<typeof setTimeout> | undefined;

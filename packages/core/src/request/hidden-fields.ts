@@ -3,6 +3,7 @@ import type { HeaderFields } from "./scheme.ts";
 /** Is written over the value of a header field. */
 const hidden = "[hidden]";
 
+/** Header fields as clients keep them, by their names. */
 type KeptHeaders = Record<string, unknown>;
 type WithHeaders = { headers?: KeptHeaders | undefined };
 

@@ -6,8 +6,10 @@ import { parseUrl } from "../platform/fallbacks.ts";
 export type OriginCheck = (url: string) => boolean;
 
 /**
- * Throws InvalidOptionError for an empty list and for whatever is not an https origin, http to this machine, or one of the `insecure` origins,
- * which are only permitted: they have to be among the origins too.
+ * Reads `origins`: one, or a list.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`) for an empty list and for whatever is not an https origin, http to this machine, or one of the `insecure`
+ * origins, which are only permitted: they have to be among the origins too.
  */
 export function createOriginCheck(origins: unknown, insecure: readonly string[] = []): OriginCheck {
   const list: unknown[] = typeof origins === "string" ? [origins] : Array.isArray(origins) ? origins : [];
@@ -34,9 +36,10 @@ export function createOriginCheck(origins: unknown, insecure: readonly string[] 
 }
 
 /**
- * Reads `allowInsecureOrigins`: plain http origins, such as "http://keycloak:8080", to which tokens and secrets may go although everybody on the way can
- * read them. Each is named exactly. Returns them in their canonical spelling, without those of this machine, which need no permission. Throws
- * InvalidOptionError.
+ * Reads `allowInsecureOrigins`: plain http origins, such as "http://keycloak:8080", to which tokens and secrets may go although everybody on the way can read
+ * them. Each is named exactly. Returns them in their canonical spelling, without those of this machine, which need no permission.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
  */
 export function readInsecureOrigins(value: unknown): readonly string[] {
   const where = "allowInsecureOrigins";

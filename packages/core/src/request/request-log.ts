@@ -18,10 +18,12 @@ export class RequestLog {
     this.#observe = observe === undefined ? undefined : guarded(observe);
   }
 
+  /** Tells that a token goes over plain http. */
   insecureOrigin(origin: string): void {
     this.#observe?.({ type: "insecure-origin", origin });
   }
 
+  /** Tells that a request goes without a token, once a minute for each origin and reason. */
   withoutToken(url: string, reason: WithoutTokenReason): void {
     if (this.#observe === undefined) return;
     const origin = originOf(url);
@@ -51,11 +53,28 @@ export class RequestLog {
   }
 
   /** A client may have to compute the URL of a request, which is read only when there is somebody to tell. */
-  replayed(request: string | { readonly url: string }, outcome: "accepted" | "failed" | "refused"): void {
+  replayed(
+    request:
+      | string
+      | {
+          /** The URL of the request. */
+          readonly url: string;
+        },
+    outcome: "accepted" | "failed" | "refused",
+  ): void {
     this.#observe?.({ type: "request-replayed", origin: originOfRequest(request), outcome });
   }
 
-  notReplayed(request: string | { readonly url: string }, reason: NotReplayedReason): void {
+  /** Tells that a refused request was not sent again. */
+  notReplayed(
+    request:
+      | string
+      | {
+          /** The URL of the request. */
+          readonly url: string;
+        },
+    reason: NotReplayedReason,
+  ): void {
     this.#observe?.({ type: "request-not-replayed", origin: originOfRequest(request), reason });
   }
 }

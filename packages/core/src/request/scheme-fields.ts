@@ -4,8 +4,10 @@ import type { TokenSet } from "../tokens/token-set.ts";
 import { bareTokenScheme, tokenTypeScheme, type AuthorizationScheme, type HeaderFields, type SchemeRequest } from "./scheme.ts";
 
 /**
- * The header fields that a scheme gives for this request. Throws, or rejects with, InvalidOptionError for what no header can have; the scheme's own errors
- * become causes, so that no client retries them.
+ * The header fields that a scheme gives for this request.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`) for what no header can have.
+ * @throws TokenflightError (`ERR_SCHEME_FAILED`) with an error of the scheme's own as its cause, so that no client retries it.
  */
 export function fieldsOf(scheme: AuthorizationScheme, tokenSet: TokenSet, request: SchemeRequest): HeaderFields | Promise<HeaderFields> {
   if (scheme === tokenTypeScheme || scheme === bareTokenScheme) return scheme(tokenSet, request);

@@ -5,6 +5,7 @@ export type HeaderFields = Readonly<Record<string, string>>;
 
 /** What a scheme may look at of the request that it signs. */
 export interface SchemeRequest {
+  /** Such as "GET". */
   readonly method: string;
   /** Absolute. */
   readonly url: string;

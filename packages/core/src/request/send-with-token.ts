@@ -17,8 +17,9 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
    * Called once, and once more for the replay.
    */
   send(fields: HeaderFields | undefined): Promise<Response>;
-  /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. */
+  /** Called before a wait: the request has to be sent as it is now, whatever the caller does meanwhile with the objects that it gave. Default: nothing happens. */
   keep?(): void;
+  /** What says whether a response refuses the token. */
   facts(response: Response): ResponseFacts;
   /** Ends the caller's waits, for a token, a scheme, a predicate: its signal, its timeout. */
   readonly signal: AbortSignal | undefined;
@@ -26,10 +27,11 @@ export interface OutgoingRequest<Response> extends SchemeRequest {
   readonly hasOwnCredentials: boolean;
   /** Whether the body can be sent a second time, byte for byte. */
   readonly canSendAgain: boolean;
+  /** What the client tells of the redirects that led to a response. */
   redirect(response: Response): Redirect;
   /**
    * Called for a refused response before a wait for another token: its body must not keep the connection that the token request may need, and stays the
-   * caller's to read. Never throws.
+   * caller's to read. Never throws. Default: nothing happens.
    */
   makeWay?(response: Response): void;
   /** Drains or cancels the body of a response that nobody will read. */
@@ -163,13 +165,17 @@ async function replay<Request, Response>(
 
 /** The token set that a request has waited for, and the cache that it is from. */
 export interface AwaitedToken {
+  /** The cache that was asked. */
   readonly cache: TokenCache;
+  /** The token set that it gave. */
   readonly tokenSet: TokenSet;
 }
 
 /**
  * Waits for a token cache, where a selector gave a promise, and for its token set, until the signal aborts. Resolves to the reason where the request goes
- * without a token. Rejects with what the selector or the cache rejects with, and with the signal's reason.
+ * without a token.
+ *
+ * @throws what the selector or the cache rejects with, and the signal's reason.
  */
 export async function awaitToken(
   policy: Pick<BearerPolicy<never, never>, "sendsLoggedOut">,

@@ -17,6 +17,7 @@ export class ChangeListeners {
     return typeof mark === "string" && mark.length <= longestMark ? mark : undefined;
   }
 
+  /** Whether nobody listens. */
   get isEmpty(): boolean {
     return this.#ofAll.size === 0 && !this.hasKeys;
   }
@@ -26,6 +27,7 @@ export class ChangeListeners {
     return this.#ofKeys.size > 0;
   }
 
+  /** Calls `changed` after each change of this entry, until the function that it gives is called. */
   watch(key: string, changed: () => void): () => void {
     const listeners = this.#ofKeys.get(key) ?? new Set();
     // One function may watch twice, and stop once.
@@ -37,6 +39,7 @@ export class ChangeListeners {
     };
   }
 
+  /** Calls `changed` after each change of any entry, until the function that it gives is called. */
   watchAll(changed: ChangeListener): () => void {
     const listener: ChangeListener = (...change) => changed(...change);
     this.#ofAll.add(listener);
@@ -50,6 +53,7 @@ export class ChangeListeners {
     callEach(this.#ofAll, (listener: ChangeListener) => (mark === undefined ? listener(key, version) : listener(key, version, mark)));
   }
 
+  /** Lets go of all listeners. */
   clear(): void {
     for (const listeners of this.#ofKeys.values()) listeners.clear();
     this.#ofKeys.clear();

@@ -9,6 +9,7 @@ import type { StoredEntry, TokenStore, Version } from "./store.ts";
 
 export type { EncryptionKey } from "./encryption-keys.ts";
 
+/** The options of `encryptedStore`. */
 export interface EncryptedStoreOptions {
   /**
    * The first one encrypts, all of them decrypt. To change the key, give all processes the new one as the last first, then as the first, and
@@ -25,6 +26,7 @@ export interface EncryptedStoreOptions {
 /** It has those of the optional methods that the store beneath has. */
 export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, keyof Store & OptionalMethod>;
 
+/** The methods that a store may lack. */
 type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
 
 const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", ...disposeNames];
@@ -32,12 +34,18 @@ const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "h
 /**
  * Encrypts the values of another store with AES-256-GCM. Keys of entries, which are hashes, marks, the times of writes and sizes stay visible.
  *
- * Each value is bound to its entry's key and to a count of the entry's writes, because the store's own version is known only after the write. An
- * entry that was changed, cut, swapped with another one, never encrypted or encrypted with an unknown key is refused with a StoreError,
- * ERR_STORE_RECORD_INVALID; so is one that was rolled back, as far as this process can know: it remembers the newest write that it has seen of
- * each of the 10,000 entries it used last. Whoever can write to the store can still delete an entry, and can show a process that has just
- * started an old one. A refused entry is replaced or deleted by its version, which the error has: it begins anew then.
- * Throws InvalidOptionError.
+ * Each value is bound to its entry's key and to a count of the entry's writes, because the store's own version is known only after the write. An entry that
+ * was changed, cut, swapped with another one, never encrypted or encrypted with an unknown key is refused with a StoreError, ERR_STORE_RECORD_INVALID; so is
+ * one that was rolled back, as far as this process can know: it remembers the newest write that it has seen of each of the 10,000 entries it used last.
+ * Whoever can write to the store can still delete an entry, and can show a process that has just started an old one. A refused entry is replaced or deleted
+ * by its version, which the error has: it begins anew then.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const key = Buffer.from(process.env.TOKEN_KEY ?? "", "base64"); // 32 random bytes
+ * const store = encryptedStore(sqliteStore({ path: "tokens.db" }), { keys: [{ id: "2026", key }] });
+ * ```
  */
 export function encryptedStore<Store extends TokenStore>(store: Store, options: EncryptedStoreOptions): EncryptedStore<Store> {
   requireMethods("store", store, ["read", "compareAndSet"]);

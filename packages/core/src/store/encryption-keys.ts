@@ -2,6 +2,7 @@ import { InvalidOptionError } from "../errors/tokenflight-error.ts";
 import { requireThat } from "../options.ts";
 import type { WebCryptoKey } from "../platform/web-crypto.ts";
 
+/** A key of `encryptedStore`. */
 export interface EncryptionKey {
   /** Names the key in what it encrypts: 1 to 64 letters, digits, "-" or "_". Not a secret. Never give one id to two keys. */
   readonly id: string;

@@ -24,7 +24,15 @@ const shortestRound = 600;
 const now = (): number => Math.floor(systemClock.monotonic() / 100);
 const endAfter = (ttl: number | undefined): number => (ttl === undefined ? 0 : Math.ceil((systemClock.monotonic() + ttl) / 100));
 
-/** Shares token sets between the caches of one process. They are gone when the process ends. */
+/**
+ * Shares token sets between the caches of one process. They are gone when the process ends.
+ *
+ * @example
+ * ```ts
+ * const store = memoryStore();
+ * const tokens = createTokenCache({ source, store, key: "alice" });
+ * ```
+ */
 export function memoryStore(): MemoryStore {
   const entries = new Map<string, Entry>();
   const listeners = new ChangeListeners();

@@ -19,7 +19,11 @@ export class OpenWork {
     return this.#hasEnded;
   }
 
-  /** Throws a StoreError, ERR_CLOSED, once `close` was called. How `work` settles is its owner's affair. */
+  /**
+   * How `work` settles is its owner's affair.
+   *
+   * @throws StoreError (`ERR_CLOSED`) once `close` was called.
+   */
   keepOpen(work: Promise<unknown>): void {
     if (this.#closing !== undefined) throw this.#closed();
     const settled: Promise<unknown> = Promise.resolve(work)
@@ -28,7 +32,11 @@ export class OpenWork {
     this.#works.add(settled);
   }
 
-  /** Throws a StoreError, ERR_CLOSED, after the end. */
+  /**
+   * Lets an operation begin while the store is open.
+   *
+   * @throws StoreError (`ERR_CLOSED`) after the end.
+   */
   requireOpen(): void {
     if (this.#hasEnded) throw this.#closed();
   }

@@ -5,23 +5,27 @@ import type { AsyncDisposal } from "../platform/disposal.ts";
 /** Opaque; changes with every write of an entry. */
 export type Version = string;
 
+/** An entry of a store, as it was read. */
 export interface StoredEntry {
+  /** Names this state of the entry. */
   version: Version;
+  /** What was written. */
   value: string;
 }
 
 /** How one operation is carried out. */
 export interface StoreOptions {
-  /** Ends the operation: it rejects with the signal's reason, and whether it was carried out is unknown. */
+  /** Ends the operation: it rejects with the signal's reason, and whether it was carried out is unknown. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
+/** What a store is told with a write. */
 export interface WriteOptions extends StoreOptions {
   /** Milliseconds from now after which the entry is of no use any more, so that the store may remove it. Default: never. */
   ttl?: number | undefined;
   /**
    * What the entry stands for, without showing it: handed on to `watchAll` as it is. Two writes with the same mark differ in nothing that a listener
-   * needs to know.
+   * needs to know. Default: none.
    */
   mark?: string | undefined;
 }
@@ -35,7 +39,11 @@ export type ChangeListener = (key?: string, version?: Version, mark?: string) =>
  * Only `read` and `compareAndSet` are needed. A store that wraps another one passes on the optional methods that the other one has.
  */
 export interface TokenStore extends Partial<AsyncDisposal> {
-  /** Rejects with a StoreError, ERR_STORE_RECORD_INVALID, for an entry that cannot be read; its `version` makes the entry replaceable. */
+  /**
+   * The entry as it is now; undefined when there is none.
+   *
+   * @throws StoreError (`ERR_STORE_RECORD_INVALID`) for an entry that cannot be read; its `version` makes the entry replaceable.
+   */
   read(key: string, options?: StoreOptions): Promise<StoredEntry | undefined>;
   /**
    * Writes `value` (deletes the entry when it is undefined) if the entry still has the version `expected`, where undefined means
@@ -55,8 +63,9 @@ export interface TokenStore extends Partial<AsyncDisposal> {
    */
   watchAll?(changed: ChangeListener): () => void;
   /**
-   * A cache is in the middle of something whose result has to be written, until `work` settles, which it does in any case: `close` waits
-   * for it. Throws a StoreError, ERR_CLOSED, once `close` was called, so that nothing new begins.
+   * A cache is in the middle of something whose result has to be written, until `work` settles, which it does in any case: `close` waits for it.
+   *
+   * @throws StoreError (`ERR_CLOSED`) once `close` was called, so that nothing new begins.
    */
   keepOpen?(work: Promise<unknown>): void;
   /** A name for the process or thread that asks, by which others can learn whether it has ended. The same one until it ends or `close` is called. */
@@ -75,7 +84,11 @@ export interface TokenStore extends Partial<AsyncDisposal> {
 /** A store for `await using`. */
 export type DisposableStore = TokenStore & AsyncDisposal;
 
-/** SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have. Throws InvalidOptionError. */
+/**
+ * SHA-256 of the canonical form of identity and key, so that no two subjects share an entry, whatever characters their names have.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ */
 export async function storeKey(identity: string | undefined, key: string): Promise<string> {
   requireWebCrypto("storeKey");
   const canonical = new TextEncoder().encode(JSON.stringify([identity ?? null, key]));

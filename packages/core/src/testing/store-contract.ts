@@ -8,12 +8,18 @@ import { watchAllScenarios } from "./watch-all-scenarios.ts";
 import { watchingScenarios } from "./watching-scenarios.ts";
 import { writingScenarios } from "./writing-scenarios.ts";
 
+/** Defines a test of a test runner. */
 type DefineTest = (name: string, run: () => Promise<void>) => unknown;
 
 /** What the contract needs of a test runner: those of vitest, jest, mocha and node:test will do. */
 export interface TestFunctions {
+  /** Defines a group of tests. */
   readonly describe: (name: string, define: () => void) => unknown;
-  readonly it: DefineTest & { readonly skip: DefineTest };
+  /** Defines a test. */
+  readonly it: DefineTest & {
+    /** Reports a test as skipped. */
+    readonly skip: DefineTest;
+  };
 }
 
 /** Everything that a store must keep, for who runs it without a test runner: open a store, run a scenario, close the store. */
@@ -32,9 +38,11 @@ export const storeScenarios: readonly StoreScenario[] = [
 const including: Partial<Record<StoreScenarioGroup, StoreScenarioGroup>> = { "watch-all": "watch", "keep-open": "close", dispose: "close" };
 
 /**
- * Defines one test per scenario. A store that passes them all may be used with a token cache; what no test of one process can
- * show is that an acknowledged write survives a crash of the store. Throws when a declared difference names no scenario and no group of them.
+ * Defines one test per scenario. A store that passes them all may be used with a token cache; what no test of one process can show is that an acknowledged
+ * write survives a crash of the store.
  *
+ * @throws Error when a declared difference names no scenario and no group of them.
+ * @example
  * ```ts
  * import { storeContract } from "@tokenflight/core/testing";
  * import { describe, it } from "node:test";

@@ -2,6 +2,7 @@ import type { TokenStore } from "../store/store.ts";
 
 /** A store that was opened for one scenario. */
 export interface OpenedStore {
+  /** The first handle. */
   readonly store: TokenStore;
   /**
    * Opens a second handle on the same entries: another connection, another client. Default: `store` itself, for a store that has no
@@ -14,6 +15,7 @@ export interface OpenedStore {
 
 /** A store as the contract sees it. */
 export interface StoreUnderTest {
+  /** Stands in the titles of the tests. */
   readonly name: string;
   /** Called for each scenario. The entries may be those of earlier scenarios: keys are never used twice. */
   open(): Promise<OpenedStore>;
@@ -27,7 +29,9 @@ export interface StoreUnderTest {
 /** Methods that a store may lack, and one difference in what it does. */
 export type StoreScenarioGroup = "watch" | "watch-all" | "ttl" | "keep-open" | "close" | "dispose" | "holder";
 
+/** What a scenario is played with. */
 export interface ScenarioContext {
+  /** The first handle. */
   readonly store: TokenStore;
   /** The second handle. */
   readonly other: TokenStore;
@@ -37,9 +41,12 @@ export interface ScenarioContext {
 
 /** One sentence that holds for every store. `run` rejects with an error that says what did not hold. */
 export interface StoreScenario {
+  /** Names it in `differences`. */
   readonly id: string;
   /** What a store must have for it: an optional method, or a difference in what it does. */
   readonly group?: StoreScenarioGroup;
+  /** The sentence that holds. */
   readonly title: string;
+  /** Plays it. Rejects with an error that says what did not hold. */
   readonly run: (context: ScenarioContext) => Promise<void>;
 }

@@ -4,11 +4,11 @@ import type { TokenSet } from "./token-set.ts";
 
 /** When a token is refreshed ahead and when it is no longer sent. Times are in seconds. */
 export interface FreshnessOptions {
-  /** How long before its end a token is refreshed in the background. Default: a quarter of its lifetime, at most 300. */
+  /** Seconds before its end from which on a token is refreshed in the background. Default: a quarter of its lifetime, at most 300. */
   ahead?: number | undefined;
-  /** How long before its end a token is not sent any more. Default: a twentieth of its lifetime, at most 30. */
+  /** Seconds before its end from which on a token is not sent any more. Default: a twentieth of its lifetime, at most 30. */
   margin?: number | undefined;
-  /** Lifetime of a token of which nothing says when it expires. Default: unknown, so that only a refusal refreshes it. */
+  /** Lifetime, in seconds, of a token of which nothing says when it expires. Default: unknown, so that only a refusal refreshes it. */
   defaultLifetime?: number | undefined;
   /** Whether the `exp` of an access token that is a JWT counts where the token response does not say when it expires. Default true. */
   jwtExpiry?: boolean | undefined;
@@ -16,9 +16,9 @@ export interface FreshnessOptions {
 
 /** Two moments in one token's life, in milliseconds since the UNIX epoch. */
 export interface Expiries {
-  /** Soft expiry: from here on a background refresh is due. */
+  /** Soft expiry: from here on a background refresh is due. Milliseconds since the UNIX epoch. */
   refreshAt: number;
-  /** Hard expiry: from here on the token is not sent. */
+  /** Hard expiry: from here on the token is not sent. Milliseconds since the UNIX epoch. */
   usableUntil: number;
 }
 

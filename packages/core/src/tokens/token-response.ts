@@ -17,8 +17,11 @@ interface OptionalFields {
    * In a new answer, a number too small for any moment since 1973 is a lifetime in seconds.
    */
   expires_at?: Date | number | string | null | undefined;
+  /** The scopes that were given, with spaces between them, or as a list. Default: not known. */
   scope?: string | readonly string[] | null | undefined;
+  /** Obtains the next token set. Default: none. */
   refresh_token?: string | null | undefined;
+  /** The id token of a login with OpenID Connect. Default: none. */
   id_token?: string | null | undefined;
 }
 
@@ -29,10 +32,13 @@ interface FurtherFields {
 
 /** A token response (RFC 6749 section 5.1), as a token endpoint or a token source of your own gives it. */
 export interface TokenResponse extends OptionalFields, FurtherFields {
+  /** The token that requests carry. It may hold what a header field can carry (RFC 6749 appendix A). */
   access_token: string;
 }
 
+/** The fields of a token response, without any that has to be there. */
 interface StoredTokens extends OptionalFields {
+  /** May be left out where there is a refresh token. Default: none. */
   access_token?: string | null | undefined;
 }
 
@@ -46,16 +52,23 @@ const schemeText = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** Characters. A token endpoint's answer is not read beyond that either. */
 const longestToken = 262_144;
 
+/** The options of `readTokenResponse`. */
 export interface ReadingOptions {
-  /** Is told the name of each field that is not usable, and counts as left out. */
+  /** Is told the name of each field that is not usable, and counts as left out. Default: nobody is told. */
   readonly ignored?: ((name: string) => void) | undefined;
   /** Whether the `exp` of an access token that is a JWT counts where no field says when it expires. Default false. */
   readonly jwtExpiry?: boolean | undefined;
 }
 
 /**
- * Reads a token response. Only the access token has to be usable: whatever else is not is ignored. Fields that a refresh response leaves out are carried
- * over from `previous`. Throws InvalidTokenResponseError, which shows no value, and holds the new refresh token if there is one.
+ * Reads a token response. Only the access token has to be usable: whatever else is not is ignored. Fields that a refresh response leaves out are carried over
+ * from `previous`.
+ *
+ * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`), which shows no value, and holds the new refresh token if there is one.
+ * @example
+ * ```ts
+ * const { accessToken, expiresAt } = readTokenResponse({ access_token: "a", expires_in: 600 }, Date.now());
+ * ```
  */
 export function readTokenResponse(response: TokenResponse, now: number, previous?: TokenSet, options?: ReadingOptions): TokenSet {
   return tokenSetOf(response, now, { previous, options, isWhole: true });
@@ -72,7 +85,14 @@ export function readInitialTokens(given: TokenSet | InitialTokens, now: number, 
   return tokenSetOf(response, now, { previous: undefined, options, isWhole: false });
 }
 
-/** The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own. */
+/**
+ * The reverse of `readTokenResponse`: everything in the token set, secrets too, for a store or a session of your own.
+ *
+ * @example
+ * ```ts
+ * const row = JSON.stringify(toTokenResponse(await tokens.get()));
+ * ```
+ */
 export function toTokenResponse(tokenSet: TokenSet): TokenResponse {
   return {
     ...tokenSet.extra,

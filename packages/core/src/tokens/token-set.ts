@@ -3,13 +3,21 @@ import { recognise } from "../platform/shared.ts";
 
 /** What a token set is made of. Times are milliseconds since the UNIX epoch. */
 export interface TokenSetFields {
+  /** The secret that requests carry. */
   accessToken: string;
+  /** How the token is named in an Authorization header, such as "Bearer". */
   tokenType: string;
+  /** When the token set was obtained, in milliseconds since the UNIX epoch. */
   issuedAt: number;
+  /** When the access token expires, in milliseconds since the UNIX epoch. Default: undefined, not known. */
   expiresAt?: number | undefined;
+  /** The scopes that were given, with spaces between them. Default: undefined, not known. */
   scope?: string | undefined;
+  /** Obtains the next token set. Default: undefined, there is none. */
   refreshToken?: string | undefined;
+  /** The id token of a login with OpenID Connect. Default: undefined, there is none. */
   idToken?: string | undefined;
+  /** Whatever else the answer said, such as `instance_url`. Default: nothing. */
   extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -47,10 +55,12 @@ export class TokenSet {
     return this.#accessToken;
   }
 
+  /** Obtains the next token set. Undefined when there is none. No log shows it. */
   get refreshToken(): string | undefined {
     return this.#refreshToken;
   }
 
+  /** The id token of a login with OpenID Connect. Undefined when there is none. No log shows it. */
   get idToken(): string | undefined {
     return this.#idToken;
   }
@@ -65,7 +75,17 @@ export class TokenSet {
     return fingerprint(this.#accessToken);
   }
 
-  toJSON(): { tokenType: string; scope?: string; expiresAt?: string; fingerprint: string } {
+  /** What logs and `JSON.stringify` show: no secret. `toTokenResponse` gives everything, secrets too. */
+  toJSON(): {
+    /** As of the token set. */
+    tokenType: string;
+    /** As of the token set. */
+    scope?: string;
+    /** In ISO 8601. */
+    expiresAt?: string;
+    /** Tells two access tokens apart. */
+    fingerprint: string;
+  } {
     const scope = this.scope === undefined ? {} : { scope: this.scope };
     const expiresAt = this.expiresAt === undefined ? {} : { expiresAt: new Date(this.expiresAt).toJSON() };
     return { tokenType: this.tokenType, ...scope, ...expiresAt, fingerprint: this.fingerprint };

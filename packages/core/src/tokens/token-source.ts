@@ -9,17 +9,20 @@ export type RefreshReason = "missing" | "expired" | "expiring" | "refused" | "mi
 /** Whether a caller waits for the answer, or nobody does yet. */
 export type Urgency = "blocking" | "ahead";
 
+/** What a token source is told with each call. */
 export interface SourceContext {
   /** The token set that the new one replaces. */
   previous?: TokenSet;
   /** Aborts at the token request's deadline. No caller's own signal reaches a source. */
   signal: AbortSignal;
+  /** "blocking" when a caller waits, "ahead" for a refresh ahead. */
   urgency: Urgency;
+  /** Why a new token set is needed. */
   reason: RefreshReason;
 }
 
 /**
- * Obtains a new token set. A plain function will do; grants of @tokenflight/oauth are token sources.
+ * Obtains a new token set. A plain function will do; grants of `@tokenflight/oauth` are token sources.
  *
  * What it throws decides what happens next: LoginRequiredError ends the session until `save`, the `outcome` of a TokenRequestError is
  * acted on, anything else counts as "unknown".

@@ -3,6 +3,7 @@ import { noClientAuth, type ClientAuth } from "@tokenflight/oauth";
 
 /** A client that was registered before, by hand. */
 export interface RegisteredClient {
+  /** By which the authorization server knows the program. */
   clientId: string;
   /** How it authenticates, such as `clientSecretBasic(secret)`. Default: a public client, `noClientAuth()`. */
   clientAuth?: ClientAuth | undefined;
@@ -20,7 +21,12 @@ export interface McpClientOptions {
   /** How the client of `metadataUrl` authenticates, such as `privateKeyJwt({ key })`. Default: a public client. */
   metadataAuth?: ClientAuth | undefined;
   /** Clients that were registered by hand, each at its issuer. They come first. Default: none. */
-  registered?: readonly (RegisteredClient & { issuer: string })[] | undefined;
+  registered?:
+    | readonly (RegisteredClient & {
+        /** The issuer of the authorization server that knows this client. */
+        issuer: string;
+      })[]
+    | undefined;
   /** Further metadata for a registration (RFC 7591 section 2), such as `{ client_uri, logo_uri }`. Default: none. */
   metadata?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -6,10 +6,13 @@ import type { Authorization, Authorize } from "../server/server-parts.ts";
 
 /** The page on which the user logs in, and the MCP server that it is for. */
 export interface LoginPage {
+  /** The authorization URL, to be opened in a browser. */
   readonly url: string;
+  /** The MCP server that the login is for. */
   readonly server: URL;
 }
 
+/** How a user logs in on this machine. */
 export interface NodeLoginOptions {
   /** Shows the page to the user, in place of the browser of this machine. What it throws ends the login. Default: the browser is opened. */
   onLogin?: ((page: LoginPage) => unknown) | undefined;

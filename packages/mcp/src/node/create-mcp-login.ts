@@ -11,8 +11,16 @@ export interface NodeMcpLoginOptions extends Omit<McpLoginOptions, "authorize">,
 const own = ["onLogin", "paste", "callback"] as const;
 
 /**
- * Makes what logs a user in at MCP servers with the browser of this machine (RFC 8252), and sends nothing yet. Whatever it takes is done once for all processes
- * that share the store. Throws InvalidOptionError.
+ * Makes what logs a user in at MCP servers with the browser of this machine (RFC 8252), and sends nothing yet. Whatever it takes is done once for all
+ * processes that share the store.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const login = createMcpLogin({ store: sqliteStore({ path: "tokens.db" }), client: { name: "My agent" } });
+ * const server = login.for("https://mcp.example.com/mcp");
+ * await mcpClient.connect(new StreamableHTTPClientTransport(server.url, server.transport()));
+ * ```
  */
 export function createMcpLogin(options: NodeMcpLoginOptions): McpLogin {
   const where = "createMcpLogin";

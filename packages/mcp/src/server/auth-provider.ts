@@ -9,6 +9,7 @@ export interface McpAuthProvider {
 
 /** Options for a transport of either SDK. */
 export interface McpTransportOptions {
+  /** Sends the transport's requests with a token. */
   readonly fetch: McpFetch;
 }
 

@@ -1,6 +1,7 @@
 import { InvalidOptionError, readOptions, requireOneOf, requireText } from "@tokenflight/core";
 import type { ClientAuth } from "../client-parts.ts";
 
+/** The options of `clientSecretBasic`. */
 export interface ClientSecretBasicOptions {
   /**
    * What happens to client id and secret before they are joined and written in Base64. RFC 6749 section 2.3.1 wants them form-encoded,
@@ -10,7 +11,15 @@ export interface ClientSecretBasicOptions {
   encoding?: "raw" | "rfc6749" | undefined;
 }
 
-/** `client_secret_basic`: client id and secret in an Authorization header, non-ASCII characters as UTF-8. Throws InvalidOptionError. */
+/**
+ * `client_secret_basic`: client id and secret in an Authorization header, non-ASCII characters as UTF-8.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * createOAuthClient({ issuer, clientId: "my-service", clientAuth: clientSecretBasic(process.env.CLIENT_SECRET ?? "") });
+ * ```
+ */
 export function clientSecretBasic(secret: string, options: ClientSecretBasicOptions = {}): ClientAuth {
   requireText("clientSecretBasic.secret", secret);
   const { encoding = "rfc6749" } = readOptions("clientSecretBasic", options, ["encoding"]);
@@ -26,7 +35,15 @@ export function clientSecretBasic(secret: string, options: ClientSecretBasicOpti
   };
 }
 
-/** `client_secret_post`: client id and secret as fields of the request's body (RFC 6749 section 2.3.1). Throws InvalidOptionError. */
+/**
+ * `client_secret_post`: client id and secret as fields of the request's body (RFC 6749 section 2.3.1).
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * createOAuthClient({ issuer, clientId: "my-service", clientAuth: clientSecretPost(process.env.CLIENT_SECRET ?? "") });
+ * ```
+ */
 export function clientSecretPost(secret: string): ClientAuth {
   requireText("clientSecretPost.secret", secret);
   return function clientSecretPostAuth(_server, client, body) {
@@ -35,7 +52,14 @@ export function clientSecretPost(secret: string): ClientAuth {
   };
 }
 
-/** `none`: a public client names itself by its client id in the body (RFC 6749 section 3.2.1) and proves nothing. */
+/**
+ * `none`: a public client names itself by its client id in the body (RFC 6749 section 3.2.1) and proves nothing.
+ *
+ * @example
+ * ```ts
+ * createOAuthClient({ issuer, clientId: "my-app", clientAuth: noClientAuth() });
+ * ```
+ */
 export function noClientAuth(): ClientAuth {
   return function publicClient(_server, client, body) {
     body.set("client_id", client.client_id);

@@ -3,11 +3,13 @@ import type { ClientAuth } from "../client-parts.ts";
 import { ownField } from "../own-fields.ts";
 import { readSigningKey, type SigningAlgorithm, type SigningKey } from "./signing-key.ts";
 
+/** The options of `privateKeyJwt`. */
 export interface PrivateKeyJwtOptions {
+  /** The private key: a CryptoKey that may sign, or a JWK (RFC 7517). */
   key: SigningKey;
   /** `kid`: which of the client's registered keys this is. Default: the JWK's `kid`; left out when there is none. */
   keyId?: string | undefined;
-  /** Required unless the key is a JWK with an `alg`. */
+  /** The algorithm of the signature, such as "ES256". Required unless the key is a JWK with an `alg`. Default: that `alg`. */
   alg?: SigningAlgorithm | undefined;
   /**
    * What the assertion names as its `aud` (RFC 7523 section 3). Default "issuer", because an assertion for an issuer cannot be made to
@@ -20,9 +22,15 @@ export interface PrivateKeyJwtOptions {
 const lifetime = 300;
 
 /**
- * `private_key_jwt`: an assertion signed with the client's private key (RFC 7523 section 2.2). Every attempt has an assertion of its own,
- * with a new `jti`, because a server may accept each one only once. Throws InvalidOptionError; a key that cannot be imported makes the
- * token request fail before anything is sent, with an InvalidOptionError as the cause.
+ * `private_key_jwt`: an assertion signed with the client's private key (RFC 7523 section 2.2). Every attempt has an assertion of its own, with a new `jti`,
+ * because a server may accept each one only once.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`); a key that cannot be imported makes the token request fail before anything is sent, with an
+ * InvalidOptionError as the cause.
+ * @example
+ * ```ts
+ * createOAuthClient({ issuer, clientId: "my-service", clientAuth: privateKeyJwt({ key: JSON.parse(process.env.PRIVATE_JWK ?? "") }) });
+ * ```
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuth {
   const read = readOptions<PrivateKeyJwtOptions>("privateKeyJwt", options, ["key", "keyId", "alg", "audience"]);

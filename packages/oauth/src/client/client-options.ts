@@ -2,11 +2,11 @@ import type { AuthorizationServer, ClientAuth, CurrentCredentials, FetchFunction
 
 /** One of `tokenEndpoint` and `issuer` is required, and one of `clientAuth` and `credentials`. */
 export interface OAuthClientOptions {
-  /** URL of the token endpoint: https, or http to this machine or to what `allowInsecureOrigins` names. */
+  /** URL of the token endpoint: https, or http to this machine or to what `allowInsecureOrigins` names. Default: that of the `issuer`. */
   tokenEndpoint?: string | undefined;
   /**
    * The issuer, whose metadata names the endpoints (RFC 8414, or OpenID Connect Discovery). The metadata is fetched when the first
-   * token is wanted, and kept.
+   * token is wanted, and kept. Default: none, and the options name every endpoint that is used.
    */
   issuer?: string | undefined;
   /** With `issuer`: its metadata, where the program has it already (`discoverMetadata`). Default: it is fetched. */
@@ -15,9 +15,9 @@ export interface OAuthClientOptions {
   expectedIssuer?: string | undefined;
   /** Names the client; also in a store's key, so that it stays the same when `credentials` change. */
   clientId: string;
-  /** How the client authenticates, such as `clientSecretBasic(secret)`. Any client authentication of oauth4webapi will do. */
+  /** How the client authenticates, such as `clientSecretBasic(secret)`. Any client authentication of oauth4webapi will do. Default: that of `credentials`. */
   clientAuth?: ClientAuth | undefined;
-  /** Gives client id and authentication of the moment, for credentials that change while running. */
+  /** Gives client id and authentication of the moment, for credentials that change while running. Default: `clientId` and `clientAuth`. */
   credentials?: CurrentCredentials | undefined;
   /** Seconds that one request may take, from the look for the endpoint to the last byte of the answer. Default 10. */
   timeout?: number | undefined;
@@ -62,6 +62,7 @@ export interface OAuthClientOptions {
   /**
    * Says of an answer to a refresh that gave no tokens whether only a login helps, before any word counts: true ends the session, false does not, undefined
    * leaves it to the words. It sees every status. What it throws counts as undefined, and is told to `observe` without the error.
+   * Default: the words decide.
    */
   loginRequired?: ((answer: RefusingAnswer) => boolean | undefined) | undefined;
   /**
@@ -94,18 +95,18 @@ export interface OAuthClientOptions {
    * metadata says `require_pushed_authorization_requests`, which false does not undo.
    */
   pushAuthorizationRequests?: boolean | undefined;
-  /** Where users log in. Default, of this and of the following: what the metadata says. */
+  /** Where users log in. Default: what the metadata says. */
   authorizationEndpoint?: string | undefined;
-  /** Where tokens are revoked (RFC 7009). */
+  /** Where tokens are revoked (RFC 7009). Default: what the metadata says. */
   revocationEndpoint?: string | undefined;
-  /** Where the server tells whether a token is active (RFC 7662). */
+  /** Where the server tells whether a token is active (RFC 7662). Default: what the metadata says. */
   introspectionEndpoint?: string | undefined;
-  /** Where a login on another device begins (RFC 8628). */
+  /** Where a login on another device begins (RFC 8628). Default: what the metadata says. */
   deviceAuthorizationEndpoint?: string | undefined;
-  /** Where authorization requests are pushed to (RFC 9126). */
+  /** Where authorization requests are pushed to (RFC 9126). Default: what the metadata says. */
   pushedAuthorizationRequestEndpoint?: string | undefined;
-  /** Where the server's public keys are; with it, signatures of id tokens are checked. */
+  /** Where the server's public keys are; with it, signatures of id tokens are checked. Default: what the metadata says. */
   jwksUri?: string | undefined;
-  /** Is told what is no failure, such as a scope that differs from what was asked for; what it throws is ignored. */
+  /** Is told what is no failure, such as a scope that differs from what was asked for; what it throws is ignored. Default: nobody is told. */
   observe?: ((event: OAuthEvent) => void) | undefined;
 }

@@ -18,6 +18,7 @@ import type { OAuthClient } from "./oauth-client.ts";
 
 /** Those of a token cache, but for its source, which the client gives. */
 export interface LoginOptions extends Omit<TokenCacheOptions, "source"> {
+  /** The client of `createOAuthClient`. */
   client: Pick<OAuthClient, "refreshToken">;
 }
 
@@ -27,31 +28,53 @@ export interface LoginOptions extends Omit<TokenCacheOptions, "source"> {
  */
 export interface Login extends Closable {
   /**
-   * The access tokens for one API, as a token cache that every adapter takes: the same one for the same options, in whatever order. Each is refreshed when
-   * it is due. Throws InvalidOptionError.
+   * The access tokens for one API, as a token cache that every adapter takes: the same one for the same options, in whatever order. Each is refreshed when it
+   * is due.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
    */
   for(options?: GrantOptions): NamedTokenCache;
   /**
    * Takes the tokens of a login, or its refresh token alone, in place of whatever was there. Its access token serves `for()`, without options; each other
-   * cache obtains one of its own by the refresh token. Rejects with a TokenflightError.
+   * cache obtains one of its own by the refresh token.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`) when the tokens are of no use.
    */
   save(tokens: TokenSet | InitialTokens): Promise<TokenSet>;
   /** Begins with tokens that come from elsewhere, as `seed` of a token cache does. */
   seed(tokens: TokenSet | InitialTokens): Promise<boolean>;
   /** Ends the login for all its caches, here and in the store, as `forget` of a token cache does: `revoke` revokes all its tokens. */
-  forget(options?: { revoke?: boolean | undefined }): Promise<void>;
+  forget(options?: {
+    /** Whether the authorization server revokes the tokens, too (RFC 7009). Default false. */
+    revoke?: boolean | undefined;
+  }): Promise<void>;
   /**
    * Whether the user is logged in, from memory: "logged-in" where any of its caches has a token or can obtain one, "logged-out" where only a login helps.
    * `expiresAt` and `scope` are those of `for()`.
    */
   status(): LoginStatus;
-  /** Looks into the store for all its caches, and asks nobody: what `status` says then is known. Rejects with StoreError. */
+  /**
+   * Looks into the store for all its caches, and asks nobody: what `status` says then is known.
+   *
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   reread(): Promise<void>;
 }
 
 const names = ["client", "store", "identity", "key", "queue", "freshness", "timeouts", "keepAlive", "clock", "observe"] as const;
 
-/** Throws InvalidOptionError. Without a store, the login is in memory. */
+/**
+ * One login with access tokens for several APIs, from one refresh token. Without a store, the login is in memory.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const login = createLogin({ client, store, key: "alice" });
+ * attachBearer(ordersApi, login.for({ resource: "https://orders.example.com" }));
+ * attachBearer(invoicesApi, login.for({ resource: "https://invoices.example.com" }));
+ * ```
+ */
 export function createLogin(options: LoginOptions): Login {
   const { client, ...read } = readOptions<LoginOptions>("createLogin", options, names);
   requireFunction("createLogin.client.refreshToken", client?.refreshToken);

@@ -5,11 +5,16 @@ import { askEndpoint, type BodyFields } from "../endpoint/endpoint-request.ts";
 import { failureOf } from "../endpoint/failure.ts";
 
 /** What the server says of a token (RFC 7662 section 2.2). An object without a prototype. */
-export type Introspection = AnswerFields & { readonly active: boolean };
+export type Introspection = AnswerFields & {
+  /** Whether the token is active: good now, and known to this server (RFC 7662 section 2.2). */
+  readonly active: boolean;
+};
 
+/** The options of `introspect`. */
 export interface IntrospectionOptions {
-  /** What kind of token it is, so that the server looks there first. */
+  /** What kind of token it is, so that the server looks there first. Default: left out. */
   hint?: "access_token" | "refresh_token" | undefined;
+  /** Ends the request. Default: none. */
   signal?: AbortSignal | undefined;
 }
 

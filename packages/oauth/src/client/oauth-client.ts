@@ -19,48 +19,98 @@ import { readClientOptions } from "./read-client-options.ts";
  * one of its token sources can `forget({ revoke: true })`.
  */
 export interface OAuthClient {
-  /** Gives tokens for the client itself (RFC 6749 section 4.4). Throws InvalidOptionError. */
+  /**
+   * Gives tokens for the client itself (RFC 6749 section 4.4).
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   */
   clientCredentials(options?: GrantOptions): TokenSource;
   /**
-   * Gives new tokens for a user who has logged in (RFC 6749 section 6), with the refresh token of the token set to be replaced. Its calls
-   * reject with LoginRequiredError when there is none, or when it is dead. Throws InvalidOptionError.
+   * Gives new tokens for a user who has logged in (RFC 6749 section 6), with the refresh token of the token set to be replaced. Its calls reject with
+   * LoginRequiredError when there is none, or when it is dead.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
    */
   refreshToken(options?: GrantOptions): TokenSource;
   /**
-   * Gives the token set of a login whose code was obtained otherwise (RFC 6749 section 4.1.3), for `save` of a token cache. The caller checks
-   * whether callback and id token are this login's. Rejects with a TokenflightError.
+   * Gives the token set of a login whose code was obtained otherwise (RFC 6749 section 4.1.3), for `save` of a token cache. The caller checks whether
+   * callback and id token are this login's.
+   *
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
+   * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`).
    */
   exchangeCode(exchange: CodeExchange): Promise<TokenSet>;
   /**
-   * Begins a login: gives a URL for the user's browser, with PKCE, a state and, with the scope `openid`, a nonce, and what its callback is checked
-   * against. Rejects with InvalidOptionError and TokenRequestError.
+   * Begins a login: gives a URL for the user's browser, with PKCE, a state and, with the scope `openid`, a nonce, and what its callback is checked against.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
    */
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /**
    * Ends the login with the URL that the user came back with: gives a token set, for `save` of a token cache. A pending login serves once.
-   * Rejects with a TokenflightError; LoginError means that the callback or the id token is not this login's, or that the user said no.
+   *
+   * @throws LoginError (`ERR_LOGIN_FAILED`) when the callback or the id token is not this login's, or the user said no; `reason` says which.
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
+   * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`).
    */
   exchangeCallback(url: CallbackUrl, pending: PendingLogin, options?: CallbackOptions): Promise<TokenSet>;
-  /** Logs a user in on another device (RFC 8628). Rejects with a TokenflightError. */
+  /**
+   * Logs a user in on another device (RFC 8628).
+   *
+   * @throws LoginError (`ERR_LOGIN_FAILED`) when the user said no, or took too long.
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
+   * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`).
+   */
   deviceLogin(options: DeviceLoginOptions): Promise<TokenSet>;
-  /** Gives tokens for another party's token (RFC 8693). Throws InvalidOptionError. */
+  /**
+   * Gives tokens for another party's token (RFC 8693).
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   */
   tokenExchange(options: TokenExchangeOptions): TokenSource;
-  /** Gives tokens for a signed assertion (RFC 7523 section 2.1). Throws InvalidOptionError. */
+  /**
+   * Gives tokens for a signed assertion (RFC 7523 section 2.1).
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   */
   jwtBearer(options: JwtBearerOptions): TokenSource;
   /**
-   * Revokes a token set (RFC 7009) that no token cache has; `forget({ revoke: true })` does it for that of a cache. Rejects with
-   * TokenRequestError; the server may have revoked it all the same.
+   * Revokes a token set (RFC 7009) that no token cache has; `forget({ revoke: true })` does it for that of a cache.
+   *
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`); the server may have revoked it all the same.
    */
-  revoke(tokenSet: TokenSet, options?: { signal?: AbortSignal | undefined }): Promise<void>;
-  /** Asks the server whether a token is active, and what else it says of it (RFC 7662). Rejects with TokenRequestError. */
+  revoke(
+    tokenSet: TokenSet,
+    options?: {
+      /** Ends the request. Default: none. */
+      signal?: AbortSignal | undefined;
+    },
+  ): Promise<void>;
+  /**
+   * Asks the server whether a token is active, and what else it says of it (RFC 7662).
+   *
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
+   */
   introspect(token: string, options?: IntrospectionOptions): Promise<Introspection>;
 }
 
 /**
- * Makes a client, and sends nothing yet. Throws InvalidOptionError.
+ * Makes a client, and sends nothing yet.
  *
  * What belongs to a login or a logout is loaded when it is first called, so that a bundler keeps it out of the program that only needs
  * tokens. What sends a token request is loaded from now on, beside the program that goes on.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const client = createOAuthClient({
+ *   issuer: "https://login.example.com",
+ *   clientId: "my-service",
+ *   clientAuth: clientSecretBasic(process.env.CLIENT_SECRET ?? ""),
+ * });
+ * const tokens = createTokenCache({ source: client.clientCredentials({ scope: "orders:read" }) });
+ * ```
  */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   const client = readClientOptions(options);

@@ -1,5 +1,6 @@
 import { systemClock, TokenRequestError, withDeadline, type Clock } from "@tokenflight/core";
 
+/** The parts of a clock that measure a wait, in milliseconds. */
 export type WaitingClock = Pick<Clock, "monotonic" | "schedule">;
 
 /** The system's clock with timers that keep the process alive: whoever waits for an answer gets one, or an error, before the process ends. */

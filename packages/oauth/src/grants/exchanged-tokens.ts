@@ -13,6 +13,7 @@ import { grantOptionNames, identify, readGrantParameters, type GrantOptions } fr
 /** Gives a token or an assertion, anew for each token request. */
 export type TextSupplier = (signal: AbortSignal) => string | Promise<string>;
 
+/** The options of `tokenExchange` (RFC 8693). */
 export interface TokenExchangeOptions extends GrantOptions {
   /** The token to be exchanged: of the party on whose behalf the new one is. */
   subjectToken: TextSupplier;
@@ -26,6 +27,7 @@ export interface TokenExchangeOptions extends GrantOptions {
   requestedTokenType?: string | undefined;
 }
 
+/** The options of `jwtBearer` (RFC 7523 section 2.1). */
 export interface JwtBearerOptions extends GrantOptions {
   /** A signed assertion about whom the token is for (RFC 7523 section 2.1). */
   assertion: TextSupplier;

@@ -6,13 +6,13 @@ import type { BodyFields } from "../endpoint/endpoint-request.ts";
 export interface GrantOptions {
   /** What the token may be used for: scopes with spaces between them, or an array (RFC 6749 section 3.3). Default: left to the server. */
   scope?: string | readonly string[] | undefined;
-  /** Absolute URIs of the APIs that the token is for (RFC 8707). */
+  /** Absolute URIs of the APIs that the token is for (RFC 8707). Default: left to the server. */
   resource?: string | readonly string[] | undefined;
-  /** Names of the APIs that the token is for, where the server knows them by name instead. */
+  /** Names of the APIs that the token is for, where the server knows them by name instead. Default: none. */
   audience?: string | readonly string[] | undefined;
   /**
    * Further fields of the request's body. They must not be fields that the grant or the client authentication sets itself, and not secret:
-   * they are part of `identity`, which can be read.
+   * they are part of `identity`, which can be read. Default: none.
    */
   parameters?: Readonly<Record<string, string>> | undefined;
 }

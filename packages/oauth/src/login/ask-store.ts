@@ -6,11 +6,17 @@ const timeout = 2000;
 
 /** An entry as it was read. The value is undefined when it cannot be read. */
 export interface SeenEntry {
+  /** The version of the entry, by which it can be replaced. */
   readonly version: string;
+  /** What stands in it; undefined when that cannot be read. */
   readonly value: string | undefined;
 }
 
-/** Asks a store, and ends in time whatever it does. Rejects with StoreError. */
+/**
+ * Asks a store, and ends in time whatever it does.
+ *
+ * @throws StoreError (`ERR_STORE_*`).
+ */
 export function askStore<Answer>(operation: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
   return within(timeout, undefined, async (signal) => {
     try {
@@ -23,7 +29,11 @@ export function askStore<Answer>(operation: (signal: AbortSignal) => Promise<Ans
   });
 }
 
-/** An entry that cannot be read is replaced by its version, if the store told that. Throws the error otherwise. */
+/**
+ * An entry that cannot be read is replaced by its version, if the store told that.
+ *
+ * @throws StoreError (`ERR_STORE_*`), the one that was given, otherwise.
+ */
 export function unreadable(error: unknown): SeenEntry {
   const { version } = error as { version?: unknown };
   if (!isStoreError(error) || error.code !== "ERR_STORE_RECORD_INVALID" || typeof version !== "string") throw error;

@@ -15,6 +15,7 @@ import { grantOptionNames, readGrantParameters, type GrantOptions } from "../gra
 import { within } from "../endpoint/waiting.ts";
 import { asksForIdToken, type PendingLogin } from "./pending-login.ts";
 
+/** What a login asks for. */
 export interface AuthorizationRequest extends GrantOptions {
   /** Where the server sends the user back to, as registered. */
   redirectUri: string;
@@ -22,6 +23,7 @@ export interface AuthorizationRequest extends GrantOptions {
   timeout?: number | undefined;
 }
 
+/** Where a login begins, and what ends it. */
 export interface AuthorizationUrl {
   /** Send the user's browser there. Always http or https. */
   readonly url: string;

@@ -22,6 +22,7 @@ import { authorizeDevice, type DeviceAuthorization } from "./device-authorizatio
 
 /** What the user has to be shown. */
 export interface DevicePrompt {
+  /** The code that the user types in there. */
   readonly userCode: string;
   /** Where the user types it in: http or https, without credentials. */
   readonly verificationUri: string;
@@ -39,17 +40,18 @@ export interface DeviceProgress {
   readonly nextIn: number;
 }
 
+/** The options of `deviceLogin` (RFC 8628). */
 export interface DeviceLoginOptions extends GrantOptions {
   /** Shows the user where to go. It may be asynchronous; its failure ends the login. */
   show: (prompt: DevicePrompt) => void | Promise<void>;
-  /** Is told how the login goes. What it throws ends the login. */
+  /** Is told how the login goes. What it throws ends the login. Default: nobody is told. */
   progress?: ((progress: DeviceProgress) => void) | undefined;
   /**
    * Those of the APIs in `resource` and `audience` that the token set is for, where the server gives access tokens for one at a time. Default: all of
    * them.
    */
   exchange?: Pick<GrantOptions, "resource" | "audience"> | undefined;
-  /** Ends the login. */
+  /** Ends the login. Default: none, so that the server's time limit ends it. */
   signal?: AbortSignal | undefined;
   /** Measures the delay between two attempts. Default: the system's clock, which keeps the process alive meanwhile. */
   clock?: WaitingClock | undefined;

@@ -13,7 +13,7 @@ import { asksForIdToken, readPendingLogin, type PendingLogin } from "./pending-l
 
 /** `resource` and `audience`: those of the login's APIs that this token set is for. Default: all of them. */
 export interface CallbackOptions extends Pick<GrantOptions, "resource" | "audience"> {
-  /** Ends the exchange. Nobody knows then whether the code has been used. */
+  /** Ends the exchange. Nobody knows then whether the code has been used. Default: none. */
   signal?: AbortSignal | undefined;
 }
 

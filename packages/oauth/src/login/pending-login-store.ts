@@ -7,11 +7,20 @@ import { readPendingLogin, type PendingLogin } from "./pending-login.ts";
 
 /** Logins that have been begun and wait for their callbacks. `session` names one user's browser, as the id in its session cookie does. */
 export interface PendingLogins {
-  /** Keeps a login, and replaces the one that this session began before. Rejects with InvalidOptionError and StoreError. */
+  /**
+   * Keeps a login, and replaces the one that this session began before.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   * @throws StoreError (`ERR_STORE_*`).
+   */
   keep(session: string, pending: PendingLogin): Promise<void>;
   /**
-   * Removes and returns the login that this callback answers, for `exchangeCallback`. It is given once, however many processes ask for it;
-   * somebody else's callback does not remove it. Rejects with LoginError ("callback" or "used"), InvalidOptionError and StoreError.
+   * Removes and returns the login that this callback answers, for `exchangeCallback`. It is given once, however many processes ask for it; somebody else's
+   * callback does not remove it.
+   *
+   * @throws LoginError (`ERR_LOGIN_FAILED`; "callback" or "used").
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   * @throws StoreError (`ERR_STORE_*`).
    */
   take(session: string, callback: CallbackUrl): Promise<PendingLogin>;
 }
@@ -27,9 +36,18 @@ const mostRemembered = 10_000;
 const mostSwept = 3;
 
 /**
- * Keeps pending logins in a token store, for web servers of several processes or without sessions of their own. With `encryptedStore`
- * nobody who reads the store can finish a login. A login whose callback never comes leaves the store a minute after its end: by itself where the store lets
- * entries expire, else when the process that kept it keeps another one. Throws InvalidOptionError.
+ * Keeps pending logins in a token store, for web servers of several processes or without sessions of their own. With `encryptedStore` nobody who reads the
+ * store can finish a login. A login whose callback never comes leaves the store a minute after its end: by itself where the store lets entries expire, else
+ * when the process that kept it keeps another one.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const logins = pendingLogins(store);
+ * await logins.keep(sessionId, pending);
+ * // At the redirect URI:
+ * await tokens.save(await client.exchangeCallback(request.url, await logins.take(sessionId, request.url)));
+ * ```
  */
 export function pendingLogins(store: TokenStore): PendingLogins {
   const isStore = typeof store?.read === "function" && typeof store.compareAndSet === "function";

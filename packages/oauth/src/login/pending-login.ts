@@ -7,10 +7,13 @@ import { ownFields } from "../own-fields.ts";
  * `codeVerifier` and a stolen code somebody else could finish the login. Remove it when the callback comes: it serves once.
  */
 export interface PendingLogin {
+  /** What the callback has to repeat (RFC 6749 section 10.12). */
   readonly state: string;
   /** What the id token has to repeat; undefined when the scope `openid` was not asked for, because only an id token has one. */
   readonly nonce?: string | undefined;
+  /** The secret that the code is of use with only (RFC 7636). */
   readonly codeVerifier: string;
+  /** Where the server sends the user back to. */
   readonly redirectUri: string;
   /** The client's id in the authorization request, which id tokens have to name. */
   readonly clientId: string;

@@ -15,12 +15,21 @@ import { inTurn, requireStore, turnOptionNames, type TurnOptions, type TurnWork 
 /** Logs the user in, as `loopbackLogin` or `deviceLogin` do. The signal aborts when nobody needs this login any more. */
 export type LogIn = (signal: AbortSignal) => Promise<TokenSet | InitialTokens>;
 
-export type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & { readonly identity?: string | undefined };
+/** What a shared login needs of a token cache. */
+export type SharedCache = Pick<TokenCache, "get" | "save" | "reread" | "status"> & {
+  /** Names whose logins these are, in the store. */
+  readonly identity?: string | undefined;
+};
 
 /** `waiting`: its user may be told to look for the browser. */
 export interface SharedLoginOptions extends TurnOptions {
   /** The token cache over the store that takes the tokens, or a login of `createLogin`. All processes have one for the same user. */
-  tokens: SharedCache | { for(): SharedCache };
+  tokens:
+    | SharedCache
+    | {
+        /** The token cache of a login without a purpose of its own. */
+        for(): SharedCache;
+      };
   /**
    * Whether a login that was there before is replaced, as for another user or a wider scope. Default false: it is the result, if it is not over, and nobody
    * has to log in. With true, only a login counts that is finished after the call has begun. A function is asked about the token set that is there, whenever it
@@ -33,9 +42,18 @@ export interface SharedLoginOptions extends TurnOptions {
  * Logs a user in once for all processes that ask at the same time and share the store: one of them calls `login`, saves the tokens, and all resolve to the
  * token set of their own cache. They are saved by then: nobody saves them again. `key` names the user, as in the cache.
  *
- * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; if its user comes back
- * all the same, that login counts for all. A login that fails ends the turn, and its own caller is told; the others may take the turn. Rejects with what
- * `login` rejects with, LoginError ("expired", "aborted", "refused"), InvalidOptionError, StoreError, and what the cache rejects with.
+ * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; if its user comes
+ * back all the same, that login counts for all. A login that fails ends the turn, and its own caller is told; the others may take the turn.
+ *
+ * @throws what `login` rejects with, and what the cache rejects with.
+ * @throws LoginError (`ERR_LOGIN_FAILED`; "expired", "aborted", "refused").
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @throws StoreError (`ERR_STORE_*`).
+ * @example
+ * ```ts
+ * const logIn = (signal: AbortSignal) => loopbackLogin(client, { scope: "openid orders", signal });
+ * const tokenSet = await sharedLogin(store, "alice", logIn, { tokens });
+ * ```
  */
 export async function sharedLogin(store: TokenStore, key: string, login: LogIn, options: SharedLoginOptions): Promise<TokenSet> {
   const where = "sharedLogin";

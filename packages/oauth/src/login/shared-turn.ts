@@ -21,7 +21,7 @@ export type { TurnWork } from "./take-turn.ts";
 
 /** How one call waits for its turn. */
 export interface TurnOptions {
-  /** Is called once, when another process has the turn. */
+  /** Is called once, when another process has the turn. Default: nobody is told. */
   waiting?: (() => void) | undefined;
   /**
    * What becomes of a call that waits for a turn which its user says no to: "take" takes the turn and asks again, the default; "reject" rejects with that no, a
@@ -30,7 +30,7 @@ export interface TurnOptions {
   afterRefusal?: "take" | "reject" | undefined;
   /** Seconds for the whole call, the turns of others included. Default 600. */
   timeout?: number | undefined;
-  /** Ends the call, and the work if this process has the turn. */
+  /** Ends the call, and the work if this process has the turn. Default: none. */
   signal?: AbortSignal | undefined;
   /** Measures the waits. Default: the system's clock, which keeps the process alive meanwhile. */
   clock?: WaitingClock | undefined;
@@ -42,9 +42,13 @@ export const turnOptionNames = ["waiting", "afterRefusal", "timeout", "signal", 
  * Does something once for all processes that want it at the same time and share the store, such as registering a client: one of them has the turn and does it,
  * and all resolve to what each finds then. `name` says what it is, and `key` for whom.
  *
- * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; what it makes all the
- * same counts, if it is first. Work that fails ends the turn, and its own caller is told; the others may take the turn. Rejects with what the work rejects
- * with, LoginError ("expired", "aborted", "refused"), InvalidOptionError and StoreError.
+ * A process that ends loses its turn to the next one, and so does one that gives no sign of life for 15 seconds, as when it was stopped; what it makes all
+ * the same counts, if it is first. Work that fails ends the turn, and its own caller is told; the others may take the turn.
+ *
+ * @throws what the work rejects with.
+ * @throws LoginError (`ERR_LOGIN_FAILED`; "expired", "aborted", "refused").
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @throws StoreError (`ERR_STORE_*`).
  */
 export async function sharedTurn<Made, Result>(
   store: TokenStore,

@@ -11,6 +11,7 @@ export interface LoopbackAddress {
   readonly path: string;
 }
 
+/** How this machine is named in the redirect URI (RFC 8252 section 7.3). */
 export type LoopbackHost = "127.0.0.1" | "[::1]" | "localhost";
 
 /** A browser asks either of two addresses for localhost, so that nobody else must have the other one. */

@@ -10,6 +10,7 @@ import { startLoopbackServer, type TakeCallback } from "./loopback-server.ts";
 import { openBrowser, requireWebUrl } from "./open-browser.ts";
 import { readPastedCallback, type Paste } from "./pasted-callback.ts";
 
+/** The options of `loopbackLogin`. */
 export interface LoopbackLoginOptions extends GrantOptions {
   /** Opens the login page in a browser. Default: `openBrowser`. What it throws ends the login, unless the user has come back already. */
   open?: ((url: string) => unknown) | undefined;
@@ -20,7 +21,7 @@ export interface LoopbackLoginOptions extends GrantOptions {
    * a text that will not do. What it throws ends the login, unless the user has come back already. Default: nobody is asked.
    */
   paste?: Paste | undefined;
-  /** The port that the callback comes to, for a server that compares redirect URIs exactly. Default 0: one that is free. */
+  /** The number of the port that the callback comes to, for a server that compares redirect URIs exactly. Default 0: one that is free. */
   port?: number | undefined;
   /** The host of the redirect URI, as it is registered. Default "127.0.0.1" (RFC 8252 section 8.3 advises against "localhost"). */
   host?: LoopbackHost | undefined;
@@ -33,7 +34,7 @@ export interface LoopbackLoginOptions extends GrantOptions {
   exchange?: Pick<GrantOptions, "resource" | "audience"> | undefined;
   /** Seconds that the user may take. Default 300. */
   timeout?: number | undefined;
-  /** Ends the login. */
+  /** Ends the login. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
@@ -43,10 +44,18 @@ const whileStopped = 3600;
 const optionNames = ["open", "show", "paste", "port", "host", "path", "exchange", "timeout", "signal", ...grantOptionNames] as const;
 
 /**
- * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that
- * answers this login. The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port, or with the one that `host`,
- * `port` and `path` make. Other requests are refused and change nothing. Rejects with LoginError ("port" when the port is taken), TokenRequestError,
- * InvalidTokenResponseError and InvalidOptionError.
+ * Logs a user in with the browser of this machine (RFC 8252): listens on 127.0.0.1, opens the login page, and takes the one callback that answers this login.
+ * The client has to be registered with the redirect URI `http://127.0.0.1/callback`, for any port, or with the one that `host`, `port` and `path` make. Other
+ * requests are refused and change nothing.
+ *
+ * @throws LoginError (`ERR_LOGIN_FAILED`; "port" when the port is taken).
+ * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
+ * @throws InvalidTokenResponseError (`ERR_INVALID_TOKEN_RESPONSE`).
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * await tokens.save(await loopbackLogin(client, { scope: "openid orders", show: (url) => console.log(`Log in at ${url}`) }));
+ * ```
  */
 export async function loopbackLogin(
   client: Pick<OAuthClient, "authorizationUrl" | "exchangeCallback">,

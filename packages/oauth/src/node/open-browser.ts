@@ -9,8 +9,14 @@ const openers: Partial<Record<NodeJS.Platform, readonly [program: string, ...fir
 };
 
 /**
- * Opens a URL in the user's browser. Only http and https are accepted: whatever else a server could name may run a program. Resolves to
- * whether the program could be started, and does not wait for its end. Rejects with InvalidOptionError.
+ * Opens a URL in the user's browser. Only http and https are accepted: whatever else a server could name may run a program. Resolves to whether the program
+ * could be started, and does not wait for its end.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * await openBrowser("https://login.example.com/device");
+ * ```
  */
 export async function openBrowser(url: string): Promise<boolean> {
   const href = requireWebUrl(url);

@@ -13,6 +13,7 @@ export * from "./profiles/identity-services.ts";
 export * from "./profiles/people.ts";
 export * from "./profiles/work.ts";
 
+/** The names of all providers that `profiles` has. */
 export type ProviderName = keyof typeof business | keyof typeof identity | keyof typeof people | keyof typeof work;
 
 /**

@@ -17,6 +17,7 @@ import { checkSources, type ProviderSource } from "./provider-source.ts";
 
 /** How one provider's authorization server behaves, as data. Everything but the name may be left out; the default is the cautious assumption. */
 export interface ProviderProfile {
+  /** How the provider is called in messages. */
   name: string;
   /** Whether a refresh gives a new refresh token. Default "always". "configurable" is treated like it. */
   rotation?: "always" | "configurable" | "never" | undefined;
@@ -54,7 +55,14 @@ export interface ProviderProfile {
   /** What to ask for so that a refresh token comes. Default: nothing. */
   askFor?: AskFor | undefined;
   /** How many token requests one login may make in how many seconds. Default: no limit. */
-  quota?: { readonly requests: number; readonly seconds: number } | undefined;
+  quota?:
+    | {
+        /** How many token requests one login may make in the window. */
+        readonly requests: number;
+        /** The length of the window, in seconds. */
+        readonly seconds: number;
+      }
+    | undefined;
   /** Where each fact was found, and when. Default: nowhere. */
   sources?: readonly ProviderSource<ProviderFact>[] | undefined;
 }
@@ -64,17 +72,33 @@ export type ProviderFact = Exclude<keyof ProviderProfile, "name" | "sources">;
 
 /** What follows from a profile: options for a client, a cache, a queue and an adapter. */
 export interface Provider {
+  /** How the provider is called in messages. */
   readonly name: string;
   /** The profile itself, for another one that is much like it: `defineProfile({ ...profiles.okta.profile, grace: 0 })`. */
   readonly profile: Readonly<ProviderProfile>;
   /** For `createOAuthClient({ ...provider.oauth, ... })`. */
   readonly oauth: Pick<OAuthClientOptions, (typeof clientOptions)[number] | "refreshTokenGrace" | "refreshTokens" | "tokenParameters">;
   /** For `createTokenCache({ ...provider.cache, ... })`. */
-  readonly cache: { readonly freshness: FreshnessOptions };
+  readonly cache: {
+    /** When a token is refreshed ahead: never, where a refresh ends the access token before. */
+    readonly freshness: FreshnessOptions;
+  };
   /** For `createTokenEndpointQueue(provider.queue)`, one for each login. */
-  readonly queue: { readonly concurrency?: number; readonly interval?: number; readonly intervalCap?: number };
+  readonly queue: {
+    /** How many token requests may be under way at one time. Default: that of the queue. */
+    readonly concurrency?: number;
+    /** The length of the window, in seconds. Default: no window. */
+    readonly interval?: number;
+    /** How many token requests may be sent in one window. Default: any number. */
+    readonly intervalCap?: number;
+  };
   /** For the options of an adapter: `attachBearer(api, tokens, provider.adapter)`. */
-  readonly adapter: { readonly scheme?: AuthorizationScheme; readonly refused?: (response: unknown) => boolean };
+  readonly adapter: {
+    /** How the token is written in the header. Default: after its type. */
+    readonly scheme?: AuthorizationScheme;
+    /** Whether a response refuses the token. Default: a 401 does. */
+    readonly refused?: (response: unknown) => boolean;
+  };
   /** What to ask for so that a refresh token comes. */
   readonly askFor: AskFor;
   /**
@@ -82,7 +106,11 @@ export interface Provider {
    * stays as it is.
    */
   forRefreshToken<Login extends object>(login: Login): Login;
-  /** `clientSecretBasic` with the encoding that this provider reads. Throws InvalidOptionError. */
+  /**
+   * `clientSecretBasic` with the encoding that this provider reads.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+   */
   basic(secret: string): ClientAuth;
 }
 
@@ -110,7 +138,16 @@ const otherFacts = [
 ] as const;
 const names = ["name", ...clientOptions, ...otherFacts, "sources"] as const;
 
-/** Makes a provider of a profile. Throws InvalidOptionError. */
+/**
+ * Makes a provider of a profile.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const mine = defineProfile({ name: "My server", rotation: "never", lifetime: 3600 });
+ * const client = createOAuthClient({ ...mine.oauth, issuer, clientId, clientAuth: mine.basic(secret) });
+ * ```
+ */
 export function defineProfile(profile: ProviderProfile): Provider {
   const read = readOptions<ProviderProfile>("defineProfile", profile, names);
   check(read);

@@ -2,7 +2,9 @@ import { parseUrl, readOptions, requireThat } from "@tokenflight/core";
 
 /** Where facts about a provider were found: a page of its documentation, or a thread of those who have met it. */
 export interface ProviderSource<Fact extends string = string> {
+  /** The names of the facts that it tells of. */
   readonly facts: readonly Fact[];
+  /** The page. */
   readonly url: string;
   /** The day on which the page was read, as "2026-11-27". */
   readonly read: string;

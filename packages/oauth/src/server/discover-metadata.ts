@@ -6,11 +6,13 @@ import type { FoundMetadata } from "./discovery.ts";
 
 export type { FoundMetadata } from "./discovery.ts";
 
+/** The options of `discoverMetadata`. */
 export interface DiscoverMetadataOptions {
   /** Sends the requests. Default: the global `fetch`. */
   fetch?: FetchFunction | undefined;
   /** Seconds for all of it. Default 10. */
   timeout?: number | undefined;
+  /** Ends the look. Default: none. */
   signal?: AbortSignal | undefined;
   /**
    * Whether metadata that names this issuer will do, for servers whose issuer nobody has named. Default: the issuer that is looked for, with or without a slash
@@ -21,8 +23,15 @@ export interface DiscoverMetadataOptions {
 
 /**
  * Looks for an authorization server's metadata at its well-known addresses (RFC 8414, OpenID Connect Discovery), for programs that decide by it how to go on.
- * `createOAuthClient({ issuer })` does so by itself; with `metadata` it takes what was found here. Rejects with TokenRequestError when the server cannot be
- * asked, and with InvalidOptionError.
+ * `createOAuthClient({ issuer })` does so by itself; with `metadata` it takes what was found here.
+ *
+ * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`) when the server cannot be asked.
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const { metadata } = await discoverMetadata("https://login.example.com");
+ * console.log(metadata?.token_endpoint);
+ * ```
  */
 export async function discoverMetadata(issuer: string, options: DiscoverMetadataOptions = {}): Promise<FoundMetadata> {
   const where = "discoverMetadata";

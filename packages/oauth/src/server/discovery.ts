@@ -19,14 +19,19 @@ function addressesOf({ origin, pathname }: URL): string[] {
 
 /** What became of a look for an issuer's metadata. */
 export type FoundMetadata =
-  | { readonly metadata: ServerMetadata }
   | {
+      /** What the server says of itself; undefined when there is nothing that may be used. */
+      readonly metadata: ServerMetadata;
+    }
+  | {
+      /** What the server says of itself; undefined when there is nothing that may be used. */
       readonly metadata: undefined;
       /**
        * "absent": there is none at any of its addresses. "another-issuer": what is there is another issuer's. "unusable": it cannot be read, or names no token
        * endpoint that may be used.
        */
       readonly problem: "absent" | "another-issuer" | "unusable";
+      /** Says what was found in its place. */
       readonly error: TokenRequestError;
     };
 

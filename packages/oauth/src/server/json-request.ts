@@ -9,19 +9,25 @@ import { clean } from "../endpoint/mask.ts";
 import { readFailure } from "../endpoint/read-failure.ts";
 import { within } from "../endpoint/waiting.ts";
 
+/** A request whose answer is a JSON object. */
 export interface JsonRequest {
+  /** Sends the request. */
   readonly fetch: FetchFunction;
+  /** Where it goes: https, or http to this machine. */
   readonly url: string;
   /** Names the request in messages, such as "registration". */
   readonly title: string;
-  /** Is sent as JSON with POST. Without it, the request is a GET. Nothing in it is a secret. */
+  /** Is sent as JSON with POST. Default: none, and the request is a GET. Nothing in it is a secret. */
   readonly body?: object | undefined;
   /** Milliseconds for all of it. */
   readonly timeout: number;
+  /** Ends the request. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An answer within the bounds in which answers are read. */
 export interface JsonAnswer {
+  /** HTTP status. */
   readonly status: number;
   /** The fields of a JSON object; undefined for everything else. An object without a prototype. */
   readonly fields: AnswerFields | undefined;
@@ -29,12 +35,14 @@ export interface JsonAnswer {
   readonly problem: string | undefined;
   /** The code and the words by which an answer says no (RFC 6749 section 5.2), cleaned. */
   readonly error: string | undefined;
+  /** The server's `error_description`, cut and cleaned. Undefined when it gave none. */
   readonly errorDescription: string | undefined;
 }
 
 /**
- * Asks a server for a JSON object, within the bounds in which all answers are read here: 256 KB, a timeout, and no redirect is followed. Rejects with
- * TokenRequestError when the server cannot be asked, or asks not to be.
+ * Asks a server for a JSON object, within the bounds in which all answers are read here: 256 KB, a timeout, and no redirect is followed.
+ *
+ * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`) when the server cannot be asked, or asks not to be.
  */
 export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
   // What is left out must not come from a polluted prototype.

@@ -7,6 +7,7 @@ import { readInstallationEvent, type InstallationEvent } from "./installation-ev
 import { identityOriginOf, regionAt, regionOf } from "./regions.ts";
 import { talkdeskAt, talkdeskProvider, type Talkdesk } from "./talkdesk.ts";
 
+/** The options of `installationFrom`. */
 export interface InstallationOptions {
   /** How the app authenticates. Default "signed-jwt", which an app on AppConnect has to use. */
   auth?: "signed-jwt" | "basic" | undefined;
@@ -19,21 +20,38 @@ export interface InstallationOptions {
 /** One customer account's installation of an app, with credentials that Talkdesk changes from time to time. */
 export interface Installation extends Omit<Talkdesk, "oauth" | "basic"> {
   /** For `createOAuthClient(installation.oauth)`. It follows `rotate` while running; its `clientId` names the installation, not one set. */
-  readonly oauth: Talkdesk["oauth"] & { readonly clientId: string; readonly credentials: CurrentCredentials };
+  readonly oauth: Talkdesk["oauth"] & {
+    /** The installation's client id. */
+    readonly clientId: string;
+    /** Gives the installation's credentials of the moment, for `createOAuthClient`. */
+    readonly credentials: CurrentCredentials;
+  };
+  /** The installation's id. */
   readonly id: string;
+  /** The id of the app that was installed. */
   readonly appId: string;
+  /** The id of the account that installed the app. */
   readonly accountId: string;
+  /** The name of the account that installed the app. */
   readonly accountName: string;
   /**
-   * Takes over the credentials of an `app.credentials_rotated` event. They are used at once; the old ones serve as the fallback for seven
-   * days, or not at all when they were `compromised`. An event that comes twice or late changes nothing. Returns whether it changed anything.
-   * Throws InvalidOptionError for an event that is not valid, or is another installation's.
+   * Takes over the credentials of an `app.credentials_rotated` event. They are used at once; the old ones serve as the fallback for seven days, or not at all
+   * when they were `compromised`. An event that comes twice or late changes nothing. Returns whether it changed anything.
+   *
+   * @throws InvalidOptionError (`ERR_INVALID_OPTION`) for an event that is not valid, or is another installation's.
    */
-  rotate(event: unknown, options?: { compromised?: boolean | undefined }): boolean;
+  rotate(
+    event: unknown,
+    options?: {
+      /** Whether the old secret is out of use at once, since somebody else knows it. Default false. */
+      compromised?: boolean | undefined;
+    },
+  ): boolean;
   /**
-   * Tells Talkdesk that the new credentials are in use, which ends the old ones. `send` is a fetch that puts this installation's token on the
-   * request (scope `apps:write`). Resolves to whether Talkdesk accepted; false when it had nothing to acknowledge. Rejects with
-   * TokenRequestError.
+   * Tells Talkdesk that the new credentials are in use, which ends the old ones. `send` is a fetch that puts this installation's token on the request (scope
+   * `apps:write`). Resolves to whether Talkdesk accepted; false when it had nothing to acknowledge.
+   *
+   * @throws TokenRequestError (`ERR_TOKEN_REQUEST_*`).
    */
   acknowledge(send: FetchFunction): Promise<boolean>;
 }
@@ -49,8 +67,15 @@ interface CredentialSet extends ClientCredentials {
 const overlap = 7 * 24 * 3_600_000;
 
 /**
- * Makes an installation of its `app.installed` event. Check the event's signature first, because what it says is believed. To restore it
- * after a restart, keep the events and `rotate` through the later ones. Throws InvalidOptionError, which never shows a credential.
+ * Makes an installation of its `app.installed` event. Check the event's signature first, because what it says is believed. To restore it after a restart,
+ * keep the events and `rotate` through the later ones.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`), which never shows a credential.
+ * @example
+ * ```ts
+ * const { oauth, rotate } = installationFrom(event);
+ * const client = createOAuthClient(oauth);
+ * ```
  */
 export function installationFrom(event: unknown, options: InstallationOptions = {}): Installation {
   const read = readOptions("installationFrom", options, ["auth", "tokenEndpoint", "authorizationEndpoint"]);

@@ -1,5 +1,6 @@
 import { InvalidOptionError, kindOf, requireOneOf } from "@tokenflight/core";
 
+/** Where an account's data is: the end of its addresses follows from it. */
 export type TalkdeskRegion = "us" | "eu" | "ca" | "au";
 
 interface Region {

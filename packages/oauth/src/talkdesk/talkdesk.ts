@@ -4,10 +4,11 @@ import { requireServerUrl } from "../server/authorization-server.ts";
 import { advancedDialerRefused } from "./advanced-dialer.ts";
 import { identityOriginOf, regionOf, type TalkdeskRegion } from "./regions.ts";
 
+/** The options of `talkdesk`. */
 export interface TalkdeskOptions {
-  /** The account's name, as in `https://<account>.talkdeskid.com`. Required unless `identityOrigin` is given. */
+  /** The account's name, as in `https://<account>.talkdeskid.com`. Required unless `identityOrigin` is given. Default: none. */
   account?: string | undefined;
-  /** Default "us". "au" requires `apiOrigin`, which is not documented there. */
+  /** Where the account's data is. Default "us". "au" requires `apiOrigin`, which is not documented there. */
   region?: TalkdeskRegion | undefined;
   /** Where the APIs are. Default: the region's. An app for all customers takes it from an event's `_links.root`. */
   apiOrigin?: string | undefined;
@@ -18,16 +19,32 @@ export interface TalkdeskOptions {
 /** What follows for one Talkdesk account: options for a client, a cache, a queue and an adapter. */
 export interface Talkdesk extends Omit<Provider, "oauth" | "adapter"> {
   /** For `createOAuthClient({ ...talkdesk({ account }).oauth, clientId, ... })`. */
-  readonly oauth: Provider["oauth"] & { readonly tokenEndpoint: string; readonly authorizationEndpoint: string };
+  readonly oauth: Provider["oauth"] & {
+    /** The account's token endpoint. */
+    readonly tokenEndpoint: string;
+    /** The account's page for logins. */
+    readonly authorizationEndpoint: string;
+  };
   /** For the options of an adapter: the API's origin. */
-  readonly adapter: { readonly origins: readonly string[] };
+  readonly adapter: {
+    /** The API's origins in this region. */
+    readonly origins: readonly string[];
+  };
   /** The same for an STS token, which goes on requests without the word Bearer. */
-  readonly sts: { readonly origins: readonly string[]; readonly scheme: AuthorizationScheme };
+  readonly sts: {
+    /** The API's origins in this region. */
+    readonly origins: readonly string[];
+    /** Puts the token into the header without the word Bearer. */
+    readonly scheme: AuthorizationScheme;
+  };
   /** The same for Advanced Dialer, which refuses a token with a status code in the body. */
   readonly advancedDialer: {
+    /** The origins of Advanced Dialer. */
     readonly origins: readonly string[];
+    /** Finds the status code of its own that Advanced Dialer has in the body. */
     readonly refused: (response: unknown) => boolean | Promise<boolean>;
   };
+  /** The origin of the API in this region. */
   readonly apiOrigin: string;
 }
 
@@ -44,7 +61,18 @@ export const talkdeskProvider: Provider = defineProfile({
   passingStatuses: [401],
 });
 
-/** The settings for one Talkdesk account. Throws InvalidOptionError. */
+/**
+ * The settings for one Talkdesk account.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const { oauth, cache, adapter, basic } = talkdesk({ account: "acme", region: "eu" });
+ * const client = createOAuthClient({ ...oauth, clientId, clientAuth: basic(secret) });
+ * const tokens = createTokenCache({ ...cache, source: client.clientCredentials() });
+ * attachBearer(api, tokens, adapter);
+ * ```
+ */
 export function talkdesk(options: TalkdeskOptions): Talkdesk {
   const read = readOptions<TalkdeskOptions>("talkdesk", options, ["account", "region", "apiOrigin", "identityOrigin"]);
   const region = regionOf("talkdesk.region", read.region ?? "us");
@@ -75,7 +103,14 @@ export function talkdeskAt(urls: { tokenEndpoint: string; authorizationEndpoint:
   };
 }
 
-/** Returns the id of the Talkdesk session that the user of this token set logged in with, or undefined for an account's token set. */
+/**
+ * Returns the id of the Talkdesk session that the user of this token set logged in with, or undefined for an account's token set.
+ *
+ * @example
+ * ```ts
+ * const session = sessionIdOf(await tokens.get());
+ * ```
+ */
 export function sessionIdOf(tokenSet: TokenSet): string | undefined {
   const { sid } = tokenSet.extra;
   return typeof sid === "string" && sid !== "" ? sid : undefined;

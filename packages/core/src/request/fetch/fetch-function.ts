@@ -1,5 +1,6 @@
 import { isInBrowser } from "./page.ts";
 
+/** What the platform's `fetch` is called as. */
 export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** Where functions are from, as their source text tells. */

@@ -10,7 +10,11 @@ export type HeadersLike = NonNullable<RequestInit["headers"]>;
 
 type Pairs = [string, string][];
 
-/** Headers that can be read more than once. Whatever gives pairs one after the other becomes a list. Throws TypeError for what are no headers. */
+/**
+ * Headers that can be read more than once. Whatever gives pairs one after the other becomes a list.
+ *
+ * @throws TypeError for what are no headers.
+ */
 export function readableHeaders(headers: HeadersLike | undefined): HeadersLike | undefined {
   if (headers === undefined || isRecord(headers) || isHeaders(headers)) return headers;
   if (Array.isArray(headers) && Object.getPrototypeOf(headers) === Array.prototype && headers.every(isPair)) return headers;

@@ -6,7 +6,9 @@ import { isKnownFetch, type FetchFunction } from "./fetch-function.ts";
 export interface Calling {
   /** Undefined once it was answered: what was begun in it may go on, as a poller does, and makes calls of its own then. */
   owner: GlobalFetch | undefined;
+  /** The function that is called. */
   readonly fetch: FetchFunction;
+  /** The URL of the call. */
   readonly url: string;
   /** The one that it was made in. */
   around: Calling | undefined;

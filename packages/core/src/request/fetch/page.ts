@@ -32,8 +32,9 @@ export function absoluteUrl(url: string): string | undefined {
 }
 
 /**
- * The origin of a client's base URL, which may be relative to a page; undefined when there is none. Throws InvalidOptionError for one that is relative where there
- * is no page, unless `origins` stand in its place.
+ * The origin of a client's base URL, which may be relative to a page; undefined when there is none.
+ *
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`) for one that is relative where there is no page, unless `origins` stand in its place.
  */
 export function originsOfBase(base: string | undefined, options: BearerOptions<never> | undefined): string[] | undefined {
   if (base === undefined || base === "" || ownOption(options ?? undefined, "origins") !== undefined) return undefined;

@@ -3,7 +3,9 @@ import { withoutFields } from "./sent-parts.ts";
 
 /** One request of a chain of redirects. */
 export interface Hop {
+  /** Where it goes. Absolute. */
   readonly url: string;
+  /** How it is sent: a redirect may have turned POST into GET. */
   readonly method: string;
   /** `HeadersInit`, which Node's types do not have by that name. */
   readonly headers: NonNullable<RequestInit["headers"]>;
@@ -23,7 +25,9 @@ const fieldsOfOrigin = ["authorization", "cookie", "host", "proxy-authorization"
 
 /**
  * The request that a response asks for, by the Fetch standard's rules; undefined if it is no redirect. `secret` are the names, in lower case, of the fields
- * that the token is in: they stay behind at another origin, and so for the rest of the chain. Throws TypeError where fetch does.
+ * that the token is in: they stay behind at another origin, and so for the rest of the chain.
+ *
+ * @throws TypeError where fetch does.
  */
 export function nextHop(hop: Hop, response: Response, secret: readonly string[]): Hop | undefined {
   const location = codes.has(response?.status) ? response.headers?.get?.("location") : undefined;

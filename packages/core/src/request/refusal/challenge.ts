@@ -1,6 +1,8 @@
 /** One challenge of a WWW-Authenticate header (RFC 9110 section 11.6.1). Names are in lower case. */
 export interface Challenge {
+  /** In lower case, such as "bearer". */
   readonly scheme: string;
+  /** By their names in lower case. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 

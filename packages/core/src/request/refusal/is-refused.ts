@@ -4,6 +4,7 @@ import { looksIntoBodies } from "./refused-by.ts";
 
 /** What an adapter knows about one of its client's responses. */
 export interface ResponseFacts {
+  /** HTTP status. */
   readonly status: number;
   /** WWW-Authenticate. */
   readonly challenge: string | null | undefined;

@@ -20,9 +20,15 @@ interface AnyResponse {
 /**
  * A `refused` for APIs that refuse a token in the body of their answer, be its status 200, besides the 401s that refuse it anyway: `test` is given the JSON value of the answer, and the response.
  * Only answers whose Content-Type is JSON are looked into, up to 64 kB (over node-fetch 16 kB) and for a second, in a copy; a stream is never held back. What is not looked into,
- * a Blob of axios's among it, and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of @tokenflight/undici refuses it.
+ * a Blob of axios's among it, and what makes `test` throw, counts as not refused. undici's dispatcher shows no body: `bearer` of
+ * `@tokenflight/undici` refuses it.
  *
- * @example refusedBy<{ error?: string }>((answer) => answer.error === "token_expired")
+ * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
+ * @example
+ * ```ts
+ * const refused = refusedBy<{ error?: string }>((answer) => answer.error === "token_expired");
+ * attachBearer(api, tokens, { refused });
+ * ```
  */
 export function refusedBy<Answer = unknown>(
   test: (answer: Answer, response: { readonly status?: number }) => boolean,

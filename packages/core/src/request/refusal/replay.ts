@@ -4,7 +4,9 @@ import type { SchemeRequest } from "../scheme.ts";
 
 /** Whether a response came after a redirect, and from which URL; undefined for what the client hides. */
 export interface Redirect {
+  /** Whether a redirect was followed. Undefined when the client does not say. */
   readonly redirected: boolean | undefined;
+  /** Where the response came from, after all redirects. Undefined when the client does not say. */
   readonly url: string | undefined;
 }
 
@@ -14,7 +16,10 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
 /** Why a refused request keeps its refusal, although there may be another token. */
 export function reasonNotToReplay(
   { wantsReplay }: Pick<BearerPolicy<never, never>, "wantsReplay">,
-  request: SchemeRequest & { readonly canSendAgain: boolean },
+  request: SchemeRequest & {
+    /** Whether the body can be sent a second time, byte for byte. */
+    readonly canSendAgain: boolean;
+  },
   redirect: Redirect,
 ): "body" | "never" | "redirect" | undefined {
   if (!wantsReplay) return "never";

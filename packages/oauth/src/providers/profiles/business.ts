@@ -5,6 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
+/** A connected app decides whether refresh tokens rotate. One comes only with the scope `refresh_token`. */
 export const salesforce: Provider = /* @__PURE__ */ defineProfile({
   name: "Salesforce",
   rotation: "configurable",
@@ -54,6 +55,7 @@ export const zoho: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** A refresh token works on for 30 minutes after its use. One comes only with the scope `offline_access`. */
 export const xero: Provider = /* @__PURE__ */ defineProfile({
   name: "Xero",
   rotation: "always",
@@ -113,6 +115,7 @@ export const shopify: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** A refresh token lives on only with the scope `extended`. A refresh gives a new one. */
 export const docusign: Provider = /* @__PURE__ */ defineProfile({
   name: "DocuSign",
   rotation: "always",

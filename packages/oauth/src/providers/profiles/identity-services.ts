@@ -5,6 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
+/** A tenant decides whether refresh tokens rotate. One comes only with the scope `offline_access`. */
 export const auth0: Provider = /* @__PURE__ */ defineProfile({
   name: "Auth0",
   rotation: "configurable",
@@ -18,6 +19,7 @@ export const auth0: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** An app decides whether refresh tokens rotate. One works on for 30 seconds after its use, and comes only with the scope `offline_access`. */
 export const okta: Provider = /* @__PURE__ */ defineProfile({
   name: "Okta",
   rotation: "configurable",
@@ -26,6 +28,7 @@ export const okta: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "grace", "askFor"], url: "https://developer.okta.com/docs/guides/refresh-tokens/main/", read }],
 });
 
+/** A realm decides whether refresh tokens rotate. Access tokens live for five minutes. */
 export const keycloak: Provider = /* @__PURE__ */ defineProfile({
   name: "Keycloak",
   rotation: "configurable",
@@ -33,6 +36,7 @@ export const keycloak: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "lifetime"], url: "https://phasetwo.io/docs/security/tokens-and-sessions/", read }],
 });
 
+/** User pools. An app client decides whether refresh tokens rotate. */
 export const cognito: Provider = /* @__PURE__ */ defineProfile({
   name: "Cognito",
   rotation: "configurable",

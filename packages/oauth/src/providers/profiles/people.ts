@@ -5,6 +5,7 @@ import { defineProfile, type Provider } from "../provider-profile.ts";
 /** The day on which the pages were read. */
 const read = "2026-11-27";
 
+/** A refresh token comes only with `access_type=offline` and a consent, and does not rotate. */
 export const google: Provider = /* @__PURE__ */ defineProfile({
   name: "Google",
   rotation: "never",
@@ -32,6 +33,7 @@ export const spotify: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** A refresh gives a new refresh token. A dead one is told of in words of its own. */
 export const twitch: Provider = /* @__PURE__ */ defineProfile({
   name: "Twitch",
   rotation: "always",
@@ -39,6 +41,7 @@ export const twitch: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "loginRequiredErrors"], url: "https://dev.twitch.tv/docs/authentication/refresh-tokens/", read }],
 });
 
+/** A refresh gives a new refresh token. Access tokens live for a week. */
 export const discord: Provider = /* @__PURE__ */ defineProfile({
   name: "Discord",
   rotation: "always",
@@ -52,6 +55,7 @@ export const discord: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Access tokens live for 60 days. Refresh tokens do not rotate. */
 export const linkedin: Provider = /* @__PURE__ */ defineProfile({
   name: "LinkedIn",
   rotation: "never",
@@ -93,6 +97,7 @@ export const strava: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** A refresh gives a new refresh token. Access tokens live for eight hours. */
 export const fitbit: Provider = /* @__PURE__ */ defineProfile({
   name: "Fitbit",
   rotation: "always",

@@ -82,6 +82,7 @@ export const linear: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** Token requests are JSON. A refresh gives a new refresh token. */
 export const notion: Provider = /* @__PURE__ */ defineProfile({
   name: "Notion",
   rotation: "always",
@@ -89,6 +90,7 @@ export const notion: Provider = /* @__PURE__ */ defineProfile({
   sources: [{ facts: ["rotation", "requestFormat"], url: "https://developers.notion.com/reference/refresh-a-token", read }],
 });
 
+/** A refresh gives a new refresh token. Access tokens live for an hour. */
 export const zoom: Provider = /* @__PURE__ */ defineProfile({
   name: "Zoom",
   rotation: "always",
@@ -104,6 +106,7 @@ export const zoom: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** A refresh gives a new refresh token. Access tokens live for an hour. */
 export const box: Provider = /* @__PURE__ */ defineProfile({
   name: "Box",
   rotation: "always",
@@ -124,6 +127,7 @@ export const box: Provider = /* @__PURE__ */ defineProfile({
   ],
 });
 
+/** A refresh token comes only with `token_access_type=offline`, and does not rotate. */
 export const dropbox: Provider = /* @__PURE__ */ defineProfile({
   name: "Dropbox",
   rotation: "never",
