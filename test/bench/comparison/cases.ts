@@ -93,6 +93,18 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    title: "a request to another origin",
+    async answer(contestant) {
+      if (contestant.elsewhere === "user") return "your program decides";
+      await using server = await startComparisonServer();
+      await using other = await startComparisonServer();
+      const origin = contestant.elsewhere === "absolute" ? server.origin : "";
+      const send = await connect(contestant, { ...server, origin }, false);
+      await send(`${other.origin}/api`).catch(() => {});
+      return other.hasSeenToken() ? "**has the token**" : "has no token";
+    },
+  },
+  {
     title: "no new refresh token in the answer: the next refresh sends",
     async answer(contestant) {
       if (contestant.asksByItself === false) return "what your function sends";
@@ -120,7 +132,7 @@ export const cases: readonly Case[] = [
     title: "the error of a 500, printed to its depth",
     async answer(contestant) {
       await using server = await startComparisonServer();
-      if (!contestant.throwsForStatus) return "gives the response, or sends nothing itself";
+      if (!contestant.throwsForStatus) return "it throws none";
       const send = await connect(contestant, server, true);
       await send("/api").catch(() => {});
       const error: unknown = await send("/broken").then(

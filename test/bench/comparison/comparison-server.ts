@@ -20,6 +20,8 @@ export interface ComparisonServer extends Loopback {
   readonly sent: readonly string[];
   /** Whether a refresh token was sent that had been used before, so that the login was revoked. */
   readonly isRevoked: () => boolean;
+  /** Whether a request to the API had a token. */
+  readonly hasSeenToken: () => boolean;
   /** Requests to the API that were refused. */
   readonly refused: () => number;
   /** Lets `GET /late` go, whose refusals wait for that. */
@@ -40,6 +42,7 @@ export async function startComparisonServer({
   const sent: string[] = [];
   let isRevoked = false;
   let refused = 0;
+  let hasSeenToken = false;
   const all = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
 
@@ -52,7 +55,8 @@ export async function startComparisonServer({
     isRevoked ||= isUsed;
     const isGood = !isRevoked && sent.length <= most && !["none", "undefined", ""].includes(refreshToken);
     const number = sent.length;
-    await sleep(100);
+    // Long enough for all refusals of a crowd to be read meanwhile, on a busy machine as well.
+    await sleep(250);
     response.writeHead(isGood ? 200 : 400, { "content-type": "application/json" });
     if (!isGood) {
       response.end(JSON.stringify({ error: "invalid_grant" }));
@@ -64,6 +68,7 @@ export async function startComparisonServer({
   };
 
   const answerApi = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    hasSeenToken ||= request.headers.authorization !== undefined;
     const until = good.get(request.headers.authorization ?? "") ?? 0;
     const status = request.url === "/broken" ? 500 : Date.now() < until && !refusesAll && !isRevoked ? 200 : 401;
     if (status === 401) {
@@ -84,6 +89,7 @@ export async function startComparisonServer({
     tokenEndpoint: `${loopback.origin}/token`,
     sent,
     isRevoked: () => isRevoked,
+    hasSeenToken: () => hasSeenToken,
     refused: () => refused,
     release: gate.resolve,
   };

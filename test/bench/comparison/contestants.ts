@@ -15,8 +15,10 @@ import { sendWithMsal } from "./msal.ts";
 /** A library in the comparison, set up as its users would. */
 export interface Contestant {
   readonly name: string;
-  /** Whether its requests are its own, and reject when the API answers with an error. */
+  /** Whether its requests reject when the API answers with an error. */
   readonly throwsForStatus: boolean;
+  /** How it is asked for another origin than the one that it was set up for: by an absolute URL, without a base, or not at all, because its user puts the token on. */
+  readonly elsewhere: "absolute" | "without-base" | "user";
   /** Whether the function that asks for tokens is its user's. */
   readonly asksByItself?: false;
   connect(setting: Setting): Send | Promise<Send>;
@@ -31,6 +33,7 @@ let logins = 0;
 const ours: Contestant = {
   name: "Tokenflight",
   throwsForStatus: true,
+  elsewhere: "absolute",
   async connect(setting) {
     const { tokenEndpoint, held } = setting;
     const client = createOAuthClient({ tokenEndpoint, clientId: "bench", clientAuth: clientSecretBasic("secret") });
@@ -48,12 +51,12 @@ const ours: Contestant = {
 
 export const contestants: readonly Contestant[] = [
   ours,
-  { ...axiosTextbook, name: "interceptors by hand, one shared refresh", throwsForStatus: true, asksByItself: false },
-  { ...axiosAuthRefresh, throwsForStatus: true, asksByItself: false },
-  { ...axiosAuthRefreshEach, throwsForStatus: true, asksByItself: false },
-  { ...fetchBadgateway, throwsForStatus: false },
-  { ...fetchSimpleOauth2, throwsForStatus: false },
-  { ...gaxiosGoogleAuth, throwsForStatus: true },
-  { name: "@azure/msal-node", throwsForStatus: false, connect: sendWithMsal },
-  { name: "better-auth", throwsForStatus: false, connect: sendWithBetterAuth, forget: forgetAccounts },
+  { ...axiosTextbook, name: "interceptors by hand, one shared refresh", throwsForStatus: true, elsewhere: "absolute", asksByItself: false },
+  { ...axiosAuthRefresh, throwsForStatus: true, elsewhere: "user", asksByItself: false },
+  { ...axiosAuthRefreshEach, throwsForStatus: true, elsewhere: "user", asksByItself: false },
+  { ...fetchBadgateway, throwsForStatus: false, elsewhere: "without-base" },
+  { ...fetchSimpleOauth2, throwsForStatus: false, elsewhere: "user" },
+  { ...gaxiosGoogleAuth, throwsForStatus: true, elsewhere: "without-base" },
+  { name: "@azure/msal-node", throwsForStatus: false, elsewhere: "user", connect: sendWithMsal },
+  { name: "better-auth", throwsForStatus: false, elsewhere: "user", connect: sendWithBetterAuth, forget: forgetAccounts },
 ];

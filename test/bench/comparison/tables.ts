@@ -8,8 +8,9 @@ const { devDependencies } = JSON.parse(readFileSync(new URL("../package.json", i
   devDependencies: Record<string, string>;
 };
 
-/** The cases in the order of the page: those of many requests, and those of a refresh. */
-const halves: readonly (readonly Case[])[] = [cases.slice(0, 4), cases.slice(4)];
+const half = 5;
+/** The cases in the order of the page: those of requests, and those of a refresh. */
+const halves: readonly (readonly Case[])[] = [cases.slice(0, half), cases.slice(half)];
 
 /** Every answer of a library, in the order of `cases`. */
 export async function answersOf(contestant: Contestant): Promise<string[]> {
@@ -23,8 +24,8 @@ export function rowsOf({ name }: Contestant, answers: readonly string[]): string
   const version = devDependencies[name];
   const title = version === undefined || version.startsWith("workspace:") ? name : `${name} ${version}`;
   return [
-    [title, ...answers.slice(0, 4)],
-    [title, ...answers.slice(4)],
+    [title, ...answers.slice(0, half)],
+    [title, ...answers.slice(half)],
   ];
 }
 
