@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toTokenResponse } from "@tokenflight/core";
 import { clientSecretPost, createOAuthClient } from "@tokenflight/oauth";
 import { OAuth2Client } from "google-auth-library";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +10,11 @@ import { startGuide } from "../../test/setup/start-guide.ts";
 
 const client = { clientId: "crm", clientSecret: "hush", redirectUri: "https://crm.example/callback" };
 const paths = ["/orders", "/customers", "/invoices"];
+
+interface StoredLogin {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
 
 let server: AuthorizationServer;
 let api: ResourceApi;
@@ -36,21 +40,22 @@ async function run(program: string, ...given: string[]): Promise<string> {
 }
 
 /** Logs a user in, and writes what was stored of it when its access token was over, by the clock and for the API. */
-async function storeLogin(): Promise<{ access_token: string; refresh_token: string }> {
+async function storeLogin(): Promise<StoredLogin> {
   const { clientId, clientSecret } = client;
   const oauth = createOAuthClient({ issuer: server.issuer, clientId, clientAuth: clientSecretPost(clientSecret) });
-  const { access_token = "", refresh_token = "" } = toTokenResponse(await oauth.exchangeCode(await server.login({ client })));
-  write({ access_token, refresh_token });
-  return { access_token, refresh_token };
+  const { accessToken, refreshToken = "" } = await oauth.exchangeCode(await server.login({ client }));
+  const stored = { access_token: accessToken, refresh_token: refreshToken };
+  write(stored);
+  return stored;
 }
 
-function write(stored: { access_token: string }): void {
+function write(stored: StoredLogin): void {
   server.revokeAccessToken(stored.access_token);
   const over = Date.now() - 1000;
   writeFileSync(login, JSON.stringify({ ...stored, expires_at: new Date(over).toISOString(), expiry_date: over }));
 }
 
-const read = (): { access_token: string; refresh_token: string } => JSON.parse(readFileSync(login, "utf8"));
+const read = (): StoredLogin => JSON.parse(readFileSync(login, "utf8"));
 
 /** `answers` are the good ones of three requests at once; `refreshes` are the token requests that they cause, where `isRefused` after the API has refused all three. */
 describe.each([
