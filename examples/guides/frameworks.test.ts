@@ -12,8 +12,8 @@ import { sqliteStore } from "@tokenflight/sqlite";
 import axios from "axios";
 import { beforeEach, expect, it } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
-import { CookieJar } from "../../test/servers/cookie-jar.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
+import { Visitor } from "../../test/servers/visitor.ts";
 import { freePort, startGuide, type GuideProcess } from "../../test/setup/start-guide.ts";
 
 const CLIENT_ID = "service";
@@ -36,40 +36,6 @@ beforeEach(async () => {
 const newFolder = (): string => mkdtempSync(join(tmpdir(), "tokenflight-framework-"));
 const environment = (): Record<string, string> => ({ ISSUER: server.issuer, API_ORIGIN: api.origin, CLIENT_ID, CLIENT_SECRET });
 const tokenInUse = (): string => (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
-
-/** A browser at a web application: follows no redirect by itself. */
-class Visitor {
-  readonly #cookies = new CookieJar();
-  readonly #origin: string;
-
-  constructor(origin: string) {
-    this.#origin = origin;
-  }
-
-  /** Connections that are kept would keep a server that stops waiting. */
-  get headers(): Record<string, string> {
-    return { cookie: this.#cookies.header, connection: "close" };
-  }
-
-  async send(path: string, method = "GET"): Promise<Response> {
-    const response = await fetch(new URL(path, this.#origin), { method, redirect: "manual", headers: this.headers });
-    this.#cookies.take(response);
-    return response;
-  }
-
-  async text(path: string, method?: string): Promise<string> {
-    return (await this.send(path, method)).text();
-  }
-
-  async next(path: string): Promise<string> {
-    return (await this.send(path)).headers.get("location") ?? "";
-  }
-
-  /** Goes through the login: gives the path where the application leads afterwards. */
-  async logIn(): Promise<string> {
-    return this.next(await server.visit(await this.next("/login")));
-  }
-}
 
 it("Express: logs users in, acts for each, sends those whose login is over to a new one, and logs out", async () => {
   const PORT = await freePort();
@@ -95,11 +61,11 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
 
   expect(server.revokeFamilyOf(tokenInUse())).toBe(true);
   expect(await visitor.next("/orders")).toBe("/login");
-  expect(await visitor.logIn()).toBe("/orders");
+  expect(await visitor.logIn(server)).toBe("/orders");
   expect(await visitor.text("/orders")).toBe(answered);
 
   const another = new Visitor(origin);
-  await another.logIn();
+  await another.logIn(server);
   expect(await another.text("/orders")).toBe(answered);
   // A link does not log out.
   expect((await visitor.send("/logout")).status).toBe(404);
@@ -108,7 +74,7 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
   expect(await visitor.next("/orders")).toBe("/login");
   expect(await another.next("/orders")).toBe("/login");
 
-  await another.logIn();
+  await another.logIn(server);
   expect(await another.text("/orders")).toBe(answered);
   await stopInTheMiddle(first, origin, another.headers);
   expect(await first.printed).toContain("Open ");

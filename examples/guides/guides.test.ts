@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { createTokenPool, toTokenResponse } from "@tokenflight/core";
 import { clientSecretBasic, clientSecretPost, createOAuthClient } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
@@ -279,12 +279,12 @@ it("refreshes of other code: two instances, tabs with one cookie, one request fo
   await Promise.all(instances.map(({ printed }) => printed));
 });
 
-const programs = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+const programs = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => /(?<!\.test)\.tsx?$/.test(name));
 
 const pages = new URL("../../docs/guides/", import.meta.url);
 const guides = readdirSync(pages).map((name) => readFileSync(new URL(name, pages), "utf8"));
 
 it.each(programs)("one guide shows %s as it is", (name) => {
-  const block = `\`\`\`ts\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`;
+  const block = `\`\`\`${extname(name).slice(1)}\n// examples/guides/${name}\n${readFileSync(join(folder, name), "utf8")}\`\`\`\n`;
   expect(guides.filter((guide) => guide.includes(block))).toHaveLength(1);
 });

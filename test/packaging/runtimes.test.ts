@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { calls } from "./runtimes/contract.ts";
+import { builtIn } from "./runtimes/next.ts";
+import { tryNextGuide } from "./runtimes/next-guide.ts";
 import { platforms } from "./runtimes/platforms.ts";
 import { startContractServers, type ContractServers } from "./runtimes/servers.ts";
 
@@ -32,3 +34,7 @@ for (const platform of platforms) {
     });
   });
 }
+
+it("the guide to Next.js: a login for the server's routes and pages, a service's token in the edge runtime, and nothing lost at its end", async () => {
+  await tryNextGuide(await builtIn(folder));
+});

@@ -17,8 +17,8 @@ export interface GuideProcess {
 const folder = fileURLToPath(new URL("../../examples/guides/", import.meta.url));
 
 /** Starts a program in a process of its own, which ends with the test. `program` is its path, beneath the guides if it is not absolute. */
-export function startGuide(program: string, env: Readonly<Record<string, string>>): GuideProcess {
-  const child = spawn(process.execPath, ["--conditions=source", program], {
+export function startGuide(program: string, env: Readonly<Record<string, string>>, given: readonly string[] = []): GuideProcess {
+  const child = spawn(process.execPath, ["--conditions=source", program, ...given], {
     cwd: folder,
     env: { NODE_NO_WARNINGS: "1", PATH: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
