@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { hosts, libraries } from "../sdks/works.ts";
 import { shownOf } from "../sdks/page.ts";
-import { allBlocks, blocksOf } from "./pages/blocks.ts";
+import { allBlocks, blocksOf, type Block } from "./pages/blocks.ts";
 import { onlyInModules } from "./pages/left-out.ts";
-import { asCommonJs, freeNames } from "./pages/names.ts";
-import { compile, sdksPage, writeProjects, type Project } from "./pages/projects.ts";
+import { asCommonJs, freeNames, syntaxErrors } from "./pages/names.ts";
+import { compile, exportsOf, leftOut, sdksPage, writeProjects, type Project } from "./pages/projects.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -37,6 +37,20 @@ describe("every code block", () => {
       for (const excuse of excuses) expect([excuse.reason, complaints.some(isExcused)]).toEqual([excuse.reason, true]);
     },
   );
+
+  it("in JavaScript parses, and uses no name that nothing declares", async () => {
+    const exports = await exportsOf(inject("installed"));
+    const commonJs = new Set(["exports", "module", "require"]);
+    const isKnown = (name: string): boolean => name in globalThis || commonJs.has(name);
+    const check = (block: Block): string[] => [
+      ...syntaxErrors(block.text),
+      ...leftOut(block, blocks, exports).unknown.filter((name) => !isKnown(name)),
+    ];
+    for (const block of blocks.filter(({ language }) => language === "js"))
+      expect([block.page, block.line, check(block)]).toEqual([block.page, block.line, []]);
+    const wrong: Block = { page: "page.md", line: 1, language: "js", name: undefined, text: "fetch(; nobody; process.env.A;" };
+    expect(check(wrong)).toEqual(["')' expected.", "nobody"]);
+  });
 
   it("that is a program is run by a test, which names its file", () => {
     const tests = globSync("{test,examples,packages/*/test}/**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**"] })

@@ -1,13 +1,12 @@
 /** Before the tests of this folder: builds, packs and installs the packages once, as a user does, with every client and driver that they are made for. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { run } from "./build.ts";
 import { packAll } from "./pack.ts";
-import { allBlocks, packagesIn } from "./pages/blocks.ts";
-import { sdksPage } from "./pages/projects.ts";
+import { packagesIn } from "./pages/blocks.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -20,15 +19,17 @@ declare module "vitest" {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What a user installs beside our packages: their clients, and whatever the pages' programs import. */
+/** What a user installs beside our packages: their clients, and whatever the programs of the guides import. */
 function besides(): string[] {
-  const shown = allBlocks().flatMap(({ page, text }) => (page === sdksPage ? [] : packagesIn(text)));
-  const leftOut = ["@modelcontextprotocol/sdk", "axios-cache-interceptor"];
-  const imported = new Set(["axios", "got", "ky", "undici", "ioredis", "redis", ...leftOut, ...shown]);
-  const types = [...imported].map((name) => `@types/${name.replace(/^@/, "").replace("/", "__")}`);
-  const { devDependencies } = manifest();
-  return [...imported, "@types/node", ...types.filter((name) => devDependencies[name] !== undefined)];
+  const programs = globSync("examples/guides/!(*.test).ts", { cwd: root }).map((path) => readFileSync(join(root, path), "utf8"));
+  const others = ["got", "ioredis", "redis", "axios-cache-interceptor", "openid-client", "@types/node"];
+  const names = new Set(["axios", "ky", "undici", ...others, ...programs.flatMap(packagesIn).filter((name) => !runners.has(name))]);
+  const types = [...names].map((name) => `@types/${name.replace(/^@/, "").replace("/", "__")}`);
+  return [...names, ...types.filter((name) => manifest().devDependencies[name] !== undefined && !names.has(name))];
 }
+
+/** They run programs themselves, out of this repository. */
+const runners: ReadonlySet<string> = new Set(["@jest/globals", "vitest"]);
 
 interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -41,7 +42,7 @@ export function withVersions(names: readonly string[]): string[] {
   const { devDependencies } = manifest();
   return names.map((name) => {
     const version = devDependencies[name];
-    if (version === undefined) throw new Error(`${name}, which a page's program imports, is no dev dependency of this repository.`);
+    if (version === undefined) throw new Error(`${name}, which a guide's program imports, is no dev dependency of this repository.`);
     return `${name}@${version}`;
   });
 }

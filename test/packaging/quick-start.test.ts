@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,24 +49,6 @@ beforeAll(async () => {
   });
   for (const [name, text] of readmePrograms) writeFileSync(join(folder, name), text);
 }, 180_000);
-
-it("every program of the first pages compiles in strict mode against the packed packages", () => {
-  const compilerOptions = {
-    strict: true,
-    noEmit: true,
-    module: "nodenext",
-    target: "es2023",
-    allowImportingTsExtensions: true,
-    types: ["node"],
-    typeRoots: [join(root, "node_modules/@types")],
-    skipLibCheck: false,
-  };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
-
-  expect(run(join(root, "node_modules/.bin/tsc"), ["--project", folder])).toBe("");
-  expect(readmePrograms.size).toBe(8);
-}, 60_000);
 
 describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) => {
   it.each(["with-axios.ts", "with-got.ts", "with-ky.ts"])("%s prints the answer of the API", async (program) => {

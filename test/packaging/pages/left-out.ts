@@ -1,7 +1,9 @@
 /**
- * What parts of programs leave out. A block whose first line names no file is a part: it may use these names without declaring them, and every function that one
- * package of ours alone exports without importing it. Anything else that is not declared does not compile.
+ * What parts of programs leave out. A block whose first line names no file is a part: it may use these names without declaring them, what other blocks of its
+ * page import or export, and every function that one package of ours alone exports. Anything else that is not declared does not compile.
  */
+
+import type { Block } from "./blocks.ts";
 
 const from = (module: string, type: string): string => `import("${module}").${type}`;
 const core = (type: string): string => from("@tokenflight/core", type);
@@ -20,7 +22,7 @@ const everywhere: Names = {
   response: core("TokenResponse"),
   source: core("TokenSource"),
   store: core("TokenStore"),
-  tokens: core("TokenCache"),
+  tokens: core("ClosableTokenCache"),
   myStore: `() => ${core("TokenStore")}`,
 
   // What a program was given when it was registered.
@@ -57,6 +59,7 @@ const everywhere: Names = {
   CLIENT_SECRET: "string",
   DATABASE_URL: "string",
   DOCUMENT_URL: "string",
+  ISSUER: "string",
   TOKEN_ENDPOINT: "string",
   TOKEN_FILE: "string",
 
@@ -97,8 +100,12 @@ const inPage: Readonly<Record<string, Names>> = {
   "packages/undici/src/bearer.ts": { Agent: 'import { Agent } from "undici";', request: 'import { request } from "undici";' },
 };
 
-/** Pages and packages whose programs run in a browser: with the types of the DOM, and without those of Node. A bundler makes what browsers load. */
-export const inBrowsers: readonly string[] = ["docs/guides/single-page-app.md", "packages/browser/"];
+/** Whether a block is for a browser: it has the types of the DOM then, and not those of Node. */
+export function isForBrowsers({ page, text }: Block): boolean {
+  return (
+    page.startsWith("packages/browser/") || /\bimport\.meta\.env\b|"@tokenflight\/browser"|\b(?:document|history|location)\./.test(text)
+  );
+}
 
 /** What an ES module can say and a CommonJS module cannot, in the words of the compiler, each with its reason. */
 export const onlyInModules: readonly { readonly page: string; readonly complaint: RegExp; readonly reason: string }[] = [
@@ -114,9 +121,9 @@ export const beside: Readonly<Record<string, string>> = {
   "tokens.ts": `export declare const tokens: ${core("TokenCache")};\n`,
 };
 
-/** The statement that declares a name in this page. */
-export function declarationOf(page: string, name: string): string | undefined {
-  const names = inPage[page] !== undefined && Object.hasOwn(inPage[page], name) ? inPage[page] : everywhere;
+/** The statement that declares a name, in this page or everywhere. */
+export function declarationOf(page: string | undefined, name: string): string | undefined {
+  const names = page === undefined ? everywhere : (inPage[page] ?? {});
   if (!Object.hasOwn(names, name)) return undefined;
   const said = names[name] as string;
   return /^(?:import|interface) .*[;}]$/.test(said) ? said : `declare const ${name}: ${said};`;

@@ -35,32 +35,74 @@ function isUsed(node: ts.Identifier): boolean {
   );
 }
 
+/** What the imports of a text bring, each name with a statement that imports it alone. */
+export function importsIn(text: string, jsx = false): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const one of parse(text, jsx).statements) {
+    if (!ts.isImportDeclaration(one) || one.importClause === undefined) continue;
+    const { name, namedBindings, phaseModifier } = one.importClause;
+    const module = one.moduleSpecifier.getText();
+    const type = phaseModifier === ts.SyntaxKind.TypeKeyword ? "type " : "";
+    if (name !== undefined) found.set(name.text, `import ${type}${name.text} from ${module};`);
+    if (namedBindings === undefined) continue;
+    if (ts.isNamespaceImport(namedBindings)) found.set(namedBindings.name.text, `import ${namedBindings.getText()} from ${module};`);
+    else for (const each of namedBindings.elements) found.set(each.name.text, `import ${type}{ ${each.getText()} } from ${module};`);
+  }
+  return found;
+}
+
+/** The names that a module exports where it declares them. */
+export function exportsIn(text: string, jsx = false): string[] {
+  return parse(text, jsx).statements.flatMap((one) => {
+    const isExported = ts.canHaveModifiers(one) && (ts.getModifiers(one) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    if (!isExported) return [];
+    if (ts.isVariableStatement(one)) return one.declarationList.declarations.map(({ name }) => name.getText());
+    return ts.isFunctionDeclaration(one) || ts.isClassDeclaration(one) ? [one.name?.text ?? "default"] : [];
+  });
+}
+
 /** CommonJS has no `await` outside of functions: everything but the imports goes into one. Lines stay where they are. */
 export function asCommonJs(text: string, jsx = false): string {
   const file = parse(text, jsx);
-  let waits = false;
-  const look = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node)) return;
-    if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) waits = true;
-    if (ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.AwaitUsing) === ts.NodeFlags.AwaitUsing) waits = true;
-    ts.forEachChild(node, look);
-  };
-  look(file);
-  if (!waits) return text;
-  const [imports, rest] = [file.statements.filter(ts.isImportDeclaration), file.statements.filter((one) => !ts.isImportDeclaration(one))];
-  const head = imports.map((one) => one.getText().replaceAll(/\s*\n\s*/g, " ")).join(" ");
+  if (!file.statements.some(waits)) return text;
+  const staysOutside = (one: ts.Statement): boolean => ts.isImportDeclaration(one) || ts.isModuleDeclaration(one);
+  const head = file.statements.filter(staysOutside).map((one) => one.getText().replaceAll(/\s*\n\s*/g, " "));
   let inner = text;
-  // From the last to the first, so that places stay good. An import leaves its lines empty.
+  // From the last to the first, so that places stay good. What goes outside leaves its lines empty.
   for (const one of [...file.statements].toReversed()) {
     const [start, end] = [one.getStart(), one.getEnd()];
-    const written = inner.slice(start, end);
-    const [, names] = /^export \{([^}]*)\};?$/.exec(written) ?? [];
-    const kept = ts.isImportDeclaration(one)
-      ? written.replaceAll(/[^\n]/g, "")
-      : names === undefined
-        ? written.replace(/^export (?:default )?(?=\w)/, "")
-        : `void [${names}];`;
+    const kept = staysOutside(one) ? inner.slice(start, end).replaceAll(/[^\n]/g, "") : withoutExport(one, inner.slice(start, end));
     inner = inner.slice(0, start) + kept + inner.slice(end);
   }
-  return rest.length === 0 ? text : `${head} export async function main(): Promise<void> { ${inner}}\n`;
+  return `${head.join(" ")} export async function main(): Promise<void> { ${inner}}\n`;
+}
+
+function waits(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node)) return false;
+  if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) return true;
+  if (ts.isVariableDeclarationList(node) && /^await\s/.test(node.getText())) return true;
+  return ts.forEachChild(node, (child) => waits(child) || undefined) ?? false;
+}
+
+function withoutExport(one: ts.Statement, written: string): string {
+  const [, names] = /^export \{([^}]*)\};?$/.exec(written) ?? [];
+  if (names !== undefined) return `void [${names}];`;
+  const modifiers = ts.canHaveModifiers(one) ? (ts.getModifiers(one) ?? []) : [];
+  let kept = written;
+  for (const modifier of modifiers.toReversed()) {
+    if (modifier.kind !== ts.SyntaxKind.ExportKeyword && modifier.kind !== ts.SyntaxKind.DefaultKeyword) continue;
+    const [from, to] = [modifier.getStart() - one.getStart(), modifier.getEnd() - one.getStart()];
+    kept = kept.slice(0, from) + kept.slice(to).trimStart();
+  }
+  return kept;
+}
+
+/** What the compiler says of the syntax of JavaScript. */
+export function syntaxErrors(text: string): string[] {
+  const { diagnostics = [] } = ts.transpileModule(text, {
+    reportDiagnostics: true,
+    fileName: "block.js",
+    compilerOptions: { module: ts.ModuleKind.ESNext },
+  });
+  return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
 }

@@ -1,11 +1,11 @@
 /** Writes all blocks into projects of both kinds, beside the packages as a user installs them, and compiles these. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { allBlocks, packagesIn, type Block } from "./blocks.ts";
-import { beside, declarationOf, inBrowsers } from "./left-out.ts";
-import { asCommonJs, freeNames } from "./names.ts";
+import { beside, declarationOf, isForBrowsers } from "./left-out.ts";
+import { asCommonJs, exportsIn, freeNames, importsIn } from "./names.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -15,7 +15,7 @@ export type ModuleKind = "module" | "commonjs";
 export const sdksPage = "docs/works-as-it-is.md";
 
 /** The functions that each package exports, by the name of its entry point, such as "@tokenflight/oauth/node". */
-export async function exportsOf(installed: string): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function exportsOf(installed: string): Promise<Exports> {
   const scope = join(installed, "node_modules/@tokenflight");
   const found = new Map<string, readonly string[]>();
   for (const folder of new Set(allBlocks().flatMap(({ page }) => /^packages\/([^/]+)/.exec(page)?.[1] ?? []))) {
@@ -30,23 +30,43 @@ export async function exportsOf(installed: string): Promise<ReadonlyMap<string, 
   return found;
 }
 
-/** What a part of a program leaves out, in one line. */
-function preludeOf(block: Block, exports: ReadonlyMap<string, readonly string[]>): string {
-  const [, own] = /^packages\/([^/]+)\//.exec(block.page) ?? [];
-  const sourcesOf = (name: string): string[] => {
-    const all = [...exports].filter(([, names]) => names.includes(name)).map(([entry]) => entry);
-    const near = all.filter((entry) => entry.split("/")[1] === own);
-    const nearest = near.filter((entry) => block.page.includes("/src/node/") === entry.endsWith("/node"));
-    return [nearest, near, all].find((found) => found.length > 0) ?? [];
-  };
-  return freeNames(block.text, block.language === "tsx")
-    .flatMap((name) => {
-      const declaration = declarationOf(block.page, name);
-      if (declaration !== undefined) return [declaration];
-      const entries = sourcesOf(name);
-      return entries.length === 1 ? [`import { ${name} } from "${entries[0]}";`] : [];
-    })
-    .join(" ");
+type Exports = ReadonlyMap<string, readonly string[]>;
+
+/** What declares the names that a part of a program leaves out, and those that nothing declares: the platform's, if it is right. */
+export function leftOut(
+  block: Block,
+  all: readonly Block[],
+  exports: Exports,
+): { readonly prelude: string; readonly unknown: readonly string[] } {
+  const { page } = block;
+  const others = all.filter((one) => one.page === page && one !== block);
+  const declared = freeNames(block.text, block.language === "tsx").map((name) => {
+    const own = declarationOf(page, name) ?? importedIn(others, name, block.text);
+    return [name, own ?? declarationOf(undefined, name) ?? exportedBy(exports, page, name)] as const;
+  });
+  const prelude = declared.flatMap(([, declaration]) => declaration ?? []).join(" ");
+  return { prelude, unknown: declared.flatMap(([name, declaration]) => (declaration === undefined ? [name] : [])) };
+}
+
+/** By what another block of the page imports a name, or which file of the page exports it. */
+function importedIn(others: readonly Block[], name: string, used: string): string | undefined {
+  const isValue = new RegExp(`\\bnew ${name}\\b|\\b${name}[.(]`).test(used);
+  for (const { text, language, name: file } of others) {
+    const statement = importsIn(text, language === "tsx").get(name);
+    if (statement !== undefined) return isValue ? statement.replace(/^import type /, "import ") : statement;
+    if (file !== undefined && exportsIn(text, language === "tsx").includes(name)) return `import { ${name} } from "./${basename(file)}";`;
+  }
+  return undefined;
+}
+
+/** The package that exports a name: that of the docstring or README, or the only one. */
+function exportedBy(exports: Exports, page: string, name: string): string | undefined {
+  const [, own] = /^packages\/([^/]+)\//.exec(page) ?? [];
+  const all = [...exports].filter(([, names]) => names.includes(name)).map(([entry]) => entry);
+  const near = all.filter((entry) => entry.split("/")[1] === own);
+  const nearest = near.filter((entry) => page.includes("/src/node/") === entry.endsWith("/node"));
+  const [entry, ...more] = [nearest, near, all].find((found) => found.length > 0) ?? [];
+  return entry === undefined || more.length > 0 ? undefined : `import { ${name} } from "${entry}";`;
 }
 
 const folderOf = (page: string): string => page.replaceAll(/[^\w-]+/g, "_");
@@ -69,8 +89,6 @@ const compilerOptions = {
   noUncheckedIndexedAccess: true,
   noImplicitOverride: true,
   noFallthroughCasesInSwitch: true,
-  allowJs: true,
-  checkJs: true,
   allowImportingTsExtensions: true,
   experimentalDecorators: true,
   jsx: "preserve",
@@ -83,25 +101,27 @@ const compilerOptions = {
 function kindsOf({ text, name }: Block): readonly ModuleKind[] {
   if (name?.endsWith(".mjs") || name?.endsWith(".mts")) return ["module"];
   if (name?.endsWith(".cjs") || name?.endsWith(".cts")) return ["commonjs"];
-  // What a bundler puts in its place is in ES modules only.
+  // Such an import is one of CommonJS only, and what a bundler puts in its place is in ES modules only.
+  if (/\bfrom "\.\/[\w-]+"/.test(text)) return ["commonjs"];
   return text.includes("import.meta") ? ["module"] : ["module", "commonjs"];
 }
 
-/** Writes the four projects. */
+/** Writes the four projects, with all blocks of TypeScript. */
 export async function writeProjects(installed: string, blocks: readonly Block[]): Promise<Project[]> {
   const exports = await exportsOf(installed);
-  const isInBrowsers = ({ page }: Block): boolean => inBrowsers.some((one) => page.startsWith(one));
   return (["node", "browser"] as const).flatMap((platform) =>
     (["module", "commonjs"] as const).map((kind) => {
       const folder = join(installed, `pages-${platform}-${kind}`);
-      const own = blocks.filter((block) => isInBrowsers(block) === (platform === "browser") && kindsOf(block).includes(kind));
-      for (const block of own) write(join(folder, fileOf(block)), textOf(block, kind, exports));
+      const own = blocks.filter(
+        (block) => block.language !== "js" && isForBrowsers(block) === (platform === "browser") && kindsOf(block).includes(kind),
+      );
+      for (const block of own) write(join(folder, fileOf(block)), textOf(block, { kind, blocks, exports }));
       for (const block of own)
         for (const [, name = ""] of block.text.matchAll(/from "\.\/([^"]+)"/g)) {
           const path = join(folder, folderOf(block.page), name);
           if (beside[name] !== undefined && !existsSync(path)) write(path, beside[name]);
         }
-      linkSdks(join(folder, folderOf(sdksPage)), own);
+      for (const { page, text } of own) linkOthers(installed, join(folder, folderOf(page)), text);
       const lib =
         platform === "browser"
           ? ["es2024", "dom", "dom.iterable", "dom.asynciterable", "esnext.disposable"]
@@ -121,25 +141,25 @@ export async function writeProjects(installed: string, blocks: readonly Block[])
   );
 }
 
-function textOf(block: Block, kind: ModuleKind, exports: ReadonlyMap<string, readonly string[]>): string {
-  const text = kind === "commonjs" && block.language !== "js" ? asCommonJs(block.text, block.language === "tsx") : block.text;
+function textOf(block: Block, { kind, blocks, exports }: { kind: ModuleKind; blocks: readonly Block[]; exports: Exports }): string {
+  const text = kind === "commonjs" ? asCommonJs(block.text, block.language === "tsx") : block.text;
   // A part without an import is a module all the same.
-  return block.name === undefined ? `${preludeOf(block, exports)} ${text}export {};\n` : text;
+  return block.name === undefined ? `${leftOut(block, blocks, exports).prelude} ${text}export {};\n` : text;
 }
 
-/** The SDKs are installed where they run. */
-function linkSdks(folder: string, blocks: readonly Block[]): void {
-  for (const { page, text } of blocks) {
-    if (page !== sdksPage) continue;
-    for (const name of packagesIn(text)) {
-      const path = join(folder, "node_modules", name);
-      const place = ["test/sdks/node_modules", "node_modules"].map((one) => join(root, one, name)).find((one) => existsSync(one));
-      if (existsSync(path) || place === undefined) continue;
-      mkdirSync(dirname(path), { recursive: true });
-      symlinkSync(place, path);
-    }
+/** What a page's blocks import and nobody has installed beside the packages: only its types are wanted. It is there where tests of this repository have it. */
+function linkOthers(installed: string, folder: string, text: string): void {
+  for (const name of packagesIn(text)) {
+    const path = join(folder, "node_modules", name);
+    if (existsSync(path) || existsSync(join(installed, "node_modules", name))) continue;
+    const place = places.map((one) => join(root, one, name)).find((one) => existsSync(one));
+    if (place === undefined) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(place, path);
   }
 }
+
+const places: readonly string[] = ["test/sdks/node_modules", "node_modules", ...globSync("test/packaging/*/node_modules", { cwd: root })];
 
 function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
