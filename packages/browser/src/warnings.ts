@@ -8,13 +8,12 @@ export interface Warning {
 }
 
 /** What tells of warnings: the option `warn`, whose own errors are ignored, or else the console. Throws InvalidOptionError. */
-export function warnWith<Told extends Warning>(warn: ((warning: Told) => void) | undefined): (warning: Told) => void {
-  if (warn === undefined) return warnOnConsole;
+export function warnWith<Told extends Warning>(warn: (warning: Told) => void = onConsole): (warning: Told) => void {
   requireFunction("warn", warn);
   return guarded(warn);
 }
 
-function warnOnConsole({ message, cause }: Warning): void {
+function onConsole({ message, cause }: Warning): void {
   // oxlint-disable-next-line eslint/no-console -- Somebody has to hear of it.
   console.warn(message, cause);
 }
