@@ -1,9 +1,10 @@
 import { createServer, type Server } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import crossFetch from "cross-fetch";
 import nodeFetch from "node-fetch";
 import { memoryStore } from "@tokenflight/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { refreshOnce } from "../src/index.ts";
 import { endpoint, refreshWith, setUp, type Fetch } from "./set-up.ts";
 
@@ -121,6 +122,14 @@ const unreadable: Record<string, (status: number) => object> = {
       throw new Error("no headers here");
     },
   }),
+  "with a stream, that may not be asked": (status) => {
+    const headers = {
+      get: () => {
+        throw new Error("no headers here");
+      },
+    };
+    return { status, headers, body: new Response(text).body };
+  },
   "whose JSON cannot be written": (status) => ({ status, json: async () => ({ access_token: 1n }) }),
 };
 
@@ -148,6 +157,37 @@ describe.each(Object.entries(unreadable))("a response %s", (_, make) => {
     pass(1200);
     expect((await send(endpoint, refreshWith("r"))).status).toBe(200);
   });
+});
+
+it("a platform whose fetch is whatwg-fetch reads what is kept as it was written", async () => {
+  const { server, process } = setUp();
+  // It has no types of its own.
+  const whatwg = createRequire(import.meta.url)("whatwg-fetch") as Pick<typeof globalThis, "Response" | "Headers">;
+  const name = "n\u{e4}her \u{1f600}";
+  vi.stubGlobal("Response", whatwg.Response);
+  vi.stubGlobal("Headers", whatwg.Headers);
+  try {
+    server.next.push(() => new Response(JSON.stringify({ ...fields, name }), { headers: { "content-type": json } }));
+    for (const send of [process(), process()]) {
+      const answer = await send(endpoint, refreshWith("r"));
+      expect(answer).toBeInstanceOf(whatwg.Response);
+      expect(await answer.json()).toMatchObject({ name, access_token: "a" });
+    }
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(server.sent).toEqual(["r"]);
+});
+
+it("a stream beside headers that may not be asked is left as it is", async () => {
+  const { server, process } = setUp();
+  const { body } = new Response(text);
+  const get = (): never => {
+    throw new Error("no headers here");
+  };
+  server.next.push(() => ({ status: 200, headers: { get }, body }) as unknown as Response);
+  const answer = await process()(endpoint, refreshWith("r"));
+  expect(await new Response(answer.body).text()).toBe(text);
 });
 
 it("many who come at once are asked one after the other, where no refusal can be kept", async () => {

@@ -1,4 +1,4 @@
-import { encode, isA, readBytesOf, type Reader } from "../bytes.ts";
+import { encode, isA, readBytesOf, textOf, type Reader } from "../bytes.ts";
 import { readHeaders } from "./read-headers.ts";
 
 /** What a response says beside its body. */
@@ -14,7 +14,7 @@ export interface ResponseHead {
 export interface ReadResponse {
   /** 0 where it says none. */
   readonly status: number;
-  /** Undefined for what is no response that can be made again. */
+  /** Undefined for what cannot be read. */
   readonly head: ResponseHead | undefined;
   /** The body; undefined where it is longer than what is read, or cannot be read. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -28,53 +28,40 @@ const longest = 262_144;
 /** Reads a response. Rejects with TypeError for what is none, and with what its body rejects with. */
 export async function readResponse(response: Response): Promise<ReadResponse> {
   if (typeof response !== "object" || response === null) throw new TypeError("The fetch function gave no Response.");
-  const status = statusOf(response);
-  // Of other statuses, such as that of an opaque response, nothing can be read or made.
-  const head = status >= 200 && status <= 599 ? headOf(response, status) : undefined;
-  const reader = head && readerOf(response);
-  const unread = { status, head, bytes: undefined, whole: response };
-  if (head === undefined || reader === "none") return unread;
+  let status = 0;
+  let head: ResponseHead | undefined;
+  let reader: Reader | undefined;
+  try {
+    if (Number.isInteger(response.status)) ({ status } = response);
+    // Of other statuses, such as that of an opaque response, nothing can be read or made.
+    if (status >= 200 && status <= 599 && !response.bodyUsed) {
+      const said = headOf(response);
+      // Without streams, or with those of Node, it can be read as a whole only.
+      if (typeof response.body?.getReader === "function") reader = response.body.getReader();
+      head = said;
+    }
+  } catch {
+    // Somebody else reads it, or it does not let itself be read.
+  }
+  const unread = { status, head: undefined, bytes: undefined, whole: response };
+  if (head === undefined) return unread;
   const read = reader === undefined ? await readWhole(response) : await readBytesOf(reader, longest);
   if (read === undefined) return unread;
-  if ("first" in read) return { ...unread, whole: responseOf(head, streamOf(read.first, reader as Reader)) };
+  if ("first" in read) return { ...unread, head, whole: responseOf(head, streamOf(read.first, reader as Reader)) };
   const { all } = read;
   return { status, head, bytes: all.length > longest ? undefined : all, whole: responseOf(head, all) };
 }
 
-function statusOf(response: Response): number {
-  try {
-    return Number.isInteger(response.status) ? response.status : 0;
-  } catch {
-    return 0;
-  }
-}
-
-/** Undefined where it cannot be read. A fetch function of one's own may leave out what it does not need. */
-function headOf(response: Response, status: number): ResponseHead | undefined {
-  try {
-    const { statusText, url, redirected, headers } = response;
-    return {
-      status,
-      // A Response takes no other text.
-      statusText: typeof statusText === "string" && /^[\t\u{20}-\u{7e}\u{80}-\u{ff}]*$/u.test(statusText) ? statusText : "",
-      url: typeof url === "string" ? url : "",
-      redirected: (redirected as unknown) === true,
-      headers: readHeaders(headers),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/** "none": somebody has read it already. Undefined: without streams, or with those of Node, it can be read as a whole only. */
-function readerOf(response: Response): Reader | undefined | "none" {
-  try {
-    const { body, bodyUsed } = response;
-    if (bodyUsed) return "none";
-    return typeof body?.getReader === "function" ? body.getReader() : undefined;
-  } catch {
-    return "none";
-  }
+/** A fetch function of one's own may leave out what it does not need. */
+function headOf({ status, statusText, url, redirected, headers }: Response): ResponseHead {
+  return {
+    status,
+    // A Response takes no other text.
+    statusText: typeof statusText === "string" && /^[\t\u{20}-\u{7e}\u{80}-\u{ff}]*$/u.test(statusText) ? statusText : "",
+    url: typeof url === "string" ? url : "",
+    redirected: (redirected as unknown) === true,
+    headers: readHeaders(headers),
+  };
 }
 
 /** The bytes of a body, by the method that gives them as they came, where there is one. Rejects with what that method rejects with. */
@@ -100,7 +87,9 @@ export function responseOf(
   body: Uint8Array<ArrayBuffer> | ReadableStream,
 ): Response {
   const isEmpty = status === 204 || status === 205 || status === 304;
-  const response = new Response(isEmpty ? null : body, { status, statusText, headers });
+  // A Response of whatwg-fetch reads bytes as Latin-1. Text brings a type along where there is none.
+  const text = body instanceof Uint8Array && headers.has("content-type") ? textOf(body) : undefined;
+  const response = new Response(isEmpty ? null : (text ?? body), { status, statusText, headers });
   // What a constructor cannot say.
   const said = { url, redirected };
   for (const [name, value] of Object.entries(said)) Object.defineProperty(response, name, { value, configurable: true });
