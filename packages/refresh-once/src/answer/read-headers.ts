@@ -27,7 +27,7 @@ export const keptFields = [
 ] as const;
 
 function pairsOf(given: object): Iterable<readonly [string, unknown]> {
-  const { get, raw } = given as { get?: unknown; raw?: unknown };
+  const { get, raw } = given as { get: unknown; raw: unknown };
   // What node-fetch gives else has all cookies in one.
   if (typeof raw === "function") return Object.entries(raw.call(given) as object);
   if (Symbol.iterator in given) return given as Iterable<[string, unknown]>;
