@@ -104,15 +104,15 @@ export class GrantUse {
     if (whole !== undefined && mine.answer === undefined) return { answer: unkept(call), isNew: true, age: 0, whole };
     const answer = decodeAnswer(noteOf(failure)?.text ?? "");
     const isRefusal = failure.outcome === "refused" && failure.cause === undefined && whole === undefined;
-    // One that could not be kept is for whom it was given to. In doubt, all wait.
+    // A refusal that could not be kept is its caller's alone.
     if (isRefusal && (answer === undefined || !this.#isFor(answer, call))) return undefined;
     if (answer !== undefined) return this.#found(answer, undefined, mine);
     throw failure.cause ?? failure;
   }
 
-  /** Whether an answer without tokens, which is no doubt, says something to this caller. */
+  /** Whether a refusal is about this caller. */
   #isFor({ id, kind, purpose }: Answer, call: RefreshCall): boolean {
-    // A refresh token that is dead where nothing is asked for is dead for all. Where something is, the grant may only not have that.
+    // Where a refresh asks for a scope or a resource, the grant may lack only that. Where it asks for nothing, the refresh token is dead.
     if (kind === "dead" && purpose === "") return true;
     if (purpose !== call.purpose) return false;
     const { answer, call: asked } = this.#outgoing ?? {};
