@@ -39,7 +39,7 @@ export const floors = {
     ["binding"],
     ["events", "errors", "scopes"],
   ],
-  browser: [["index"], ["worker"], ["login"], ["session"], ["store"]],
+  browser: [["index"], ["worker"], ["login"], ["session"], ["store"], ["warnings"]],
 };
 
 type Pattern = { group: string[]; message: string } | { regex: string; message: string };

@@ -1,21 +1,10 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { exampleRunner } from "../../test/setup/run-example.ts";
 import { draw } from "./drawing.ts";
 import type { Moment } from "./messages.ts";
 
-const program = fileURLToPath(new URL("main.ts", import.meta.url));
 const ownSources = new URL("../../test/mcp/own-sources.ts", import.meta.url).href;
-
-async function agents(...given: string[]): Promise<{ status: number | null; printed: string; complaints: string }> {
-  const child = spawn(process.execPath, ["--no-warnings", "--import", ownSources, program, ...given]);
-  let printed = "";
-  let complaints = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
-  const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { status, printed, complaints };
-}
+const agents = exampleRunner("agents", ["--no-warnings", "--import", ownSources]);
 
 it("the agents share their login, and what each of them did is drawn beside the usual way", { timeout: 120_000 }, async () => {
   const { status, printed, complaints } = await agents("--", "--processes", "3", "--seconds", "2", "--ttl", "1");
@@ -59,9 +48,11 @@ it.each([
   [["--processes", "1"], '--processes wants a whole number from 2 to 16, not "1".'],
   [["--seconds", "soon"], '--seconds wants a whole number from 1 to 600, not "soon".'],
   [["--ttl", "0"], '--ttl wants a whole number from 1 to 3600, not "0".'],
+  [["--ttl", "-5"], "Option '--ttl"],
   [["--speed"], "--speed"],
 ])("bad arguments are a sentence and status 2: %s", async (given, sentence) => {
   const { status, printed, complaints } = await agents(...given);
   expect(complaints).toContain(sentence);
+  expect(complaints.trim().split("\n")).toHaveLength(1);
   expect([printed, status]).toEqual(["", 2]);
 });

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readValues, wholeNumber } from "../command-line.ts";
 
 export interface AgentsOptions {
   readonly seconds: number;
@@ -23,35 +23,15 @@ Exit status: 0 when with Tokenflight no call failed, one browser window was open
 sent twice; 1 otherwise; 2 for bad arguments.
 `;
 
-/** What is wrong with the arguments, as a sentence for the person who typed them. */
-export class BadArguments extends Error {}
-
 /** Undefined: help is wanted. Throws BadArguments. */
 export function readArguments(given: readonly string[]): AgentsOptions | undefined {
-  // A script runner hands its own separator through.
-  const values = parse(given[0] === "--" ? given.slice(1) : [...given]);
-  if (values.help === true) return undefined;
-  return {
-    processes: wholeNumber("--processes", values.processes, 4, 2, 16),
-    seconds: wholeNumber("--seconds", values.seconds, 12, 1, 600),
-    ttl: wholeNumber("--ttl", values.ttl, 3, 1, 3600),
-    json: values.json === true,
-  };
-}
-
-function parse(args: string[]) {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({ args, options: { processes: text, seconds: text, ttl: text, json: flag, help: flag } }).values;
-  } catch (error) {
-    throw new BadArguments((error as Error).message, { cause: error });
-  }
-}
-
-function wholeNumber(name: string, value: string | undefined, otherwise: number, least: number, most: number): number {
-  if (value === undefined) return otherwise;
-  const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new BadArguments(`${name} wants a whole number from ${least} to ${most}, not "${value}".`);
+  const values = readValues(given, { processes: "string", seconds: "string", ttl: "string", json: "boolean" });
+  return (
+    values && {
+      processes: wholeNumber("--processes", values.processes, { otherwise: 4, least: 2, most: 16 }),
+      seconds: wholeNumber("--seconds", values.seconds, { otherwise: 12, least: 1, most: 600 }),
+      ttl: wholeNumber("--ttl", values.ttl, { otherwise: 3, least: 1, most: 3600 }),
+      json: values.json === true,
+    }
+  );
 }

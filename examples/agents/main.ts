@@ -1,23 +1,11 @@
-import { BadArguments, help, readArguments, type AgentsOptions } from "./arguments.ts";
+import { runProgram } from "../command-line.ts";
+import { help, readArguments, type AgentsOptions } from "./arguments.ts";
 import { draw, legend } from "./drawing.ts";
 import { providers } from "./messages.ts";
 import { isCalm, runAgents, type AgentResult, type AgentsResult } from "./run-agents.ts";
 import { names, renderAgents, renderResults } from "./table.ts";
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(given: readonly string[]): Promise<number> {
-  try {
-    const options = readArguments(given);
-    if (options !== undefined) return await run(options);
-    process.stdout.write(help);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof BadArguments)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-}
+await runProgram({ help, read: readArguments, run });
 
 async function run(options: AgentsOptions): Promise<number> {
   const { processes, seconds, ttl, json } = options;

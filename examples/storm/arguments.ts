@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { BadArguments, readValues, wholeNumber } from "../command-line.ts";
 import { storeNames, type StoreName } from "./store-names.ts";
 
 export interface StormOptions {
@@ -29,49 +29,25 @@ access tokens, and counts what it costs.
 Exit status: 0 when no caller saw a 401, none failed, and each token cost one refresh; 1 otherwise; 2 for bad arguments.
 `;
 
-/** What is wrong with the arguments, as a sentence for the person who typed them. */
-export class BadArguments extends Error {}
-
 /** Undefined: help is wanted. Throws BadArguments. */
 export function readArguments(given: readonly string[]): StormOptions | undefined {
-  // A script runner hands its own separator through.
-  const list = given[0] === "--" ? given.slice(1) : [...given];
-  const { values } = parse(list);
-  if (values.help === true) return undefined;
-  const processes = wholeNumber("--processes", values.processes, 1, 1, 16);
+  const names = { callers: "string", seconds: "string", ttl: "string", processes: "string", store: "string", json: "boolean" } as const;
+  const values = readValues(given, names);
+  if (values === undefined) return undefined;
+  const processes = wholeNumber("--processes", values.processes, { otherwise: 1, least: 1, most: 16 });
   return {
     processes,
     store: storeName(values.store, processes),
-    callers: wholeNumber("--callers", values.callers, 300, 3, 3000),
-    seconds: wholeNumber("--seconds", values.seconds, 10, 1, 600),
-    ttl: wholeNumber("--ttl", values.ttl, 2, 1, 3600),
+    callers: wholeNumber("--callers", values.callers, { otherwise: 300, least: 3, most: 3000 }),
+    seconds: wholeNumber("--seconds", values.seconds, { otherwise: 10, least: 1, most: 600 }),
+    ttl: wholeNumber("--ttl", values.ttl, { otherwise: 2, least: 1, most: 3600 }),
     json: values.json === true,
   };
 }
 
-function parse(list: string[]) {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args: list,
-      options: { callers: text, seconds: text, ttl: text, processes: text, store: text, json: flag, help: flag },
-    });
-  } catch (error) {
-    throw new BadArguments((error as Error).message, { cause: error });
-  }
-}
-
-function wholeNumber(name: string, value: string | undefined, otherwise: number, least: number, most: number): number {
-  if (value === undefined) return otherwise;
-  const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new BadArguments(`${name} wants a whole number from ${least} to ${most}, not "${value}".`);
-}
-
 function storeName(value: string | undefined, processes: number): StoreName {
   const name = storeNames.find((one) => one === (value ?? (processes === 1 ? "memory" : "sqlite")));
-  if (name === undefined) throw new BadArguments(`--store wants one of ${storeNames.join(", ")}, not "${value}".`);
+  if (name === undefined) throw new BadArguments(`--store wants one of ${storeNames.join(", ")}, not ${JSON.stringify(value)}.`);
   if (name === "memory" && processes > 1)
     throw new BadArguments("--store memory belongs to one process; several can share sqlite or redis.");
   return name;

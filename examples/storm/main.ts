@@ -1,21 +1,9 @@
-import { BadArguments, help, readArguments, type StormOptions } from "./arguments.ts";
+import { runProgram } from "../command-line.ts";
+import { help, readArguments, type StormOptions } from "./arguments.ts";
 import { runStorm, type Progress } from "./storm.ts";
 import { renderTable } from "./table.ts";
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(given: readonly string[]): Promise<number> {
-  try {
-    const options = readArguments(given);
-    if (options !== undefined) return await run(options);
-    process.stdout.write(help);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof BadArguments)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-}
+await runProgram({ help, read: readArguments, run });
 
 async function run(options: StormOptions): Promise<number> {
   const { callers, seconds, ttl, processes, store } = options;

@@ -7,7 +7,7 @@ import { sqliteStore } from "@tokenflight/sqlite";
 import { Redis } from "ioredis";
 import { installCommand, isInstalled, redisServer } from "../../test/setup/programs.ts";
 import { startRedis } from "../../test/setup/redis.ts";
-import { BadArguments } from "./arguments.ts";
+import { BadArguments } from "../command-line.ts";
 import type { StoreName } from "./store-names.ts";
 
 /** Where a store is: the path of a file, the URL of a server, or nowhere but here. */

@@ -1,19 +1,8 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { reasonNotToRun, redisServer } from "../../test/setup/programs.ts";
+import { exampleRunner } from "../../test/setup/run-example.ts";
 
-const program = fileURLToPath(new URL("main.ts", import.meta.url));
-
-async function storm(...given: string[]): Promise<{ status: number | null; printed: string; complaints: string }> {
-  const child = spawn(process.execPath, ["--conditions=source", program, ...given]);
-  let printed = "";
-  let complaints = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
-  const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { status, printed, complaints };
-}
+const storm = exampleRunner("storm");
 
 it("a short storm is calm, and says so as JSON", async () => {
   const { status, printed } = await storm("--", "--json", "--seconds", "4", "--callers", "30", "--ttl", "2");
@@ -55,7 +44,9 @@ it.concurrent.each([
   [["--processes", "0"], '--processes wants a whole number from 1 to 16, not "0".'],
   [["--store", "disk"], '--store wants one of memory, sqlite, redis, not "disk".'],
   [["--store", "memory", "--processes", "2"], "--store memory belongs to one process; several can share sqlite or redis."],
+  [["--ttl", "-5"], "Option '--ttl"],
   [["--speed"], "--speed"],
+  [["fast"], "'fast'"],
 ])("bad arguments are a sentence and status 2: %s", async (given, sentence) => {
   const { status, printed, complaints } = await storm(...given);
   expect(complaints).toContain(sentence);

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readValues, runProgram, wholeNumber } from "../command-line.ts";
 import { startScene } from "./scene.ts";
 
 const help = `Usage: pnpm tabs -- [options]
@@ -7,35 +7,22 @@ Starts an authorization server, an API and a page, and prints the page's address
 
   --ttl <n>   lifetime of an access token in seconds (2 to 3600, default 4)
   --help      print this
+
+Exit status: 0 when it was ended; 2 for bad arguments.
 `;
 
-process.exitCode = await main(process.argv.slice(2));
+await runProgram({ help, read: readArguments, run });
 
-async function main(given: readonly string[]): Promise<number> {
-  try {
-    // A script runner hands its own separator through.
-    const args = given[0] === "--" ? given.slice(1) : [...given];
-    const { values } = parseArgs({ args, options: { ttl: { type: "string" }, help: { type: "boolean" } } });
-    if (values.help === true) return print(process.stdout, help, 0);
-    const ttl = Number(/^\d{1,4}$/.exec(values.ttl ?? "4")?.[0]);
-    if (!(ttl >= 2 && ttl <= 3600)) return print(process.stderr, `--ttl wants a whole number from 2 to 3600, not "${values.ttl}".\n`, 2);
-    await run(ttl);
-    return 0;
-  } catch (error) {
-    if (!String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS")) throw error;
-    return print(process.stderr, `${(error as Error).message}\n`, 2);
-  }
+function readArguments(given: readonly string[]): { readonly ttl: number } | undefined {
+  const values = readValues(given, { ttl: "string" });
+  return values && { ttl: wholeNumber("--ttl", values.ttl, { otherwise: 4, least: 2, most: 3600 }) };
 }
 
-async function run(ttl: number): Promise<void> {
+async function run({ ttl }: { readonly ttl: number }): Promise<number> {
   await using scene = await startScene({ ttl });
   process.stdout.write(`Open ${scene.origin}/ in several tabs, and end with Ctrl-C.\n`);
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
   });
-}
-
-function print(where: NodeJS.WriteStream, text: string, status: number): number {
-  where.write(text);
-  return status;
+  return 0;
 }

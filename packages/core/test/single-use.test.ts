@@ -17,12 +17,12 @@ interface Use {
   readonly events: TokenEvent[];
 }
 
-function setUp(store: TokenStore = memoryStore()): { clock: TestClock; store: TokenStore; use(): Use } {
+function setUp(store: TokenStore = memoryStore()): { clock: TestClock; store: TokenStore; use(concerns?: (note: string) => boolean): Use } {
   const clock = new TestClock();
   return {
     clock,
     store,
-    use() {
+    use(concerns) {
       const calls: PromiseWithResolvers<TokenResponse>[] = [];
       const events: TokenEvent[] = [];
       const source: TokenSource = () => {
@@ -32,7 +32,7 @@ function setUp(store: TokenStore = memoryStore()): { clock: TestClock; store: To
       };
       source.spendsRefreshToken = "own";
       const uses = new SingleUses({ clock }, store);
-      return { single: uses.of({ store, name: "it", source, observe: (event) => events.push(event) }), calls, events };
+      return { single: uses.of({ store, name: "it", source, concerns, observe: (event) => events.push(event) }), calls, events };
     },
   };
 }
@@ -183,4 +183,43 @@ it("leaves a caller that aborts, and the use goes on", async () => {
   one.calls[0]?.resolve(answer);
   await clock.advance(0);
   expect((await obtain(use())).tokenSet.accessToken).toBe("answer");
+});
+
+it("takes a refusal for none that is about others: who has waited goes on, and who comes later begins at once", async () => {
+  const { clock, use } = setUp();
+  const isOurs = (note: string): boolean => note === "ours";
+  const [one, other] = [use(), use(isOurs)];
+  const failed = obtain(one).catch((error: unknown) => error);
+  const waits = obtain(other).catch((error: unknown) => error);
+  await clock.advance(100);
+  one.calls[0]?.reject(withNote(new TokenRequestError("refused", "No."), { text: "theirs", pause: 60_000 }));
+  await clock.advance(300);
+  expect(noteOf(await failed)?.text).toBe("theirs");
+  expect(other.calls).toHaveLength(1);
+  other.calls[0]?.reject(withNote(new TokenRequestError("refused", "No."), { text: "ours", pause: 60_000 }));
+  await clock.advance(100);
+  expect(noteOf(await waits)?.text).toBe("ours");
+  for (const late of [use(isOurs), use()]) {
+    const told = obtain(late).catch((error: unknown) => error);
+    await clock.advance(100);
+    expect(noteOf(await told)?.text).toBe("ours");
+  }
+  const last = use(() => false);
+  const brings = obtain(last);
+  await clock.advance(100);
+  last.calls[0]?.resolve(answer);
+  await clock.advance(100);
+  expect((await brings).tokenSet.accessToken).toBe("answer");
+});
+
+it("takes a failure that leaves it open whether something was used for everybody's", async () => {
+  const { clock, use } = setUp();
+  const [one, other] = [use(), use(() => false)];
+  const failed = obtain(one).catch((error: unknown) => error);
+  await clock.advance(100);
+  one.calls[0]?.reject(withNote(new TokenRequestError("unknown", "No answer."), { text: "theirs", pause: 60_000 }));
+  await clock.advance(100);
+  await failed;
+  await expect(obtain(other)).rejects.toMatchObject({ outcome: "unknown" });
+  expect(other.calls).toHaveLength(0);
 });

@@ -1,18 +1,12 @@
-import {
-  abortWith,
-  encryptedStore,
-  reasonOf,
-  TokenRequestError,
-  type TokenResponse,
-  type TokenSource,
-  type TokenStore,
-} from "@tokenflight/core";
-import { noteOf, withNote, type Brought, type FailureNote, type SingleUse, type SingleUses } from "@tokenflight/core/single-use";
-import { answerOf, decodeAnswer, encodeAnswer, type Answer } from "./answer/answer.ts";
-import type { RefreshOnceEvent } from "./events.ts";
-import type { GrantKeys } from "./names.ts";
+import { abortWith, reasonOf, TokenRequestError, type TokenResponse, type TokenSource, type TokenStore } from "@tokenflight/core";
+import { noteOf, type Brought, type SingleUse, type SingleUses } from "@tokenflight/core/single-use";
+import { answerOf, decodeAnswer, encodeAnswer, keptFor, type Answer } from "./answer/answer.ts";
 import { readResponse } from "./answer/read-response.ts";
-import type { RefreshCall } from "./refresh-call.ts";
+import type { RefreshOnceEvent } from "./events.ts";
+import { failed, unanswered } from "./failures.ts";
+import { sealedStore, type GrantKeys } from "./names.ts";
+import { leave, unkept, type Outgoing } from "./outgoing.ts";
+import type { RefreshCall } from "./call/refresh-call.ts";
 import { noteSending } from "./sending.ts";
 
 /** What all refreshes over one store have in common. */
@@ -35,23 +29,6 @@ export interface Found {
   readonly whole: Response | undefined;
 }
 
-/** A caller whose request may be the one that is sent. */
-interface Outgoing {
-  readonly call: RefreshCall;
-  /** What was answered. */
-  whole?: Response;
-  answer?: Answer | undefined;
-  /** Nobody reads what is answered. */
-  hasLeft?: true;
-}
-
-/** Seconds for which the answer of a server is kept that lets the refresh token go on: a refresh that is wanted later is another one. */
-const keptWithoutRotation = 10;
-/** Milliseconds for which it is remembered that a refresh token is dead. */
-const rememberedDead = 10_000;
-/** How often somebody begins anew who was given what another caller has asked for. */
-const mostTries = 3;
-
 /** The use of one refresh token, for one purpose. */
 export class GrantUse {
   /** How many wait for it. */
@@ -67,11 +44,14 @@ export class GrantUse {
     this.#refreshToken = refreshToken;
     const source: TokenSource = async () => this.#ask();
     source.spendsRefreshToken = "own";
-    const sealed = encryptedStore(withoutSubscription(store), { keys: [{ id: "once", key }], rollback: "accept" });
     this.#single = uses.of({
-      store: sealed,
+      store: sealedStore(store, key),
       name,
       source,
+      concerns: (note) => {
+        const [answer, outgoing] = [decodeAnswer(note), this.#outgoing];
+        return outgoing === undefined || (answer !== undefined && this.#isFor(answer, outgoing.call));
+      },
       observe: (event) => {
         if (event.type === "store-trouble") observe(event);
       },
@@ -91,8 +71,8 @@ export class GrantUse {
   async obtain(call: RefreshCall): Promise<Found> {
     this.#users += 1;
     try {
-      for (let tries = 1; ; tries += 1) {
-        const found = await this.#try({ call }, tries === mostTries);
+      for (;;) {
+        const found = await this.#try({ call });
         if (found !== undefined) return found;
       }
     } finally {
@@ -100,8 +80,8 @@ export class GrantUse {
     }
   }
 
-  /** Undefined: what was answered is about what another caller has asked for. */
-  async #try(mine: Outgoing, isLast: boolean): Promise<Found | undefined> {
+  /** Undefined: what was answered is about another caller, whose request it was. */
+  async #try(mine: Outgoing): Promise<Found | undefined> {
     const { call } = mine;
     let found: Found | undefined;
     try {
@@ -110,7 +90,7 @@ export class GrantUse {
       found = this.#found(decodeAnswer(brought.tokenSet.accessToken) as Answer, brought, mine);
     } catch (error) {
       if (call.signal?.aborted || !(error instanceof TokenRequestError)) throw error;
-      found = this.#foundIn(error, mine, isLast);
+      found = this.#foundIn(error, mine);
     } finally {
       if (found?.whole === undefined) leave(mine);
     }
@@ -118,16 +98,25 @@ export class GrantUse {
   }
 
   /** What a failure says to this caller. Throws what its fetch has thrown, or the failure. */
-  #foundIn(failure: TokenRequestError, mine: Outgoing, isLast: boolean): Found | undefined {
+  #foundIn(failure: TokenRequestError, mine: Outgoing): Found | undefined {
     const { call, whole } = mine;
     // What cannot be kept is for this caller alone.
-    if (whole !== undefined && mine.answer === undefined) return { answer: unkept(whole, call), isNew: true, age: 0, whole };
+    if (whole !== undefined && mine.answer === undefined) return { answer: unkept(call), isNew: true, age: 0, whole };
     const answer = decodeAnswer(noteOf(failure)?.text ?? "");
-    const isOfAnother =
-      failure.outcome === "refused" && (answer === undefined || (answer.kind !== "dead" && answer.purpose !== call.purpose));
-    if (isOfAnother && whole === undefined && failure.cause === undefined && !isLast) return undefined;
+    const isRefusal = failure.outcome === "refused" && failure.cause === undefined && whole === undefined;
+    // A refusal that could not be kept is its caller's alone.
+    if (isRefusal && (answer === undefined || !this.#isFor(answer, call))) return undefined;
     if (answer !== undefined) return this.#found(answer, undefined, mine);
     throw failure.cause ?? failure;
+  }
+
+  /** Whether a refusal is about this caller. */
+  #isFor({ id, kind, purpose }: Answer, call: RefreshCall): boolean {
+    // Where a refresh asks for a scope or a resource, the grant may lack only that. Where it asks for nothing, the refresh token is dead.
+    if (kind === "dead" && purpose === "") return true;
+    if (purpose !== call.purpose) return false;
+    const { answer, call: asked } = this.#outgoing ?? {};
+    return kind !== "client" || (answer?.id === id && asked?.credentials === call.credentials);
   }
 
   /** The answer that is kept, without a request. Rejects with StoreError. */
@@ -187,10 +176,10 @@ export class GrantUse {
       });
     const duration = uses.clock.monotonic() - begun;
     const answer = answerOf(read, this.#refreshToken, purpose);
-    outgoing.whole = read.whole;
+    const { status, whole } = read;
+    outgoing.whole = whole;
     outgoing.answer = answer;
     if (outgoing.hasLeft) leave(outgoing);
-    const { status } = read.response;
     if (answer?.kind !== "tokens") {
       observe({ type: "answer-handed-on", endpoint, status, duration });
       throw failed(endpoint, status, answer);
@@ -199,63 +188,4 @@ export class GrantUse {
     // The entry outlasts its answer: what it counts, others who wait go by.
     return { access_token: encodeAnswer(answer), expires_in: keep };
   }
-}
-
-/** Seconds for which an answer with tokens is given to whoever comes. */
-function keptFor({ successor, lifetime = keptWithoutRotation }: Answer, keep: number): number {
-  return successor === undefined ? Math.min(keptWithoutRotation, lifetime) : keep;
-}
-
-/** Every entry would have a subscription of its own. Whoever waits watches its entry, and everybody else reads it anew each time. */
-function withoutSubscription(store: TokenStore): TokenStore {
-  const passedOn = ["read", "compareAndSet", "watch", "keepOpen", "holder", "isGone", "trouble"] as const;
-  const methods = passedOn.flatMap((name) => {
-    const method: unknown = store[name];
-    return typeof method === "function" ? [[name, method.bind(store)]] : [];
-  });
-  return Object.fromEntries(methods) as TokenStore;
-}
-
-/** The failure of an answer without tokens, with the answer for all who wait. */
-function failed(endpoint: string, status: number, answer: Answer | undefined): TokenRequestError {
-  const isGood = status >= 200 && status < 300;
-  // A response that may not be looked at has no status (0).
-  const isUnknown = status >= 500 || status < 200 || (isGood && answer?.kind !== "other");
-  const [, seconds] = answer?.headers.find(([name]) => name === "retry-after") ?? [];
-  const retryAfter = isUnknown && /^\d{1,6}$/.test(seconds ?? "") ? Number(seconds) * 1000 : undefined;
-  const error = new TokenRequestError(isUnknown ? "unknown" : "refused", `The token endpoint ${endpoint} answered ${status}.`, {
-    status,
-    retryAfter,
-  });
-  // Whoever comes later asks again, at once: the server has said what is wrong with this request, as it does where it wants a nonce.
-  const pause = isUnknown ? undefined : answer?.kind === "dead" ? rememberedDead : 0;
-  const note: FailureNote = { text: answer && encodeAnswer(answer), pause };
-  return withNote(error, note);
-}
-
-/** Codes of errors of Node's and undici's, which say that there was no connection. */
-const neverConnected = new Set(["ECONNREFUSED", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT"]);
-
-/** The failure of a request without an answer. One that surely was not sent leaves no doubt, and no pause. */
-function unanswered(endpoint: string, cause: unknown): TokenRequestError {
-  const inner = (cause as { cause?: unknown } | undefined)?.cause ?? cause;
-  const { code } = (inner ?? {}) as { code?: unknown };
-  if (typeof code === "string" && neverConnected.has(code))
-    return withNote(new TokenRequestError("refused", `The token endpoint ${endpoint} could not be reached (${code}).`, { cause }), {
-      pause: 0,
-    });
-  return new TokenRequestError("unknown", `The refresh at ${endpoint} had no answer; the error of the fetch function is the cause.`, {
-    cause,
-  });
-}
-
-/** This caller does not take the response: what is still to come of it is not waited for. */
-function leave(outgoing: Outgoing): void {
-  outgoing.hasLeft = true;
-  if (outgoing.answer === undefined) outgoing.whole?.body?.cancel().catch(() => {});
-}
-
-/** Stands for a response that nobody else gets. */
-function unkept({ status }: Response, { purpose }: RefreshCall): Answer {
-  return { id: "", status, statusText: "", url: "", headers: [], body: "", purpose, kind: "unreadable" };
 }

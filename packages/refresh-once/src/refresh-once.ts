@@ -13,8 +13,8 @@ import type { Clock, KeepAlive, TokenStore } from "@tokenflight/core";
 import { SingleUses } from "@tokenflight/core/single-use";
 import type { FetchFunction } from "@tokenflight/core/fetch";
 import type { RefreshOnceEvent } from "./events.ts";
-import { lookAtCall, type Input, type PassThrough } from "./look-at-call.ts";
-import type { RefreshCall } from "./refresh-call.ts";
+import { lookAtCall, type Input, type PassThrough } from "./call/look-at-call.ts";
+import type { RefreshCall } from "./call/refresh-call.ts";
 import { Refreshes } from "./refreshes.ts";
 
 /** The options of `refreshOnce`. */

@@ -1,9 +1,9 @@
 import { throwIfAborted, waitFor } from "@tokenflight/core";
-import { agedText } from "./answer/answer-fields.ts";
+import { bodyOf } from "./answer/answer.ts";
 import { GrantUse, type Found, type Surroundings } from "./grant-use.ts";
 import { keysOf } from "./names.ts";
 import { responseOf } from "./answer/read-response.ts";
-import type { RefreshCall } from "./refresh-call.ts";
+import type { RefreshCall } from "./call/refresh-call.ts";
 import { isSentByAnother } from "./sending.ts";
 
 /** A server gives a new refresh token each time. A longer chain is none. */
@@ -54,9 +54,9 @@ export class Refreshes {
 
   #respond({ answer, age, whole }: Found, { grant }: RefreshCall, generations: number): Response {
     if (whole !== undefined) return whole;
-    const { status, body, lifetime } = answer;
-    this.#around.observe({ type: "answer-shared", endpoint: grant.endpoint, status, generations });
-    return responseOf(answer, agedText(body, lifetime, age));
+    this.#around.observe({ type: "answer-shared", endpoint: grant.endpoint, status: answer.status, generations });
+    const headers = new Headers(answer.headers.map(([name, value]) => [name, value]));
+    return responseOf({ ...answer, redirected: false, headers }, bodyOf(answer, age));
   }
 
   /** The answer to one refresh token, by the use of it that is under way or by a new one. `isWanted`: the request is sent where there is none. */

@@ -114,7 +114,7 @@ it("nothing that somebody put into all objects is taken for a part of a request 
   try {
     // What a server gives that has no tokens has none, and what fails begins no pause.
     server.next.push(
-      () => Response.json({ token_type: "none" }),
+      () => Response.json({ token_type: "none" }, { status: 400 }),
       () => Promise.reject(Object.assign(new Error("x"), { code: "ECONNREFUSED" })),
     );
     answers.push(await post({ grant_type: "refresh_token", refresh_token: "s" }));

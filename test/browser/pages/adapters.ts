@@ -112,7 +112,6 @@ export interface AdapterPage {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var adapters: AdapterPage;
 }
 

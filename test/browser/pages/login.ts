@@ -18,7 +18,6 @@ export interface LoginPage {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var login: LoginPage;
 }
 

@@ -14,7 +14,6 @@ export interface SessionPage {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var session: SessionPage;
 }
 

@@ -16,7 +16,6 @@ export interface StorePage {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var page: StorePage;
 }
 

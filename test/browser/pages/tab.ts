@@ -42,7 +42,6 @@ export interface AppTab {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var tab: AppTab;
 }
 

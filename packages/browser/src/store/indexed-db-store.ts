@@ -1,16 +1,15 @@
 import {
   ChangeListeners,
   disposal,
-  guarded,
   OpenWork,
   readOptions,
-  requireFunction,
   requireText,
   signalOf,
   waitFor,
   type DisposableStore,
   type TokenStore,
 } from "@tokenflight/core";
+import { warnWith } from "../warnings.ts";
 import { Database, isForeign, isWithin } from "./database.ts";
 import { TabChanges } from "./tab-changes.ts";
 import { TabLock } from "./tab-lock.ts";
@@ -56,9 +55,9 @@ const longestOpening = 700;
  * ```
  */
 export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
-  const { name, warn = warnOnConsole } = readOptions("indexedDbStore", options, ["name", "warn"]);
+  const { name, warn } = readOptions("indexedDbStore", options, ["name", "warn"]);
   requireText("name", name);
-  requireFunction("warn", warn);
+  const tell = warnWith(warn);
   const work = new OpenWork("IndexedDB");
   const changes: TabChanges = new TabChanges(name, () => database.close());
   const database = new Database(name, () => changes.tell());
@@ -91,7 +90,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
     };
     // Few pages need it. What cannot be loaded, as in a worker of several files, cannot help.
     const loaded = await import("./page-memory.ts").catch(() => undefined);
-    return loaded === undefined ? tables : new loaded.PageMemory({ name, opening, failure, tables, warn: guarded(warn), opened });
+    return loaded === undefined ? tables : new loaded.PageMemory({ name, opening, failure, tables, warn: tell, opened });
   }
 
   const placeOf = (signal: AbortSignal | undefined): Promise<Place> => {
@@ -139,9 +138,4 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
       return lock.isGone(holder);
     },
   });
-}
-
-function warnOnConsole({ message, cause }: IndexedDbWarning): void {
-  // oxlint-disable-next-line eslint/no-console -- Somebody has to hear of it.
-  console.warn(message, cause);
 }

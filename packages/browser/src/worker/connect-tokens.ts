@@ -1,6 +1,5 @@
 import {
   disposal,
-  guarded,
   readOptions,
   requireFunction,
   requireText,
@@ -12,6 +11,7 @@ import {
 } from "@tokenflight/core";
 import type { LoginClient } from "../login/pending-logins.ts";
 import { isWithin } from "../store/database.ts";
+import { warnWith } from "../warnings.ts";
 import { findWorker, longestStart, NoWorkerError } from "./connection.ts";
 import { WorkerTokens } from "./worker-tokens.ts";
 
@@ -93,6 +93,7 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
   const { worker, registration = {}, key = "", fallback, client, warn } = readOptions("connectTokens", options, names);
   requireText("worker", String(worker ?? ""));
   requireFunction("fallback", fallback);
+  const tell = warnWith(warn);
   /** What this page uses. */
   let now: TokenCache | undefined;
   let remote: Promise<WorkerTokens | undefined> = connect();
@@ -102,10 +103,7 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
   const saved = new WeakSet<object>();
 
   function failed(cause: unknown): void {
-    const message = "The service worker cannot be used: this page refreshes its tokens itself.";
-    // oxlint-disable-next-line eslint/no-console -- Somebody has to hear of it.
-    if (warn === undefined) console.warn(message, cause);
-    else guarded(warn)({ code: "no-worker", message, cause });
+    tell({ code: "no-worker", message: "The service worker cannot be used: this page refreshes its tokens itself.", cause });
   }
 
   async function connect(): Promise<WorkerTokens | undefined> {

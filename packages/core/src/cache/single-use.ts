@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import { StoreError } from "../errors/refresh-errors.ts";
 import { guarded, type Observer } from "../events.ts";
-import { ownOnly } from "../platform/own.ts";
+import { ownOnly, ownOption } from "../platform/own.ts";
 import { emptyRecord, type SubjectRecord } from "../record/record.ts";
 import { StoreCell, type StoreAccess } from "../refresh/store-cell.ts";
 import type { VersionedRecord } from "../refresh/cell.ts";
@@ -27,6 +27,11 @@ export interface OneUse {
   readonly source: TokenSource;
   /** Is told what happens; what it throws is ignored. */
   readonly observe: Observer;
+  /**
+   * Whether a refusal with this note is about whoever asks the source here next. One that is not is no reason to wait, or to give up. Default: each is. A
+   * failure that leaves it open whether something was used concerns everybody.
+   */
+  readonly concerns?: ((note: string) => boolean) | undefined;
 }
 
 /** What a use has brought. */
@@ -58,10 +63,11 @@ export class SingleUses {
   }
 
   /** One use by its name. No promise is made until something is asked of it. */
-  of({ store, name, source, observe }: OneUse): SingleUse {
+  of(use: OneUse): SingleUse {
+    const { store, source } = use;
     const { access: _, ...shared } = this.#shared;
-    const told = guarded(observe);
-    const cell = new ReadableCell({ store, clock: this.clock, timeout: this.#timeout }, name, told);
+    const told = guarded(use.observe);
+    const cell = new ReadableCell({ store, clock: this.clock, timeout: this.#timeout }, { ...use, observe: told });
     return new SingleUse({ ...shared, source, cell, observe: told });
   }
 }
@@ -121,14 +127,14 @@ function isLater(record: SubjectRecord, began: SubjectRecord = record): boolean 
 /** Milliseconds for which a failure, or the intent of somebody who has never come back, is kept after it has ceased to matter. */
 const failureKept = 600_000;
 
-/** An entry that nobody can read counts as none, and is replaced by its version. */
+/** An entry that nobody can read counts as none, and is replaced by its version; a refusal that is about others, too. */
 class ReadableCell extends StoreCell {
-  readonly #observe: Observer;
+  readonly #use: OneUse;
   #told: string | undefined;
 
-  constructor(access: StoreAccess, name: string, observe: Observer) {
-    super(access, { identity: "single-use", subject: name, purpose: undefined });
-    this.#observe = observe;
+  constructor(access: StoreAccess, use: OneUse) {
+    super(access, { identity: "single-use", subject: use.name, purpose: undefined });
+    this.#use = use;
   }
 
   /** Nobody comes back to what has failed for good, and whoever invents things to use must not fill a store with them. */
@@ -139,12 +145,17 @@ class ReadableCell extends StoreCell {
 
   override async read(): Promise<VersionedRecord> {
     try {
-      return await super.read();
+      return this.#withoutOthers(await super.read());
     } catch (error) {
       if (!(error instanceof StoreError) || error.version === undefined) throw error;
-      if (this.#told !== error.version) this.#observe({ type: "store-trouble", operation: "read", error });
+      if (this.#told !== error.version) this.#use.observe({ type: "store-trouble", operation: "read", error });
       this.#told = error.version;
       return { version: error.version, record: emptyRecord, heard: 0 };
     }
+  }
+  #withoutOthers(seen: VersionedRecord): VersionedRecord {
+    const { pause, ...rest } = seen.record;
+    const isOfOthers = pause?.outcome === "refused" && pause.note !== undefined && ownOption(this.#use, "concerns")?.(pause.note) === false;
+    return isOfOthers ? { ...seen, record: ownOnly(rest) } : seen;
   }
 }

@@ -1,5 +1,7 @@
 import { hasOwn, randomId } from "@tokenflight/core";
-import { fieldsOf, numberIn, textIn, type AnswerFields } from "./answer-fields.ts";
+import { binaryOf, bytesOf, textOf } from "../bytes.ts";
+import { agedText, fieldsOf, numberIn, saysError, textIn, type AnswerFields } from "./answer-fields.ts";
+import { keptFields } from "./read-headers.ts";
 import type { ReadResponse } from "./read-response.ts";
 
 /** The answer of a token endpoint, as it is kept for others. */
@@ -11,64 +13,86 @@ export interface Answer {
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
+  /** The body is no UTF-8: each of its characters stands for a byte. */
+  readonly isBinary?: true;
   /** What the request asked for (`RefreshCall`). */
   readonly purpose: string;
-  /** "tokens": it has some. "dead": the refresh token is none that works (`invalid_grant`). "other": it says anything else, or, "unreadable", nothing. */
-  readonly kind: "tokens" | "dead" | "other" | "unreadable";
+  readonly kind: AnswerKind;
   /** The refresh token that comes after the one that was sent; undefined where that one goes on. */
   readonly successor?: string | undefined;
   /** Seconds for which the access token is good, where the answer says it. */
   readonly lifetime?: number | undefined;
 }
 
-/** What others may need of the header fields. No cookie is given to anybody but the caller that was answered. */
-const keptFields = [
-  "cache-control",
-  "content-language",
-  "content-type",
-  "date",
-  "dpop-nonce",
-  "expires",
-  "pragma",
-  "retry-after",
-  "www-authenticate",
-];
+/**
+ * "tokens": it has some. "dead": the refresh token is none that works for what was asked (`invalid_grant`). "client": it is about who has asked. "other": it
+ * says anything else, or, "unreadable", nothing.
+ */
+type AnswerKind = "tokens" | "dead" | "client" | "other" | "unreadable";
 
 /** Bodies and header fields together, in characters, as they are kept: 256 KB. */
 const longest = 262_144;
 
-/** What can be kept of a response; undefined where that is too much, or no text. */
-export function answerOf({ response, text }: ReadResponse, sent: string, purpose: string): Answer | undefined {
-  if (text === undefined) return undefined;
-  const { status, statusText, headers, url } = response;
+/** What can be kept of a response; undefined where that is nothing, or too much. */
+export function answerOf({ head, bytes }: ReadResponse, sent: string, purpose: string): Answer | undefined {
+  if (head === undefined || bytes === undefined) return undefined;
+  const { status, statusText, headers, url } = head;
   const kept = keptFields.flatMap((name) => {
     const value = headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
-  const fields = fieldsOf(text, headers.get("content-type") ?? undefined);
+  const text = textOf(bytes);
   const answer: Answer = {
     id: randomId(),
     status,
     statusText,
     url,
     headers: kept,
-    body: text,
+    body: text ?? binaryOf(bytes),
+    ...(text === undefined && { isBinary: true }),
     purpose,
-    ...meaningOf(status, fields, sent),
+    // Whoever reads it goes by what of it is UTF-8, too.
+    ...meaningOf(status, fieldsOf(text ?? new TextDecoder().decode(bytes)), sent),
   };
   return encodeAnswer(answer).length > longest ? undefined : answer;
 }
 
+/** Errors about the client and its credentials (RFC 6749 section 5.2, RFC 9449 section 5). */
+const aboutClient = /^(?:invalid_client|unauthorized_client|invalid_dpop_proof)$/;
+
 function meaningOf(status: number, fields: AnswerFields | undefined, sent: string): Pick<Answer, "kind" | "successor" | "lifetime"> {
-  if (fields === undefined) return { kind: "unreadable" };
   const isGood = status >= 200 && status < 300;
-  const refreshToken = textIn(fields, "refresh_token");
-  if (isGood && (textIn(fields, "access_token") ?? refreshToken) !== undefined) {
+  const refreshToken = fields && textIn(fields, "refresh_token", "refreshToken");
+  // Beside an error, it is the one that was sent, or a sentence about it.
+  const isAnyError = fields !== undefined && saysError(fields);
+  if (
+    fields !== undefined &&
+    isGood &&
+    (textIn(fields, "access_token", "accessToken") ?? (isAnyError ? undefined : refreshToken)) !== undefined
+  ) {
     const isNext = refreshToken !== undefined && refreshToken !== sent;
-    return { kind: "tokens", successor: isNext ? refreshToken : undefined, lifetime: numberIn(fields, "expires_in") };
+    return { kind: "tokens", successor: isNext ? refreshToken : undefined, lifetime: numberIn(fields, "expires_in", "expiresIn") };
   }
-  const isDead = status >= 400 && status < 500 && hasOwn(fields, "error") && fields["error"] === "invalid_grant";
-  return { kind: isDead ? "dead" : "other" };
+  const error = fields !== undefined && hasOwn(fields, "error") ? fields["error"] : undefined;
+  if (!isGood && status < 500) {
+    if (error === "invalid_grant") return { kind: "dead" };
+    if ((status === 401 && error !== "use_dpop_nonce") || aboutClient.test(String(error))) return { kind: "client" };
+  }
+  // A good one that has no tokens and says of no error that there is one may have used the refresh token up.
+  return { kind: fields !== undefined && (!isGood || isAnyError) ? "other" : "unreadable" };
+}
+
+/** The body, some seconds after it came: byte for byte, but for how long its tokens are good. */
+export function bodyOf({ body, isBinary, lifetime }: Answer, age: number): Uint8Array<ArrayBuffer> {
+  return bytesOf(agedText(body, lifetime, age), isBinary);
+}
+
+/** Seconds for which the answer of a server is kept that lets the refresh token go on: a refresh that is wanted later is another one. */
+const keptWithoutRotation = 10;
+
+/** Seconds for which an answer with tokens is given to whoever comes. */
+export function keptFor({ successor, lifetime = keptWithoutRotation }: Answer, keep: number): number {
+  return successor === undefined ? Math.min(keptWithoutRotation, lifetime) : keep;
 }
 
 /** Visible ASCII without spaces, as a token set holds it, and JSON all the same. */

@@ -1,5 +1,5 @@
 import { hasOwn, keepBody } from "@tokenflight/core";
-import { textOf } from "./bytes.ts";
+import { textOf } from "../bytes.ts";
 
 /** The body of a refresh, whichever form it has. */
 export interface RefreshBody {
@@ -87,13 +87,4 @@ function readJson(text: string): RefreshBody | undefined {
     withRefreshToken: (refreshToken) =>
       fields["refresh_token"] === refreshToken ? text : JSON.stringify({ ...fields, refresh_token: refreshToken }),
   };
-}
-
-/** Of whichever realm. */
-export function isA(body: unknown, name: string): boolean {
-  return Object.prototype.toString.call(body) === `[object ${name}]`;
-}
-
-export function isBlob(body: unknown): body is Blob {
-  return isA(body, "Blob") || isA(body, "File");
 }

@@ -1,5 +1,5 @@
 import { asOneRequest, membersOf, type FetchFunction } from "@tokenflight/core/fetch";
-import type { Grant } from "./names.ts";
+import type { Grant } from "../names.ts";
 import type { RefreshBody } from "./refresh-body.ts";
 
 /** A call of a fetch function, as it was made: what can change of it was copied. */
@@ -12,6 +12,8 @@ export interface FetchedCall {
   /** Without a signal. */
   readonly init: RequestInit;
   readonly headers: NonNullable<RequestInit["headers"]>;
+  /** The values of the header fields among them that authenticate the client. */
+  readonly authentication: readonly (string | undefined)[];
 }
 
 /** Fields that say who asks, and with what, not for what (RFC 6749 sections 2.3.1 and 6, RFC 7523), and what some clients tell of themselves. */
@@ -22,6 +24,8 @@ export class RefreshCall {
   readonly grant: Grant;
   /** What it asks for: the answer to another one may be of no use to it. */
   readonly purpose: string;
+  /** What authenticates its client. */
+  readonly credentials: string;
   /** The caller's, which ends its wait. */
   readonly signal: AbortSignal | undefined;
   readonly #fetch: FetchFunction;
@@ -35,6 +39,7 @@ export class RefreshCall {
     this.#call = call;
     this.#body = body;
     this.purpose = purposeOf(body, call.query);
+    this.credentials = credentialsOf(body, call.authentication);
   }
 
   /** Sends it, with this refresh token in the place of its own. No signal of the caller's ends it. */
@@ -65,6 +70,10 @@ function purposeOf({ fields }: RefreshBody, query: string): string {
     .filter(([name, value]) => value !== "" && !asker.test(name));
   if (asked.length === 0 && query === "") return "";
   return JSON.stringify([query, ...asked.map((field) => JSON.stringify(field)).sort()]);
+}
+
+function credentialsOf(body: RefreshBody, authentication: FetchedCall["authentication"]): string {
+  return JSON.stringify([body.values("client_secret"), body.values("client_assertion"), authentication]);
 }
 
 /** The order of scopes says nothing. */

@@ -1,8 +1,9 @@
 import { parseUrl } from "@tokenflight/core";
 import { absoluteUrl, copyHeaders, membersOf, readableHeaders, type FetchFunction } from "@tokenflight/core/fetch";
-import type { PassedThroughReason } from "./events.ts";
-import type { Grant } from "./names.ts";
-import { formatOf, isA, isBlob, type RefreshBody } from "./refresh-body.ts";
+import type { PassedThroughReason } from "../events.ts";
+import type { Grant } from "../names.ts";
+import { isA, isBlob } from "../bytes.ts";
+import { formatOf, type RefreshBody } from "./refresh-body.ts";
 import { RefreshCall } from "./refresh-call.ts";
 import { readInitBody, readRequestBody, type Look } from "./request-body.ts";
 
@@ -51,9 +52,11 @@ export function lookAtCall(
     const refreshToken = body === undefined ? undefined : refreshTokenIn(body);
     if (body === undefined || refreshToken === undefined) return undefined;
     if (typeof refreshToken !== "string") return passed("ambiguous");
-    const clientId = body.values("client_id")[0] ?? clientIdIn(fieldOf(kept, "authorization"));
+    const authentication = ["authorization", "dpop"].map((name) => fieldOf(kept, name));
+    const clientId = body.values("client_id")[0] ?? clientIdIn(authentication[0]);
     const grant: Grant = { endpoint, clientId, refreshToken };
-    return new RefreshCall(fetch, { url, query: search, request, init: rest, headers: kept }, body, grant, signal ?? undefined);
+    const called = { url, query: search, request, init: rest, headers: kept, authentication };
+    return new RefreshCall(fetch, called, body, grant, signal ?? undefined);
   };
   const body = isInRequest ? readRequestBody(request, contentType) : readInitBody(init.body, contentType);
   return body instanceof Promise ? body.then(callOf) : callOf(body);

@@ -1,6 +1,6 @@
 import { systemClock } from "@tokenflight/core";
-import { readBytesOf } from "./bytes.ts";
-import { isA, isBlob, longestBody, readBytes, readForm, readText, type RefreshBody } from "./refresh-body.ts";
+import { isA, isBlob, readBytesOf } from "../bytes.ts";
+import { longestBody, readBytes, readForm, readText, type RefreshBody } from "./refresh-body.ts";
 
 type Body = RequestInit["body"];
 /** "stream": it can be read only once, and was not. Undefined: it is no refresh. */
