@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
@@ -6,6 +6,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const pages = globSync(["README.md", "packages/*/README.md", "docs/**/*.md", "examples/**/*.ts"], { cwd: root }).filter(
   (page) => !page.includes("node_modules") && !page.includes("dist/"),
 );
+/** The pages that programs of this repository do not write. */
+const own = globSync("docs/*.md", { cwd: root }).filter((page) => !/written by|Written by/.test(readFileSync(`${root}/${page}`, "utf8")));
+
 /** The storm counts token requests, and looks up no metadata. */
 const exceptions = new Set(["examples/storm/tokens.ts"]);
 
@@ -13,4 +16,22 @@ it("every page names a server in the same way, so that a login made by one progr
   expect(pages.length).toBeGreaterThan(25);
   const naming = pages.filter((page) => /createOAuthClient\(\{[^}]*\btokenEndpoint\s*[:,}]/.test(readFileSync(`${root}/${page}`, "utf8")));
   expect(naming.filter((page) => !exceptions.has(page))).toEqual([]);
+});
+
+it("what a page names of this repository is there: tests and sources, by their paths", () => {
+  expect(own.length).toBeGreaterThan(5);
+  const named = own.flatMap((page) => {
+    const text = readFileSync(`${root}/${page}`, "utf8");
+    return [...text.matchAll(/`((?:test|examples|packages)\/[\w./-]+\.\w+)`/g)].map(([, path = ""]) => [page, path] as const);
+  });
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter(([, path]) => !existsSync(`${root}/${path}`))).toEqual([]);
+});
+
+it("each page of reference says which tests show it", () => {
+  for (const page of ["errors", "events", "keys", "schemes", "shared-refresh", "store-contract"])
+    expect([
+      page,
+      /(?:Shown by|tests?\b).*`(?:test|packages)\/[\w./-]+\.test\.ts`/.test(readFileSync(`${root}/docs/${page}.md`, "utf8")),
+    ]).toEqual([page, true]);
 });
