@@ -35,3 +35,11 @@ it("each page of reference says which tests show it", () => {
   for (const page of ["errors", "events", "keys", "schemes", "shared-refresh", "store-contract"])
     expect([page, testsOn(page).length]).toEqual([page, expect.toSatisfy((count: number) => count >= 4)]);
 });
+
+it("the programs of the guides are started by test/setup/guide-place.ts, which knows where they are, from the sources and from the packed packages", () => {
+  const starters = globSync(["examples/guides/!(pages).test.ts", "test/setup/*guide*.ts"], { cwd: root }).filter(
+    (path) => !path.endsWith("/guide-place.ts"),
+  );
+  expect(starters.length).toBeGreaterThan(1);
+  expect(starters.filter((path) => readFileSync(`${root}/${path}`, "utf8").includes("--conditions=source"))).toEqual([]);
+});
