@@ -106,6 +106,17 @@ describe("the store contract", () => {
       expect(new Set(storeScenarios.flatMap(({ group }) => group ?? []))).toEqual(new Set(Object.keys(withDifference)));
     });
 
+    it("the page has a row for each, with those that it includes", () => {
+      const page = readFileSync(new URL("../../docs/store-contract.md", import.meta.url), "utf8");
+      const rows = [...page.matchAll(/^\| `([\w-]+)` \|.*\| ([^|]*) ?\|$/gm)].map(([, name = "", includes = ""]) => [
+        name,
+        idsOf(name, ...[...includes.matchAll(/`([\w-]+)`/g)].map(([, one = ""]) => one)),
+      ]);
+      expect(Object.fromEntries(rows)).toEqual(
+        Object.fromEntries(Object.entries(withDifference).map(([name, { skipped }]) => [name, skipped])),
+      );
+    });
+
     it.each(Object.entries(withDifference))("a store that has %s keeps all the rest", async (difference, { open, skipped }) => {
       const all = storeScenarios.map(({ id }) => id);
       const excused = all.filter((id) => skipped.includes(id));

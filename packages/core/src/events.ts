@@ -30,7 +30,7 @@ export type TokenEvent =
   /** A logout: the tokens were forgotten, here and in the store. */
   | {
       type: "token-forgotten";
-      /** The number of the record after the logout. */
+      /** The generation of the record after the logout: it goes up by one with each change of the login. */
       generation: number;
     }
   /** These fields of what the token source gave, or of a login, could not be used, and count as left out. */

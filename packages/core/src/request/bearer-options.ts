@@ -29,7 +29,7 @@ export type AdapterEvent =
       readonly type: "request-without-token";
       /** The origin of the request, without its path: what a query holds may be secret. */
       readonly origin: string;
-      /** Why not. */
+      /** Why it had none. */
       readonly reason: WithoutTokenReason;
     }
   /** A refused request was sent again, and `outcome` is how that ended: with a response, or with another refusal, or with an error of the client's. */
@@ -54,7 +54,7 @@ export type AdapterEvent =
       readonly type: "request-not-replayed";
       /** The origin of the request, without its path: what a query holds may be secret. */
       readonly origin: string;
-      /** Why not. */
+      /** Why it was not. */
       readonly reason: NotReplayedReason;
     };
 

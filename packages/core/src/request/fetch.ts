@@ -19,9 +19,9 @@ export { mostRedirects, networkError, nextHop, type Hop } from "./fetch/redirect
 
 /** A call of a fetch function, as a token cache selector sees it. */
 export interface FetchRequest {
-  /** As it was given. */
+  /** The first argument of the call. */
   readonly input: string | URL | Request;
-  /** As it was given. */
+  /** The second argument of the call. */
   readonly init: RequestInit | undefined;
 }
 

@@ -53,7 +53,7 @@ export class ChangeListeners {
     callEach(this.#ofAll, (listener: ChangeListener) => (mark === undefined ? listener(key, version) : listener(key, version, mark)));
   }
 
-  /** Lets go of all listeners. */
+  /** Calls none of them any more. */
   clear(): void {
     for (const listeners of this.#ofKeys.values()) listeners.clear();
     this.#ofKeys.clear();

@@ -77,9 +77,9 @@ export class TokenSet {
 
   /** What logs and `JSON.stringify` show: no secret. `toTokenResponse` gives everything, secrets too. */
   toJSON(): {
-    /** As of the token set. */
+    /** The type of the token, such as "Bearer". */
     tokenType: string;
-    /** As of the token set. */
+    /** The scopes that were given, with spaces between them. */
     scope?: string;
     /** In ISO 8601. */
     expiresAt?: string;
