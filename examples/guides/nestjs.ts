@@ -2,6 +2,7 @@ import { HttpModule, HttpService } from "@nestjs/axios";
 import { Catch, Controller, Get, Inject, Injectable, Logger, Module, Param } from "@nestjs/common";
 import { HttpException, type ArgumentsHost, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
 import { APP_FILTER, BaseExceptionFilter, NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
 import { attachBearer } from "@tokenflight/axios";
 import { consoleObserver, createTokenPool, LoginRequiredError, TokenflightError, type TokenPool } from "@tokenflight/core";
 import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
@@ -95,7 +96,7 @@ export class OrdersModule implements OnModuleInit {
   }
 }
 
-const app = await NestFactory.create(OrdersModule);
+const app = await NestFactory.create<NestExpressApplication>(OrdersModule);
 app.enableShutdownHooks();
 await app.listen(PORT, "127.0.0.1");
 Logger.log(`Listening on ${await app.getUrl()}`);
