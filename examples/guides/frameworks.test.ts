@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,8 +13,10 @@ import axios from "axios";
 import { beforeEach, expect, it } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
+import { heldAnswer } from "../../test/servers/token-endpoint-faults.ts";
 import { Visitor } from "../../test/servers/visitor.ts";
-import { freePort, startGuide, type GuideProcess } from "../../test/setup/start-guide.ts";
+import { freePort } from "../../test/setup/free-port.ts";
+import { startGuide, type GuideProgram } from "../../test/setup/guide-program.ts";
 
 const CLIENT_ID = "service";
 const CLIENT_SECRET = "s-e_c.r~e+t";
@@ -41,7 +43,7 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
   const PORT = await freePort();
   const TOKENS = join(newFolder(), "tokens.db");
   const env = { ...environment(), PORT, TOKENS, SESSION_SECRET: "a secret of the test's" };
-  const first = startGuide("express.ts", env);
+  const first = startGuide("express", env);
   const origin = (await first.line("Open ")).replace("Open ", "");
   const visitor = new Visitor(origin);
 
@@ -78,7 +80,7 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
   expect(await another.text("/orders")).toBe(answered);
   await stopInTheMiddle(first, origin, another.headers);
   expect(await first.printed).toContain("Open ");
-  const next = startGuide("express.ts", env);
+  const next = startGuide("express", env);
   await next.line("Open ");
   // Its session was in the memory of the first process, its tokens were not. The login brings others, and nothing was sent twice.
   expect(await another.next("/orders")).toBe("/login");
@@ -86,18 +88,13 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
 }, 30_000);
 
 /** Ends a program by SIGTERM while it refreshes for a caller who has left, so that only its own end can wait for the answer. */
-async function stopInTheMiddle({ child }: GuideProcess, url: string, headers: Record<string, string> = {}): Promise<void> {
+async function stopInTheMiddle({ child }: GuideProgram, url: string, headers: Record<string, string> = {}): Promise<void> {
   server.revokeAccessToken(tokenInUse());
-  const [arrived, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  server.faults.next(async (_request, carryOut) => {
-    const answer = await carryOut();
-    arrived.resolve();
-    await leave.promise;
-    return answer;
-  });
+  const { fault, arrived, leave } = heldAnswer();
+  server.faults.next(fault);
   const caller = new AbortController();
   const answer = fetch(url, { headers, signal: caller.signal });
-  await arrived.promise;
+  await arrived;
   caller.abort();
   await expect(answer).rejects.toThrow("aborted");
   child.kill("SIGTERM");
@@ -108,20 +105,7 @@ async function stopInTheMiddle({ child }: GuideProcess, url: string, headers: Re
     );
   await expect.poll(isListening, { timeout: 10_000 }).toBe(false);
   await sleep(200);
-  leave.resolve();
-}
-
-/** Compiles a program strictly, decorators and all, as Nest's own build does. Gives the path of what comes out. */
-function compile(name: string): string {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const folder = newFolder();
-  const options = ["--noEmit", "false", "--allowImportingTsExtensions", "false", "--outDir", folder];
-  const project = join(root, `examples/guides/${name}.tsconfig.json`);
-  const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", project, ...options], { encoding: "utf8" });
-  if (status !== 0) throw new Error(stdout);
-  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  return join(folder, `${name}.js`);
+  leave();
 }
 
 /** Logs a user in and leaves an access token that is over. */
@@ -136,9 +120,9 @@ async function saveLogin(path: string, user: string): Promise<void> {
 it("NestJS: HttpService sends the token of the user, a login that is needed is a 401, and what is under way at SIGTERM is stored", async () => {
   const TOKENS = join(newFolder(), "tokens.db");
   await saveLogin(TOKENS, "alice");
-  const env = { ...environment(), TOKENS, PORT: await freePort(), NO_COLOR: "1" };
-  const program = compile("nestjs");
-  const first = startGuide(program, env);
+  const env = { ...environment(), TOKENS, PORT: await freePort() };
+  const flags = ["--import", new URL("../../test/setup/decorators.ts", import.meta.url).href];
+  const first = startGuide("nestjs", env, { flags });
   const orders = (user: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${env.PORT}/users/${user}/orders`, { headers: { connection: "close" } });
   await first.line("Listening on");
@@ -154,7 +138,7 @@ it("NestJS: HttpService sends the token of the user, a login that is needed is a
   // Nest ends the process by the signal, when its hooks are done.
   await expect(first.printed).rejects.toThrow("null: ");
 
-  const next = startGuide(program, env);
+  const next = startGuide("nestjs", env, { flags });
   await next.line("Listening on");
   expect((await orders("alice")).status).toBe(200);
   expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { refresh_token: 2 } });
@@ -168,4 +152,10 @@ it("NestJS: HttpModule alone gives axios's global instance, and one of its own w
   const [alone, first, second] = await Promise.all(instances);
   expect(alone).toBe(axios);
   expect(new Set([alone, first, second]).size).toBe(3);
+});
+
+it("NestJS: the program compiles strictly, with decorators", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const project = join(root, "examples/guides/nestjs.tsconfig.json");
+  expect(spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", project], { encoding: "utf8" }).stdout).toBe("");
 });

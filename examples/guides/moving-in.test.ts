@@ -6,7 +6,7 @@ import { OAuth2Client } from "google-auth-library";
 import { beforeEach, describe, expect, it } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
-import { startGuide } from "../../test/setup/start-guide.ts";
+import { startGuide } from "../../test/setup/guide-program.ts";
 
 const client = { clientId: "crm", clientSecret: "hush", redirectUri: "https://crm.example/callback" };
 const paths = ["/orders", "/customers", "/invoices"];
@@ -36,7 +36,7 @@ beforeEach(async () => {
 async function run(program: string, ...given: string[]): Promise<string> {
   const { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = client;
   const names = { ISSUER: server.issuer, TOKEN_ENDPOINT: server.tokenEndpoint, API_ORIGIN: api.origin, CLIENT_ID, CLIENT_SECRET };
-  return startGuide(`moving-in/${program}.ts`, { ...names, LOGIN: login, TOKENS: join(folder, "tokens.db") }, given).printed;
+  return startGuide(program, { ...names, LOGIN: login, TOKENS: join(folder, "tokens.db") }, { given }).printed;
 }
 
 /** Logs a user in, and writes what was stored of it when its access token was over, by the clock and for the API. */
@@ -59,17 +59,17 @@ const read = (): StoredLogin => JSON.parse(readFileSync(login, "utf8"));
 
 /** `answers` are the good ones of three requests at once; `refreshes` are the token requests that they cause, where `isRefused` after the API has refused all three. */
 describe.each([
-  { from: "interceptor", to: "axios", answers: 0, lost: 1, refreshes: 3, isRefused: true },
-  { from: "axios-auth-refresh", to: "axios", answers: 1, lost: 0, refreshes: 1, isRefused: true },
-  { from: "simple-oauth2", to: "fetch", answers: 0, lost: 1, refreshes: 3, isRefused: false },
-  { from: "google-auth-library", to: "gaxios", answers: 3, lost: 0, refreshes: 1, isRefused: false },
-])("moving in from $from", ({ from, to, answers, lost, refreshes, isRefused }) => {
+  { before: "before-interceptor", after: "after-axios", answers: 0, lost: 1, refreshes: 3, isRefused: true },
+  { before: "before-axios-auth-refresh", after: "after-axios", answers: 1, lost: 0, refreshes: 1, isRefused: true },
+  { before: "before-simple-oauth2", after: "after-fetch", answers: 0, lost: 1, refreshes: 3, isRefused: false },
+  { before: "before-google-auth-library", after: "after-gaxios", answers: 3, lost: 0, refreshes: 1, isRefused: false },
+])("moving in: $before", ({ before, after, answers, lost, refreshes, isRefused }) => {
   it("takes over what is stored, and sends nothing twice", { timeout: 30_000 }, async () => {
     await storeLogin();
-    expect(await run(`before-${from}`, "/orders")).toBe("200\n");
+    expect(await run(before, "/orders")).toBe("200\n");
     write(read());
-    expect(await run(`after-${to}`, ...paths)).toBe("200 200 200\n");
-    expect(await run(`after-${to}`, ...paths)).toBe("200 200 200\n");
+    expect(await run(after, ...paths)).toBe("200 200 200\n");
+    expect(await run(after, ...paths)).toBe("200 200 200\n");
     expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { authorization_code: 1, refresh_token: 2 } });
   });
 
@@ -86,7 +86,7 @@ describe.each([
       await all.promise;
       return answer;
     });
-    const ended = run(`before-${from}`, ...paths);
+    const ended = run(before, ...paths);
     await hold?.arrived(3);
     hold?.release();
     const printed = await ended;

@@ -2,17 +2,17 @@ import { HttpModule, HttpService } from "@nestjs/axios";
 import { Catch, Controller, Get, Inject, Injectable, Logger, Module, Param } from "@nestjs/common";
 import { HttpException, type ArgumentsHost, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
 import { APP_FILTER, BaseExceptionFilter, NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
 import { attachBearer } from "@tokenflight/axios";
 import { consoleObserver, createTokenPool, LoginRequiredError, TokenflightError, type TokenPool } from "@tokenflight/core";
 import { clientSecretBasic, createOAuthClient } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
+import type { AxiosRequestConfig, InternalAxiosRequestConfig } from "axios";
 import { firstValueFrom } from "rxjs";
 
-declare module "axios" {
-  interface AxiosRequestConfig {
-    /** In whose name the request is sent. */
-    user?: string;
-  }
+/** A request in the name of a user. */
+interface OfUser {
+  user?: string;
 }
 
 const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "", TOKENS = "tokens.db", PORT = "3000" } = process.env;
@@ -55,7 +55,8 @@ export class OrdersService {
   constructor(private readonly http: HttpService) {}
 
   async all(user: string): Promise<unknown> {
-    const { data } = await firstValueFrom(this.http.get<unknown>("/orders", { user }));
+    const config: AxiosRequestConfig & OfUser = { user };
+    const { data } = await firstValueFrom(this.http.get<unknown>("/orders", config));
     return data;
   }
 }
@@ -91,11 +92,12 @@ export class OrdersModule implements OnModuleInit {
   ) {}
 
   onModuleInit() {
-    attachBearer(this.http.axiosRef, ({ user }) => (user === undefined ? undefined : this.users.for(user)));
+    const tokensOf = ({ user }: InternalAxiosRequestConfig & OfUser) => (user === undefined ? undefined : this.users.for(user));
+    attachBearer(this.http.axiosRef, tokensOf);
   }
 }
 
-const app = await NestFactory.create(OrdersModule);
+const app = await NestFactory.create<NestExpressApplication>(OrdersModule);
 app.enableShutdownHooks();
 await app.listen(PORT, "127.0.0.1");
 Logger.log(`Listening on ${await app.getUrl()}`);

@@ -8,6 +8,7 @@ import type { Answer } from "../../test/servers/answer.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startLoopback, type Handler, type Loopback } from "../../test/servers/loopback.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
+import { heldAnswer } from "../../test/servers/token-endpoint-faults.ts";
 import { bundle, bundleWorker, type PageFile } from "../tabs/build-page.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -158,17 +159,12 @@ inEachBrowser("the guide to single-page apps does what it says", ({ browser }) =
     // The token is refused, and the tab that has it renewed is loaded anew while the answer is on its way.
     const token = (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
     server.revokeAccessToken(token);
-    const [arrived, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    server.faults.next(async (_request, carryOut) => {
-      const answer = await carryOut();
-      arrived.resolve();
-      await leave.promise;
-      return answer;
-    });
+    const { fault, arrived, leave } = heldAnswer();
+    server.faults.next(fault);
     await press(second, "Show orders");
-    await arrived.promise;
+    await arrived;
     await second.reload();
-    leave.resolve();
+    leave();
     await shows(second, "You are logged in.");
     await Promise.all([press(first, "Show orders"), press(second, "Show orders")]);
     await Promise.all([answered(first), answered(second)]);

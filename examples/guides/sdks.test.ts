@@ -5,7 +5,7 @@ import { bearer } from "@tokenflight/fetch";
 import { beforeEach, expect, it, vi } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startLoopback, type Loopback } from "../../test/servers/loopback.ts";
-import { startGuide } from "../../test/setup/start-guide.ts";
+import { startGuide } from "../../test/setup/guide-program.ts";
 import { Shop, ShopError, type ShopOptions } from "./sdk-author.ts";
 
 let server: AuthorizationServer;
@@ -41,7 +41,7 @@ function options(more: ShopOptions = {}): ShopOptions {
 it("an SDK and its users: each SDK has a token, and a secret that is wrong is an error with a code", async () => {
   const { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = server.client;
   const env = { ISSUER: server.issuer, API_ORIGIN: api.origin, CLIENT_ID, CLIENT_SECRET };
-  expect(await startGuide("sdk-user.ts", env).printed).toBe(`{ id: '1', item: 'tea' }
+  expect(await startGuide("sdk-user", env).printed).toBe(`{ id: '1', item: 'tea' }
 { id: '1', item: 'coffee' }
 { login: 'octocat' }
 [ { id: 'small' } ]

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { calls } from "./runtimes/contract.ts";
 import { builtIn } from "./runtimes/next.ts";
@@ -36,5 +38,12 @@ for (const platform of platforms) {
 }
 
 it("the guide to Next.js: a login for the server's routes and pages, a service's token in the edge runtime, and nothing lost at its end", async () => {
-  await tryNextGuide(await builtIn(folder));
+  const app = await builtIn(folder);
+  const shown = ["lib/session.ts", "lib/tokens.ts", "app/login/route.ts", "app/callback/route.ts", "app/logout/route.ts"];
+  for (const file of [...shown, "app/orders/page.tsx", "app/layout.tsx", "app/prices/route.ts"]) {
+    expect(readFileSync(join(app, file), "utf8")).toBe(
+      readFileSync(new URL(`../../examples/guides/nextjs/${file}`, import.meta.url), "utf8"),
+    );
+  }
+  await tryNextGuide(app);
 });

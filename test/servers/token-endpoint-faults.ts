@@ -29,6 +29,18 @@ export function lateUse(wait: number | Promise<unknown>): TokenFault {
   };
 }
 
+/** The server does its work at once, and its answer stays until it is let go. */
+export function heldAnswer(): { fault: TokenFault; arrived: Promise<void>; leave: () => void } {
+  const [arrival, departure] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const fault: TokenFault = async (_request, carryOut) => {
+    const answer = await carryOut();
+    arrival.resolve();
+    await departure.promise;
+    return answer;
+  };
+  return { fault, arrived: arrival.promise, leave: departure.resolve };
+}
+
 /** The server does its work at once, and its answer comes after a wait, in milliseconds or for a promise. */
 export function lateAnswer(wait: number | Promise<unknown>): TokenFault {
   return async (_request, carryOut) => {

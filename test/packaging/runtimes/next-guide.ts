@@ -7,8 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { startAuthorizationServer } from "../../servers/authorization-server.ts";
 import { startResourceApi } from "../../servers/resource-api.ts";
+import { heldAnswer } from "../../servers/token-endpoint-faults.ts";
 import { Visitor } from "../../servers/visitor.ts";
-import { freePort } from "../../setup/start-guide.ts";
+import { freePort } from "../../setup/free-port.ts";
 import { startNext } from "./next.ts";
 
 /** `app` is where it was built. */
@@ -52,22 +53,17 @@ export async function tryNextGuide(app: string): Promise<void> {
 
   // It ends while it refreshes for a caller who has left.
   expect(server.revokeAccessToken(tokenInUse())).toBe(true);
-  const [arrived, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  server.faults.next(async (_request, carryOut) => {
-    const answer = await carryOut();
-    arrived.resolve();
-    await leave.promise;
-    return answer;
-  });
+  const { fault, arrived, leave } = heldAnswer();
+  server.faults.next(fault);
   const caller = new AbortController();
   const left = fetch(`${next.origin}/orders`, { headers: visitor.headers, signal: caller.signal });
-  await arrived.promise;
+  await arrived;
   caller.abort();
   await expect(left).rejects.toThrow("aborted");
   const ended = once(next.process, "exit");
   next.process.kill("SIGTERM");
   await sleep(300);
-  leave.resolve();
+  leave();
   await ended;
 
   // The cookie and the tokens are still there.
