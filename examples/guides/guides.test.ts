@@ -1,17 +1,17 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { createTokenPool, toTokenResponse } from "@tokenflight/core";
 import { clientSecretBasic, clientSecretPost, createOAuthClient } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
-import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { startMcpServer } from "../../test/servers/mcp-server.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { CookieJar } from "../../test/servers/cookie-jar.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
 import { startTalkdeskServer } from "../../test/servers/talkdesk-server.ts";
-import { guideArguments, guideFlags, guides as place } from "../../test/setup/guide-place.ts";
+import { guideFlags } from "../../test/setup/guide-place.ts";
+import { startGuide, startNode, type GuideProgram } from "../../test/setup/guide-program.ts";
 
 const folder = new URL(".", import.meta.url).pathname;
 const native = { application_type: "native" } as const;
@@ -36,41 +36,11 @@ beforeEach(async () => {
   };
 });
 
-interface Run {
-  readonly child: ChildProcess;
-  /** All that it printed, when it has ended by itself. */
-  readonly printed: Promise<string>;
-  /** The first line with this in it. */
-  line(part: string): Promise<string>;
-  /** What it has printed so far. */
-  lines(): string[];
-}
+/** Without a PATH there is no browser to be opened. */
+const around = (): Record<string, string> => ({ ISSUER: server.issuer, API_ORIGIN: api.origin, PATH: "" });
 
-function run(program: string, env: Record<string, string>, ...given: string[]): Run {
-  return start(guideArguments(program, ...given), env);
-}
-
-function start(given: string[], env: Record<string, string>): Run {
-  const child = spawn(process.execPath, given, {
-    cwd: place,
-    // Without a PATH there is no browser to be opened.
-    env: { ISSUER: server.issuer, API_ORIGIN: api.origin, NODE_NO_WARNINGS: "1", PATH: "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill());
-  let text = "";
-  let complaints = "";
-  child.stdout.setEncoding("utf8").on("data", (more: string) => (text += more));
-  child.stderr.setEncoding("utf8").on("data", (more: string) => (complaints += more));
-  const printed = new Promise<string>((resolve, reject) => {
-    child.on("close", (status) => (status === 0 && complaints === "" ? resolve(text) : reject(new Error(`${status}: ${complaints}`))));
-  });
-  printed.catch(() => {});
-  const line = async (part: string): Promise<string> => {
-    await expect.poll(() => text + complaints, { timeout: 10_000 }).toContain(part);
-    return text.split("\n").find((one) => one.includes(part)) ?? complaints;
-  };
-  return { child, printed, line, lines: () => text.split("\n") };
+function run(program: string, env: Record<string, string>, ...given: string[]): GuideProgram {
+  return startGuide(program, { ...around(), ...env }, { given });
 }
 
 const { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = service;
@@ -148,8 +118,24 @@ it("an agent at MCP servers: logs in once for what it begins with, once for more
   const pageIn = (line: string): string => line.split(" at ")[1] ?? "";
   await logIn(pageIn(await first.line("Log in for ")));
   await first.line("read ");
-  await expect.poll(() => first.lines().filter((line) => line.startsWith("Log in for ")).length, { timeout: 10_000 }).toBe(2);
-  await logIn(pageIn(first.lines().findLast((line) => line.startsWith("Log in for ")) ?? ""));
+  await expect
+    .poll(
+      () =>
+        first
+          .output()
+          .split("\n")
+          .filter((line) => line.startsWith("Log in for ")).length,
+      { timeout: 10_000 },
+    )
+    .toBe(2);
+  await logIn(
+    pageIn(
+      first
+        .output()
+        .split("\n")
+        .findLast((line) => line.startsWith("Log in for ")) ?? "",
+    ),
+  );
   expect(await first.printed).toContain(`${mcp.url}: logged-in (read write`);
   expect(authorizationServer.visits.registrations).toBe(1);
 
@@ -176,7 +162,7 @@ it("many customers", async () => {
     await take(foreign).catch((error) => console.log(error.message));
   `;
   const EVENTS = JSON.stringify({ installed, rotated, foreign, url: `${talkdesk.origin}/contacts` });
-  const printed = await start([...guideFlags(), "--input-type=module", "--eval", webhook], { EVENTS }).printed;
+  const printed = await startNode([...guideFlags(), "--input-type=module", "--eval", webhook], { ...around(), EVENTS }).printed;
   // There is nothing at this path; that it is told so by the API itself shows that the token went there.
   expect(printed).toBe(`${"404\n".repeat(20)}There is no installation nobody.\n`);
   expect(talkdesk.stats.tokensIssued).toBe(20);

@@ -7,7 +7,9 @@ const pages = globSync(["README.md", "packages/*/README.md", "docs/**/*.md", "ex
   (page) => !page.includes("node_modules") && !page.includes("dist/"),
 );
 /** Programs of this repository write these, with all that they name. */
-const written = new Set(["adapters", "benchmarks", "comparison", "providers", "runtimes", "works-as-it-is"].map((name) => `docs/${name}.md`));
+const written = new Set(
+  ["adapters", "benchmarks", "comparison", "providers", "runtimes", "works-as-it-is"].map((name) => `docs/${name}.md`),
+);
 const own = globSync("docs/*.md", { cwd: root }).filter((page) => !written.has(page));
 
 /** The storm counts token requests, and looks up no metadata; the odd provider has none. */

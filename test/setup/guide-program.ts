@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
+import { guideArguments, guides } from "./guide-place.ts";
 
 /** A program of examples/guides that runs, as its page says. It ends with the test. */
 export interface GuideProgram {
@@ -19,8 +19,13 @@ export function startGuide(
   env: Record<string, string>,
   { flags = [] as string[], given = [] as string[] } = {},
 ): GuideProgram {
-  const path = fileURLToPath(new URL(`../../examples/guides/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ["--conditions=source", ...flags, path, ...given], {
+  return startNode([...flags, ...guideArguments(name, ...given)], env);
+}
+
+/** Starts Node with these arguments, in the folder with the programs. */
+export function startNode(given: readonly string[], env: Record<string, string>): GuideProgram {
+  const child = spawn(process.execPath, given, {
+    cwd: guides,
     env: { NODE_NO_WARNINGS: "1", NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
