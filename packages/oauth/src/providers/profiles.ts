@@ -5,7 +5,8 @@ import * as work from "./profiles/work.ts";
 import type { Provider } from "./provider-profile.ts";
 
 export type { AskFor } from "./ask-for.ts";
-export { defineProfile, type Provider, type ProviderFact, type ProviderProfile } from "./provider-profile.ts";
+export { defineProfile } from "./define-profile.ts";
+export type { Provider, ProviderFact, ProviderProfile } from "./provider-profile.ts";
 export type { ProviderSource } from "./provider-source.ts";
 // One by one, so that a bundle has only those that are used.
 export * from "./profiles/business.ts";

@@ -1,5 +1,6 @@
 import { bareTokenScheme, InvalidOptionError, readOptions, requireText, type AuthorizationScheme, type TokenSet } from "@tokenflight/core";
-import { defineProfile, type Provider } from "../providers/provider-profile.ts";
+import { defineProfile } from "../providers/define-profile.ts";
+import type { Provider } from "../providers/provider-profile.ts";
 import { requireServerUrl } from "../server/authorization-server.ts";
 import { advancedDialerRefused } from "./advanced-dialer.ts";
 import { identityOriginOf, regionOf, type TalkdeskRegion } from "./regions.ts";

@@ -1,4 +1,5 @@
-import { defineProfile, type Provider } from "../provider-profile.ts";
+import { defineProfile } from "../define-profile.ts";
+import type { Provider } from "../provider-profile.ts";
 
 // Where users log in to the applications of others. Where a tenant can choose a behaviour, the strictest one is here.
 

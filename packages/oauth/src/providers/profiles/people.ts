@@ -1,4 +1,5 @@
-import { defineProfile, type Provider } from "../provider-profile.ts";
+import { defineProfile } from "../define-profile.ts";
+import type { Provider } from "../provider-profile.ts";
 
 // Accounts of private persons: mail, music, sports, health, talk.
 
