@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,9 +6,10 @@ import { spawn } from "node:child_process";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startAuthorizationServer } from "../servers/authorization-server.ts";
 import { startResourceApi } from "../servers/resource-api.ts";
+import { startTalkdeskServer } from "../servers/talkdesk-server.ts";
 import { run } from "./build.ts";
 import { packAll } from "./pack.ts";
-import { readmePrograms } from "./readme-programs.ts";
+import { readmeProgram, readmePrograms } from "./readme-programs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -50,7 +51,7 @@ beforeAll(async () => {
   for (const [name, text] of readmePrograms) writeFileSync(join(folder, name), text);
 }, 180_000);
 
-describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) => {
+describe.each(Object.entries(runtimes))("on %s (field line 132)", (name, node) => {
   it.each(["with-axios.ts", "with-got.ts", "with-ky.ts"])("%s prints the answer of the API", async (program) => {
     await using server = await startAuthorizationServer({ accessTokenLifetime: 60 });
     await using api = await startResourceApi({ isActive: (token) => server.isActive(token) });
@@ -125,8 +126,23 @@ describe.each(Object.entries(runtimes))("on %s (field line 132)", (_name, node) 
     expect(printed).not.toContain("is not");
   });
 
-  it("talkdesk.ts loads", async () => {
-    expect(await start(node, "talkdesk.ts", {})).toBe("");
+  it("with-talkdesk.ts prints the answer of the API, with the hosts of a server of ours in place of Talkdesk's", async () => {
+    await using server = await startTalkdeskServer();
+    await using api = await startResourceApi({ isActive: (token) => server.isActive(token) });
+    const hosts = { identityOrigin: server.origin, apiOrigin: api.origin };
+    const place = join(folder, `talkdesk-${name}`);
+    mkdirSync(place);
+    writeFileSync(join(place, "with-talkdesk.ts"), readmeProgram("with-talkdesk.ts"));
+    writeFileSync(
+      join(place, "talkdesk.ts"),
+      readmeProgram("talkdesk.ts")
+        .replace('{ account: "acme", region: "eu" }', JSON.stringify(hosts))
+        .replace("<client_id>", server.client.clientId)
+        .replace("<client_secret>", server.client.clientSecret),
+    );
+
+    expect(await start(node, join(place, "with-talkdesk.ts"), {})).toContain("method: 'GET'");
+    expect(api.requests.map(({ status }) => status)).toEqual([200]);
   });
 });
 

@@ -100,6 +100,15 @@ const inPage: Readonly<Record<string, Names>> = {
   "packages/undici/src/bearer.ts": { Agent: 'import { Agent } from "undici";', request: 'import { request } from "undici";' },
 };
 
+/** Programs that another compiler checks, each with what does so. */
+const compiledElsewhere: readonly { readonly folder: string; readonly by: string }[] = [
+  { folder: "examples/guides/nextjs/", by: "`next build`, in the test of the guide (test/packaging/runtimes/next.ts)" },
+];
+
+export function isCompiledElsewhere({ name = "" }: Block): boolean {
+  return compiledElsewhere.some(({ folder }) => name.startsWith(folder));
+}
+
 /** Whether a block is for a browser: it has the types of the DOM then, and not those of Node. */
 export function isForBrowsers({ page, text }: Block): boolean {
   return (

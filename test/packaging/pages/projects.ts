@@ -4,7 +4,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { allBlocks, packagesIn, type Block } from "./blocks.ts";
-import { beside, declarationOf, isForBrowsers } from "./left-out.ts";
+import { beside, declarationOf, isCompiledElsewhere, isForBrowsers } from "./left-out.ts";
 import { asCommonJs, exportsIn, freeNames, importsIn } from "./names.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -113,7 +113,11 @@ export async function writeProjects(installed: string, blocks: readonly Block[])
     (["module", "commonjs"] as const).map((kind) => {
       const folder = join(installed, `pages-${platform}-${kind}`);
       const own = blocks.filter(
-        (block) => block.language !== "js" && isForBrowsers(block) === (platform === "browser") && kindsOf(block).includes(kind),
+        (block) =>
+          block.language !== "js" &&
+          !isCompiledElsewhere(block) &&
+          isForBrowsers(block) === (platform === "browser") &&
+          kindsOf(block).includes(kind),
       );
       for (const block of own) write(join(folder, fileOf(block)), textOf(block, { kind, blocks, exports }));
       for (const block of own)
