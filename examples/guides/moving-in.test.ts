@@ -64,7 +64,7 @@ describe.each([
   { before: "before-simple-oauth2", after: "after-fetch", answers: 0, lost: 1, refreshes: 3, isRefused: false },
   { before: "before-google-auth-library", after: "after-gaxios", answers: 3, lost: 0, refreshes: 1, isRefused: false },
 ])("moving in: $before", ({ before, after, answers, lost, refreshes, isRefused }) => {
-  it("takes over what is stored, and sends nothing twice", { timeout: 30_000 }, async () => {
+  it("takes over what is stored, and sends nothing twice", { timeout: 60_000 }, async () => {
     await storeLogin();
     expect(await run(before, "/orders")).toBe("200\n");
     write(read());
