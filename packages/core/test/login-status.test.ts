@@ -73,6 +73,24 @@ const histories: [string, (all: SetUp) => Promise<unknown>, [string, string, str
     ["logged-out", "logged-in", "logged-out"],
   ],
   [
+    "a token that a resource server refused, before there is another one",
+    async ({ tokens }) => {
+      void tokens.renew(await tokens.save(response("1"))).catch(() => {});
+    },
+    ["logged-in", "logged-in", "logged-in"],
+  ],
+  [
+    "a session that is over, whose access token a resource server refused",
+    async (all) => {
+      void all.tokens.renew(await all.tokens.save(response("1"))).catch(() => {});
+      await settle();
+      all.hand.last.fail(new LoginRequiredError("Over."));
+      await settle();
+      await expect(all.tokens.get()).rejects.toThrow(LoginRequiredError);
+    },
+    ["logged-out", "logged-out", "logged-out"],
+  ],
+  [
     "a session that is over, whose access token is good still",
     async (all) => {
       await all.tokens.save(response("1"));

@@ -1,21 +1,21 @@
-import type { SubjectRecord } from "../record/record.ts";
+import { isLive, type SubjectRecord } from "../record/record.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 import type { LoginStatus } from "./token-cache.ts";
 import { stateBySource } from "./unknown-status.ts";
 
-/** Says of a record that is known to stand whether a token can be had without a person. */
-export function statusOf(record: SubjectRecord, source: TokenSource, now: number): LoginStatus {
+/** Says of a record that is known to stand whether a token can be had without a person. `refused`: the access token that a resource server refused last. */
+export function statusOf(record: SubjectRecord, source: TokenSource, now: number, refused?: string): LoginStatus {
   const { tokenSet } = record;
+  const isGood = isLive(tokenSet, now) && tokenSet?.accessToken !== refused;
   return {
-    state: stateOf(record, source, now),
+    state: isGood ? "logged-in" : stateWithoutToken(record, source),
     expiresAt: tokenSet?.accessToken ? tokenSet.expiresAt : undefined,
     scope: tokenSet?.scope,
   };
 }
 
-function stateOf({ generation, tokenSet, loginRequired }: SubjectRecord, source: TokenSource, now: number): LoginStatus["state"] {
-  const isGood = tokenSet !== undefined && tokenSet.accessToken !== "" && (tokenSet.expiresAt === undefined || now < tokenSet.expiresAt);
-  if (isGood) return "logged-in";
+/** Of a record whose access token is over. */
+function stateWithoutToken({ generation, tokenSet, loginRequired }: SubjectRecord, source: TokenSource): LoginStatus["state"] {
   if (loginRequired !== undefined) return "logged-out";
   if (tokenSet?.refreshToken !== undefined) return "logged-in";
   const bySource = stateBySource(source);

@@ -124,9 +124,9 @@ export class SubjectTokenCache implements TokenCache {
 
   status(): LoginStatus {
     const { clock, source, lifetime } = this.#parts;
-    const { held } = this.#refreshes;
+    const { held, refusedAccessToken } = this.#refreshes;
     this.#refreshes.hear();
-    return lifetime.isClosed || !held.isUsable() ? unknownStatus : statusOf(held.newest, source, clock.now());
+    return lifetime.isClosed || !held.isUsable() ? unknownStatus : statusOf(held.newest, source, clock.now(), refusedAccessToken);
   }
 
   /** Joins the refresh under way or starts one, and waits until the caller's signal aborts. */

@@ -121,10 +121,6 @@ export function withHeld(record: SubjectRecord, held: SubjectRecord, now: number
   });
 }
 
-function isLive(tokenSet: TokenSet | undefined, now: number): boolean {
-  return tokenSet !== undefined && tokenSet.accessToken !== "" && (tokenSet.expiresAt === undefined || tokenSet.expiresAt > now);
-}
-
 /** By the wall clock of whoever noted it. */
 function endOf(pause: OtherPurpose["pause"]): number {
   return pause === undefined ? 0 : pause.begun + pause.duration;

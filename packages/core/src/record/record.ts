@@ -119,3 +119,8 @@ export function markOf({ lineage = "", generation, loginRequired }: SubjectRecor
 export function isOfLogin(mark: string, { lineage = "" }: SubjectRecord): boolean {
   return mark.slice(0, mark.lastIndexOf(".")) === lineage;
 }
+
+/** Whether there is an access token that has not expired. */
+export function isLive(tokenSet: TokenSet | undefined, now: number): boolean {
+  return tokenSet !== undefined && tokenSet.accessToken !== "" && (tokenSet.expiresAt === undefined || tokenSet.expiresAt > now);
+}
