@@ -1,6 +1,6 @@
 import { ownOnly, ownOption } from "../platform/own.ts";
 import { TokenSet, type TokenSetFields } from "../tokens/token-set.ts";
-import type { LoginRequired, OtherPurpose, OtherPurposes, SubjectRecord } from "./record.ts";
+import { isLive, type LoginRequired, type OtherPurpose, type OtherPurposes, type SubjectRecord } from "./record.ts";
 
 /** How many other purposes a record keeps. Of more, those whose access tokens end first are asked for again. */
 const most = 32;
