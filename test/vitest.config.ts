@@ -22,6 +22,11 @@ const packaged = ["test/packaging/**/*.test.ts"];
 /** These run twice: the guides' programs from the sources, and from the packed packages. */
 const guides = ["examples/guides/!(pages).test.ts"];
 
+/** A full run measures: it has one browser at a time, and nothing beside it. */
+const isFull = process.env["TOKENFLIGHT_FULL"] === "1";
+/** Files that wait for deadlines most of their time, of processes and of pages, run side by side with one more than there are cores. */
+const waiting = availableParallelism() + (isFull ? 0 : 1);
+
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   resolve: { conditions },
@@ -71,7 +76,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: availableParallelism(), testTimeout: 60_000 },
+        test: { name: "many", include: many, sequence: { groupOrder: 2 }, maxWorkers: waiting, testTimeout: 60_000 },
       },
       {
         extends: true,
@@ -79,10 +84,9 @@ export default defineConfig({
           name: "browsers",
           include: inBrowsers,
           globalSetup: "test/browser/profiles.ts",
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: isFull ? 3 : 2 },
           isolate: false,
-          // Each has both browsers, and they wait for deadlines most of their time. A full run measures.
-          maxWorkers: process.env["TOKENFLIGHT_FULL"] === "1" ? 1 : 2,
+          maxWorkers: isFull ? 1 : waiting,
           testTimeout: 60_000,
         },
       },
