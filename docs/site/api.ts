@@ -57,6 +57,7 @@ export async function writeApi(out: string): Promise<void> {
     classPropertiesFormat: "table",
     typeAliasPropertiesFormat: "table",
     typeDeclarationFormat: "table",
+    tableColumnSettings: { hideModifiers: true, hideInherited: true, hideOverrides: true },
     logLevel: "Warn",
   };
   const application = await Application.bootstrapWithPlugins(options);

@@ -3,16 +3,20 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vitepress";
 import { writeApi } from "./api.ts";
+import { copyMermaid } from "./diagrams.ts";
 import { folders } from "./folders.ts";
 import { rewriteLinks } from "./links.ts";
+import { writeLlms } from "./llms.ts";
 import { readPages, readSource, root } from "./pages.ts";
 
-/** The site, in `folders.html`. */
-export async function buildSite(): Promise<void> {
+/** The site, in `folders.html`. `base` is the path that it will lie beneath, such as `/tokenflight/`. */
+export async function buildSite(base: string): Promise<void> {
   rmSync(folders.markdown, { recursive: true, force: true });
   writePages();
+  copyMermaid();
   await writeApi(`${folders.markdown}/api`);
-  await build(fileURLToPath(new URL(".", import.meta.url)));
+  await build(fileURLToPath(new URL(".", import.meta.url)), { base });
+  writeLlms(base);
 }
 
 function writePages(): void {

@@ -1,8 +1,11 @@
 import { defineConfig } from "vitepress";
+import { drawDiagrams } from "../diagrams.ts";
 import { folders } from "../folders.ts";
 import { anchorOf } from "../headings.ts";
 import { readPages, readSource } from "../pages.ts";
+import { rank } from "../search-rank.ts";
 import { sidebarOf } from "../sidebar.ts";
+import { stackTables } from "../tables.ts";
 
 const { description, repository } = JSON.parse(readSource("package.json")) as { description: string; repository: { url: string } };
 
@@ -10,17 +13,22 @@ export default defineConfig({
   title: "Tokenflight",
   description,
   lang: "en",
-  base: process.env["SITE_BASE"] ?? "/",
+  // There is no icon; without this line a browser asks for one.
+  head: [["link", { rel: "icon", href: "data:," }]],
   srcDir: folders.markdown,
   outDir: folders.html,
   cacheDir: folders.cache,
   cleanUrls: true,
   metaChunk: true,
+  transformHead: ({ page, siteData }) => [["link", { rel: "alternate", type: "text/markdown", href: siteData.base + page }]],
   markdown: {
-    // Code hosts read a page so.
+    // What a code host does with a page: its anchors, no attributes in braces, and links where there is `https://` only.
     anchor: { slugify: anchorOf },
     attrs: { disable: true },
-    config: (markdown) => void markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false }),
+    config(markdown) {
+      markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
+      markdown.use(stackTables).use(drawDiagrams);
+    },
     // Those with enough contrast.
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
   },
@@ -32,19 +40,8 @@ export default defineConfig({
     sidebar: sidebarOf(readPages()),
     outline: [2, 3],
     socialLinks: repository.url === "" ? [] : [{ icon: "github", link: repository.url }],
-    search: {
-      provider: "local",
-      options: {
-        miniSearch: {
-          searchOptions: {
-            // It runs in the browser, from its source text: guides come before the reference, and tables of measurements last.
-            boostDocument: (id: string) => {
-              if (id.includes("/guides/")) return 2;
-              return /\/(?:api|project)\/|\/(?:reliability|benchmarks|architecture|shared-refresh|adapters)\b/.test(id) ? 0.3 : 1;
-            },
-          },
-        },
-      },
-    },
+    search: { provider: "local", options: { miniSearch: { searchOptions: { boostDocument: rank } } } },
   },
+  // The search's index and the core's API reference are larger than a program's chunks should be.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
 });

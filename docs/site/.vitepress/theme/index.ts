@@ -1,4 +1,10 @@
+import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
-import "./style.css";
+import { Diagram } from "./diagram.ts";
+import "./page.css";
+import "./tables.css";
 
-export default DefaultTheme;
+export default {
+  extends: DefaultTheme,
+  enhanceApp: ({ app }) => void app.component("Diagram", Diagram),
+} satisfies Theme;
