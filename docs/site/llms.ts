@@ -11,7 +11,8 @@ const optional = new Set(["Appendices", "Programs to watch", "Project"]);
 export function writeLlms(base: string): void {
   const pages = readPages();
   const entryPoints = readEntryPoints();
-  for (const { target } of [...pages, ...entryPoints]) copyFileSync(`${folders.markdown}/${target}`, `${folders.html}/${target}`);
+  for (const { target } of [...pages, ...entryPoints, { target: "api/index.md" }])
+    copyFileSync(`${folders.markdown}/${target}`, `${folders.html}/${target}`);
 
   const groups = readContents();
   const wanted = groups.filter(({ title }) => !optional.has(title));

@@ -9,7 +9,11 @@ import { root } from "./pages.ts";
 const { values } = parseArgs({
   // pnpm hands a `--` on.
   args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: { base: { type: "string", default: "/" }, serve: { type: "boolean", default: false }, port: { type: "string", default: "4173" } },
+  options: {
+    base: { type: "string", default: "/" },
+    serve: { type: "boolean", default: false },
+    port: { type: "string", default: "4173" },
+  },
 });
 
 await buildSite(values.base);

@@ -23,7 +23,11 @@ export function readPages(): Page[] {
 function targetOf(source: string): string {
   if (source === "README.md") return "index.md";
   if (source === "docs/README.md") return "contents.md";
-  return source.replace(/^docs\//, "").replace(/^test\/bench\/README/, "project/run-benchmarks").replace(/\/README\.md$/, ".md").replace(/^[A-Z_]+\.md$/, (name) => `project/${name.toLowerCase().replaceAll("_", "-")}`);
+  return source
+    .replace(/^docs\//, "")
+    .replace(/^test\/bench\/README/, "project/run-benchmarks")
+    .replace(/\/README\.md$/, ".md")
+    .replace(/^[A-Z_]+\.md$/, (name) => `project/${name.toLowerCase().replaceAll("_", "-")}`);
 }
 
 /** The address of a page in the site, such as `/guides/mcp`. */

@@ -10,7 +10,9 @@ const mostStacked = 5;
  * so their roles say it.
  */
 export function stackTables(markdown: MarkdownRenderer): void {
-  markdown.core.ruler.push("stack-tables", ({ tokens }) => tokens.forEach((token, index) => token.type === "table_open" && stack(tokens, index)));
+  markdown.core.ruler.push("stack-tables", ({ tokens }) =>
+    tokens.forEach((token, index) => token.type === "table_open" && stack(tokens, index)),
+  );
   markdown.renderer.rules["table_open"] = (tokens, index, options, _, renderer) => renderer.renderToken(tokens, index, options);
 }
 

@@ -4,6 +4,7 @@ import { folders } from "../folders.ts";
 import { anchorOf } from "../headings.ts";
 import { readPages, readSource } from "../pages.ts";
 import { rank } from "../search-rank.ts";
+import { tokenize } from "../search-tokens.ts";
 import { sidebarOf } from "../sidebar.ts";
 import { stackTables } from "../tables.ts";
 
@@ -20,7 +21,8 @@ export default defineConfig({
   cacheDir: folders.cache,
   cleanUrls: true,
   metaChunk: true,
-  transformHead: ({ page, siteData }) => [["link", { rel: "alternate", type: "text/markdown", href: siteData.base + page }]],
+  transformHead: ({ page, siteData }) =>
+    page === "404.md" ? [] : [["link", { rel: "alternate", type: "text/markdown", href: siteData.base + page }]],
   markdown: {
     // What a code host does with a page: its anchors, no attributes in braces, and links where there is `https://` only.
     anchor: { slugify: anchorOf },
@@ -40,7 +42,14 @@ export default defineConfig({
     sidebar: sidebarOf(readPages()),
     outline: [2, 3],
     socialLinks: repository.url === "" ? [] : [{ icon: "github", link: repository.url }],
-    search: { provider: "local", options: { miniSearch: { searchOptions: { boostDocument: rank } } } },
+    search: {
+      provider: "local",
+      options: {
+        // The list of all pages is in the sidebar, and would be found with everything.
+        _render: (text, env, markdown) => (env.relativePath === "contents.md" ? "" : markdown.render(text, env)),
+        miniSearch: { options: { tokenize }, searchOptions: { boostDocument: rank } },
+      },
+    },
   },
   // The search's index and the core's API reference are larger than a program's chunks should be.
   vite: { build: { chunkSizeWarningLimit: 2000 } },

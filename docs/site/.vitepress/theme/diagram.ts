@@ -16,7 +16,13 @@ export const Diagram = defineComponent({
     const { isDark } = useData();
     const draw = async (): Promise<void> => {
       const mermaid = await loadMermaid();
-      mermaid.initialize({ startOnLoad: false, theme: isDark.value ? "dark" : "neutral", flowchart: { wrappingWidth: 320 } });
+      mermaid.initialize({
+        startOnLoad: false,
+        theme: isDark.value ? "dark" : "neutral",
+        fontFamily: "system-ui, sans-serif",
+        // As large as the page's text: what is wider than the page scrolls.
+        flowchart: { useMaxWidth: false },
+      });
       drawing.value = (await mermaid.render(id, source)).svg;
     };
     onMounted(() => watch(isDark, draw, { immediate: true }));
