@@ -20,7 +20,9 @@ function stack(tokens: Token[], start: number): void {
   const end = tokens.findIndex(({ type }, index) => index > start && type === "table_close");
   const table = tokens.slice(start, end);
   const columns = table.flatMap(({ type }, index) => (type === "th_open" ? [textOf(table[index + 1])] : []));
-  if (columns.length > mostStacked) return tokens[start]?.attrSet("tabindex", "0");
+  // One that is wider than the page scrolls, and a keyboard gets to it.
+  tokens[start]?.attrSet("tabindex", "0");
+  if (columns.length > mostStacked) return;
   tokens[start]?.attrSet("class", "stacked");
   let column = 0;
   for (const token of table) {
