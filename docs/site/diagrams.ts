@@ -7,8 +7,9 @@ import { folders } from "./folders.ts";
 export function drawDiagrams(markdown: MarkdownRenderer): void {
   const fence = markdown.renderer.rules.fence;
   markdown.renderer.rules.fence = (tokens, index, ...rest) => {
-    const { info = "", content = "" } = tokens[index] ?? {};
-    return info.trim() === "mermaid" ? `<Diagram source="${encodeURIComponent(content)}" />` : (fence?.(tokens, index, ...rest) ?? "");
+    const token = tokens[index];
+    if (token?.info.trim() !== "mermaid") return fence?.(tokens, index, ...rest) ?? "";
+    return `<Diagram source="${encodeURIComponent(token.content)}" />`;
   };
 }
 

@@ -19,7 +19,11 @@ it("docs/README.md names every page once, so that the sidebar and llms.txt have 
   const listed = readContents().flatMap(({ entries }) => entries.map(({ source }) => source));
   // The two that lead to all others.
   const wanted = sources.filter((source) => source !== "README.md" && source !== "docs/README.md");
-  expect(listed.sort()).toEqual(wanted.sort());
+  expect({
+    missing: wanted.filter((source) => !listed.includes(source)),
+    unknown: listed.filter((source) => !wanted.includes(source)),
+    twice: listed.filter((source, index) => listed.indexOf(source) < index),
+  }).toEqual({ missing: [], unknown: [], twice: [] });
 });
 
 describe("links in the repository", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { readBuilt } from "./built-page.ts";
@@ -18,7 +19,7 @@ async function faultsOf(page: Page): Promise<string[]> {
   await page.addStyleTag({ content: "*, *::before, *::after { transition: none !important; animation: none !important }" });
   await page.evaluate(axe);
   return page.evaluate(async (ignored) => {
-    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { axe } = globalThis as unknown as { axe: { run(where: Document, options: RunOptions): Promise<AxeResults> } };
     const rules = Object.fromEntries(ignored.map((rule) => [rule, { enabled: false }]));
     const { violations } = await axe.run(document, {
       resultTypes: ["violations"],
