@@ -9,21 +9,37 @@ export interface LinkRules {
 }
 
 // What code holds is no link, so code is found first, and left as it is.
-const linksAndCode =
-  /^(?<indent> *)(?<fence>`{3,}|~{3,})[^]*?^\k<indent>\k<fence>|(?<image>!?)\[(?<text>(?:[^\]`[]|`[^`]*`|\[[^\]]*\])*)\]\((?<link>[^)\s]+)\)|(?<ticks>`+)[^`][^]*?\k<ticks>/gm;
+const code = /^(?<indent> *)(?<fence>`{3,}|~{3,})[^]*?^\k<indent>\k<fence>|(?<ticks>`+)[^`][^]*?\k<ticks>/;
+const markdownLink = /(?<image>!?)\[(?<text>(?:[^\]`[]|`[^`]*`|\[[^\]]*\])*)\]\((?<link>[^)\s]+)\)/;
+const htmlImage = /(?<attribute>src|srcset)="(?<picture>[^"]+)"/;
+const linksAndCode = new RegExp([code, markdownLink, htmlImage].map(({ source }) => source).join("|"), "gm");
 
-/** The same Markdown with links that lead to the site's pages. */
+/** The same Markdown with links that lead to the site's pages, and to its images. */
 export function rewriteLinks(markdown: string, page: Page, rules: LinkRules): string {
   return markdown.replaceAll(linksAndCode, (whole: string, ...found: unknown[]) => {
-    const { image, text, link } = found.at(-1) as Record<string, string | undefined>;
-    if (link === undefined || text === undefined || image === "!") return whole;
-    const { path, fragment } = split(link);
-    const target = targetOf(path, page, rules.pages);
-    if (target !== undefined) return `[${text}](${relative(page.target, target)}${fragment})`;
-    if (/^(?:[a-z]+:|#)/.test(link)) return whole;
-    const file = inRepository(path, page);
-    return rules.repository === "" ? asText(text, file) : `[${text}](${rules.repository}/blob/HEAD/${file}${fragment})`;
+    const { image, text, link, attribute, picture } = found.at(-1) as Record<string, string | undefined>;
+    if (picture !== undefined) return `${attribute}="${imageOnSite(picture, page)}"`;
+    if (link === undefined || text === undefined) return whole;
+    return image === "!" ? `![${text}](${imageOnSite(link, page)})` : linkOnSite(link, text, page, rules);
   });
+}
+
+function linkOnSite(link: string, text: string, page: Page, { pages, repository }: LinkRules): string {
+  const { path, fragment } = split(link);
+  const target = targetOf(path, page, pages);
+  if (target !== undefined) return `[${text}](${relative(page.target, target)}${fragment})`;
+  if (isElsewhere(link) || path === "") return `[${text}](${link})`;
+  const file = inRepository(path, page);
+  return repository === "" ? asText(text, file) : `[${text}](${repository}/blob/HEAD/${file}${fragment})`;
+}
+
+/** Images lie in docs/images, and in the folder `images` of the site. */
+function imageOnSite(link: string, page: Page): string {
+  return isElsewhere(link) ? link : relative(page.target, inRepository(link, page).replace(/^docs\//, ""));
+}
+
+function isElsewhere(link: string): boolean {
+  return /^[a-z]+:/.test(link);
 }
 
 function split(link: string): { path: string; fragment: string } {

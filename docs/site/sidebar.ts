@@ -14,7 +14,7 @@ function itemOf({ title, source }: Entry, pages: readonly Page[]): DefaultTheme.
   const folder = /^packages\/([\w-]+)\//.exec(source)?.[1];
   const api = readEntryPoints().filter((entryPoint) => entryPoint.folder === folder);
   return {
-    text: title,
+    text: title.replaceAll("`", ""),
     link: addressOf(page.target),
     ...(api.length > 0 && {
       collapsed: true,

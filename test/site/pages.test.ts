@@ -55,8 +55,17 @@ describe("a link of the repository, on the site", () => {
       "```md\n[core](../../packages/core)\n```\n[core](../packages/core.md)",
     ],
     ["![picture](../images/a.png)", "![picture](../images/a.png)"],
+    ['<img alt="" src="../images/a.png">', '<img alt="" src="../images/a.png">'],
   ])("%j becomes %j", (text, expected) => {
     expect(onSite(text)).toBe(expected);
+  });
+
+  it("an image of the first page is found, too", () => {
+    const home = { source: "README.md", target: "index.md" };
+    const text = '![a](docs/images/a.svg) <img src="docs/images/a.svg"> ![b](https://host/b.svg)';
+    expect(rewriteLinks(text, home, { pages, repository: "" })).toBe(
+      '![a](./images/a.svg) <img src="./images/a.svg"> ![b](https://host/b.svg)',
+    );
   });
 
   it("a file that is no page is named, or leads to the repository where there is one", () => {

@@ -11,7 +11,9 @@ const wanted: readonly [string, RegExp][] = [
   ["logout", /troubleshooting#after-a-logout|acting-for-a-user|single-page-app#several-tabs/],
   ["two tabs", /single-page-app#several-tabs|guides\/several-tabs/],
   ["invalid_grant", /troubleshooting#invalid_grant/],
-  ["TokenRequestError", /api\/core#tokenrequesterror|errors/],
+  // Names of the API, though guides use them more often.
+  ["TokenRequestError", /api\/core#tokenrequesterror/],
+  ["createTokenPool", /api\/core#createtokenpool/],
   ["certificate authority", /proxies-and-certificates/],
 ];
 
