@@ -35,7 +35,7 @@ export async function writeApi(out: string): Promise<void> {
   const options: TypeDocOptions & Partial<PluginOptions> & { router: string } = {
     plugin: ["typedoc-plugin-markdown"],
     entryPoints: entryPoints.map(({ source }) => root + source),
-    tsconfig: `${root}docs/site/tsconfig.json`,
+    tsconfig: `${root}docs/site/api.tsconfig.json`,
     // The run has compiled them already.
     skipErrorChecking: true,
     sortEntryPoints: false,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { posix } from "node:path";
 import MarkdownIt from "markdown-it";
 import { anchorOf } from "../../docs/site/headings.ts";
@@ -10,6 +10,8 @@ const markdown = new MarkdownIt({ html: true });
 export interface HostedPage {
   readonly anchors: ReadonlySet<string>;
   readonly links: readonly string[];
+  /** What stands as code in its sentences. */
+  readonly code: readonly string[];
 }
 
 export function readHosted(source: string): HostedPage {
@@ -19,17 +21,19 @@ export function readHosted(source: string): HostedPage {
 export function hostedPage(text: string): HostedPage {
   const anchors = new Set<string>();
   const links: string[] = [];
+  const code: string[] = [];
   const tokens = markdown.parse(text, {});
   for (const [index, token] of tokens.entries()) {
     if (token.type === "heading_open") addAnchor(anchors, (tokens[index + 1]?.children ?? []).map(({ content }) => content).join(""));
     for (const part of [token, ...(token.children ?? [])]) {
       const link = part.attrGet("href") ?? part.attrGet("src");
       if (link !== null) links.push(String(link));
+      if (part.type === "code_inline") code.push(part.content);
       if (part.type.startsWith("html_"))
         links.push(...[...part.content.matchAll(/\s(?:href|src|srcset)="([^"]+)"/g)].map(([, found = ""]) => found));
     }
   }
-  return { anchors, links };
+  return { anchors, links, code };
 }
 
 function addAnchor(anchors: Set<string>, heading: string): void {
@@ -40,7 +44,7 @@ function addAnchor(anchors: Set<string>, heading: string): void {
 }
 
 /** The links of a page that lead nowhere in the repository. Addresses elsewhere are not asked. */
-export function deadLinks(source: string, { links, anchors } = readHosted(source)): string[] {
+export function deadLinks(source: string, { links, anchors }: Pick<HostedPage, "links" | "anchors"> = readHosted(source)): string[] {
   return links.filter((link) => {
     if (/^[a-z]+:/.test(link)) return false;
     const [path = "", fragment] = decodeURI(link).split("#");
@@ -49,4 +53,10 @@ export function deadLinks(source: string, { links, anchors } = readHosted(source
     if (fragment === undefined) return false;
     return !(file === source ? anchors : file.endsWith(".md") ? readHosted(file).anchors : new Set()).has(fragment);
   });
+}
+
+/** The files and folders that a page names as code, such as the test of a statement, and that are not there. What the run makes is not there yet. */
+export function missingFiles({ code }: HostedPage): string[] {
+  const named = code.filter((text) => /^(?:docs|examples|packages|test)\/[\w./*-]+$/.test(text) && !text.includes("/dist"));
+  return named.filter((text) => globSync(text, { cwd: root }).length === 0);
 }

@@ -4,7 +4,7 @@ import { readContents } from "../../docs/site/contents.ts";
 import { folders } from "../../docs/site/folders.ts";
 import { rewriteLinks } from "../../docs/site/links.ts";
 import { readPages } from "../../docs/site/pages.ts";
-import { deadLinks, hostedPage } from "./code-host.ts";
+import { deadLinks, hostedPage, missingFiles, readHosted } from "./code-host.ts";
 
 const pages = readPages();
 const sources = pages.map(({ source }) => source);
@@ -31,10 +31,18 @@ describe("links in the repository", () => {
     expect(deadLinks(source)).toEqual([]);
   });
 
+  it.each(sources)("%s names files that are there", (source) => {
+    expect(missingFiles(readHosted(source))).toEqual([]);
+  });
+
   it("a file, a folder or an anchor that is not there is found", () => {
     const text =
       "# One\n\n[a](gone.md) [b](../README.md#gone) [c](#one) [d](#two) [e](../examples/tabs) ![f](images/gone.png)\n\n`[g](gone.md)`\n";
     expect(deadLinks("docs/errors.md", hostedPage(text))).toEqual(["gone.md", "../README.md#gone", "#two", "images/gone.png"]);
+    expect(missingFiles(hostedPage("`test/gone.test.ts` `test/site` `test/oauth/talkdesk*.test.ts` `test/gone/*.ts`"))).toEqual([
+      "test/gone.test.ts",
+      "test/gone/*.ts",
+    ]);
   });
 });
 
