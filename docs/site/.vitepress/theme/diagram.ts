@@ -12,6 +12,8 @@ export const Diagram = defineComponent({
   setup(props) {
     const source = decodeURIComponent(props.source);
     const drawing = ref("");
+    /** Pixels that it has with letters as large as those of the page. */
+    const width = ref(0);
     const id = `diagram-${useId()}`;
     const { isDark } = useData();
     const draw = async (): Promise<void> => {
@@ -20,16 +22,17 @@ export const Diagram = defineComponent({
         startOnLoad: false,
         theme: isDark.value ? "dark" : "neutral",
         fontFamily: "system-ui, sans-serif",
-        // As large as the page's text: what is wider than the page scrolls.
-        flowchart: { useMaxWidth: false },
+        flowchart: { wrappingWidth: 320 },
       });
-      drawing.value = (await mermaid.render(id, source)).svg;
+      const { svg } = await mermaid.render(id, source);
+      drawing.value = svg;
+      width.value = Number(/max-width: ([\d.]+)px/.exec(svg)?.[1]);
     };
     onMounted(() => watch(isDark, draw, { immediate: true }));
     return () =>
       drawing.value === ""
         ? h("pre", { class: "diagram", tabindex: 0 }, h("code", source))
-        : h("div", { class: "diagram", tabindex: 0, innerHTML: drawing.value });
+        : h("div", { class: "diagram", tabindex: 0, innerHTML: drawing.value, style: { "--drawn-width": `${width.value}px` } });
   },
 });
 
