@@ -93,6 +93,7 @@ export default defineConfig({
           globalSetup: "test/site/build-site.ts",
           sequence: { groupOrder: 4 },
           maxWorkers: availableParallelism(),
+          testTimeout: 60_000,
         },
       },
       {

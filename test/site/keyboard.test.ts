@@ -73,6 +73,6 @@ inBrowser("a reader without a mouse", (open) => {
     expect(await tabs(page, 2)).toEqual(firstInMenu);
     await page.keyboard.press("Enter");
     await page.waitForURL((url) => url.pathname !== "/");
-    expect(await page.locator(".VPSidebar.open").count()).toBe(0);
+    await page.locator(".VPSidebar.open").waitFor({ state: "detached" });
   });
 });

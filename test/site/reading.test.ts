@@ -31,7 +31,7 @@ async function faultsOf(page: Page): Promise<string[]> {
 }
 
 inBrowser("a reader", (open) => {
-  it("on a phone scrolls no page sideways", { timeout: 60_000 }, async () => {
+  it("on a phone scrolls no page sideways", async () => {
     // The page as it is sent: scripts change nothing of its width but in diagrams, which are looked at below.
     const page = await open("/", { width: phone, javaScriptEnabled: false });
     const wide: string[] = [];
@@ -57,7 +57,7 @@ inBrowser("a reader", (open) => {
       ["/guides/troubleshooting", phone],
       ["/errors", desktop],
       ["/api/ky", desktop],
-    ])("%s at %i pixels has the contrast and the names that WCAG 2.1 AA wants", { timeout: 60_000 }, async (address, width) => {
+    ])("%s at %i pixels has the contrast and the names that WCAG 2.1 AA wants", async (address, width) => {
       const page = await untilAlive(await open(address, { width, colorScheme }));
       expect(await faultsOf(page)).toEqual([]);
     });

@@ -33,7 +33,7 @@ inBrowser("the search", (open) => {
       await page.locator(".search-input").fill("");
       await expect.poll(() => results.count()).toBe(0);
       await page.locator(".search-input").fill(words);
-      await expect.poll(firstThree, { message: words, timeout: 5000 }).toMatch(fitting);
+      await expect.poll(firstThree, { message: words, timeout: 15_000 }).toMatch(fitting);
     }
   });
 });
