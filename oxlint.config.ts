@@ -99,6 +99,7 @@ export default defineConfig({
     "eslint/no-underscore-dangle": "off",
     "eslint/no-useless-constructor": "off",
     "import/no-named-as-default-member": "off",
+    "import/no-unassigned-import": ["error", { allow: ["**/*.css"] }],
     // Browsers have had `toSorted` since 2023 only.
     "unicorn/no-array-sort": "off",
     "unicorn/consistent-function-scoping": "off",

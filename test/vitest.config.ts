@@ -17,6 +17,8 @@ const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
 const many = ["test/{faults,mcp,processes}/**/*.test.ts", "examples/{agents,storm}/*.test.ts"];
 /** These drive browsers, which are started once in each process. */
 const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
+/** These look at one build of the site, also in a browser. */
+const ofSite = ["test/site/**/*.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
 /** These run twice: the guides' programs from the sources, and from the packed packages. */
@@ -57,7 +59,7 @@ export default defineConfig({
         test: {
           name: "light",
           include: [...rest, ...alone],
-          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...packaged],
+          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...ofSite, ...packaged],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -93,10 +95,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "site",
+          include: ofSite,
+          globalSetup: "test/site/build-site.ts",
+          sequence: { groupOrder: 4 },
+          maxWorkers: availableParallelism(),
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "packaged",
           include: [...packaged, ...guides],
           globalSetup: "test/packaging/install.ts",
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           maxWorkers: availableParallelism(),
           maxConcurrency: availableParallelism(),
           testTimeout: 600_000,

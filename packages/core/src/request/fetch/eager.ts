@@ -5,6 +5,8 @@
  * @example
  * import "@tokenflight/core/eager";
  * import { createTokenCache } from "@tokenflight/core";
+ *
+ * @module
  */
 import { engine } from "../../cache/late/engine.ts";
 import { lateEngine } from "../../cache/late/late-token-cache.ts";
