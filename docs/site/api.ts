@@ -51,6 +51,8 @@ export async function writeApi(out: string): Promise<void> {
     hideBreadcrumbs: true,
     useCodeBlocks: true,
     useHTMLEncodedBrackets: true,
+    // A docstring has no HTML: what looks like a tag is text.
+    sanitizeComments: true,
     parametersFormat: "table",
     propertyMembersFormat: "table",
     interfacePropertiesFormat: "table",

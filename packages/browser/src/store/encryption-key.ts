@@ -19,7 +19,7 @@ const id = "browser";
  * ```
  */
 export async function encryptionKey(options: {
-  /** Names the database that the key is in: "<name> keys". */
+  /** Names the database that the key is in: `<name> keys`. */
   readonly name: string;
 }): Promise<EncryptionKey> {
   const { name } = readOptions("encryptionKey", options, ["name"]);
