@@ -21,9 +21,10 @@ const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"
 const ofSite = ["test/site/**/*.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
 const packaged = ["test/packaging/**/*.test.ts"];
-/** These run twice: the guides' programs from the sources, and from the packed packages. */
+/** These run the guides' programs from the packed packages; a run of single files tries them from the sources, too. */
 const guides = ["examples/guides/!(pages).test.ts"];
 
+const isWhole = process.env["TOKENFLIGHT_WHOLE"] === "1";
 /** A full run measures: it has one browser at a time, and nothing beside it. */
 const isFull = process.env["TOKENFLIGHT_FULL"] === "1";
 /** Files that wait for deadlines most of their time, of processes and of pages, run side by side with one more than there are cores. */
@@ -59,7 +60,7 @@ export default defineConfig({
         test: {
           name: "light",
           include: [...rest, ...alone],
-          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...ofSite, ...packaged],
+          exclude: ["**/node_modules/**", ...busy, ...many, ...inBrowsers, ...ofSite, ...packaged, ...(isWhole ? guides : [])],
           sequence: { groupOrder: 0 },
           // Most tests wait for servers and deadlines, so more files than cores run side by side.
           maxWorkers: availableParallelism() + 1,
@@ -109,7 +110,7 @@ export default defineConfig({
           name: "packaged",
           include: [...packaged, ...guides],
           globalSetup: "test/packaging/install.ts",
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 4 },
           maxWorkers: availableParallelism(),
           maxConcurrency: availableParallelism(),
           testTimeout: 600_000,

@@ -48,7 +48,7 @@ for (const { name, command, arguments: given } of steps) {
   const { status, error } = spawnSync(command, given, {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, ...(isFull && { TOKENFLIGHT_FULL: "1" }) },
+    env: { ...process.env, TOKENFLIGHT_WHOLE: "1", ...(isFull && { TOKENFLIGHT_FULL: "1" }) },
   });
   if (error !== undefined) process.stderr.write(`${command} did not start: ${error.message}\n`);
   process.stdout.write(`# ${name}: ${status === 0 ? "ok" : "failed"} after ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
