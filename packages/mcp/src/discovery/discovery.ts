@@ -4,7 +4,7 @@ import { McpServerError } from "../errors.ts";
 import { findAuthorizationServer, type NamedServer } from "./authorization-server.ts";
 import type { McpChallenge } from "./challenge.ts";
 import { shown } from "./safe-url.ts";
-import { findResourceMetadata, type Asking, type ResourceMetadata } from "./resource-metadata.ts";
+import { findResourceMetadata, forAll, type Asking, type ResourceMetadata } from "./resource-metadata.ts";
 
 /** An MCP server and its authorization server, as they are now. */
 export interface FoundServer {
@@ -42,7 +42,7 @@ export class Discovery {
     // A refusal for want of scope says what one request needs, and not what to begin with.
     const before = this.#challenge;
     const { resourceMetadata, needsScope } = challenge;
-    const scopes = needsScope && before !== undefined ? before.scopes : challenge.scopes;
+    const scopes = needsScope ? (before?.scopes ?? []) : challenge.scopes;
     this.#challenge = { resourceMetadata, needsScope, scopes };
     const isNews = before?.resourceMetadata !== resourceMetadata || before?.scopes.join(" ") !== scopes.join(" ");
     if (isNews) this.forget();
@@ -55,7 +55,7 @@ export class Discovery {
 
   /** What is known of it, as long as it says nothing new. Rejects as `find` does. */
   async known(asking: Asking): Promise<FoundServer> {
-    const finding = (this.#found ??= this.find(asking));
+    const finding = (this.#found ??= this.find(forAll(asking)));
     try {
       return await waitFor(finding, asking.signal);
     } catch (error) {

@@ -22,6 +22,11 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
+/** The same for what several callers wait for: no signal of one of them ends it. Each request has its timeout. */
+export function forAll(asking: Asking): Asking {
+  return { ...asking, signal: new AbortController().signal };
+}
+
 /** How many authorization servers are looked at. */
 const mostIssuers = 20;
 
