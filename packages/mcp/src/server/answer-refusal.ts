@@ -2,7 +2,6 @@ import { TokenflightError, TokenRequestError, type NamedTokenCache, type TokenSe
 import { bindingOf, covers } from "../binding.ts";
 import type { McpChallenge } from "../discovery/challenge.ts";
 import { McpServerError } from "../errors.ts";
-import { unionOf } from "../scopes.ts";
 import { clientAt } from "./grant-source.ts";
 import { needOf, type ServerLogin } from "./server-login.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
@@ -14,7 +13,7 @@ export interface RefusalParts {
   readonly server: ServerParts;
   readonly tokens: NamedTokenCache;
   readonly login: ServerLogin;
-  /** Scopes that requests were refused for want of, where no person is asked. */
+  /** Scopes that refused requests are waiting for, where no person is asked. */
   readonly wanted: { scopes: readonly string[] };
 }
 
@@ -95,12 +94,16 @@ async function answerWithGrant(
   await clientAt(server, bindingOf(current), signal ?? AbortSignal.timeout(server.timeout));
   const isEnough = current !== undefined && covers(current, scopes);
   if (isEnough && (await issuerNow(parts, current, signal)) === undefined) return "as-is";
+  const added = scopes.filter((scope) => !wanted.scopes.includes(scope));
+  wanted.scopes = [...wanted.scopes, ...added];
   try {
-    wanted.scopes = unionOf(wanted.scopes, scopes);
     await (current === undefined ? tokens.get({ signal }) : tokens.renew(current, { signal }));
     return "again";
   } catch (error) {
     throw error instanceof TokenRequestError && error.cause instanceof McpServerError ? error.cause : error;
+  } finally {
+    // Tokens that were given name their scopes. What was not given is none that the next request has to be refused for.
+    wanted.scopes = wanted.scopes.filter((scope) => !added.includes(scope));
   }
 }
 
