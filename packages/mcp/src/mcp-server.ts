@@ -15,7 +15,7 @@ import { Clients } from "./client/clients.ts";
 import type { Registrations } from "./client/registrations.ts";
 import type { AuthorizationServers } from "./discovery/authorization-servers.ts";
 import { readRefusal } from "./discovery/challenge.ts";
-import { scopesIn } from "./scopes.ts";
+import { readScopes } from "./scopes.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { LoginParts, ServerWish } from "./mcp-options.ts";
 import { FailedLogins, standaloneProvider, type McpAuthProvider, type McpTransportOptions } from "./server/auth-provider.ts";
@@ -180,7 +180,7 @@ export function createMcpServer(
     async logIn(options = {}) {
       const { scope, signal } = readOptions("logIn", options, ["scope", "signal"]);
       requireSignal("logIn.signal", signal);
-      return logins.obtain({ scopes: scopesIn(scope), isOver: undefined, isWanted: true }, signal);
+      return logins.obtain({ scopes: readScopes("logIn.scope", scope), isOver: undefined, isWanted: true }, signal);
     },
     async status() {
       logins.saw(await tokens.reread());
