@@ -123,6 +123,13 @@ describe("client credentials", () => {
     expect(world.received.as.map(({ path }) => path)).toEqual([metadataPath, "/token"]);
   });
 
+  it("wait for each piece of metadata as long as `timeout` says", async () => {
+    const slow = (metadata: (at: Origins) => object) => (at: Origins) => (response: ServerResponse) =>
+      void setTimeout(() => response.setHeader("content-type", "application/json").end(JSON.stringify(metadata(at))), 700);
+    const world = await startWorld({ resource: { [resourcePath]: slow(resourceOf) }, metadata: { [metadataPath]: slow(metadataOf) } });
+    expect((await call(world.server({ ...grant, timeout: 1.2 }, byHand))).status).toBe(200);
+  });
+
   it("follow a server that changes its authorization server", async () => {
     let moved = false;
     const world = await startWorld({

@@ -78,7 +78,7 @@ async function answerToNewToken(parts: RefusalParts, current: TokenSet, signal: 
 async function issuerNow({ server, login }: RefusalParts, current: TokenSet, signal: AbortSignal | undefined): Promise<string | undefined> {
   if (!login.isNewlyRefused(current)) return undefined;
   server.discovery.forget();
-  const { metadata } = await server.discovery.known(asking(server, signal ?? AbortSignal.timeout(server.timeout)));
+  const { metadata } = await server.discovery.known(asking(server, signal));
   return bindingOf(current)?.issuer === metadata.issuer ? undefined : metadata.issuer;
 }
 
@@ -91,7 +91,7 @@ async function answerWithGrant(
 ): Promise<Outcome> {
   const { server, tokens, wanted } = parts;
   // What is wrong with the server is told as it is, and not as the failure of a token request.
-  await clientAt(server, bindingOf(current), signal ?? AbortSignal.timeout(server.timeout));
+  await clientAt(server, bindingOf(current), signal);
   const isEnough = current !== undefined && covers(current, scopes);
   if (isEnough && (await issuerNow(parts, current, signal)) === undefined) return "as-is";
   const added = scopes.filter((scope) => !wanted.scopes.includes(scope));

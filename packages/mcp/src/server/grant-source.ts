@@ -51,7 +51,7 @@ export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScop
 export async function clientAt(
   parts: ServerParts,
   before: Binding | undefined,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly found: FoundServer; readonly client: KnownClient }> {
   const found = await parts.discovery.known(asking(parts, signal));
   const { metadata } = found;
