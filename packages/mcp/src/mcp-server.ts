@@ -27,6 +27,7 @@ import { createServerFetch, type FetchParts, type McpFetch } from "./server/serv
 import { ServerLogin } from "./server/server-login.ts";
 import type { ServerParts } from "./server/server-parts.ts";
 import { userSource } from "./server/user-source.ts";
+import { WantedScopes } from "./server/wanted-scopes.ts";
 
 /** What is known of the login at one server, without asking anybody but the store. It holds no secret. */
 export interface McpStatus extends LoginStatus {
@@ -118,7 +119,7 @@ export function createMcpServer(
       registered: (at) => observe({ type: "client-registered", issuer: at }, url),
     }),
   };
-  const wanted: FetchParts["wanted"] = { scopes: [] };
+  const wanted = new WantedScopes();
   const source = login.grant === undefined ? userSource(parts) : grantSource(parts, login.grant, wanted);
   const cached = {
     ...cache,

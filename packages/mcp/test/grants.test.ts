@@ -97,6 +97,27 @@ describe("client credentials", () => {
       }
     });
 
+    it("two requests that lack different scopes are not refused for each other's", async () => {
+      const world = await startWorld({
+        ...reader,
+        answer: (token, _, { body }) =>
+          body === "" || token.includes(body)
+            ? undefined
+            : new Reply(403, {}, { "www-authenticate": `Bearer error="insufficient_scope", scope="${body}"` }),
+        token: (form) => {
+          const scope = form.get("scope") ?? "";
+          if (scope.includes("write")) return new Reply(400, { error: "invalid_scope" });
+          return { ...fresh(), access_token: `${scope.replaceAll(" ", "-")}-${Math.random()}` };
+        },
+      });
+      const server = world.server(grant, byHand);
+      await call(server, { body: "" });
+      const [write, ...lists] = await Promise.allSettled(["write", "list", "list"].map((body) => call(server, { body })));
+      expect(write).toMatchObject({ reason: refused });
+      expect(lists).toMatchObject([{ value: { status: 200 } }, { value: { status: 200 } }]);
+      expect(formsOf(world)).toHaveLength(3);
+    });
+
     it("a process that finds a token asks for the scopes of that one, and not for all that the server has", async () => {
       const world = await startWorld(reader);
       await call(world.server(grant, byHand));

@@ -5,6 +5,7 @@ import { McpServerError } from "../errors.ts";
 import { clientAt } from "./grant-source.ts";
 import { needOf, type ServerLogin } from "./server-login.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
+import type { WantedScopes } from "./wanted-scopes.ts";
 
 /** What a refusal was answered with: the request is sent again, or its caller gets the refusal. */
 export type Outcome = "again" | "as-is";
@@ -13,8 +14,8 @@ export interface RefusalParts {
   readonly server: ServerParts;
   readonly tokens: NamedTokenCache;
   readonly login: ServerLogin;
-  /** Scopes that refused requests are waiting for, where no person is asked. */
-  readonly wanted: { scopes: readonly string[] };
+  /** Where no person is asked. */
+  readonly wanted: WantedScopes;
 }
 
 /** Obtains what a refused request lacked. Rejects with the errors of logins. */
@@ -94,16 +95,11 @@ async function answerWithGrant(
   await clientAt(server, bindingOf(current), signal);
   const isEnough = current !== undefined && covers(current, scopes);
   if (isEnough && (await issuerNow(parts, current, signal)) === undefined) return "as-is";
-  const added = scopes.filter((scope) => !wanted.scopes.includes(scope));
-  wanted.scopes = [...wanted.scopes, ...added];
   try {
-    await (current === undefined ? tokens.get({ signal }) : tokens.renew(current, { signal }));
+    await wanted.obtain(tokens, scopes, current, signal);
     return "again";
   } catch (error) {
     throw error instanceof TokenRequestError && error.cause instanceof McpServerError ? error.cause : error;
-  } finally {
-    // Tokens that were given name their scopes. What was not given is none that the next request has to be refused for.
-    wanted.scopes = wanted.scopes.filter((scope) => !added.includes(scope));
   }
 }
 

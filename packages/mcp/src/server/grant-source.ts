@@ -8,11 +8,7 @@ import type { FoundServer } from "../discovery/discovery.ts";
 import { oauthClient } from "./oauth-client.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
 import type { EnterpriseGrant, Grant } from "./grant.ts";
-
-/** Scopes that requests are waiting for. */
-export interface WantedScopes {
-  readonly scopes: readonly string[];
-}
+import type { WantedScopes } from "./wanted-scopes.ts";
 
 /** Tokens without a person: those of the program itself, or of a user whose company's identity provider says yes. */
 export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScopes): TokenSource {
@@ -27,6 +23,7 @@ export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScop
     // A process that found tokens was told nothing yet, and the metadata may name scopes that this client must not ask for.
     const first = before === undefined || isMoved ? found.scopes : before.scopes;
     const scopes = unionOf(first ?? [], parts.scopes, wanted.scopes);
+    const isWider = wanted.scopes.some((scope) => first?.includes(scope) !== true);
     const binding = { issuer: metadata.issuer, at, resource, clientId: client.clientId, scopes };
     const asked = { resource, ...(scopes.length === 0 ? {} : { scope: scopes }) };
     const oauth = oauthClient(parts, metadata, client);
@@ -35,7 +32,6 @@ export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScop
       const assertion = await exchange(grant, found, asked, context);
       return bound(await oauth.jwtBearer({ ...asked, assertion: () => assertion })(context), binding);
     } catch (error) {
-      const isWider = wanted.scopes.some((scope) => first?.includes(scope) !== true);
       const isRefused = error instanceof TokenRequestError && error.outcome === "refused";
       // What one request must not have is no reason for all others to wait.
       throw isWider && isRefused ? withNote(error, { pause: 0 }) : error;
