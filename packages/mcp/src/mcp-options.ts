@@ -21,7 +21,7 @@ import {
   type McpClientOptions,
   type RegisteredClient,
 } from "./client/client-options.ts";
-import { scopesIn } from "./scopes.ts";
+import { readScopes } from "./scopes.ts";
 import type { McpObserver } from "./events.ts";
 import { readGrant, type Grant } from "./server/grant.ts";
 import type { Authorize, ServerParts } from "./server/server-parts.ts";
@@ -156,8 +156,7 @@ export function readServerOptions(given: string | URL, options: McpServerOptions
   const { client, issuer, scope } = readOptions<McpServerOptions>("for", options, ["client", "issuer", "scope"]);
   if (issuer !== undefined)
     requireThat(typeof issuer === "string" && isSecret(parseUrl(issuer)), "for.issuer", "the https URL of an issuer", issuer);
-  const scopes = scopesIn(typeof scope === "string" ? scope : [...(scope ?? [])]);
-  requireThat(scope === undefined || scopes.length > 0, "for.scope", "at least one scope", scope);
+  const scopes = readScopes("for.scope", scope);
   return { url: requireServerUrl(given), own: client === undefined ? undefined : readRegistered("for.client", client), issuer, scopes };
 }
 

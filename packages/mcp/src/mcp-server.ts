@@ -15,7 +15,7 @@ import { Clients } from "./client/clients.ts";
 import type { Registrations } from "./client/registrations.ts";
 import type { AuthorizationServers } from "./discovery/authorization-servers.ts";
 import { readRefusal } from "./discovery/challenge.ts";
-import { scopesIn } from "./scopes.ts";
+import { readScopes } from "./scopes.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { LoginParts, ServerWish } from "./mcp-options.ts";
 import { FailedLogins, standaloneProvider, type McpAuthProvider, type McpTransportOptions } from "./server/auth-provider.ts";
@@ -27,6 +27,7 @@ import { createServerFetch, type FetchParts, type McpFetch } from "./server/serv
 import { ServerLogin } from "./server/server-login.ts";
 import type { ServerParts } from "./server/server-parts.ts";
 import { userSource } from "./server/user-source.ts";
+import { WantedScopes } from "./server/wanted-scopes.ts";
 
 /** What is known of the login at one server, without asking anybody but the store. It holds no secret. */
 export interface McpStatus extends LoginStatus {
@@ -118,7 +119,7 @@ export function createMcpServer(
       registered: (at) => observe({ type: "client-registered", issuer: at }, url),
     }),
   };
-  const wanted: FetchParts["wanted"] = { scopes: [] };
+  const wanted = new WantedScopes();
   const source = login.grant === undefined ? userSource(parts) : grantSource(parts, login.grant, wanted);
   const cached = {
     ...cache,
@@ -180,7 +181,7 @@ export function createMcpServer(
     async logIn(options = {}) {
       const { scope, signal } = readOptions("logIn", options, ["scope", "signal"]);
       requireSignal("logIn.signal", signal);
-      return logins.obtain({ scopes: scopesIn(scope), isOver: undefined, isWanted: true }, signal);
+      return logins.obtain({ scopes: readScopes("logIn.scope", scope), isOver: undefined, isWanted: true }, signal);
     },
     async status() {
       logins.saw(await tokens.reread());

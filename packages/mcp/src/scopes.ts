@@ -1,3 +1,5 @@
+import { requireThat } from "@tokenflight/core";
+
 /** `scope-token` of RFC 6749 section 3.3. */
 const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /** A server that wants more than that means something else. Characters of one, and how many. */
@@ -8,6 +10,13 @@ export function scopesIn(given: unknown): string[] {
   const list: unknown[] = typeof given === "string" ? given.split(/\s+/) : Array.isArray(given) ? given : [];
   const scopes = list.filter((one): one is string => typeof one === "string" && one.length <= most.length && scopeText.test(one));
   return [...new Set(scopes)].slice(0, most.scopes);
+}
+
+/** The scopes of an option. Throws InvalidOptionError for one without any. */
+export function readScopes(where: string, given: unknown): string[] {
+  const scopes = scopesIn(given);
+  requireThat(given === undefined || scopes.length > 0, where, "at least one scope", given);
+  return scopes;
 }
 
 /** All scopes of several lists, each once, in their order. */

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import type { TokenSet } from "@tokenflight/core";
+import type { McpServer } from "@tokenflight/mcp";
 import { clientSecretBasic, createOAuthClient, noClientAuth, privateKeyJwt } from "@tokenflight/oauth";
 import { describe, expect, it } from "vitest";
 import {
@@ -71,6 +73,82 @@ describe("client credentials", () => {
     expect(formsOf(world).map((form) => form.get("scope"))).toEqual(["read", "read write"]);
     expect((await call(server)).status).toBe(200);
     expect(formsOf(world)).toHaveLength(2);
+  });
+
+  describe("where the client may read, and not write", () => {
+    const reader: Script = {
+      challenge,
+      resource: { [resourcePath]: (at) => ({ ...resourceOf(at), scopes_supported: ["read", "write"] }) },
+      answer: (_, __, { body }) =>
+        body === "write" ? new Reply(403, {}, { "www-authenticate": 'Bearer error="insufficient_scope", scope="write"' }) : undefined,
+      token: (form) => (form.get("scope") === "read" ? fresh() : new Reply(400, { error: "invalid_scope" })),
+    };
+    const refused = { code: "ERR_TOKEN_REQUEST_REFUSED", error: "invalid_scope" };
+    /** As a service does that finds a token which is over. */
+    const renewed = async ({ tokens }: McpServer): Promise<TokenSet> => tokens.renew(await tokens.get());
+
+    it("the scope that one request lacks is not asked for with the next token, in the first process or another", async () => {
+      const world = await startWorld(reader);
+      const [first, second] = [world.server(grant, byHand), world.server(grant, byHand)];
+      await call(first);
+      for (const server of [first, second]) {
+        await expect(call(server, { body: "write" })).rejects.toMatchObject(refused);
+        await expect(renewed(server)).resolves.toBeDefined();
+      }
+    });
+
+    it("two requests that lack different scopes are not refused for each other's", async () => {
+      const world = await startWorld({
+        ...reader,
+        answer: (token, _, { body }) =>
+          body === "" || token.includes(body)
+            ? undefined
+            : new Reply(403, {}, { "www-authenticate": `Bearer error="insufficient_scope", scope="${body}"` }),
+        token: (form) => {
+          const scope = form.get("scope") ?? "";
+          if (scope.includes("write")) return new Reply(400, { error: "invalid_scope" });
+          return { ...fresh(), access_token: `${scope.replaceAll(" ", "-")}-${Math.random()}` };
+        },
+      });
+      const server = world.server(grant, byHand);
+      await call(server, { body: "" });
+      const [write, ...lists] = await Promise.allSettled(["write", "list", "list"].map((body) => call(server, { body })));
+      expect(write).toMatchObject({ reason: refused });
+      expect(lists).toMatchObject([{ value: { status: 200 } }, { value: { status: 200 } }]);
+      expect(formsOf(world)).toHaveLength(3);
+    });
+
+    it("a process that finds a token asks for the scopes of that one, and not for all that the server has", async () => {
+      const world = await startWorld(reader);
+      await call(world.server(grant, byHand));
+      await expect(renewed(world.server(grant, byHand))).resolves.toBeDefined();
+    });
+  });
+
+  it("are found out about for all who wait: whose caller leaves ends its own request only", async () => {
+    let answer = (): void => {};
+    const metadata = (at: Origins) => (response: ServerResponse) => {
+      answer = () => response.setHeader("content-type", "application/json").end(JSON.stringify(metadataOf(at)));
+    };
+    const world = await startWorld({ metadata: { [metadataPath]: metadata } });
+    const server = world.server(grant, byHand);
+    const leaving = new AbortController();
+    const first = call(server, { signal: leaving.signal });
+    await expect.poll(() => world.received.as.length).toBe(1);
+    const second = call(server);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    leaving.abort();
+    await expect(first).rejects.toMatchObject({ name: "AbortError" });
+    answer();
+    expect((await second).status).toBe(200);
+    expect(world.received.as.map(({ path }) => path)).toEqual([metadataPath, "/token"]);
+  });
+
+  it("wait for each piece of metadata as long as `timeout` says", async () => {
+    const slow = (metadata: (at: Origins) => object) => (at: Origins) => (response: ServerResponse) =>
+      void setTimeout(() => response.setHeader("content-type", "application/json").end(JSON.stringify(metadata(at))), 700);
+    const world = await startWorld({ resource: { [resourcePath]: slow(resourceOf) }, metadata: { [metadataPath]: slow(metadataOf) } });
+    expect((await call(world.server({ ...grant, timeout: 1.2 }, byHand))).status).toBe(200);
   });
 
   it("follow a server that changes its authorization server", async () => {

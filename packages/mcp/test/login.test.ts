@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { inspect } from "node:util";
-import { LoginRequiredError, TokenflightError, type TokenSet } from "@tokenflight/core";
+import { InvalidOptionError, LoginRequiredError, TokenflightError, type TokenSet } from "@tokenflight/core";
 import { describe, expect, it } from "vitest";
 import {
   call,
@@ -286,6 +286,14 @@ describe("scopes", () => {
     await call(world.server({}, { scope: "mine" }));
     expect(scopesAsked(world)).toEqual(["c d mine"]);
   });
+
+  it.each([5, {}, null, "", [], ['a"b']])("%j is none that a program may ask for", async (given) => {
+    const world = await startWorld();
+    const scope = given as string;
+    expect(() => world.server({}, { scope })).toThrow(InvalidOptionError);
+    await expect(world.server().logIn({ scope })).rejects.toThrow(InvalidOptionError);
+    expect(world.windows).toEqual([]);
+  });
 });
 
 /** Needs the scope "read", and for a request with "write" in its body "write", too. Tokens have what was asked for. */
@@ -513,6 +521,28 @@ describe("the request", () => {
     const response = await server.fetch(new Request(world.url, { method: "POST", body: "a request" }));
     expect(response.status).toBe(200);
     expect(world.received.mcp.filter(({ path }) => path === "/mcp").map((one) => one.body)).toEqual(["a request", "a request"]);
+  });
+
+  it("may have headers that can be read once only, with credentials of its own or without", async () => {
+    const seen: (string | null)[] = [];
+    const observed = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      if (new Request(input, init).url === world.url) seen.push(new Headers(init?.headers).get("x-mine"));
+      return fetch(input, init);
+    };
+    const world = await startWorld({ answer: (token) => (token === "own" ? new Reply(401) : undefined) });
+    const server = world.server({ fetch: observed });
+    const headersOf = (name: string, value: string): Headers => new Map([[name, value]]).entries() as never;
+    expect((await call(server, { headers: headersOf("authorization", "Bearer own") })).status).toBe(401);
+    expect(world.windows).toEqual([]);
+    expect((await call(server, { headers: headersOf("x-mine", "1") })).status).toBe(200);
+    expect(seen).toEqual([null, "1", "1"]);
+  });
+
+  it("may have a Request for its init, as fetch takes it", async () => {
+    const world = await startWorld();
+    const server = world.server();
+    expect((await server.fetch(world.url, new Request(world.url, { method: "DELETE" }))).status).toBe(200);
+    expect(world.received.mcp.filter(({ path }) => path === "/mcp").map(({ method }) => method)).toEqual(["DELETE", "DELETE"]);
   });
 
   it("that can be sent once only keeps its refusal, and the next one has what it lacked", async () => {

@@ -153,6 +153,7 @@ class ReadableCell extends StoreCell {
       return { version: error.version, record: emptyRecord, heard: 0 };
     }
   }
+
   #withoutOthers(seen: VersionedRecord): VersionedRecord {
     const { pause, ...rest } = seen.record;
     const isOfOthers = pause?.outcome === "refused" && pause.note !== undefined && ownOption(this.#use, "concerns")?.(pause.note) === false;

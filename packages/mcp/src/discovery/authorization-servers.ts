@@ -4,7 +4,7 @@ import type { Binding } from "../binding.ts";
 import { McpServerError } from "../errors.ts";
 import { findAuthorizationServer } from "./authorization-server.ts";
 import type { FoundServer } from "./discovery.ts";
-import type { Asking } from "./resource-metadata.ts";
+import { forAll, type Asking } from "./resource-metadata.ts";
 
 /** The authorization servers that this process has asked what they are: a refresh does not ask again. */
 export class AuthorizationServers {
@@ -22,7 +22,7 @@ export class AuthorizationServers {
   async of({ issuer, at }: Binding, asking: Asking): Promise<AuthorizationServer> {
     const address = at ?? issuer;
     const known = this.#known.get(address);
-    const finding = known ?? findAuthorizationServer({ at: address, isNamed: at === undefined }, asking);
+    const finding = known ?? findAuthorizationServer({ at: address, isNamed: at === undefined }, forAll(asking));
     this.#known.set(address, finding);
     try {
       const metadata = await waitFor(finding, asking.signal);

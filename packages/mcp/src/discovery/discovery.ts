@@ -1,10 +1,10 @@
-import { waitFor } from "@tokenflight/core";
+import { systemClock, TokenRequestError, waitFor, withDeadline } from "@tokenflight/core";
 import type { AuthorizationServer } from "@tokenflight/oauth";
 import { McpServerError } from "../errors.ts";
 import { findAuthorizationServer, type NamedServer } from "./authorization-server.ts";
 import type { McpChallenge } from "./challenge.ts";
 import { shown } from "./safe-url.ts";
-import { findResourceMetadata, type Asking, type ResourceMetadata } from "./resource-metadata.ts";
+import { findResourceMetadata, forAll, type Asking, type ResourceMetadata } from "./resource-metadata.ts";
 
 /** An MCP server and its authorization server, as they are now. */
 export interface FoundServer {
@@ -17,6 +17,11 @@ export interface FoundServer {
   /** The scopes to begin with; undefined where nobody says. */
   readonly scopes: readonly string[] | undefined;
 }
+
+/** Waits for metadata, one after the other: two addresses of the MCP server's, and its authorization server. */
+const mostRequests = 3;
+/** Milliseconds by which what has timeouts of its own may be late. */
+const lateness = 1000;
 
 /** Finds out about one MCP server, by what it says when it refuses a request. */
 export class Discovery {
@@ -42,7 +47,7 @@ export class Discovery {
     // A refusal for want of scope says what one request needs, and not what to begin with.
     const before = this.#challenge;
     const { resourceMetadata, needsScope } = challenge;
-    const scopes = needsScope && before !== undefined ? before.scopes : challenge.scopes;
+    const scopes = needsScope ? (before?.scopes ?? []) : challenge.scopes;
     this.#challenge = { resourceMetadata, needsScope, scopes };
     const isNews = before?.resourceMetadata !== resourceMetadata || before?.scopes.join(" ") !== scopes.join(" ");
     if (isNews) this.forget();
@@ -55,13 +60,28 @@ export class Discovery {
 
   /** What is known of it, as long as it says nothing new. Rejects as `find` does. */
   async known(asking: Asking): Promise<FoundServer> {
-    const finding = (this.#found ??= this.find(asking));
+    const finding = (this.#found ??= this.find(forAll(asking)));
     try {
-      return await waitFor(finding, asking.signal);
+      // In workerd, what a request began that is over by now ends without a word: whoever waits has a deadline of its own.
+      const longest = mostRequests * asking.timeout + lateness;
+      return await withDeadline(
+        systemClock,
+        longest,
+        asking.signal,
+        (ending) => waitFor(finding, ending),
+        () => this.#overdue(),
+      );
     } catch (error) {
       if (this.#found === finding) this.#found = undefined;
       throw error;
     }
+  }
+
+  #overdue(): TokenRequestError {
+    return new TokenRequestError(
+      "not-sent",
+      `The metadata of ${shown(this.#server)} and of its authorization server did not come in time.`,
+    );
   }
 
   /** Asks anew. Rejects with McpServerError and TokenRequestError. */

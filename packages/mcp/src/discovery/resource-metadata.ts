@@ -19,7 +19,13 @@ export interface Asking {
   readonly fetch: FetchFunction;
   /** Milliseconds for one request. */
   readonly timeout: number;
-  readonly signal: AbortSignal;
+  /** Ends it sooner, where somebody waits alone. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The same for what several callers wait for: no signal of one of them ends it. Each request has its timeout. */
+export function forAll(asking: Asking): Asking {
+  return { ...asking, signal: undefined };
 }
 
 /** How many authorization servers are looked at. */

@@ -2,10 +2,10 @@ import { TokenflightError, TokenRequestError, type NamedTokenCache, type TokenSe
 import { bindingOf, covers } from "../binding.ts";
 import type { McpChallenge } from "../discovery/challenge.ts";
 import { McpServerError } from "../errors.ts";
-import { unionOf } from "../scopes.ts";
 import { clientAt } from "./grant-source.ts";
 import { needOf, type ServerLogin } from "./server-login.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
+import type { WantedScopes } from "./wanted-scopes.ts";
 
 /** What a refusal was answered with: the request is sent again, or its caller gets the refusal. */
 export type Outcome = "again" | "as-is";
@@ -14,8 +14,8 @@ export interface RefusalParts {
   readonly server: ServerParts;
   readonly tokens: NamedTokenCache;
   readonly login: ServerLogin;
-  /** Scopes that requests were refused for want of, where no person is asked. */
-  readonly wanted: { scopes: readonly string[] };
+  /** Where no person is asked. */
+  readonly wanted: WantedScopes;
 }
 
 /** Obtains what a refused request lacked. Rejects with the errors of logins. */
@@ -79,7 +79,7 @@ async function answerToNewToken(parts: RefusalParts, current: TokenSet, signal: 
 async function issuerNow({ server, login }: RefusalParts, current: TokenSet, signal: AbortSignal | undefined): Promise<string | undefined> {
   if (!login.isNewlyRefused(current)) return undefined;
   server.discovery.forget();
-  const { metadata } = await server.discovery.known(asking(server, signal ?? AbortSignal.timeout(server.timeout)));
+  const { metadata } = await server.discovery.known(asking(server, signal));
   return bindingOf(current)?.issuer === metadata.issuer ? undefined : metadata.issuer;
 }
 
@@ -92,12 +92,11 @@ async function answerWithGrant(
 ): Promise<Outcome> {
   const { server, tokens, wanted } = parts;
   // What is wrong with the server is told as it is, and not as the failure of a token request.
-  await clientAt(server, bindingOf(current), signal ?? AbortSignal.timeout(server.timeout));
+  await clientAt(server, bindingOf(current), signal);
   const isEnough = current !== undefined && covers(current, scopes);
   if (isEnough && (await issuerNow(parts, current, signal)) === undefined) return "as-is";
   try {
-    wanted.scopes = unionOf(wanted.scopes, scopes);
-    await (current === undefined ? tokens.get({ signal }) : tokens.renew(current, { signal }));
+    await wanted.obtain(tokens, scopes, current, signal);
     return "again";
   } catch (error) {
     throw error instanceof TokenRequestError && error.cause instanceof McpServerError ? error.cause : error;

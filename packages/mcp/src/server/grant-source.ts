@@ -1,4 +1,5 @@
 import { TokenRequestError, type SourceContext, type TokenSource } from "@tokenflight/core";
+import { withNote } from "@tokenflight/core/single-use";
 import { bindingOf, bound, responseOf, type Binding } from "../binding.ts";
 import type { KnownClient } from "../client/client-options.ts";
 import { McpServerError } from "../errors.ts";
@@ -7,11 +8,7 @@ import type { FoundServer } from "../discovery/discovery.ts";
 import { oauthClient } from "./oauth-client.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
 import type { EnterpriseGrant, Grant } from "./grant.ts";
-
-/** Scopes that requests have been refused for want of. */
-export interface WantedScopes {
-  readonly scopes: readonly string[];
-}
+import type { WantedScopes } from "./wanted-scopes.ts";
 
 /** Tokens without a person: those of the program itself, or of a user whose company's identity provider says yes. */
 export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScopes): TokenSource {
@@ -23,14 +20,22 @@ export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScop
     const { metadata, resource, at } = found;
     const isMoved = before !== undefined && before.issuer !== metadata.issuer;
     if (isMoved) parts.observe({ type: "issuer-changed", from: before.issuer, to: metadata.issuer }, parts.url);
-    const had = isMoved ? [] : (before?.scopes ?? []);
-    const scopes = unionOf(had, found.scopes ?? [], parts.scopes, wanted.scopes);
+    // A process that found tokens was told nothing yet, and the metadata may name scopes that this client must not ask for.
+    const first = before === undefined || isMoved ? found.scopes : before.scopes;
+    const scopes = unionOf(first ?? [], parts.scopes, wanted.scopes);
+    const isWider = wanted.scopes.some((scope) => first?.includes(scope) !== true);
     const binding = { issuer: metadata.issuer, at, resource, clientId: client.clientId, scopes };
     const asked = { resource, ...(scopes.length === 0 ? {} : { scope: scopes }) };
     const oauth = oauthClient(parts, metadata, client);
-    if (grant === "client-credentials") return bound(await oauth.clientCredentials(asked)(context), binding);
-    const assertion = await exchange(grant, found, asked, context);
-    return bound(await oauth.jwtBearer({ ...asked, assertion: () => assertion })(context), binding);
+    try {
+      if (grant === "client-credentials") return bound(await oauth.clientCredentials(asked)(context), binding);
+      const assertion = await exchange(grant, found, asked, context);
+      return bound(await oauth.jwtBearer({ ...asked, assertion: () => assertion })(context), binding);
+    } catch (error) {
+      const isRefused = error instanceof TokenRequestError && error.outcome === "refused";
+      // What one request must not have is no reason for all others to wait.
+      throw isWider && isRefused ? withNote(error, { pause: 0 }) : error;
+    }
   };
   source.identity = `mcp ${typeof grant === "string" ? grant : "enterprise"} ${parts.url.href}`;
   source.requiresLogin = false;
@@ -42,7 +47,7 @@ export function grantSource(parts: ServerParts, grant: Grant, wanted: WantedScop
 export async function clientAt(
   parts: ServerParts,
   before: Binding | undefined,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly found: FoundServer; readonly client: KnownClient }> {
   const found = await parts.discovery.known(asking(parts, signal));
   const { metadata } = found;

@@ -1,4 +1,5 @@
 import { canSendAgain, drain, hasOwn, keepBody, readerOf, type NamedTokenCache } from "@tokenflight/core";
+import { membersOf, readableHeaders } from "@tokenflight/core/fetch";
 import { readRefusal } from "../discovery/challenge.ts";
 import { answerRefusal, isLoginRequired, type Outcome, type RefusalParts } from "./answer-refusal.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -24,7 +25,8 @@ export interface FetchParts extends RefusalParts {
 /** Sends requests to one MCP server, and obtains what it wants of them: tokens, a login, more scope. */
 export function createServerFetch(parts: FetchParts): McpFetch {
   const { server, tokens, login } = parts;
-  return async (input, init) => {
+  return async (input, given) => {
+    const init = given === undefined ? undefined : readInit(given);
     const signal = signalOf(input, init);
     const again = keep(input, init);
     let used = tokens.peek();
@@ -110,6 +112,13 @@ function keep(
   if (init.headers !== undefined) kept.headers = new Headers(init.headers);
   if (typeof init.body === "object" && init.body !== null) kept.body = keepBody(init.body);
   return () => [input, kept];
+}
+
+/** An init whose members are its own, with headers that can be read for each attempt. */
+function readInit(given: RequestInit): RequestInit {
+  const init = membersOf(given);
+  if (init.headers != null) init.headers = readableHeaders(init.headers) as NonNullable<RequestInit["headers"]>;
+  return init;
 }
 
 /** Null takes away the signal of a Request. */

@@ -53,6 +53,6 @@ export interface ServerParts {
 }
 
 /** How this server's and its authorization server's metadata are asked for. */
-export function asking({ fetch, timeout }: ServerParts, signal: AbortSignal): Asking {
+export function asking({ fetch, timeout }: ServerParts, signal: AbortSignal | undefined): Asking {
   return { fetch, timeout, signal };
 }
