@@ -35,13 +35,13 @@ export class PageMemory implements Place {
   }
 
   async read(key: string): ReturnType<TokenStore["read"]> {
-    this.#requireKnown(key);
+    await this.#requireKnown(key);
     return this.#store.read(key);
   }
 
   async compareAndSet(...[key, expected, value, options]: Parameters<TokenStore["compareAndSet"]>): Promise<Version | undefined> {
     const isUnread = expected === unread && !this.#written.has(key);
-    if (!isUnread) this.#requireKnown(key);
+    if (!isUnread) await this.#requireKnown(key);
     const version = await this.#store.compareAndSet(key, isUnread ? undefined : expected, value, options);
     if (version !== undefined) this.#written.set(key, options);
     return version;
@@ -49,10 +49,14 @@ export class PageMemory implements Place {
 
   /**
    * While the database may open still, nobody knows of an entry that is not here: a login of all tabs is not over because of that. Who replaces whatever is
-   * there, as a login does, may. Throws StoreError.
+   * there, as a login does, may. Rejects with StoreError.
    */
-  #requireKnown(key: string): void {
+  async #requireKnown(key: string): Promise<void> {
     if (this.#isAll || this.#written.has(key)) return;
+    // Nothing else of the page runs while promises settle, the database's answer included: who asks again at once would keep it from opening.
+    await new Promise((resolve) => {
+      setTimeout(resolve);
+    });
     throw new StoreError("ERR_STORE_UNAVAILABLE", "The IndexedDB database has not opened yet.", { version: unread });
   }
 
