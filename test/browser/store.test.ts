@@ -76,6 +76,35 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
     expect(outcomes).toEqual(["too late", "value"]);
   });
 
+  it("tells of a write that was given up, and was made all the same", async () => {
+    const outcome = await tab.run(async () => {
+      const name = `given up ${crypto.randomUUID()}`;
+      const [one, two] = [page.open(name), page.open(name)];
+      const read = (): Promise<string | undefined> => two.read("key").then((entry) => entry?.value, read);
+      await read();
+      await one.read("key").catch(read);
+      const hears = new Promise((resolve) => two.watchAll(() => resolve("told")));
+      const leave = new AbortController();
+      const [{ abort }, { put }] = [IDBTransaction.prototype, IDBObjectStore.prototype];
+      IDBTransaction.prototype.abort = () => {
+        throw new DOMException("It is being committed.", "InvalidStateError");
+      };
+      IDBObjectStore.prototype.put = function (...given) {
+        const request = put.apply(this, given);
+        leave.abort(new Error("given up"));
+        return request;
+      };
+      const written = await one.compareAndSet("key", undefined, "value", { signal: leave.signal }).catch(({ message }) => message);
+      Object.assign(IDBTransaction.prototype, { abort });
+      Object.assign(IDBObjectStore.prototype, { put });
+      const told = await Promise.race([hears, new Promise((resolve) => setTimeout(resolve, 2000, "not told"))]);
+      const value = await read();
+      await Promise.all([one.close(), two.close()]);
+      return [written, told, value];
+    });
+    expect(outcome).toEqual(["given up", "told", "value"]);
+  });
+
   it("without a word of memory", async () => {
     expect(await tab.run(() => page.warnings)).toEqual([]);
   });

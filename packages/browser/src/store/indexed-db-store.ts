@@ -103,7 +103,14 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
 
     async compareAndSet(key, expected, value, how) {
       const where = await placeOf(signalOf(how));
-      const version = await changes.during(where.compareAndSet(key, expected, value, how));
+      const version = await changes.during(where.compareAndSet(key, expected, value, how)).catch((error: unknown) => {
+        // It may have been made all the same: what is being committed cannot be taken back.
+        if (where === tables) {
+          changes.tell();
+          changes.post();
+        }
+        throw error;
+      });
       if (version === undefined) return undefined;
       const mark = value === undefined ? undefined : ChangeListeners.markOf(how);
       changes.tell(key, version, mark);
