@@ -76,6 +76,48 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
     expect(outcomes).toEqual(["too late", "value"]);
   });
 
+  it.each(["is written by another tab meanwhile", "does not answer at first"] as const)(
+    "moves the login of a page into a database that opens late, and %s",
+    async (trouble) => {
+      const opened = await browser.open(`${pages.origin}/store.html`);
+      const moved = await opened.run(async (given) => {
+        const [{ open }, { transaction }] = [IDBFactory.prototype, IDBDatabase.prototype];
+        // The first one opens a second late.
+        IDBFactory.prototype.open = function (...database) {
+          IDBFactory.prototype.open = open;
+          const late: Record<string, unknown> = {};
+          setTimeout(() => {
+            const request = open.apply(this, database);
+            Object.defineProperty(late, "result", { get: () => request.result });
+            Object.assign(request, late);
+          }, 1000);
+          return late as unknown as IDBOpenDBRequest;
+        };
+        const name = `late ${crypto.randomUUID()}`;
+        const store = page.open(name);
+        const { version } = await store.read("key").catch((error) => error as { version: string });
+        await store.compareAndSet("key", version, "mine");
+        IDBDatabase.prototype.transaction = function (...names) {
+          const begin = (): IDBTransaction => transaction.apply(this, names);
+          if (names[1] !== "readwrite") return begin();
+          IDBDatabase.prototype.transaction = transaction;
+          if (given === "does not answer at first")
+            return { objectStore: () => ({ get: () => ({}) }), abort() {} } as unknown as IDBTransaction;
+          begin().objectStore("entries").put({ key: "key", version: "theirs", value: "theirs" });
+          return begin();
+        };
+        const other = page.open(name);
+        const read = (): Promise<string | undefined> => other.read("key").then((entry) => entry?.value, read);
+        let value = await read();
+        for (const end = performance.now() + 4000; value !== "mine" && performance.now() < end;) value = await read();
+        await Promise.all([store.close(), other.close()]);
+        return value;
+      }, trouble);
+      expect(moved).toBe("mine");
+      await opened.close();
+    },
+  );
+
   it("tells of a write that was given up, and was made all the same", async () => {
     const outcome = await tab.run(async () => {
       const name = `given up ${crypto.randomUUID()}`;

@@ -6,6 +6,11 @@ import type { Place } from "./tables.ts";
 /** Milliseconds after which a page gives up a database that has not opened. Slow machines need some seconds. */
 const longestHang = 3000;
 
+/** Attempts to write a login into a database that has opened late. */
+const mostMoves = 3;
+/** Milliseconds that one of them takes, while all operations wait. */
+const longestMove = 1000;
+
 /** Stands for whatever the database holds. No version of an entry looks like it. */
 const unread = "unread";
 
@@ -82,10 +87,25 @@ export class PageMemory implements Place {
 
   /** This page's logins, which are newer, replace what stands in the database. */
   async #move(): Promise<void> {
+    await Promise.all(Array.from(this.#written, ([key, options]) => this.#moveEntry(key, options?.ttl)));
+  }
+
+  async #moveEntry(key: string, ttl: number | undefined): Promise<void> {
     const { tables } = this.#database;
-    for (const [key, options] of this.#written) {
-      const [entry, found] = await Promise.all([this.#store.read(key), tables.read(key)]);
-      await tables.compareAndSet(key, found?.version, entry?.value, { ttl: options?.ttl });
+    const entry = await this.#store.read(key);
+    for (let left = mostMoves; left > 0; left -= 1) {
+      const leave = new AbortController();
+      const timer = setTimeout(() => leave.abort(), longestMove);
+      try {
+        const { signal } = leave;
+        const found = await tables.read(key, { signal });
+        if ((await tables.compareAndSet(key, found?.version, entry?.value, { ttl, signal })) !== undefined) return;
+        // Another tab, which knows of no such login, has written meanwhile.
+      } catch {
+        // The next attempt has another connection.
+      } finally {
+        clearTimeout(timer);
+      }
     }
   }
 }
