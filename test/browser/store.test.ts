@@ -95,8 +95,8 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
         };
         const name = `late ${crypto.randomUUID()}`;
         const store = page.open(name);
-        const { version } = await store.read("key").catch((error) => error as { version: string });
-        await store.compareAndSet("key", version, "mine");
+        const unread = await store.read("key").catch((error: { version: string }) => error);
+        await store.compareAndSet("key", unread?.version, "mine");
         IDBDatabase.prototype.transaction = function (...names) {
           const begin = (): IDBTransaction => transaction.apply(this, names);
           if (names[1] !== "readwrite") return begin();

@@ -95,7 +95,7 @@ export class PageMemory implements Place {
     const entry = await this.#store.read(key);
     for (let left = mostMoves; left > 0; left -= 1) {
       const leave = new AbortController();
-      const timer = setTimeout(() => leave.abort(), longestMove);
+      setTimeout(() => leave.abort(), longestMove);
       try {
         const { signal } = leave;
         const found = await tables.read(key, { signal });
@@ -103,8 +103,6 @@ export class PageMemory implements Place {
         // Another tab, which knows of no such login, has written meanwhile.
       } catch {
         // The next attempt has another connection.
-      } finally {
-        clearTimeout(timer);
       }
     }
   }
