@@ -6,7 +6,7 @@ import { bearer } from "@tokenflight/fetch";
 const csrf = (): string => /(?:^|; )csrf=([^;]*)/.exec(document.cookie)?.[1] ?? "";
 
 const session = sessionSource({
-  refresh: ({ signal }) => fetch("/refresh", { method: "POST", signal, headers: { "x-csrf-token": csrf() } }),
+  refresh: ({ signal }) => fetch("/refresh", { method: "POST", redirect: "manual", signal, headers: { "x-csrf-token": csrf() } }),
   fields: () => ({ "x-csrf-token": csrf() }),
 });
 const tokens = createTokenCache({ source: session, store: indexedDbStore({ name: "my-app" }), key: "session" });

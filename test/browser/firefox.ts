@@ -110,9 +110,15 @@ async function connect(url: string): Promise<Send> {
     if (answer.type === "error") call?.reject(new Error(`${answer.error}: ${answer.message}`));
     else call?.resolve(answer.result);
   };
+  const gone = (): Error => new Error("Firefox has closed its connection.");
+  // A test would wait for its timeout otherwise, and so would each that comes after it.
+  socket.onclose = () => {
+    for (const { reject } of calls.values()) reject(gone());
+  };
   let count = 0;
   return (method, params) =>
     new Promise((resolve, reject) => {
+      if (socket.readyState !== WebSocket.OPEN) return reject(gone());
       count += 1;
       calls.set(count, { resolve, reject });
       socket.send(JSON.stringify({ id: count, method, params }));

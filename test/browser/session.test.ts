@@ -13,6 +13,8 @@ interface Backend {
   refreshes: number;
   isOver: boolean;
   statusOfRefresh: number;
+  /** Where it sends whoever has no session. */
+  loginPage: string | undefined;
 }
 
 function answering(backend: Backend): Handler {
@@ -30,6 +32,7 @@ function answering(backend: Backend): Handler {
     }
     if (request.url === "/refresh") {
       backend.refreshes += 1;
+      if (backend.loginPage !== undefined) return void response.writeHead(302, { location: backend.loginPage }).end();
       if (backend.isOver || !/session=\d/.test(cookie)) return answer(401);
       if (backend.statusOfRefresh !== 204) return answer(backend.statusOfRefresh);
       // A real one takes a moment.
@@ -43,7 +46,7 @@ function answering(backend: Backend): Handler {
 }
 
 inEachBrowser("a session in cookies", ({ browser }) => {
-  const backend: Backend = { current: 0, refreshes: 0, isOver: false, statusOfRefresh: 204 };
+  const backend: Backend = { current: 0, refreshes: 0, isOver: false, statusOfRefresh: 204, loginPage: undefined };
   let pages: Loopback;
   let stores = 0;
 
@@ -51,7 +54,7 @@ inEachBrowser("a session in cookies", ({ browser }) => {
     pages = await servePages(["session"], answering(backend));
   }, 60_000);
   afterAll(() => pages.close());
-  beforeEach(() => void Object.assign(backend, { refreshes: 0, isOver: false, statusOfRefresh: 204 }));
+  beforeEach(() => void Object.assign(backend, { refreshes: 0, isOver: false, statusOfRefresh: 204, loginPage: undefined }));
 
   const open = async (store?: string): Promise<Tab> => {
     const opened = await browser.open(`${pages.origin}/session.html`);
@@ -102,6 +105,20 @@ inEachBrowser("a session in cookies", ({ browser }) => {
     await logIn(opened);
     await opened.run(async () => void (await session.tokens.save(session.source.tokens())));
     expect(await opened.run(() => session.send("fetch", 5))).toEqual({ 200: 5 });
+    await opened.close();
+  });
+
+  it.each([
+    { of: "the backend", host: "127.0.0.1" },
+    { of: "another origin, which answers without CORS", host: "localhost" },
+  ])("a renewal that leads to a login page of $of is a required login", async ({ host }) => {
+    const opened = await open();
+    await logIn(opened);
+    backend.current += 1;
+    backend.loginPage = `${pages.origin.replace("127.0.0.1", host)}/session.html`;
+    expect(await opened.run(() => session.send("fetch", 5))).toEqual({ 401: 5 });
+    expect(await opened.run(() => session.send("fetch", 5))).toEqual({ ERR_LOGIN_REQUIRED: 5 });
+    expect(backend.refreshes).toBe(1);
     await opened.close();
   });
 

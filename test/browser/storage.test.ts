@@ -106,6 +106,14 @@ inEachBrowser("where there is no storage, or another one, a page goes on", ({ na
     expect(await send(tab1)).toEqual([{ ERR_STORE_UNAVAILABLE: 5, 200: 5 }, []]);
   });
 
+  it("with an IndexedDB that opens late although the page asks for it again and again, without a pause", async () => {
+    const opened = await browser.open(page());
+    await opened.run((given) => tab.deny(given), "an IndexedDB that opens late");
+    await start(opened, app.options());
+    await opened.run(() => tab.ready());
+    await opened.close();
+  }, 20_000);
+
   it("in a frame of another site, where nothing crosses from the site's own tabs", async () => {
     const options = app.options();
     await start(tab2, options);

@@ -27,6 +27,21 @@ export const brokenWriting: readonly Mistake[] = [
     ["race-one-handle", "no-lost-update"],
   ],
   [
+    "takes no more writes of an entry after the thirtieth",
+    () => {
+      const inner = memoryStore();
+      const writes = new Map<string, number>();
+      const write: TokenStore["compareAndSet"] = async (key, ...given) => {
+        const before = writes.get(key) ?? 0;
+        if (before >= 30) return undefined;
+        writes.set(key, before + 1);
+        return inner.compareAndSet(key, ...given);
+      };
+      return twice({ ...inner, compareAndSet: write });
+    },
+    ["no-lost-update"],
+  ],
+  [
     "counts versions per entry, from one",
     () => {
       const entries = new Map<string, { version: string; value: string }>();

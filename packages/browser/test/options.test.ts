@@ -1,4 +1,4 @@
-import { connectTokens, indexedDbStore } from "@tokenflight/browser";
+import { connectTokens, indexedDbStore, loginByRedirect, serveTokens } from "@tokenflight/browser";
 import { createTokenCache, InvalidOptionError } from "@tokenflight/core";
 import { describe, expect, it, vi } from "vitest";
 
@@ -18,6 +18,18 @@ describe.each(Object.entries(takers))("warn of %s", (_, take) => {
 
   it.each([() => {}, undefined])("may be %o", (warn) => {
     expect(() => take(warn as never)).not.toThrow();
+  });
+});
+
+describe.each([null, {}, { authorizationUrl: async () => ({}) }])("a client that is %o", (client) => {
+  it("is refused at once", () => {
+    const tokens = fallback();
+    for (const take of [
+      () => connectTokens({ worker: "/worker.js", fallback, client: client as never }),
+      () => serveTokens(tokens, { client: client as never }),
+      () => loginByRedirect(client as never, { redirectUri: "https://app.example.com/callback" }),
+    ])
+      expect(take).toThrow(InvalidOptionError);
   });
 });
 

@@ -25,7 +25,8 @@ const page: SessionPage = {
   source: undefined as unknown as SessionSource,
   start(store) {
     const source = sessionSource({
-      refresh: ({ signal }) => fetch("/refresh", { method: "POST", signal, headers: { "x-csrf-token": cookie("csrf") } }),
+      refresh: ({ signal }) =>
+        fetch("/refresh", { method: "POST", redirect: "manual", signal, headers: { "x-csrf-token": cookie("csrf") } }),
       fields: () => ({ "x-csrf-token": cookie("csrf") }),
     });
     const shared = store === undefined ? {} : { store: indexedDbStore({ name: store }), key: "session" };

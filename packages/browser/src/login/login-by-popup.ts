@@ -1,6 +1,6 @@
-import { LoginRequiredError, readOptions, reasonOf, requireMethods, requireText, StoreError, type TokenSet } from "@tokenflight/core";
+import { LoginRequiredError, readOptions, reasonOf, requireText, StoreError, type TokenSet } from "@tokenflight/core";
 import { openChannel } from "../store/tab-changes.ts";
-import { isCallback, stateOf, type LoginClient } from "./pending-logins.ts";
+import { isCallback, requireLoginClient, stateOf, type LoginClient } from "./pending-logins.ts";
 
 /** The options of `loginByPopup`. */
 export interface PopupOptions {
@@ -35,7 +35,7 @@ export async function loginByPopup<Request extends { redirectUri: string }, Pend
   request: Request,
   options: PopupOptions = {},
 ): Promise<TokenSet> {
-  requireMethods("client", client, ["authorizationUrl", "exchangeCallback"]);
+  requireLoginClient(client);
   requireText("redirectUri", request.redirectUri);
   const { signal, features = "popup,width=480,height=640" } = readOptions("loginByPopup", options, ["signal", "features"]);
   // At once, while the click still counts.

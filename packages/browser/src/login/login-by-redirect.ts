@@ -1,5 +1,5 @@
-import { requireMethods, requireText, type TokenSet } from "@tokenflight/core";
-import { isCallback, keepLogin, stateOf, takeLogin, type LoginClient } from "./pending-logins.ts";
+import { requireText, type TokenSet } from "@tokenflight/core";
+import { isCallback, keepLogin, requireLoginClient, stateOf, takeLogin, type LoginClient } from "./pending-logins.ts";
 
 /** A user who has come back. */
 export interface FinishedLogin {
@@ -39,7 +39,7 @@ export function loginByRedirect<Request extends { redirectUri: string }, Pending
   client: LoginClient<Request, Pending>,
   request: Request,
 ): RedirectLogin {
-  requireMethods("client", client, ["authorizationUrl", "exchangeCallback"]);
+  requireLoginClient(client);
   const { redirectUri } = request;
   requireText("redirectUri", redirectUri);
   let finishing: Promise<FinishedLogin | undefined> | undefined;

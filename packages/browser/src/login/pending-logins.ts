@@ -1,4 +1,4 @@
-import { LoginRequiredError, parseUrl, StoreError, type TokenSet } from "@tokenflight/core";
+import { LoginRequiredError, parseUrl, requireMethods, StoreError, type TokenSet } from "@tokenflight/core";
 
 /** The two methods of a client of @tokenflight/oauth by which a user logs in. */
 export interface LoginClient<Request extends object, Pending extends { readonly state: string }> {
@@ -12,6 +12,11 @@ export interface LoginClient<Request extends object, Pending extends { readonly 
   // The first parameter of a method may be narrower than that of its implementation: a callback's URL as text.
   /** Ends a login: the code of the callback becomes a token set. */
   exchangeCallback(url: string, pending: Pending): Promise<TokenSet>;
+}
+
+/** Throws InvalidOptionError. */
+export function requireLoginClient(client: object): void {
+  requireMethods("client", client, ["authorizationUrl", "exchangeCallback"]);
 }
 
 /** A login that has left the page. */

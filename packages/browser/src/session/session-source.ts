@@ -13,7 +13,10 @@ import {
 
 /** The options of `sessionSource`. */
 export interface SessionSourceOptions {
-  /** Sends the request that renews the session, with its cookies: such as `() => fetch("/refresh", { method: "POST" })`. */
+  /**
+   * Sends the request that renews the session, with its cookies: such as `() => fetch("/refresh", { method: "POST", redirect: "manual" })`. Without
+   * `redirect: "manual"`, a redirect to a login page of another origin is an error of the network, which ends no session.
+   */
   refresh: (context: { signal: AbortSignal }) => Promise<Response>;
   /** Header fields for each request, such as one against CSRF. Default: none. */
   fields?: (() => HeaderFields) | undefined;
@@ -39,7 +42,7 @@ const refusals = new Set([400, 401, 403]);
  * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
  * @example
  * ```ts
- * const session = sessionSource({ refresh: ({ signal }) => fetch("/refresh", { method: "POST", signal }) });
+ * const session = sessionSource({ refresh: ({ signal }) => fetch("/refresh", { method: "POST", redirect: "manual", signal }) });
  * const tokens = createTokenCache({ source: session, store: indexedDbStore({ name: "my-app" }), key: "session" });
  * ```
  */

@@ -6,6 +6,7 @@ import {
   requireText,
   signalOf,
   waitFor,
+  type ChangeListener,
   type DisposableStore,
   type TokenStore,
 } from "@tokenflight/core";
@@ -103,11 +104,16 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
 
     async compareAndSet(key, expected, value, how) {
       const where = await placeOf(signalOf(how));
-      const version = await changes.during(where.compareAndSet(key, expected, value, how));
-      if (version === undefined) return undefined;
-      const mark = value === undefined ? undefined : ChangeListeners.markOf(how);
-      changes.tell(key, version, mark);
-      if (where === tables) changes.post(key, version, mark);
+      const tellAll = (...change: Parameters<ChangeListener>): void => {
+        changes.tell(...change);
+        if (where === tables) changes.post(...change);
+      };
+      const version = await changes.during(where.compareAndSet(key, expected, value, how)).catch((error: unknown) => {
+        // It may have been made all the same: what is being committed cannot be taken back.
+        tellAll();
+        throw error;
+      });
+      if (version !== undefined) tellAll(key, version, value === undefined ? undefined : ChangeListeners.markOf(how));
       return version;
     },
 

@@ -6,6 +6,11 @@ import type { Place } from "./tables.ts";
 /** Milliseconds after which a page gives up a database that has not opened. Slow machines need some seconds. */
 const longestHang = 3000;
 
+/** Attempts to write a login into a database that has opened late. */
+const mostMoves = 3;
+/** Milliseconds that one of them takes, while all operations wait. */
+const longestMove = 1000;
+
 /** Stands for whatever the database holds. No version of an entry looks like it. */
 const unread = "unread";
 
@@ -35,13 +40,13 @@ export class PageMemory implements Place {
   }
 
   async read(key: string): ReturnType<TokenStore["read"]> {
-    this.#requireKnown(key);
+    await this.#requireKnown(key);
     return this.#store.read(key);
   }
 
   async compareAndSet(...[key, expected, value, options]: Parameters<TokenStore["compareAndSet"]>): Promise<Version | undefined> {
     const isUnread = expected === unread && !this.#written.has(key);
-    if (!isUnread) this.#requireKnown(key);
+    if (!isUnread) await this.#requireKnown(key);
     const version = await this.#store.compareAndSet(key, isUnread ? undefined : expected, value, options);
     if (version !== undefined) this.#written.set(key, options);
     return version;
@@ -49,10 +54,14 @@ export class PageMemory implements Place {
 
   /**
    * While the database may open still, nobody knows of an entry that is not here: a login of all tabs is not over because of that. Who replaces whatever is
-   * there, as a login does, may. Throws StoreError.
+   * there, as a login does, may. Rejects with StoreError.
    */
-  #requireKnown(key: string): void {
+  async #requireKnown(key: string): Promise<void> {
     if (this.#isAll || this.#written.has(key)) return;
+    // Nothing else of the page runs while promises settle, the database's answer included: who asks again at once would keep it from opening.
+    await new Promise((resolve) => {
+      setTimeout(resolve);
+    });
     throw new StoreError("ERR_STORE_UNAVAILABLE", "The IndexedDB database has not opened yet.", { version: unread });
   }
 
@@ -78,10 +87,23 @@ export class PageMemory implements Place {
 
   /** This page's logins, which are newer, replace what stands in the database. */
   async #move(): Promise<void> {
+    await Promise.all(Array.from(this.#written, ([key, options]) => this.#moveEntry(key, options?.ttl)));
+  }
+
+  async #moveEntry(key: string, ttl: number | undefined): Promise<void> {
     const { tables } = this.#database;
-    for (const [key, options] of this.#written) {
-      const [entry, found] = await Promise.all([this.#store.read(key), tables.read(key)]);
-      await tables.compareAndSet(key, found?.version, entry?.value, { ttl: options?.ttl });
+    const entry = await this.#store.read(key);
+    for (let left = mostMoves; left > 0; left -= 1) {
+      const leave = new AbortController();
+      setTimeout(() => leave.abort(), longestMove);
+      try {
+        const { signal } = leave;
+        const found = await tables.read(key, { signal });
+        if ((await tables.compareAndSet(key, found?.version, entry?.value, { ttl, signal })) !== undefined) return;
+        // Another tab, which knows of no such login, has written meanwhile.
+      } catch {
+        // The next attempt has another connection.
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ import {
   type TokenCache,
   type TokenSet,
 } from "@tokenflight/core";
-import type { LoginClient } from "../login/pending-logins.ts";
+import { requireLoginClient, type LoginClient } from "../login/pending-logins.ts";
 import { isWithin } from "../store/database.ts";
 import { warnWith } from "../warnings.ts";
 import { findWorker, longestStart, NoWorkerError } from "./connection.ts";
@@ -93,6 +93,7 @@ export function connectTokens<Request extends { redirectUri: string } = WorkerLo
   const { worker, registration = {}, key = "", fallback, client, warn } = readOptions("connectTokens", options, names);
   requireText("worker", String(worker ?? ""));
   requireFunction("fallback", fallback);
+  if (client !== undefined) requireLoginClient(client);
   const tell = warnWith(warn);
   /** What this page uses. */
   let now: TokenCache | undefined;

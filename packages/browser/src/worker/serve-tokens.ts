@@ -1,5 +1,5 @@
 import { readOptions, requireMethods, TokenflightError, TokenSet, type KeepAlive, type TokenCache } from "@tokenflight/core";
-import type { LoginClient } from "../login/pending-logins.ts";
+import { requireLoginClient, type LoginClient } from "../login/pending-logins.ts";
 import { fieldsOf, isQuestion, protocol, tell, type Answer, type Call, type Question } from "./protocol.ts";
 
 /** A client of @tokenflight/oauth: whatever it asks for comes from the page as it is. */
@@ -46,6 +46,7 @@ export const workerKeepAlive: KeepAlive = (work) => [...active].pop()?.waitUntil
  */
 export function serveTokens(tokens: TokenCache | ((key: string) => TokenCache), options: ServeTokensOptions = {}): void {
   const { client } = readOptions("serveTokens", options, ["client"]);
+  if (client !== undefined) requireLoginClient(client);
   const cacheOf = typeof tokens === "function" ? tokens : () => tokens;
   if (typeof tokens !== "function") requireMethods("tokens", tokens, ["get", "renew", "save", "seed", "forget", "reread", "status"]);
 

@@ -3,9 +3,13 @@ import { check } from "./check.ts";
 import type { StoreScenario } from "./store-under-test.ts";
 import { holds, write } from "./writing-scenarios.ts";
 
+const writers = 8;
+/** How often each of them counts. */
+const times = 10;
+
 /** Eight writers, dealt out to the handles, all with the same expectation. Exactly one may win. */
 async function race(handles: readonly TokenStore[], key: string, expected: Version | undefined): Promise<Version> {
-  const values = Array.from({ length: 8 }, (_, writer) => `by writer ${writer} over ${expected ?? "nothing"}`);
+  const values = Array.from({ length: writers }, (_, writer) => `by writer ${writer} over ${expected ?? "nothing"}`);
   const versions = await Promise.all(
     values.map((value, writer) => (handles[writer % handles.length] as TokenStore).compareAndSet(key, expected, value)),
   );
@@ -21,9 +25,11 @@ async function races(handles: readonly TokenStore[], key: string): Promise<void>
   for (let round = 0; round < 10; round += 1) version = await race(handles, key, version);
 }
 
-/** Reads, adds one and writes until that succeeds, `times` over. */
-async function count(store: TokenStore, key: string, times: number): Promise<void> {
-  for (let done = 0; done < times;) {
+/** Reads, adds one and writes until that succeeds, as often as each writer does. */
+async function count(store: TokenStore, key: string): Promise<void> {
+  for (let done = 0, tried = 0; done < times; tried += 1) {
+    // Each write that is lost is one of another writer's.
+    check(tried < writers * times, "a write loses only when another one has won");
     const entry = await store.read(key);
     const next = String(Number(entry?.value ?? 0) + 1);
     if ((await store.compareAndSet(key, entry?.version, next)) !== undefined) done += 1;
@@ -46,7 +52,7 @@ export const racingScenarios: readonly StoreScenario[] = [
     id: "no-lost-update",
     title: "loses no update of eight writers that count",
     async run({ store, other, key }) {
-      await Promise.all(Array.from({ length: 8 }, (_, writer) => count(writer % 2 === 0 ? store : other, key, 10)));
+      await Promise.all(Array.from({ length: writers }, (_, writer) => count(writer % 2 === 0 ? store : other, key)));
       check((await store.read(key))?.value === "80", "eight writers who count to ten each count to eighty");
     },
   },

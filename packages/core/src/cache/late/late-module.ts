@@ -1,6 +1,9 @@
 import { TokenRequestError } from "../../errors/token-request-error.ts";
 
-/** What a program starts without. It is loaded beside a program that has begun; where that fails, each call that needs it tries again. */
+/**
+ * What a program starts without. It is loaded beside a program that has begun; where that fails, each call that needs it tries again. Browsers answer a second
+ * `import()` of it from memory, until the page is loaded anew.
+ */
 export class LateModule<Module> {
   /** Undefined until it is there. */
   loaded: Module | undefined;
