@@ -39,7 +39,6 @@ const everywhere: Names = {
   body: "string",
   cacheOf: `(user: unknown) => ${core("TokenCache")} | undefined`,
   cookie: "string",
-  display: "(uri: string, code: string) => void",
   event: "unknown",
   fetchWithCertificate: oauth("FetchFunction"),
   grant: from("@tokenflight/mcp", "Grant"),
