@@ -95,7 +95,7 @@ const inPage: Readonly<Record<string, Names>> = {
     server: from("@tokenflight/mcp", "McpServer"),
   },
   "packages/browser/src/login/login-by-popup.ts": { button: "HTMLButtonElement" },
-  "packages/got/README.md": { api: from("got", "Got"), file: "string" },
+  "packages/got/README.md": { api: from("got", "Got"), file: "string", API_ORIGIN: "string" },
   "packages/mcp/README.md": { client: from("@modelcontextprotocol/sdk/client/index.js", "Client") },
   "packages/undici/src/bearer.ts": { Agent: 'import { Agent } from "undici";', request: 'import { request } from "undici";' },
 };
