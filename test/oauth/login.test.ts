@@ -159,7 +159,7 @@ it("of two that ask at once, one logs in on another device, and both have the to
   };
   const logins = Promise.all([logIn(), logIn()]);
   await expect.poll(() => prompts.length + waiting, busyMachine).toBe(2);
-  const [{ userCode = "", expiresAt = 0, verificationUriComplete = "" } = {}] = prompts;
+  const { userCode, expiresAt, verificationUriComplete = "" } = prompts[0] as DevicePrompt;
   expect(expiresAt).toBeGreaterThan(Date.now());
   expect(new URL(verificationUriComplete).searchParams.get("user_code")).toBe(userCode);
   await server.enterUserCode(userCode);

@@ -75,7 +75,7 @@ export function bearer(
   const redirect: BeforeRedirectHook = (next, response) => OutgoingGotRequest.of(response.request.options)?.follow(next);
   const retry: BeforeRetryHook = ({ request, response }) => {
     const outgoing = request && OutgoingGotRequest.of(request.options);
-    if (request === undefined || outgoing === undefined) return;
+    if (request === undefined || outgoing === undefined) return undefined;
     outgoing.watchHooks(request.options, true);
     // A stream with a listener for "retry" has no "error" before its last attempt.
     return request.options.isStream && response !== undefined ? outgoing.renewIfRefused(response) : undefined;
