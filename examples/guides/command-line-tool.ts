@@ -1,6 +1,6 @@
 import { createTokenCache, LoginRequiredError, type TokenSet } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
-import { createOAuthClient, noClientAuth, sharedLogin } from "@tokenflight/oauth";
+import { createOAuthClient, LoginError, noClientAuth, sharedLogin } from "@tokenflight/oauth";
 import { loopbackLogin } from "@tokenflight/oauth/node";
 import { sqliteStore } from "@tokenflight/sqlite";
 
@@ -10,15 +10,22 @@ const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAu
 const store = sqliteStore({ path: TOKENS });
 const tokens = createTokenCache({ source: client.refreshToken(), store, key: "me" });
 
-if (process.argv[2] === "logout") {
-  await tokens.forget({ revoke: true });
-  console.log("Logged out.");
-} else {
-  await tokens.get().catch(logIn);
-  const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
-  console.log(`The API answered ${status}.`);
+try {
+  if (process.argv[2] === "logout") {
+    await tokens.forget({ revoke: true });
+    console.log("Logged out.");
+  } else {
+    await tokens.get().catch(logIn);
+    const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
+    console.log(`The API answered ${status}.`);
+  }
+} catch (error) {
+  if (!(error instanceof LoginError)) throw error;
+  console.error(`Not logged in. ${error.message}`); // the user said no, or took too long: `reason` says which
+  process.exitCode = 1;
+} finally {
+  await store.close();
 }
-await store.close();
 
 async function logIn(error: unknown): Promise<TokenSet> {
   if (!(error instanceof LoginRequiredError)) throw error;

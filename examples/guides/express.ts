@@ -1,6 +1,6 @@
 import { createTokenPool, LoginRequiredError, TokenflightError } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
-import { clientSecretBasic, createOAuthClient, LoginError, type PendingLogin } from "@tokenflight/oauth";
+import { clientSecretBasic, createOAuthClient, idTokenClaims, LoginError, type PendingLogin } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
 import session from "express-session";
@@ -40,8 +40,9 @@ app.get("/callback", async (request, response) => {
   const { pending } = request.session;
   if (pending === undefined) throw new LoginError("callback", "No login has been begun in this session.");
   const tokenSet = await client.exchangeCallback(request.originalUrl, pending);
-  // The id token was checked by `exchangeCallback`. Its `sub` is the user.
-  const { sub } = JSON.parse(Buffer.from(tokenSet.idToken?.split(".")[1] ?? "", "base64url").toString()) as { sub: string };
+  // `exchangeCallback` has checked the id token. Its `sub` is the user.
+  const sub = idTokenClaims(tokenSet)?.sub;
+  if (sub === undefined) throw new LoginError("id-token", "The login has no id token.");
   await users.for(sub).save(tokenSet);
   // A new session, so that one that was planted before the login is worth nothing.
   await new Promise<void>((resolve, reject) => request.session.regenerate((error) => (error ? reject(error) : resolve())));

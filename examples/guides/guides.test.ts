@@ -95,6 +95,21 @@ it("a command-line tool: logs in once, finds its tokens again, and logs out", as
   await run("command-line-tool", env).line("Log in at ");
 }, 40_000);
 
+it("a command-line tool: a user's no is a line and an exit code", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
+  const { line, child, printed } = run("command-line-tool", { CLIENT_ID: tool.clientId, TOKENS });
+  const page = new URL((await line("Log in at ")).replace("Log in at ", ""));
+  const callback = new URL(page.searchParams.get("redirect_uri") ?? "");
+  const { searchParams: asked } = page;
+  callback.search = String(new URLSearchParams({ error: "access_denied", state: asked.get("state") ?? "", iss: server.issuer }));
+  await fetch(callback);
+
+  const complaint = await printed.catch(({ message }: Error) => message);
+  expect(complaint).toMatch(/^1: Not logged in\. .+\n$/);
+  expect(complaint).not.toContain("    at ");
+  expect(child.exitCode).toBe(1);
+}, 20_000);
+
 it("a command-line tool: two runs at once log their user in once", async () => {
   const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
   const env = { CLIENT_ID: tool.clientId, TOKENS };

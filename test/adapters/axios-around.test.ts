@@ -1,8 +1,9 @@
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { attachBearer } from "@tokenflight/axios";
-import { createTokenCache, type TokenCache } from "@tokenflight/core";
+import { createTokenCache, LoginRequiredError, TokenflightError, type TokenCache } from "@tokenflight/core";
 import { HttpModule, HttpService } from "@nestjs/axios";
-import axios, { type AxiosInstance } from "axios";
+import axios, { type AxiosError, type AxiosInstance } from "axios";
 import MockAdapter from "axios-mock-adapter";
 import axiosRetry, { isNetworkError, isRetryableError } from "axios-retry";
 import { http, HttpResponse } from "msw";
@@ -66,6 +67,46 @@ describe.each(adapters)("axios-retry, %s", (adapter) => {
     const error = await rejectionOf(instance.post("/", { order: 1 }));
     expect([error.response?.status, JSON.stringify(error).includes("token-")]).toEqual([503, false]);
     expect(arrived).toHaveLength(4);
+  });
+});
+
+describe("what the README says of axios-retry", () => {
+  it("a token error reaches response interceptors without config, request and response, and is not retried", async () => {
+    let asked = 0;
+    const tokens = createTokenCache({
+      async source() {
+        asked += 1;
+        throw new LoginRequiredError("Log in first.");
+      },
+    });
+    const instance = axios.create({ baseURL: "http://127.0.0.1:1" });
+    const seen: unknown[] = [];
+    instance.interceptors.response.use(null, (error: AxiosError) => {
+      seen.push([TokenflightError.is(error), axios.isAxiosError(error), "config" in error, "request" in error, "response" in error]);
+      throw error;
+    });
+    attachBearer(instance, tokens);
+    axiosRetry(instance as never, { retries: 2, retryDelay: () => 1, retryCondition: () => true });
+
+    expect(await rejectionOf(instance.get("/"))).toMatchObject({ code: "ERR_LOGIN_REQUIRED" });
+
+    expect(seen).toEqual([[true, false, false, false, false]]);
+    expect(asked).toBe(1);
+  });
+
+  it.each([true, false])("by default a POST is not retried, and a stream is empty in its retry (tokens: %s)", async (isAttached) => {
+    const arrived: Arrived[] = [];
+    await using api = await startApi(arrived, [503, 200, 503, 503]);
+    const authorization = isAttached ? undefined : { headers: { authorization: "Bearer token-2" } };
+    const instance = axios.create({ baseURL: api.origin, ...authorization });
+    const tokens = createTokenCache({ source: async () => ({ access_token: "token-2", expires_in: 600 }) });
+    if (isAttached) attachBearer(instance, tokens);
+    axiosRetry(instance as never, { retryDelay: () => 1 });
+
+    await instance.put("/", Readable.from(["a", "b"]));
+    expect(arrived.map(([, body]) => body)).toEqual(["ab", ""]);
+    await rejectionOf(instance.post("/", { order: 1 }));
+    expect(arrived).toHaveLength(3);
   });
 });
 

@@ -96,6 +96,33 @@ it("F80 nothing is buffered: what the server holds back is held back for the rea
   await expect.poll(() => chunks).toEqual(["first ", "second"]);
 });
 
+it("the README's upload: a token that is good for long enough before it, and the whole of it again after a refusal", async () => {
+  await using session = await startGotSession();
+  const { client, api, tokens, revoke, refreshes } = session;
+  const upload = (): Promise<void> =>
+    pipeline(
+      Readable.from([Buffer.alloc(100_000, "x"), Buffer.alloc(100_000, "y")]),
+      client.stream.post("orders"),
+      new PassThrough().resume(),
+    );
+  const isRefused = (error: unknown): boolean => error instanceof HTTPError && error.response.statusCode === 401;
+  const { expiresAt = 0 } = await tokens.get();
+  const left = Math.floor((expiresAt - Date.now()) / 1000);
+
+  await tokens.get({ minValidity: left - 5 });
+  expect(refreshes()).toBe(0);
+  await tokens.get({ minValidity: left + 5 });
+  expect(refreshes()).toBe(1);
+  // A new one is taken as it is, also where its lifetime is shorter.
+  await tokens.get({ minValidity: left + 500 });
+  expect(refreshes()).toBe(1);
+
+  await revoke();
+  await upload().catch((error) => (isRefused(error) ? upload() : Promise.reject(error)));
+  expect(api.requests).toMatchObject([{ status: 401 }, { status: 200, bodyLength: 200_000 }]);
+  expect(refreshes()).toBe(2);
+});
+
 it("F80 progress, redirects and responses are told as without us", async () => {
   await using session = await startGotSession();
   const { client, api, tokens } = session;

@@ -165,6 +165,7 @@ it("a browser that does not open ends it", async () => {
     throw new Error("no browser");
   };
   await expect(loopbackLogin(client, { open })).rejects.toThrow("no browser");
+  await expect(loopbackLogin(client, { open: async () => open() })).rejects.toThrow("no browser");
 });
 
 it.each(noPages)("the browser is not opened for %j", async (url) => {

@@ -1,5 +1,13 @@
-import { createTokenCache, systemClock } from "@tokenflight/core";
-import { clientSecretBasic, createOAuthClient, noClientAuth, type DeviceProgress, type OAuthClient } from "@tokenflight/oauth";
+import { createTokenCache, memoryStore, systemClock } from "@tokenflight/core";
+import {
+  clientSecretBasic,
+  createOAuthClient,
+  noClientAuth,
+  sharedLogin,
+  type DeviceProgress,
+  type DevicePrompt,
+  type OAuthClient,
+} from "@tokenflight/oauth";
 import { loopbackLogin } from "@tokenflight/oauth/node";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clients, tokenErrorIn } from "../clients/clients.ts";
@@ -137,6 +145,28 @@ it.each(clients)("logs in on another device, and $name goes on with the tokens",
   server.revokeAccessToken(first.accessToken);
   expect((await send({ method: "POST", body: "order" })).status).toBe(200);
   expect(server.stats).toMatchObject({ refreshes: 1, refreshTokenReuses: 0 });
+});
+
+it("of two that ask at once, one logs in on another device, and both have the tokens", async () => {
+  const store = memoryStore();
+  const prompts: DevicePrompt[] = [];
+  let waiting = 0;
+  const logIn = () => {
+    const tokens = createTokenCache({ source: client.refreshToken(), store, key: "alice" });
+    const show = (prompt: DevicePrompt): void => void prompts.push(prompt);
+    const work = (signal: AbortSignal) => client.deviceLogin({ scope, show, signal, clock: quickClock });
+    return sharedLogin(store, "alice", work, { tokens, waiting: () => (waiting += 1) });
+  };
+  const logins = Promise.all([logIn(), logIn()]);
+  await expect.poll(() => prompts.length + waiting, busyMachine).toBe(2);
+  const { userCode, expiresAt, verificationUriComplete = "" } = prompts[0] as DevicePrompt;
+  expect(expiresAt).toBeGreaterThan(Date.now());
+  expect(new URL(verificationUriComplete).searchParams.get("user_code")).toBe(userCode);
+  await server.enterUserCode(userCode);
+
+  const [first, second] = await logins;
+  expect(second.accessToken).toBe(first.accessToken);
+  expect(prompts).toHaveLength(1);
 });
 
 describe("a logout", () => {

@@ -5,6 +5,7 @@ import {
   createLogin,
   createOAuthClient,
   discoverMetadata,
+  idTokenClaims,
   noClientAuth,
   pendingLogins,
   privateKeyJwt,
@@ -201,6 +202,10 @@ export const oauthCalls: Calls = {
     const { pending } = await one.authorizationUrl({ redirectUri: "https://app.example/" });
     await logins.keep("ada", pending);
     return Object.keys(await logins.take("ada", `/?code=c&state=${pending.state}`));
+  },
+  "oauth: idTokenClaims": async () => {
+    const idToken = `e30.${btoa('{"sub":"ada"}')}.`;
+    return { ...idTokenClaims(readTokenResponse({ access_token: "a", id_token: idToken }, 0)) };
   },
   "oauth: clientSecretBasic": async () => {
     const headers = new Headers();

@@ -92,6 +92,7 @@ export class OutgoingAxiosRequest implements OutgoingRequest<AxiosResponse> {
 
   /** An adapter that is no function of axios may have changed anything in its config. axios's own leave the boundary of a form in the headers. */
   #copyForReplay(): InternalAxiosRequestConfig {
+    this.#verdict?.takeAny();
     if (this.#transport.kind === "own") this.#sent = this.#copied();
     else takeOff(this.#sent, this.#fields);
     this.#body?.putOn(this.#sent, true);

@@ -10,7 +10,7 @@ type ValidateStatus = NonNullable<Config["validateStatus"]>;
  */
 export class Verdict {
   readonly #ask: ValidateStatus;
-  readonly #isAny: boolean;
+  #isAny: boolean;
   #isOpen = false;
   #thrown: { readonly error: Error } | undefined;
 
@@ -18,6 +18,11 @@ export class Verdict {
   constructor(ask: ValidateStatus, isAny: boolean) {
     this.#ask = ask;
     this.#isAny = isAny;
+  }
+
+  /** The replay begins. Whatever status it is answered with, it has an answer, and the cache and observers are told so. */
+  takeAny(): void {
+    this.#isAny = true;
   }
 
   /** In place of the caller's. */

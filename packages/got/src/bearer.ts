@@ -73,8 +73,12 @@ export function bearer(
   };
   // got makes new options for each redirect and each retry.
   const redirect: BeforeRedirectHook = (next, response) => OutgoingGotRequest.of(response.request.options)?.follow(next);
-  const retry: BeforeRetryHook = ({ request }) => {
-    if (request !== undefined) OutgoingGotRequest.of(request.options)?.watchHooks(request.options, true);
+  const retry: BeforeRetryHook = ({ request, response }) => {
+    const outgoing = request && OutgoingGotRequest.of(request.options);
+    if (request === undefined || outgoing === undefined) return undefined;
+    outgoing.watchHooks(request.options, true);
+    // A stream with a listener for "retry" has no "error" before its last attempt.
+    return request.options.isStream && response !== undefined ? outgoing.renewIfRefused(response) : undefined;
   };
 
   return { handlers: [handler], hooks: { init: [refuseOthers], beforeRedirect: [redirect], beforeRetry: [retry] } };
@@ -85,11 +89,23 @@ function requireNewGot(request: Partial<Options>): void {
   throw new InvalidOptionError("extend", "an instance of got 14.4 or later", "one of an older got");
 }
 
-/** got runs no hooks for the response of a stream, which its reader has already. */
+/** got runs no hooks for the response of a stream, which its reader has already, and no handlers for the stream that it makes for a retry. */
 function observeStream(outgoing: OutgoingGotRequest, stream: EventEmitter): void {
   stream.on("response", (response: PlainResponse) => outgoing.renewIfRefused(response));
   // By its name, as the program may have several copies of got.
   stream.on(errorMonitor, ({ name, response }: HTTPError) => {
     if (name === "HTTPError") void outgoing.renewIfRefused(response);
   });
+  // A listener of ours would count: got retries where there is one, and takes one only.
+  const emit = stream.emit.bind(stream);
+  const value = (event: string | symbol, ...given: unknown[]): boolean => {
+    if (event !== "retry") return emit(event, ...given);
+    const [count, error, create] = given as [number, Error, (options?: unknown) => EventEmitter];
+    return emit(event, count, error, (options?: unknown) => {
+      const next = create(options);
+      observeStream(outgoing, next);
+      return next;
+    });
+  };
+  Object.defineProperty(stream, "emit", { value, configurable: true, writable: true });
 }

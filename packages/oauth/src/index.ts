@@ -15,6 +15,7 @@ export { pendingLogins, type PendingLogins } from "./login/pending-login-store.t
 export { sharedLogin, type LogIn, type SharedLoginOptions } from "./login/shared-login.ts";
 export { sharedTurn, type TurnOptions, type TurnWork } from "./login/shared-turn.ts";
 export type { DeviceLoginOptions, DeviceProgress, DevicePrompt } from "./login/device-login.ts";
+export { idTokenClaims, type IdTokenClaims } from "./id-token/id-token-claims.ts";
 export type { Introspection, IntrospectionOptions } from "./client/introspection.ts";
 export { LoginError, type LoginErrorDetails, type LoginFailure } from "./errors.ts";
 

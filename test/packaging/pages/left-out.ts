@@ -39,7 +39,6 @@ const everywhere: Names = {
   body: "string",
   cacheOf: `(user: unknown) => ${core("TokenCache")} | undefined`,
   cookie: "string",
-  display: "(uri: string, code: string) => void",
   event: "unknown",
   fetchWithCertificate: oauth("FetchFunction"),
   grant: from("@tokenflight/mcp", "Grant"),
@@ -96,6 +95,7 @@ const inPage: Readonly<Record<string, Names>> = {
     server: from("@tokenflight/mcp", "McpServer"),
   },
   "packages/browser/src/login/login-by-popup.ts": { button: "HTMLButtonElement" },
+  "packages/got/README.md": { api: from("got", "Got"), file: "string", API_ORIGIN: "string" },
   "packages/mcp/README.md": { client: from("@modelcontextprotocol/sdk/client/index.js", "Client") },
   "packages/undici/src/bearer.ts": { Agent: 'import { Agent } from "undici";', request: 'import { request } from "undici";' },
 };

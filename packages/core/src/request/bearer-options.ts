@@ -32,7 +32,7 @@ export type AdapterEvent =
       /** Why it had none. */
       readonly reason: WithoutTokenReason;
     }
-  /** A refused request was sent again, and `outcome` is how that ended: with a response, or with another refusal, or with an error of the client's. */
+  /** A refused request was sent again, and `outcome` is how that ended: with a response of whatever status, with another refusal, or without a response. */
   | {
       readonly type: "request-replayed";
       /** The origin of the request, without its path: what a query holds may be secret. */

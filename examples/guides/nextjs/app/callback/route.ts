@@ -1,4 +1,4 @@
-import { LoginError } from "@tokenflight/oauth";
+import { idTokenClaims, LoginError } from "@tokenflight/oauth";
 import { redirect } from "next/navigation";
 import { getSession } from "../../lib/session";
 import { auth } from "../../lib/tokens";
@@ -10,8 +10,9 @@ export async function GET(request: Request): Promise<Response> {
   if (pending === undefined) return new Response("No login has been begun in this browser.\n", { status: 400 });
   try {
     const tokenSet = await auth().client.exchangeCallback(request.url, pending);
-    // The id token was checked by `exchangeCallback`. Its `sub` is the user.
-    const { sub } = JSON.parse(Buffer.from(tokenSet.idToken?.split(".")[1] ?? "", "base64url").toString()) as { sub: string };
+    // `exchangeCallback` has checked the id token. Its `sub` is the user.
+    const sub = idTokenClaims(tokenSet)?.sub;
+    if (sub === undefined) throw new LoginError("id-token", "The login has no id token.");
     await auth().users.for(sub).save(tokenSet);
     session.user = sub;
   } catch (error) {
