@@ -33,8 +33,8 @@ export class ShopError extends Error {
   }
 }
 
-/** One object serves the whole program: it holds the access token. `await shop.close()` at the end, or `await using`. */
-export class Shop implements AsyncDisposable {
+/** One object serves the whole program: it holds the access token. `await shop.close()` at the end. */
+export class Shop {
   readonly #baseUrl: string;
   readonly #send: typeof fetch;
   readonly #tokens: ClosableTokenCache | undefined;
@@ -69,9 +69,5 @@ export class Shop implements AsyncDisposable {
 
   async close(): Promise<void> {
     await this.#tokens?.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 }

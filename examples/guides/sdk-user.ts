@@ -9,8 +9,9 @@ const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "" } = pro
 
 // The SDK gets its tokens itself.
 const credentials = { issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
-await using shop = new Shop({ baseUrl: API_ORIGIN, credentials });
+const shop = new Shop({ baseUrl: API_ORIGIN, credentials });
 console.log(await shop.createOrder("tea"));
+await shop.close();
 
 // The program has the tokens, and lends its fetch to each SDK.
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
@@ -24,8 +25,8 @@ console.log(await another.createOrder("coffee"));
 console.log((await octokit.request("GET /user")).data);
 console.log((await openai.models.list()).data);
 
+const stranger = new Shop({ baseUrl: API_ORIGIN, credentials: { ...credentials, clientSecret: "wrong" } });
 try {
-  await using stranger = new Shop({ baseUrl: API_ORIGIN, credentials: { ...credentials, clientSecret: "wrong" } });
   await stranger.createOrder("tea");
 } catch (error) {
   if (error instanceof ShopError) console.log(error.message, error.code);

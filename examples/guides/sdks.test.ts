@@ -66,20 +66,20 @@ it("a client sends a refused request once more, and is closed for good", async (
 });
 
 it("an error says what happened, and holds neither token nor secret, however deep one looks", async () => {
-  await using shop = new Shop(options({ baseUrl: `${api.origin}/broken` }));
+  const shop = new Shop(options({ baseUrl: `${api.origin}/broken` }));
   const answered = await shop.createOrder("tea").catch((error: unknown) => error);
   expect(answered).toMatchObject({ message: "The shop answered 500.", status: 500, code: undefined });
-  await using stranger = new Shop(options({ credentials: { issuer: server.issuer, clientId: "nobody", clientSecret: "hush-hush" } }));
+  const stranger = new Shop(options({ credentials: { issuer: server.issuer, clientId: "nobody", clientSecret: "hush-hush" } }));
   const refused = await stranger.createOrder("tea").catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ShopError);
-  await using nowhere = new Shop({ ...options(), fetch: () => Promise.reject(new TypeError("No network.")) });
+  const nowhere = new Shop({ ...options(), fetch: () => Promise.reject(new TypeError("No network.")) });
   expect(await nowhere.createOrder("tea").catch((error: unknown) => error)).toMatchObject({ code: "ERR_TOKEN_REQUEST_NOT_SENT" });
   const shown = inspect([shop, answered, refused], { depth: Infinity, showHidden: true });
   for (const secret of [arrived[0]?.token ?? "", server.client.clientSecret, "hush-hush"]) expect(shown).not.toContain(secret);
 });
 
 it("a caller's signal ends the caller's wait with its reason, and no other caller's", async () => {
-  await using shop = new Shop(options());
+  const shop = new Shop(options());
   const caller = new AbortController();
   const left = shop.createOrder("tea", { signal: caller.signal });
   const stays = shop.createOrder("coffee");
@@ -90,8 +90,8 @@ it("a caller's signal ends the caller's wait with its reason, and no other calle
 
 it("a store that is given is shared: one token for two clients", async () => {
   const store = memoryStore();
-  await using first = new Shop(options({ store }));
-  await using second = new Shop(options({ store }));
+  const first = new Shop(options({ store }));
+  const second = new Shop(options({ store }));
   await Promise.all([first.createOrder("tea"), second.createOrder("tea")]);
   expect(server.stats.tokensIssued).toBe(1);
 });
@@ -99,11 +99,11 @@ it("a store that is given is shared: one token for two clients", async () => {
 it("the global fetch counts as it is at the call, and a function that is given sends token requests, too", async () => {
   const asked = (given: typeof fetch) => vi.fn<(url: string | URL, init?: RequestInit) => Promise<Response>>(given);
   const [early, late] = [asked(fetch), asked(fetch)];
-  await using mine = new Shop(options({ fetch: early as typeof fetch }));
+  const mine = new Shop(options({ fetch: early as typeof fetch }));
   await mine.createOrder("tea");
   expect(early.mock.calls.map(([url]) => new URL(String(url)).origin)).toEqual([server.issuer, server.issuer, api.origin]);
 
-  await using shop = new Shop(options());
+  const shop = new Shop(options());
   vi.stubGlobal("fetch", late);
   await shop.createOrder("tea").finally(() => vi.unstubAllGlobals());
   expect(late).toHaveBeenCalledTimes(3);

@@ -1,3 +1,4 @@
+import type { TokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/ky";
 import ky, { type KyInstance, type Options } from "ky";
 import { expect, it } from "vitest";
@@ -112,4 +113,9 @@ it("100 POSTs that are refused at once: one refresh, every body arrives whole", 
   const arrived = session.wire.requests.filter(({ isGood }) => isGood).map(({ body }) => JSON.parse(body.toString()).number as number);
   expect(arrived.toSorted((a, b) => a - b)).toEqual(numbers);
   expect(session.refreshes()).toBe(1);
+});
+
+it("bearer spread into options is an error, and no instance without tokens", () => {
+  const spread = (): Options => ({ ...bearer({} as TokenCache, { origins: "https://api.example.com" }) });
+  expect(spread).toThrow("a call of extend, as in ky.create({ prefix }).extend(bearer(tokens)), got a spread into options");
 });

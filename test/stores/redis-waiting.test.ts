@@ -1,7 +1,8 @@
+import { inspect } from "node:util";
 import { createTokenCache, type TokenStore } from "@tokenflight/core";
 import { redisStore } from "@tokenflight/redis";
 import { describe, expect, it, vi } from "vitest";
-import { redisDrivers } from "./redis-drivers.ts";
+import { redisDrivers, type Connected } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 /** What a user may do who is allowed what the store needs, and nothing of what it would like. */
@@ -37,6 +38,24 @@ describeWithRedis("whoever waits for another one's refresh in a Redis store", (s
       expect(source).toHaveBeenCalledTimes(1);
       for (const store of stores) await store.close?.();
       for (const { close } of [...connected, admin]) close();
+    });
+
+    it("on a connection that waits in a blocking command, is told that the store did not answer; on one of its own it gets its token", async () => {
+      const [shared, own] = [await driver.connect(server().url), await driver.connect(server().url)];
+      const blocked = shared.command("BLPOP", `nothing-${crypto.randomUUID()}`, "3");
+      const tokensOver = ({ client }: Connected): Promise<unknown> =>
+        createTokenCache({
+          source: async () => ({ access_token: "a", expires_in: 600 }),
+          store: redisStore({ client, warn: () => {} }),
+          identity: "crm",
+          key: crypto.randomUUID(),
+        }).get();
+      const failure: unknown = await tokensOver(shared).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: "ERR_STORE_UNAVAILABLE" });
+      expect(inspect(failure)).toContain("did not answer within 1000 ms");
+      expect(await tokensOver(own)).toMatchObject({ accessToken: "a" });
+      await blocked;
+      for (const { close } of [shared, own]) close();
     });
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "../src/errors/tokenflight-error.ts";
@@ -50,10 +51,23 @@ describe("the default windows", () => {
   });
 });
 
+it("core's README has the windows that there are", () => {
+  const page = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  for (const lifetime of [60, 600, 3600, day]) {
+    const [earliest, latest] = [windows(lifetime), windows(lifetime, {}, 1)];
+    const shown = [lifetime, earliest.refreshAt, latest.refreshAt, earliest.usableUntil].map((one) => one.toLocaleString("en"));
+    const line = page.split("\n").find((one) => one.startsWith(`| ${shown[0]} s `));
+    const cells = line?.replace(/\(.*?\)/, "").match(/[\d,]+/g);
+    expect(cells).toEqual(shown);
+  }
+});
+
 describe("windows that were set", () => {
   it("hold as they are for a token that is long enough", () => {
     expect(windows(3600, { ahead: 120, margin: 5 })).toEqual({ refreshAt: 3480, usableUntil: 3595 });
     expect(windows(3600, { ahead: 0, margin: 0 })).toEqual({ refreshAt: 3600, usableUntil: 3600 });
+    // Nothing is refreshed ahead: the token is not sent any more from the moment on at which that would begin.
+    for (const chance of [0, 0.999_999]) expect(windows(3600, { ahead: 0 }, chance)).toEqual({ refreshAt: 3570, usableUntil: 3570 });
   });
 
   it("never cover more than half a lifetime, so that 11 seconds ahead of a token of 10 seconds cause no loop", () => {

@@ -41,7 +41,7 @@ export function bearer(
   tokens: TokenCache | TokenCacheSelector<KyRequest>,
   options: BearerOptions<Response> = {},
 ): (parent: Options) => Options {
-  return (given) => {
+  return refusingSpread((given: Options): Options => {
     // Only the parent's own options count.
     const parent = Object.assign<object, Parent>(Object.create(null), given);
     if (parent.fetch !== undefined && attached.has(parent.fetch)) {
@@ -74,7 +74,21 @@ export function bearer(
     };
     const note = contexts.note as () => void;
     return { fetch: withTokens, hooks: { init: [bindContext], beforeRequest: [note], beforeRetry: [note] } };
-  };
+  });
+}
+
+/** Makes an error of `{ ...bearer(tokens) }`: a function has nothing to spread, so that every request would go without a token. */
+function refusingSpread<Extension extends object>(extension: Extension): Extension {
+  return Object.defineProperty(extension, "fetch", {
+    enumerable: true,
+    get: () => {
+      throw new InvalidOptionError(
+        "bearer",
+        "a call of extend, as in ky.create({ prefix }).extend(bearer(tokens))",
+        "a spread into options",
+      );
+    },
+  });
 }
 
 /** ky puts a string input behind `prefix` (`prefixUrl` in ky 1), and resolves that against `baseUrl`; in a page, both may be relative to it. */

@@ -3,6 +3,7 @@ import {
   randomId,
   readOptions,
   requireFunction,
+  responseField,
   TokenRequestError,
   type AuthorizationScheme,
   type HeaderFields,
@@ -91,7 +92,7 @@ function requireSession({ ok, status, redirected, type, headers }: Response): vo
     throw new LoginRequiredError(`The session could not be renewed (status ${status}): a login is required.`);
   if (ok) return;
   const isThrottled = status === 429 || status === 503;
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  const seconds = Number(responseField(headers, "retry-after") ?? Number.NaN);
   throw new TokenRequestError(
     isThrottled ? "throttled" : status < 500 ? "refused" : "unknown",
     `The session was not renewed (status ${status}).`,

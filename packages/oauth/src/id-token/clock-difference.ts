@@ -1,4 +1,4 @@
-import { systemClock } from "@tokenflight/core";
+import { responseField, systemClock } from "@tokenflight/core";
 import type { ClientParts, FetchFunction } from "../client-parts.ts";
 
 /** Seconds. The Date of an answer is cut to whole seconds, and the answer was under way. */
@@ -17,7 +17,7 @@ export function watchServerTime(client: ClientParts): WatchedClient {
   const fetch: FetchFunction = async (url, init) => {
     const response = await client.fetch(url, init);
     // Whether it is a response at all is looked at by whoever asked for it.
-    const date = Date.parse(String(response?.headers?.get?.("date")));
+    const date = Date.parse(String(responseField(response?.headers, "date")));
     if (!Number.isNaN(date)) ahead = secondsAfter(date / 1000);
     return response;
   };

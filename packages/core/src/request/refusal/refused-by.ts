@@ -67,11 +67,12 @@ function isShortJson(headers: unknown): boolean {
   return isJson(headers) && !(Number(responseField(headers, "content-length")) > longestAnswer);
 }
 
-/** A header field of a response, whichever client's: `Headers`, axios's, or a record with names in any spelling. `name` is in lower case. */
+/** A header field of a response, whichever client's: `Headers`, axios's, or a Map or record with names in any spelling. `name` is in lower case. */
 export function responseField(headers: unknown, name: string): string | undefined {
   if (typeof headers !== "object" || headers === null) return undefined;
-  if ("get" in headers && typeof headers.get === "function") return (headers as Headers).get(name)?.toString();
-  const field = Object.entries(headers).find(([other]) => other.toLowerCase() === name);
+  if (!(headers instanceof Map) && "get" in headers && typeof headers.get === "function") return (headers as Headers).get(name)?.toString();
+  const pairs = headers instanceof Map ? [...headers] : Object.entries(headers);
+  const field = pairs.find(([other]) => String(other).toLowerCase() === name);
   return field?.[1] === undefined ? undefined : String(field[1]);
 }
 
