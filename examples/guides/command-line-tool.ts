@@ -15,9 +15,14 @@ try {
     await tokens.forget({ revoke: true });
     console.log("Logged out.");
   } else {
+    const api = bearer(tokens, { origins: API_ORIGIN })(fetch);
     await tokens.get().catch(logIn);
-    const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
-    console.log(`The API answered ${status}.`);
+    let answer = await api(`${API_ORIGIN}/orders`);
+    if (answer.status === 401) {
+      await tokens.get().catch(logIn); // it rejects if the server has ended the login
+      answer = await api(`${API_ORIGIN}/orders`);
+    }
+    console.log(`The API answered ${answer.status}.`);
   }
 } catch (error) {
   if (!(error instanceof LoginError)) throw error;

@@ -95,6 +95,24 @@ it("a command-line tool: logs in once, finds its tokens again, and logs out", as
   await run("command-line-tool", env).line("Log in at ");
 }, 40_000);
 
+it("a command-line tool: logs in anew when the server has ended the login, and not when the API refuses every token", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
+  const env = { CLIENT_ID: tool.clientId, TOKENS };
+  const runWithLogin = async (): Promise<string> => {
+    const { line, printed } = run("command-line-tool", env);
+    await (await fetch(await server.visit((await line("Log in at ")).replace("Log in at ", "")))).text();
+    return printed;
+  };
+  await runWithLogin();
+  server.revokeFamilyOf(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "");
+  expect(await runWithLogin()).toContain("The API answered 200.\n");
+
+  api.refuseAll();
+  const before = api.requests.length;
+  expect(await run("command-line-tool", env).printed).toBe("The API answered 401.\n");
+  expect(api.requests.length - before).toBeLessThanOrEqual(4);
+}, 40_000);
+
 it("a command-line tool: a user's no is a line and an exit code", async () => {
   const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
   const { line, child, printed } = run("command-line-tool", { CLIENT_ID: tool.clientId, TOKENS });
@@ -105,7 +123,7 @@ it("a command-line tool: a user's no is a line and an exit code", async () => {
   await fetch(callback);
 
   const complaint = await printed.catch(({ message }: Error) => message);
-  expect(complaint).toMatch(/^1: Not logged in\. .+\n$/);
+  expect(complaint).toMatch(/^1: Log in at .+\nNot logged in\. .+\n$/);
   expect(complaint).not.toContain("    at ");
   expect(child.exitCode).toBe(1);
 }, 20_000);
