@@ -27,11 +27,11 @@ async function work(job: string): Promise<void> {
   await response.body?.cancel();
 }
 
-let isStopping = false;
-for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => (isStopping = true));
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stopping.abort());
 
 console.log("Waiting for jobs");
-while (!isStopping) {
+while (!stopping.signal.aborted) {
   const job = await queue.blmove("jobs", "working", "LEFT", "RIGHT", 1);
   if (job === null) continue;
   let end = "done";

@@ -84,7 +84,7 @@ redirects itself, as in a page. It was not tried on a device.
 
 The first page ([quick start](quick-start.md)) as one test, in a folder as \`npm init -y\` leaves it. Jest cannot load got and ky in its default set-up, because they are published as
 ES modules only: babel has to translate them and what they import (\`"transformIgnorePatterns": []\` translates everything that is imported), or tests are ES modules themselves, with
-\`node --experimental-vm-modules\`. jsdom under Jest has no \`fetch\`, so there the test obtains its token with axios, and what needs \`fetch\` says that there is none.
+\`node --experimental-vm-modules\`, and need nothing else. jsdom under Jest has no \`fetch\`, so there the test obtains its token with axios, and what needs \`fetch\` says that there is none.
 
 | runner | passes |
 |---|---|

@@ -83,6 +83,7 @@ const inPage: Readonly<Record<string, Names>> = {
     idTokenOfTheUser: "() => Promise<string>",
     IDP: "string",
   },
+  "docs/guides/nestjs.md": { API_ORIGIN: "string" },
   "docs/guides/refreshes-of-other-code.md": { issuer: "URL" },
   "docs/works-as-it-is.md": {
     address: '{ host: string; port: string; protocol: "http" | "https" }',
