@@ -79,7 +79,7 @@ export function bearer(
 
 /** Makes an error of `{ ...bearer(tokens) }`: a function has nothing to spread, so that every request would go without a token. */
 function refusingSpread<Extension extends object>(extension: Extension): Extension {
-  return Object.defineProperty(extension, "fetch", {
+  const refuse = {
     enumerable: true,
     get: () => {
       throw new InvalidOptionError(
@@ -88,7 +88,9 @@ function refusingSpread<Extension extends object>(extension: Extension): Extensi
         "a spread into options",
       );
     },
-  });
+  };
+  // A descriptor's own properties only.
+  return Object.defineProperty(extension, "fetch", Object.assign(Object.create(null), refuse));
 }
 
 /** ky puts a string input behind `prefix` (`prefixUrl` in ky 1), and resolves that against `baseUrl`; in a page, both may be relative to it. */
