@@ -28,37 +28,33 @@ const tableOf = (group: readonly TableRow[]): string =>
 
 const text = `# What happens when something breaks
 
-Processes end, die and are frozen in the middle of a refresh, tabs are closed and reloaded, machines sleep, clocks are set, users log out elsewhere,
-token endpoints fail, stores stall and lose data. This page says what comes of it. It is written by the full test run: each row is a test, and what was
-counted is what that run counted. The processes, browsers, Redis, SQLite and the authorization server are real; processes are ended, killed, stopped and
-thawed by signals, at named steps of a refresh.
+Processes end, are killed and are frozen in the middle of a refresh. Tabs are closed and reloaded, machines sleep, clocks are set, users log out elsewhere, token endpoints fail, and stores stall and lose data.
+This page says what follows. The full test run writes its tables: each row is a test, with what that run counted. The processes, the browsers, Redis, SQLite and the authorization server are real. Signals end,
+kill, stop and thaw the processes at named steps of a refresh.
 
 ## What is promised
 
 - **One token request for each generation of a token set**, across all processes and machines that share a store.
-- **No session is lost that could have been kept.** One thing cannot be kept: a process dies after a provider without any grace time has used
-  up the refresh token, and before the new one was stored. Then there is one typed error, \`LoginRequiredError\`, and no loop.
-- **The end of a process is no fault.** It comes after the refresh that is under way, and after its write; both are bounded by their timeouts.
-- **What one process does to a login is true for all of them**: nobody goes on with the token of a user who has logged out, once it knows; and where the
-  store tells of changes it knows within a tenth of a second.
-- **The old access token is served for as long as it is good**, whatever happens to its refresh.
+- **No session is lost that could have been kept.** One cannot be kept: a provider without a grace time has used the refresh token up, and the process dies before the new one is stored. Then there is one typed
+  error, \`LoginRequiredError\`, and no loop.
+- **A process that ends loses nothing.** It ends after the refresh that is under way and after its write. Both are bounded by their timeouts.
+- **What one process does to a login holds for all of them.** No process goes on with the token of a user who has logged out, once it knows. Where the store tells of changes, it knows within a tenth of a second.
+- **The old access token is used while it is good**, whatever happens to its refresh.
 - **A new token set is stored before anybody gets it.** When the store is away, the write is repeated; the token request is not.
 - **Every call ends**, with a token or with a typed error.
 
 ## What is assumed
 
-- **The store is linearizable**: who reads sees what was written last, and of two who compare and set the same version, one wins.
-- **The store is durable**: what it has acknowledged stays. Redis keeps that promise with an append-only file and \`appendfsync always\`: with
-  snapshots alone it does not, and with a flush each second it may lose two seconds of writes when it is killed while its disk is busy. Within a store that
-  loses writes, a process that still holds the newest token set puts it back; nobody else can.
+- **The store is linearizable**: a read sees what was written last, and of two writers that compare and set the same version, one wins.
+- **The store is durable**: what it has acknowledged stays. Redis does so with an append-only file and \`appendfsync always\`. With snapshots alone it does not, and with a flush each second it may lose two seconds of
+  writes when it is killed while its disk is busy. If a store loses writes, a process that still holds the newest token set writes it again; no other one can.
 - **Nothing else uses the refresh token.** A second program with a copy of it is a second owner.
 - Clocks may be wrong, and different on each machine. Only the monotonic clock of one machine is relied on, for waiting.
 
 ## The words
 
-"Strict" is a provider that ends the whole login when a refresh token comes a second time. One "with a grace time" gives tokens again. An
-*intent* is the note in the store, written before the token request is sent, that says who refreshes which generation. "Old token served"
-counts how often somebody who asked meanwhile got the token of before.
+A "strict" provider ends the whole login when a refresh token comes a second time. One "with a grace time" gives tokens again. An *intent* is a note in the store that says who refreshes which generation. It is
+written before the token request is sent. "Old token served" counts the callers that were given the access token of before the refresh while it was under way.
 
 ## How to run one row
 
