@@ -17,6 +17,8 @@ const busy = ["test/{bench,model,simulation,workerd}/**/*.test.ts"];
 const many = ["test/{faults,mcp,processes}/**/*.test.ts", "examples/{agents,storm}/*.test.ts"];
 /** These drive browsers, which are started once in each process. */
 const inBrowsers = ["test/browser/**/*.test.ts", "examples/guides/pages.test.ts"];
+/** This counts calls whose tokens live for two seconds: what else the machine does must not take those. */
+const timed = ["test/browser/tabs.test.ts"];
 /** These look at one build of the site, also in a browser. */
 const ofSite = ["test/site/**/*.test.ts"];
 /** These build the packages and run what else is installed beside them: compilers, test runners, runtimes. */
@@ -86,10 +88,23 @@ export default defineConfig({
         test: {
           name: "browsers",
           include: inBrowsers,
+          exclude: ["**/node_modules/**", ...timed],
           globalSetup: "test/browser/profiles.ts",
           sequence: { groupOrder: isFull ? 3 : 2 },
           isolate: false,
           maxWorkers: isFull ? 1 : waiting,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "timed",
+          include: timed,
+          globalSetup: "test/browser/profiles.ts",
+          sequence: { groupOrder: 3 },
+          isolate: false,
+          maxWorkers: 1,
           testTimeout: 60_000,
         },
       },
