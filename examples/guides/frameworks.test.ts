@@ -40,7 +40,7 @@ const environment = (): Record<string, string> => ({ ISSUER: server.issuer, API_
 const tokenInUse = (): string => (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
 
 it("Express: logs users in, acts for each, sends those whose login is over to a new one, and logs out", async () => {
-  const PORT = await freePort();
+  const PORT = String(await freePort());
   const TOKENS = join(newFolder(), "tokens.db");
   const env = { ...environment(), PORT, TOKENS, SESSION_SECRET: "a secret of the test's" };
   const first = startGuide("express", env);
@@ -133,7 +133,7 @@ it("NestJS: HttpService sends the token of the user, a login that is needed is a
   const TOKENS = join(newFolder(), "tokens.db");
   await saveLogin(TOKENS, "alice");
   const { flags, env: ofProgram } = compiled("nestjs");
-  const env = { ...environment(), ...ofProgram, TOKENS, PORT: await freePort() };
+  const env = { ...environment(), ...ofProgram, TOKENS, PORT: String(await freePort()) };
   const first = startGuide("nestjs", env, { flags });
   const orders = (user: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${env.PORT}/users/${user}/orders`, { headers: { connection: "close" } });

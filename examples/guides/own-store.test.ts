@@ -6,7 +6,7 @@ import { Pool } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startAuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startGuide } from "../../test/setup/guide-program.ts";
-import { freePort } from "../../test/setup/redis.ts";
+import { freePort } from "../../test/setup/free-port.ts";
 import { postgresStore, table } from "./postgres-store.ts";
 
 // PostgreSQL itself, compiled to WebAssembly, which clients reach by its own protocol. Another one may be named.

@@ -4,16 +4,8 @@ import { createOAuthClient, noClientAuth, type OAuthClient } from "@tokenflight/
 import { loopbackLogin, type LoopbackLoginOptions } from "@tokenflight/oauth/node";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../servers/authorization-server.ts";
+import { freePort } from "../setup/free-port.ts";
 import { nativeClient } from "./native-client.ts";
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A server that compares redirect URIs exactly, and its client. */
 async function startWith(redirectUri: string): Promise<{ server: AuthorizationServer; client: OAuthClient }> {

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { freePort } from "./free-port.ts";
 
 /** A redis-server of this test's own, in a folder of its own. It is never one that happens to run on the machine. */
 export interface RedisServer {
@@ -90,14 +90,4 @@ async function launchServer(given: string[]): Promise<ChildProcess | undefined> 
   // What it prints from now on is read and dropped, or it would stop when the pipe is full.
   server.stdout.resume();
   return launched;
-}
-
-/** A port that nobody listened on a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -13,7 +13,8 @@ import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createAuthority } from "../setup/certificates.ts";
 import { reasonNotToRun, redisServer } from "../setup/programs.ts";
-import { freePort, startRedis, type RedisServer } from "../setup/redis.ts";
+import { freePort } from "../setup/free-port.ts";
+import { startRedis, type RedisServer } from "../setup/redis.ts";
 
 type Client = Parameters<typeof redisStore>[0]["client"];
 

@@ -19,7 +19,7 @@ export async function tryNextGuide(app: string): Promise<void> {
   await using server = await startAuthorizationServer({ accessTokenLifetime: 600, clients: [client] });
   await using api = await startResourceApi({ isActive: (accessToken) => server.isActive(accessToken) });
   const tokenInUse = (): string => (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
-  const port = await freePort();
+  const port = String(await freePort());
   const env = {
     ISSUER: server.issuer,
     API_ORIGIN: api.origin,

@@ -53,30 +53,20 @@ export class RequestLog {
   }
 
   /** A client may have to compute the URL of a request, which is read only when there is somebody to tell. */
-  replayed(
-    request:
-      | string
-      | {
-          /** The URL of the request. */
-          readonly url: string;
-        },
-    outcome: "accepted" | "failed" | "refused",
-  ): void {
+  replayed(request: string | WithUrl, outcome: "accepted" | "failed" | "refused"): void {
     this.#observe?.({ type: "request-replayed", origin: originOfRequest(request), outcome });
   }
 
   /** Tells that a refused request was not sent again. */
-  notReplayed(
-    request:
-      | string
-      | {
-          /** The URL of the request. */
-          readonly url: string;
-        },
-    reason: NotReplayedReason,
-  ): void {
+  notReplayed(request: string | WithUrl, reason: NotReplayedReason): void {
     this.#observe?.({ type: "request-not-replayed", origin: originOfRequest(request), reason });
   }
+}
+
+/** A request, of which nothing but its URL is told. */
+interface WithUrl {
+  /** The URL of the request. */
+  readonly url: string;
 }
 
 interface PageGlobals {
@@ -96,7 +86,7 @@ function hasCredentials(url: string): boolean {
   return parsed !== null && (parsed.username !== "" || parsed.password !== "");
 }
 
-function originOfRequest(request: string | { readonly url: string }): string {
+function originOfRequest(request: string | WithUrl): string {
   return originOf(typeof request === "string" ? request : request.url);
 }
 
