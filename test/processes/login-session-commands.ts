@@ -8,7 +8,7 @@ export interface LoginSessionSetting extends Omit<MemberSetting, "clientSecret" 
 export type LoginSessionCommands = {
   /** Begins a shared login. */
   begin(): void;
-  /** Resolves to the login page once this process is the one that shows it, or to undefined when it is only told to wait. */
+  /** Resolves to the login page once this process is the one that shows it, or to undefined when it is only told to wait. Rejects when its login has ended. */
   shown(): Promise<string | undefined>;
   /** Resolves to the access token that the shared login gives, or to the code of its error. */
   result(): Promise<string>;

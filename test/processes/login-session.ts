@@ -32,7 +32,8 @@ serveCommands({
     );
   },
   async shown() {
-    const url = await next.promise;
+    const ended = result?.then((text) => Promise.reject(new Error(`The login has ended before it showed a page: ${text}`)));
+    const url = await Promise.race([next.promise, ...(ended === undefined ? [] : [ended])]);
     next = Promise.withResolvers();
     return url;
   },

@@ -40,12 +40,9 @@ async function beginAll(): Promise<{ owner: Session; url: string; others: Sessio
   return { owner: owner as Session, url: shown.find((url) => url !== undefined) ?? "", others: sessions.filter((one) => one !== owner) };
 }
 
-/** The first of them that shows a login page, and the page. Rejects when none of them waits any more. */
+/** The first of them that shows a login page, and the page. Rejects when the login of one has ended before. */
 function nextOwner(waiting: readonly Session[]): Promise<{ owner: Session; url: string }> {
-  const shown = waiting.map(async (owner) => ({ owner, url: (await owner.ask("shown")) ?? "" }));
-  const ended = resultsOf(waiting).then((results) => Promise.reject(new Error(`Nobody took the turn: ${results.join(", ")}`)));
-  ended.catch(() => {});
-  return Promise.race([...shown, ended]);
+  return Promise.race(waiting.map(async (owner) => ({ owner, url: (await owner.ask("shown")) ?? "" })));
 }
 
 /** What a user's browser does. */
@@ -69,7 +66,16 @@ async function stop(session: Session): Promise<void> {
   }
 }
 
-const resultsOf = (some: readonly Session[]): Promise<string[]> => Promise.all(some.map((one) => one.ask("result")));
+/** Rejects at the first whose login has failed: the others may wait for a page that nobody visits. */
+function resultsOf(some: readonly Session[]): Promise<string[]> {
+  return Promise.all(
+    some.map(async (one) => {
+      const result = await one.ask("result");
+      if (result.startsWith("ERR_")) throw new Error(`Process ${one.pid}: ${result}`);
+      return result;
+    }),
+  );
+}
 
 it("four processes, one browser: one login gives all of them its tokens", { timeout: 120_000 }, async () => {
   const { url } = await beginAll();

@@ -7,11 +7,11 @@ export interface OlderProcess extends Disposable {
   versionOf(key: string): string;
 }
 
-/** What @tokenflight/sqlite 0.1 does with a file, statement by statement: it knows two tables. */
-export function olderProcess(path: string): OlderProcess {
+/** What @tokenflight/sqlite 0.1 does with a file, statement by statement: it knows two tables. `busyTimeout`: milliseconds. */
+export function olderProcess(path: string, busyTimeout = 5000): OlderProcess {
   const connection = new DatabaseSync(path);
   connection.exec(`
-    PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
+    PRAGMA busy_timeout = ${busyTimeout}; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
     CREATE TABLE store (id TEXT NOT NULL, writes INTEGER NOT NULL) STRICT;
     CREATE TABLE entries (key TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL) STRICT;
     INSERT INTO store VALUES (lower(hex(randomblob(8))), 0);

@@ -42,7 +42,9 @@ const additions: Readonly<Record<string, string>> = {
 export function prepareFile(database: DatabaseSync, path: string): boolean {
   // SQLite never waits for a lock: that would block the event loop. The caller tries again.
   database.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
-  if (!isReady(database, path) || !isWal(pragma(database, "journal_mode"))) {
+  // Another process may make the tables at this moment: what is read belongs to one moment.
+  const wasReady = transaction(database, () => isReady(database, path), "read");
+  if (!wasReady || !isWal(pragma(database, "journal_mode"))) {
     if (!isWal(pragma(database, "journal_mode = WAL"))) {
       throw new StoreError(
         "ERR_STORE_UNAVAILABLE",
@@ -83,7 +85,7 @@ function missingAdditions(database: DatabaseSync): string[] {
     .map(([, sql]) => sql);
 }
 
-/** Whether the tables are there. False for an empty file. */
+/** Whether the tables are there. False for an empty file. Reads more than once, and so needs a transaction. */
 function isReady(database: DatabaseSync, path: string): boolean {
   const owner = pragma(database, "application_id");
   const version = Number(pragma(database, "user_version"));
