@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createTokenCache, type TokenCache } from "@tokenflight/core";
+import { createTokenCache, LoginRequiredError, type TokenCache } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
 import { clientSecretBasic, createOAuthClient, LoginError, type PendingLogin } from "@tokenflight/oauth";
 
@@ -16,61 +16,70 @@ const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAu
 const sessions = new Map<string, Session>();
 
 const server = createServer(async (request, response) => {
-  const session = sessionOf(request, response);
+  const id = sessionIdOf(request);
+  const session = sessions.get(id);
+  const [path] = (request.url ?? "/").split("?");
   try {
-    const [path] = (request.url ?? "/").split("?");
-    if (path === "/login") redirect(response, await beginLogin(session));
-    else if (path === "/callback") {
-      await endLogin(session, request.url ?? "");
+    if (path === "/login") {
+      const { url, pending } = await beginLogin();
+      replaceSession(id, { ...session, pending }, response);
+      redirect(response, url);
+    } else if (path === "/callback") {
+      replaceSession(id, { tokens: await endLogin(session, request.url ?? "") }, response);
       redirect(response, "/");
     } else if (path === "/logout" && request.method === "POST") {
-      await session.tokens?.forget({ revoke: true });
-      delete session.tokens;
+      // The session ends first: it does so even where the server cannot be reached.
+      sessions.delete(id);
+      await session?.tokens?.forget({ revoke: true }).catch((error: unknown) => console.error(error));
       response.end("Logged out.\n");
-    } else if (session.tokens === undefined) redirect(response, "/login");
+    } else if (session?.tokens === undefined) redirect(response, "/login");
     else {
       const send = bearer(session.tokens, { origins: API_ORIGIN })(fetch);
-      const answer = await send(`${API_ORIGIN}/orders`);
-      response.end(`Your orders: the API answered ${answer.status}.\n`);
+      const { status } = await send(`${API_ORIGIN}/orders`);
+      if (status === 401) redirect(response, "/login");
+      else response.end(`Your orders: the API answered ${status}.\n`);
     }
   } catch (error) {
-    if (!(error instanceof LoginError)) console.error(error);
-    response.writeHead(error instanceof LoginError ? 400 : 502).end("That did not work. Log in again.\n");
+    if (error instanceof LoginRequiredError) redirect(response, "/login");
+    else if (error instanceof LoginError) response.writeHead(400).end("That did not work. Log in again.\n");
+    else {
+      console.error(error);
+      response.writeHead(502).end("Later, please.\n");
+    }
   }
 });
 
-/** A browser without a session that is known here gets a new one: nobody can plant one. */
-function sessionOf(request: IncomingMessage, response: ServerResponse): Session {
-  const known = sessions.get(/session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1] ?? "");
-  if (known !== undefined) return known;
+async function beginLogin(): Promise<{ url: string; pending: PendingLogin }> {
+  return client.authorizationUrl({
+    redirectUri: `${origin()}/callback`,
+    scope: "openid offline_access read",
+    parameters: { prompt: "consent" },
+  });
+}
+
+async function endLogin(session: Session | undefined, callback: string): Promise<TokenCache> {
+  const pending = session?.pending;
+  if (pending === undefined) throw new LoginError("callback", "No login has been begun.");
+  delete session?.pending; // it serves once
+  const tokens = createTokenCache({ source: client.refreshToken() });
+  await tokens.save(await client.exchangeCallback(callback, pending));
+  return tokens;
+}
+
+function sessionIdOf({ headers }: IncomingMessage): string {
+  return /(?:^|; *)session=([\w-]+)/.exec(headers.cookie ?? "")?.[1] ?? "";
+}
+
+/** Each login has a new session, so that one that was planted before it is worth nothing. */
+function replaceSession(previous: string, session: Session, response: ServerResponse): void {
+  sessions.delete(previous);
   const id = randomUUID();
-  const session: Session = {};
   sessions.set(id, session);
-  response.setHeader("set-cookie", `session=${id}; HttpOnly; SameSite=Lax; Path=/`);
-  return session;
+  response.setHeader("set-cookie", `session=${id}; HttpOnly; SameSite=Lax; Path=/`); // and Secure, where the page has https
 }
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location }).end();
-}
-
-async function beginLogin(session: Session): Promise<string> {
-  const { url, pending } = await client.authorizationUrl({
-    redirectUri: `${origin()}/callback`,
-    scope: "openid read",
-    parameters: { prompt: "consent" },
-  });
-  session.pending = pending;
-  return url;
-}
-
-async function endLogin(session: Session, callback: string): Promise<void> {
-  const { pending } = session;
-  if (pending === undefined) throw new LoginError("callback", "No login has been begun.");
-  const tokens = createTokenCache({ source: client.refreshToken() });
-  await tokens.save(await client.exchangeCallback(callback, pending));
-  delete session.pending;
-  session.tokens = tokens;
 }
 
 function origin(): string {

@@ -8,8 +8,8 @@ import axios from "axios";
 const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "", LOGIN = "login.json", TOKENS = "tokens.db" } = process.env;
 
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretPost(CLIENT_SECRET) });
-await using store = sqliteStore({ path: TOKENS });
-await using tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
+const store = sqliteStore({ path: TOKENS });
+const tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
 await tokens.seed(JSON.parse(readFileSync(LOGIN, "utf8")));
 
 const api = axios.create({ baseURL: API_ORIGIN });
@@ -17,3 +17,5 @@ attachBearer(api, tokens);
 
 const answers = await Promise.all(process.argv.slice(2).map((path) => api.get(path).catch((error) => error.response)));
 console.log(answers.map(({ status }) => status).join(" "));
+await tokens.close();
+await store.close();

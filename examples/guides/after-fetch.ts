@@ -7,8 +7,8 @@ import { sqliteStore } from "@tokenflight/sqlite";
 const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "", LOGIN = "login.json", TOKENS = "tokens.db" } = process.env;
 
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretPost(CLIENT_SECRET) });
-await using store = sqliteStore({ path: TOKENS });
-await using tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
+const store = sqliteStore({ path: TOKENS });
+const tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
 await tokens.seed(JSON.parse(readFileSync(LOGIN, "utf8")));
 
 const withToken = bearer(tokens, { origins: API_ORIGIN })(fetch);
@@ -19,3 +19,5 @@ async function send(path: string): Promise<number> {
 
 const answers = await Promise.all(process.argv.slice(2).map((path) => send(path).catch(() => "failed")));
 console.log(answers.join(" "));
+await tokens.close();
+await store.close();

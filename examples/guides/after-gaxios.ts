@@ -8,8 +8,8 @@ import { Gaxios } from "gaxios";
 const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "", LOGIN = "login.json", TOKENS = "tokens.db" } = process.env;
 
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretPost(CLIENT_SECRET) });
-await using store = sqliteStore({ path: TOKENS });
-await using tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
+const store = sqliteStore({ path: TOKENS });
+const tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
 await tokens.seed(JSON.parse(readFileSync(LOGIN, "utf8")));
 
 const gaxios = new Gaxios({ fetchImplementation: bearer(tokens, { origins: API_ORIGIN })(fetch) });
@@ -20,3 +20,5 @@ async function send(path: string): Promise<number> {
 
 const answers = await Promise.all(process.argv.slice(2).map((path) => send(path).catch(() => "failed")));
 console.log(answers.join(" "));
+await tokens.close();
+await store.close();

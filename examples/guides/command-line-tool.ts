@@ -1,10 +1,10 @@
-import { createTokenCache, LoginRequiredError, type TokenSet } from "@tokenflight/core";
+import { createTokenCache, LoginRequiredError, TokenflightError, type TokenSet } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
 import { createOAuthClient, LoginError, noClientAuth, sharedLogin } from "@tokenflight/oauth";
 import { loopbackLogin } from "@tokenflight/oauth/node";
 import { sqliteStore } from "@tokenflight/sqlite";
 
-const { ISSUER = "", CLIENT_ID = "", API_ORIGIN = "", TOKENS = "tokens.db" } = process.env;
+const { ISSUER = "", CLIENT_ID = "", API_ORIGIN = "", TOKENS = "~/.my-tool/tokens.db" } = process.env;
 
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: noClientAuth() });
 const store = sqliteStore({ path: TOKENS });
@@ -25,8 +25,9 @@ try {
     console.log(`The API answered ${answer.status}.`);
   }
 } catch (error) {
-  if (!(error instanceof LoginError)) throw error;
-  console.error(`Not logged in. ${error.message}`); // the user said no, or took too long: `reason` says which
+  if (!TokenflightError.is(error)) throw error;
+  // A LoginError: the user said no, or took too long, and its `reason` says which. Any other: a server or the file cannot be had.
+  console.error(error instanceof LoginError ? `Not logged in. ${error.message}` : error.message);
   process.exitCode = 1;
 } finally {
   await store.close();
@@ -34,7 +35,7 @@ try {
 
 async function logIn(error: unknown): Promise<TokenSet> {
   if (!(error instanceof LoginRequiredError)) throw error;
-  const options = { scope: "openid read", parameters: { prompt: "consent" } };
+  const options = { scope: "openid offline_access read", parameters: { prompt: "consent" } };
   const show = (url: string): void => console.log(`Log in at ${url}`);
   // It saves the tokens. Of several runs that begin at the same time, one opens a browser.
   return sharedLogin(store, "me", (signal) => loopbackLogin(client, { ...options, show, signal }), {

@@ -38,6 +38,7 @@ app.get("/login", async (request, response) => {
 
 app.get("/callback", async (request, response) => {
   const { pending } = request.session;
+  delete request.session.pending; // it serves once
   if (pending === undefined) throw new LoginError("callback", "No login has been begun in this session.");
   const tokenSet = await client.exchangeCallback(request.originalUrl, pending);
   // `exchangeCallback` has checked the id token. Its `sub` is the user.
@@ -62,8 +63,14 @@ app.get("/orders", requireUser, async ({ session: { user = "" } }, response) => 
 });
 
 app.post("/logout", requireUser, async ({ session }, response) => {
-  await users.for(session.user ?? "").forget({ revoke: true });
-  session.destroy(() => response.type("text").send("Logged out.\n"));
+  const { user = "" } = session;
+  // The session ends first: it does so even where the server cannot be reached.
+  await new Promise<void>((resolve, reject) => session.destroy((error) => (error ? reject(error) : resolve())));
+  await users
+    .for(user)
+    .forget({ revoke: true })
+    .catch((error: unknown) => console.error(error));
+  response.type("text").send("Logged out.\n");
 });
 
 const onError: ErrorRequestHandler = (error, _request, response, next) => {

@@ -14,7 +14,7 @@ import { beforeEach, expect, it } from "vitest";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
 import { heldAnswer } from "../../test/servers/token-endpoint-faults.ts";
-import { Visitor } from "../../test/servers/visitor.ts";
+import { Visitor, visitWithPlantedCookie } from "../../test/servers/visitor.ts";
 import { freePort } from "../../test/setup/free-port.ts";
 import { startGuide, type GuideProgram } from "../../test/setup/guide-program.ts";
 
@@ -53,13 +53,14 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
   expect((await new Visitor(origin).send(callback)).status).toBe(400);
   expect(await visitor.next(callback)).toBe("/orders");
   expect((await visitor.send(callback)).status).toBe(400);
+  expect((await visitWithPlantedCookie(server, origin, "/orders")).headers.get("location")).toBe("/login");
   const answered = "The API answered 200 for user.\n";
   expect(await visitor.text("/orders")).toBe(answered);
 
   // Its access token is revoked: three requests, one refresh.
   expect(server.revokeAccessToken(tokenInUse())).toBe(true);
   expect(await Promise.all([1, 2, 3].map(() => visitor.text("/orders")))).toEqual([answered, answered, answered]);
-  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1, refresh_token: 1 });
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 2, refresh_token: 1 });
 
   expect(server.revokeFamilyOf(tokenInUse())).toBe(true);
   expect(await visitor.next("/orders")).toBe("/login");
@@ -85,6 +86,20 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
   // Its session was in the memory of the first process, its tokens were not. The login brings others, and nothing was sent twice.
   expect(await another.next("/orders")).toBe("/login");
   expect(server.stats.refreshTokenReuses).toBe(0);
+
+  // A login serves once, also one that the user has refused.
+  const page = new URL(await another.next("/login"));
+  const state = page.searchParams.get("state") ?? "";
+  const refused = `/callback?${new URLSearchParams({ error: "access_denied", state, iss: server.issuer })}`;
+  const agreed = await server.visit(page.href);
+  expect((await another.send(refused)).status).toBe(400);
+  expect((await another.send(agreed)).status).toBe(400);
+  // A logout is one also while the server is away.
+  await another.logIn(server);
+  await server.close();
+  expect(await another.text("/logout", "POST")).toBe("Logged out.\n");
+  expect(await another.next("/orders")).toBe("/login");
+  expect(next.output()).toContain("ERR_TOKEN_REQUEST_NOT_SENT");
 }, 60_000);
 
 /** Ends a program by SIGTERM while it refreshes for a caller who has left, so that only its own end can wait for the answer. */
@@ -133,10 +148,11 @@ it("NestJS: HttpService sends the token of the user, a login that is needed is a
   const TOKENS = join(newFolder(), "tokens.db");
   await saveLogin(TOKENS, "alice");
   const { flags, env: ofProgram } = compiled("nestjs");
-  const env = { ...environment(), ...ofProgram, TOKENS, PORT: String(await freePort()) };
+  const SESSIONS = JSON.stringify({ "session-of-alice": "alice", "session-of-nobody": "nobody" });
+  const env = { ...environment(), ...ofProgram, TOKENS, SESSIONS, PORT: String(await freePort()) };
   const first = startGuide("nestjs", env, { flags });
-  const orders = (user: string): Promise<Response> =>
-    fetch(`http://127.0.0.1:${env.PORT}/users/${user}/orders`, { headers: { connection: "close" } });
+  const as = (session: string): Record<string, string> => ({ cookie: `theme=dark; session=${session}`, connection: "close" });
+  const orders = (user: string): Promise<Response> => fetch(`http://127.0.0.1:${env.PORT}/orders`, { headers: as(`session-of-${user}`) });
   // Nest loads many modules, on a machine that may be busy.
   const listens = (one: GuideProgram): Promise<void> => expect.poll(one.output, { timeout: 30_000 }).toContain("Listening on");
   await listens(first);
@@ -146,9 +162,11 @@ it("NestJS: HttpService sends the token of the user, a login that is needed is a
   expect(server.stats.tokenRequests).toEqual({ authorization_code: 1, refresh_token: 1 });
   const nobody = await orders("nobody");
   expect([nobody.status, await nobody.json()]).toEqual([401, { statusCode: 401, message: "ERR_LOGIN_REQUIRED" }]);
+  const stranger = await orders("somebody-else");
+  expect([stranger.status, await stranger.json()]).toEqual([401, { statusCode: 401, message: "Unauthorized" }]);
   await first.line("[Tokenflight] tokenflight token-obtained key=alice");
 
-  await stopInTheMiddle(first, `http://127.0.0.1:${env.PORT}/users/alice/orders`);
+  await stopInTheMiddle(first, `http://127.0.0.1:${env.PORT}/orders`, as("session-of-alice"));
   // Nest ends the process by the signal, when its hooks are done.
   await expect(first.printed).rejects.toThrow("null: ");
 

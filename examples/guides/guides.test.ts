@@ -1,15 +1,17 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createTokenPool, toTokenResponse } from "@tokenflight/core";
 import { clientSecretBasic, clientSecretPost, createOAuthClient } from "@tokenflight/oauth";
 import { sqliteStore } from "@tokenflight/sqlite";
 import { beforeEach, expect, it } from "vitest";
 import { startMcpServer } from "../../test/servers/mcp-server.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../../test/servers/authorization-server.ts";
-import { CookieJar } from "../../test/servers/cookie-jar.ts";
 import { startResourceApi, type ResourceApi } from "../../test/servers/resource-api.ts";
 import { startTalkdeskServer } from "../../test/servers/talkdesk-server.ts";
+import { Visitor, visitWithPlantedCookie } from "../../test/servers/visitor.ts";
 import { guideFlags } from "../../test/setup/guide-place.ts";
 import { startGuide, startNode, type GuideProgram } from "../../test/setup/guide-program.ts";
 
@@ -44,36 +46,45 @@ function run(program: string, env: Record<string, string>, ...given: string[]): 
 }
 
 const { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = service;
+const tokenInUse = (): string => (api.requests.at(-1)?.authorization ?? "").replace("Bearer ", "");
 
 it("account access", async () => {
   expect(await run("account-access", { CLIENT_ID, CLIENT_SECRET }).printed).toBe("The API answered 200.\n");
   expect(server.stats.tokensIssued).toBe(1);
 });
 
-it("acting for a user", async () => {
-  const { line, child } = run("acting-for-a-user", { CLIENT_ID, CLIENT_SECRET });
-  const start = new URL((await line("Open ")).replace("Open ", ""));
-  const cookies = new CookieJar();
-  const open = async (url: URL): Promise<Response> => {
-    const response = await fetch(url, { redirect: "manual", headers: { cookie: cookies.header } });
-    cookies.take(response);
-    return response;
-  };
-  const next = async (url: URL): Promise<URL> => new URL((await open(url)).headers.get("location") ?? "", url);
+it("acting for a user: logs in, acts, sends a user whose login is over to a new one, and logs out", async () => {
+  const { line, child, output } = run("acting-for-a-user", { CLIENT_ID, CLIENT_SECRET });
+  const { origin } = new URL((await line("Open ")).replace("Open ", ""));
+  const visitor = new Visitor(origin);
+  const answered = "Your orders: the API answered 200.\n";
 
-  const login = await next(start);
-  const callback = new URL(await server.visit((await next(login)).href));
-  expect((await next(callback)).pathname).toBe("/");
-  expect(await (await open(start)).text()).toBe("Your orders: the API answered 200.\n");
-  expect((await open(callback)).status).toBe(400);
-  expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+  expect(await visitor.next("/")).toBe("/login");
+  const callback = await server.visit(await visitor.next("/login"));
+  expect(await visitor.next(callback)).toBe("/");
+  expect(await visitor.text("/")).toBe(answered);
+  expect((await visitor.send(callback)).status).toBe(400);
+  expect((await visitWithPlantedCookie(server, origin, "/")).headers.get("location")).toBe("/login");
+  expect(server.stats.tokenRequests).toEqual({ authorization_code: 2 });
 
-  const logout = new URL("/logout", start);
-  // A link does not do it.
-  expect(await (await open(logout)).text()).toContain("Your orders");
-  const loggedOut = await fetch(logout, { method: "POST", headers: { cookie: cookies.header } });
-  expect(await loggedOut.text()).toBe("Logged out.\n");
-  expect((await next(start)).pathname).toBe("/login");
+  expect(await visitor.text("/")).toBe(answered);
+  server.revokeFamilyOf(tokenInUse());
+  expect(await visitor.next("/")).toBe("/login");
+  expect(await visitor.logIn(server)).toBe("/");
+  expect(await visitor.text("/")).toBe(answered);
+
+  // A link does not log out.
+  expect(await visitor.text("/logout")).toBe(answered);
+  expect(await visitor.text("/logout", "POST")).toBe("Logged out.\n");
+  expect(server.isActive(tokenInUse())).toBe(false);
+  expect(await visitor.next("/")).toBe("/login");
+
+  // A logout is one also while the server is away.
+  await visitor.logIn(server);
+  await server.close();
+  expect(await visitor.text("/logout", "POST")).toBe("Logged out.\n");
+  expect(await visitor.next("/")).toBe("/login");
+  expect(output()).toContain("ERR_TOKEN_REQUEST_NOT_SENT");
   child.kill();
 });
 
@@ -126,6 +137,23 @@ it("a command-line tool: a user's no is a line and an exit code", async () => {
   expect(complaint).toMatch(/^1: Log in at .+\nNot logged in\. .+\n$/);
   expect(complaint).not.toContain("    at ");
   expect(child.exitCode).toBe(1);
+}, 20_000);
+
+it("a command-line tool: a server that is away is a line and an exit code, and a logout forgets the tokens all the same", async () => {
+  const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
+  const env = { CLIENT_ID: tool.clientId, TOKENS };
+  const first = run("command-line-tool", env);
+  await (await fetch(await server.visit((await first.line("Log in at ")).replace("Log in at ", "")))).text();
+  await first.printed;
+  await server.close();
+
+  for (const given of [["logout"], []]) {
+    const { printed, child } = run("command-line-tool", env, ...given);
+    const complaint = await printed.catch(({ message }: Error) => message);
+    expect(complaint).toMatch(/^1: .+\.\n$/);
+    expect(complaint).not.toContain("    at ");
+    expect(child.exitCode).toBe(1);
+  }
 }, 20_000);
 
 it("a command-line tool: two runs at once log their user in once", async () => {
@@ -299,6 +327,29 @@ it("refreshes of other code: two instances, tabs with one cookie, one request fo
 });
 
 const programs = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => /(?<!\.test)\.tsx?$/.test(name));
+
+/** Programs with decorators are compiled before they run. */
+const compiled = new Set(["nestjs.ts"]);
+
+it("the oldest Node that runs TypeScript as it is can read every program", () => {
+  const read = `
+    import { readFileSync } from "node:fs";
+    import { stripTypeScriptTypes } from "node:module";
+    import { SourceTextModule } from "node:vm";
+    for (const path of process.argv.slice(1)) {
+      try {
+        new SourceTextModule(stripTypeScriptTypes(readFileSync(path, "utf8")));
+      } catch (error) {
+        console.log(path, String(error));
+      }
+    }`;
+  const node = fileURLToPath(new URL("../../node_modules/node22/bin/node", import.meta.url));
+  const paths = programs.filter((name) => name.endsWith(".ts") && !compiled.has(name)).map((name) => join(folder, name));
+  const { stdout, status } = spawnSync(node, ["--experimental-vm-modules", "--input-type=module", "--eval", read, ...paths], {
+    encoding: "utf8",
+  });
+  expect([stdout, status]).toEqual(["", 0]);
+});
 
 const pages = new URL("../../docs/guides/", import.meta.url);
 const guides = readdirSync(pages).map((name) => readFileSync(new URL(name, pages), "utf8"));

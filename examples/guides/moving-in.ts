@@ -6,11 +6,13 @@ import { sqliteStore } from "@tokenflight/sqlite";
 const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", REFRESH_TOKEN = "", API_ORIGIN = "", TOKENS = "tokens.db" } = process.env;
 
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
-await using store = sqliteStore({ path: TOKENS });
-await using tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
+const store = sqliteStore({ path: TOKENS });
+const tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
 
 const wasTaken = REFRESH_TOKEN !== "" && (await tokens.seed({ refresh_token: REFRESH_TOKEN }));
 console.log(wasTaken ? "Began with REFRESH_TOKEN." : "Went on with what is stored.");
 
 const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
 console.log(`The API answered ${status}.`);
+await tokens.close();
+await store.close();

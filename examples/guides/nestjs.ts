@@ -1,6 +1,7 @@
 import { HttpModule, HttpService } from "@nestjs/axios";
-import { Catch, Controller, Get, Inject, Injectable, Logger, Module, Param } from "@nestjs/common";
-import { HttpException, type ArgumentsHost, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
+import { Catch, Controller, createParamDecorator, Get, Inject, Injectable, Logger, Module, UseGuards } from "@nestjs/common";
+import { HttpException, UnauthorizedException, type ArgumentsHost, type CanActivate, type ExecutionContext } from "@nestjs/common";
+import type { OnApplicationShutdown, OnModuleInit } from "@nestjs/common";
 import { APP_FILTER, BaseExceptionFilter, NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import { attachBearer } from "@tokenflight/axios";
@@ -15,7 +16,15 @@ interface OfUser {
   user?: string;
 }
 
-const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "", TOKENS = "tokens.db", PORT = "3000" } = process.env;
+const {
+  ISSUER = "",
+  CLIENT_ID = "",
+  CLIENT_SECRET = "",
+  API_ORIGIN = "",
+  TOKENS = "tokens.db",
+  PORT = "3000",
+  SESSIONS = "{}",
+} = process.env;
 
 const STORE = Symbol("STORE");
 const USERS = Symbol("USERS");
@@ -61,13 +70,31 @@ export class OrdersService {
   }
 }
 
-@Controller("users/:user/orders")
+/** Stands for your guard, such as Passport's: the session says who sends a request. The URL and the body never do. */
+@Injectable()
+export class UserGuard implements CanActivate {
+  readonly #sessions = new Map(Object.entries(JSON.parse(SESSIONS) as Record<string, string>));
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<OfUser & { headers: { cookie?: string } }>();
+    const [, session = ""] = /(?:^|; *)session=([\w-]+)/.exec(request.headers.cookie ?? "") ?? [];
+    const user = this.#sessions.get(session);
+    if (user === undefined) throw new UnauthorizedException();
+    request.user = user;
+    return true;
+  }
+}
+
+/** Who has sent the request: what the guard has put there. */
+const User = createParamDecorator((_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<OfUser>().user);
+
+@Controller("orders")
+@UseGuards(UserGuard)
 export class OrdersController {
   constructor(private readonly orders: OrdersService) {}
 
-  // Behind your guard: `user` is whoever is logged in.
   @Get()
-  all(@Param("user") user: string) {
+  all(@User() user: string) {
     return this.orders.all(user);
   }
 }

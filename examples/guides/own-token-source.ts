@@ -24,7 +24,8 @@ source.identity = `${SESSIONS} my-app`; // whose tokens these are, in the store
 source.requiresLogin = true; // without a ticket there is no token
 source.spendsRefreshToken = true; // a ticket works once
 source.revoke = async ({ refreshToken }) => {
-  await fetch(`${SESSIONS}/end`, { method: "POST", body: JSON.stringify({ ticket: refreshToken }) });
+  const { ok, status } = await fetch(`${SESSIONS}/end`, { method: "POST", body: JSON.stringify({ ticket: refreshToken }) });
+  if (!ok) throw new TokenRequestError("refused", `The session server answered ${status}.`, { status });
 };
 
 /** The same source, which says why it is asked. */

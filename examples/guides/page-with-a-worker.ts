@@ -11,7 +11,7 @@ const store = indexedDbStore({ name: "my-app" });
 const fallback = () => createTokenCache({ source: client.refreshToken(), store, key: "user" });
 
 const tokens = connectTokens({ worker: "/token-worker.js", fallback, client });
-const request = { redirectUri: `${location.origin}/callback`, scope: "openid read" };
+const request = { redirectUri: `${location.origin}/callback`, scope: "openid offline_access read", parameters: { prompt: "consent" } };
 const login = loginByRedirect(tokens.client, request);
 
 // Its tokens are saved already.

@@ -63,8 +63,15 @@ export class Shop {
       if (init.signal?.aborted === true) throw cause;
       throw new ShopError(TokenflightError.is(cause) ? "There is no access token." : "The shop did not answer.", { cause });
     });
-    if (!response.ok) throw new ShopError(`The shop answered ${response.status}.`, { status: response.status });
-    return (await response.json()) as Answer;
+    const { status } = response;
+    if (!response.ok) {
+      await response.body?.cancel(); // a body that nobody reads keeps its connection
+      throw new ShopError(`The shop answered ${status}.`, { status });
+    }
+    return response.json().catch((cause: unknown) => {
+      if (init.signal?.aborted === true) throw cause;
+      throw new ShopError("The shop's answer cannot be read.", { status, cause });
+    }) as Promise<Answer>;
   }
 
   async close(): Promise<void> {

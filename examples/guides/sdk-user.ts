@@ -15,7 +15,7 @@ await shop.close();
 
 // The program has the tokens, and lends its fetch to each SDK.
 const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAuth: clientSecretBasic(CLIENT_SECRET) });
-await using tokens = createTokenCache({ source: client.clientCredentials() });
+const tokens = createTokenCache({ source: client.clientCredentials() });
 const withToken = bearer(tokens, { origins: API_ORIGIN, placeholder: "Bearer tokenflight" })(fetch);
 
 const another = new Shop({ baseUrl: API_ORIGIN, fetch: withToken });
@@ -31,3 +31,4 @@ try {
 } catch (error) {
   if (error instanceof ShopError) console.log(error.message, error.code);
 }
+await tokens.close();

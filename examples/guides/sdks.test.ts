@@ -24,6 +24,8 @@ beforeEach(async () => {
     arrived.push({ url, token });
     const body = await text(request);
     const status = url === "/broken/orders" ? 500 : server.isActive(token) ? 200 : 401;
+    if (url === "/page/orders") return void response.end("<!doctype html>");
+    if (url === "/cut/orders") return void response.writeHead(200, { "content-length": 9 }).write("{", () => response.destroy());
     const answer = answers[url] ?? { id: "1", ...(JSON.parse(body) as object) };
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
@@ -76,6 +78,15 @@ it("an error says what happened, and holds neither token nor secret, however dee
   expect(await nowhere.createOrder("tea").catch((error: unknown) => error)).toMatchObject({ code: "ERR_TOKEN_REQUEST_NOT_SENT" });
   const shown = inspect([shop, answered, refused], { depth: Infinity, showHidden: true });
   for (const secret of [arrived[0]?.token ?? "", server.client.clientSecret, "hush-hush"]) expect(shown).not.toContain(secret);
+});
+
+it("whatever the API answers, a call rejects with an error of the SDK's", async () => {
+  for (const path of ["/page", "/cut"]) {
+    const shop = new Shop(options({ baseUrl: `${api.origin}${path}` }));
+    const error = await shop.createOrder("tea").catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ShopError);
+    expect(error).toMatchObject({ status: 200, code: undefined });
+  }
 });
 
 it("a caller's signal ends the caller's wait with its reason, and no other caller's", async () => {

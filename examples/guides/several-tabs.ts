@@ -9,16 +9,24 @@ const client = createOAuthClient({ issuer: VITE_ISSUER, clientId: VITE_CLIENT_ID
 // For a browser that runs no service worker: the same store, and so the same login.
 const fallback = () => createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: "my-shop" }), key: "user" });
 const tokens = connectTokens({ worker: "/several-tabs-worker.js", fallback, client });
-const login = loginByRedirect(tokens.client, { redirectUri: `${location.origin}/callback`, scope: "openid read" });
+const login = loginByRedirect(tokens.client, {
+  redirectUri: `${location.origin}/callback`,
+  scope: "openid offline_access read",
+  parameters: { prompt: "consent" },
+});
 const send = bearer(tokens, { origins: VITE_API_ORIGIN })(fetch);
 
-const finished = await login.finish();
-if (finished !== undefined) history.replaceState(null, "", finished.from);
+try {
+  const finished = await login.finish();
+  if (finished !== undefined) history.replaceState(null, "", finished.from);
+} catch (error) {
+  console.warn(error); // the user said no, or a server is away: the page goes on without a login
+}
 
 // A login or a logout in another tab changes the status of this one. To ask for it costs nothing: it is in memory.
 let shown = "";
 setInterval(() => tokens.status().state === shown || look().catch(console.warn), 250);
-await look();
+await look().catch(console.warn);
 
 async function look(): Promise<void> {
   await tokens.reread();
@@ -38,7 +46,7 @@ function draw(text: string, actions: Readonly<Record<string, () => Promise<void>
   const buttons = Object.entries(actions).map(([label, action]) => {
     const button = document.createElement("button");
     button.textContent = label;
-    button.addEventListener("click", () => action().then(look));
+    button.addEventListener("click", () => action().then(look).catch(console.warn));
     return button;
   });
   document.body.replaceChildren(text, ...buttons);

@@ -1,7 +1,7 @@
 import { DurableObject, env } from "cloudflare:workers";
-import { createTokenCache, type StoredEntry, type TokenStore } from "@tokenflight/core";
+import { createTokenCache, LoginRequiredError, type StoredEntry, type TokenStore } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
-import { clientSecretBasic, createOAuthClient, type PendingLogin } from "@tokenflight/oauth";
+import { clientSecretBasic, createOAuthClient, LoginError, type PendingLogin } from "@tokenflight/oauth";
 
 const { ISSUER = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = "" } = env as Record<string, string>;
 const { LOGINS } = env as { LOGINS: { getByName(name: string): Login } };
@@ -24,22 +24,50 @@ export class Login extends DurableObject {
       parameters: { prompt: "consent" },
     });
     await this.ctx.storage.put("pending", pending);
+    await this.ctx.storage.setAlarm(pending.expiresAt);
     return url;
   }
 
-  async end(callback: string): Promise<void> {
-    const pending = await this.ctx.storage.get<PendingLogin>("pending");
-    if (pending === undefined) throw new Error("No login has been begun.");
+  /** A login that nobody has finished in time. */
+  async alarm(): Promise<void> {
     await this.ctx.storage.delete("pending");
-    await this.#tokens.save(await client.exchangeCallback(callback, pending));
   }
 
-  /** The API's status, or undefined when nobody is logged in. */
+  /** The login that was begun, once. */
+  async takePending(): Promise<PendingLogin | undefined> {
+    const pending = await this.ctx.storage.get<PendingLogin>("pending");
+    await this.ctx.storage.delete("pending");
+    return pending;
+  }
+
+  /** Whether the callback ends the login. */
+  async end(callback: string, pending: PendingLogin): Promise<boolean> {
+    try {
+      await this.#tokens.save(await client.exchangeCallback(callback, pending));
+      return true;
+    } catch (error) {
+      if (error instanceof LoginError) return false;
+      throw error;
+    }
+  }
+
+  /** The API's status, or undefined when somebody has to log in. */
   async orders(): Promise<number | undefined> {
+    // An id that somebody made up leads to an object without a login, in which nothing is to be written.
     await this.#tokens.reread();
     if (this.#tokens.status().state === "logged-out") return undefined;
-    const { status } = await bearer(this.#tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
-    return status;
+    try {
+      const { status } = await bearer(this.#tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
+      return status === 401 ? undefined : status;
+    } catch (error) {
+      if (error instanceof LoginRequiredError) return undefined;
+      throw error;
+    }
+  }
+
+  async logOut(): Promise<void> {
+    // Where the server cannot be reached, the tokens are forgotten here all the same.
+    await this.#tokens.forget({ revoke: true }).catch((error: unknown) => console.error(error));
   }
 }
 
@@ -59,24 +87,35 @@ function objectStore(storage: DurableObjectStorage): TokenStore {
 }
 
 const redirect = (location: string, headers = {}): Response => new Response(null, { status: 302, headers: { location, ...headers } });
+const cookie = (name: string, value: string): object => ({ "set-cookie": `${name}=${value}; HttpOnly; Secure; SameSite=Lax; Path=/` });
+
+/** The object that one of the request's cookies names. */
+function loginIn(request: Request, name: string): Login | undefined {
+  const [, id] = new RegExp(`(?:^|; *)${name}=([\\w-]+)`).exec(request.headers.get("cookie") ?? "") ?? [];
+  return id === undefined ? undefined : LOGINS.getByName(id);
+}
 
 export default {
   async fetch(request: Request): Promise<Response> {
     const { origin, pathname } = new URL(request.url);
     if (pathname === "/login") {
-      // A new session for each login: nobody can plant one.
-      const session = crypto.randomUUID();
-      const cookie = `session=${session}; HttpOnly; Secure; SameSite=Lax; Path=/`;
-      return redirect(await LOGINS.getByName(session).begin(`${origin}/callback`), { "set-cookie": cookie });
+      const id = crypto.randomUUID();
+      return redirect(await LOGINS.getByName(id).begin(`${origin}/callback`), cookie("login", id));
     }
-    const [, session] = /(?:^|; *)session=([\w-]+)/.exec(request.headers.get("cookie") ?? "") ?? [];
-    if (session === undefined) return redirect("/login");
-    const login = LOGINS.getByName(session);
     if (pathname === "/callback") {
-      await login.end(request.url);
-      return redirect("/");
+      const pending = await loginIn(request, "login")?.takePending();
+      // A new session at the end of each login, so that one that was planted before it is worth nothing.
+      const session = crypto.randomUUID();
+      const isLoggedIn = pending !== undefined && (await LOGINS.getByName(session).end(request.url, pending));
+      return isLoggedIn ? redirect("/", cookie("session", session)) : new Response("That did not work. Log in again.\n", { status: 400 });
     }
-    const status = await login.orders();
+    const login = loginIn(request, "session");
+    if (pathname === "/logout") {
+      if (request.method !== "POST") return new Response(null, { status: 405 });
+      await login?.logOut();
+      return new Response("Logged out.\n", { headers: { ...cookie("session", "") } });
+    }
+    const status = await login?.orders();
     return status === undefined ? redirect("/login") : new Response(`The API answered ${status}.\n`);
   },
 };

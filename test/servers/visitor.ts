@@ -35,3 +35,16 @@ export class Visitor {
     return this.next(await server.visit(await this.next("/login")));
   }
 }
+
+/**
+ * Session fixation: somebody begins a login, plants the cookie in the browser of a user, and has the user finish the login. Gives what the application then
+ * answers at `path` to whoever planted the cookie.
+ */
+export async function visitWithPlantedCookie(server: AuthorizationServer, origin: string, path: string): Promise<Response> {
+  const planter = new Visitor(origin);
+  const page = await planter.next("/login");
+  const { headers } = planter;
+  const finished = await fetch(await server.visit(page), { redirect: "manual", headers });
+  if (finished.status !== 302) throw new Error(`The login ended with ${finished.status}.`);
+  return fetch(new URL(path, origin), { redirect: "manual", headers });
+}

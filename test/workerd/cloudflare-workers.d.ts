@@ -3,6 +3,7 @@ interface DurableObjectStorage {
   get<Value>(key: string): Promise<Value | undefined>;
   put(key: string, value: unknown): Promise<void>;
   delete(key: string): Promise<boolean>;
+  setAlarm(at: number): Promise<void>;
   transaction<Result>(run: (storage: DurableObjectStorage) => Promise<Result>): Promise<Result>;
 }
 

@@ -3,6 +3,7 @@ import { startAuthorizationServer, type AuthorizationServer } from "../servers/a
 import { CookieJar } from "../servers/cookie-jar.ts";
 import { startResourceApi, type ResourceApi } from "../servers/resource-api.ts";
 import { lateAnswer } from "../servers/token-endpoint-faults.ts";
+import { visitWithPlantedCookie } from "../servers/visitor.ts";
 import { temporaryFolder } from "../stores/temporary-folder.ts";
 import { workerBundle } from "./bundle.ts";
 import { reasonNotToRun } from "./program.ts";
@@ -56,20 +57,33 @@ describe.skipIf(reason !== undefined).concurrent("the workers of the guide about
     expect(await next(callback)).toBe("/");
     expect(await (await open("/")).text()).toBe("The API answered 200.\n");
     // The same callback again is none of this login.
-    expect((await open(callback)).status).toBe(500);
+    expect((await open(callback)).status).toBe(400);
+    expect(await (await open("/")).text()).toBe("The API answered 200.\n");
+    expect((await visitWithPlantedCookie(server, worker.origin, "/")).headers.get("location")).toBe("/login");
 
     await worker[Symbol.asyncDispose]();
     worker = await start("worker-logins", server, api, folder.path);
     await using _ = worker;
     expect(await (await open("/")).text()).toBe("The API answered 200.\n");
-    expect(server.stats.tokenRequests).toEqual({ authorization_code: 1 });
+    expect(server.stats.tokenRequests).toEqual({ authorization_code: 2 });
 
     server.revokeAccessToken(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "");
     const answers = await Promise.all(Array.from({ length: 5 }, async () => (await open("/")).text()));
     expect(new Set(answers)).toEqual(new Set(["The API answered 200.\n"]));
-    expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { authorization_code: 1, refresh_token: 1 } });
+    expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { authorization_code: 2, refresh_token: 1 } });
 
     const somebodyElse = await fetch(worker.origin, { redirect: "manual" });
     expect(somebodyElse.headers.get("location")).toBe("/login");
+
+    server.revokeFamilyOf(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "");
+    expect(await next("/")).toBe("/login");
+    expect(await next(await server.visit(await next("/login")))).toBe("/");
+    expect(await (await open("/")).text()).toBe("The API answered 200.\n");
+    // A link does not log out.
+    expect((await open("/logout")).status).toBe(405);
+    const logout = await fetch(new URL("/logout", worker.origin), { method: "POST", headers: { cookie: cookies.header } });
+    expect(await logout.text()).toBe("Logged out.\n");
+    expect(server.isActive(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "")).toBe(false);
+    expect(await next("/")).toBe("/login");
   });
 });

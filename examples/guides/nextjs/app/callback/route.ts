@@ -17,6 +17,7 @@ export async function GET(request: Request): Promise<Response> {
     session.user = sub;
   } catch (error) {
     if (!(error instanceof LoginError)) throw error;
+    await session.save(); // without `pending`, which serves once
     return new Response("That did not work. Log in again.\n", { status: 400 });
   }
   await session.save();

@@ -3,7 +3,13 @@ import { auth } from "../../lib/tokens";
 
 export async function POST(): Promise<Response> {
   const session = await getSession();
-  if (session.user !== undefined) await auth().users.for(session.user).forget({ revoke: true });
+  const { user } = session;
+  // The session ends first: it does so even where the server cannot be reached.
   session.destroy();
+  if (user !== undefined)
+    await auth()
+      .users.for(user)
+      .forget({ revoke: true })
+      .catch((error: unknown) => console.error(error));
   return new Response("Logged out.\n");
 }
