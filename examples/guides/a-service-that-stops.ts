@@ -12,6 +12,7 @@ const store = sqliteStore({ path: TOKENS });
 const users = createTokenPool({ source: () => client.refreshToken(), store });
 
 const server = createServer(async ({ url = "/" }, response) => {
+  // For trying it out. In your service the session says who the user is.
   const user = new URL(url, "http://localhost").searchParams.get("user") ?? "nobody";
   try {
     const { status } = await bearer(users.for(user), { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
