@@ -159,7 +159,8 @@ describe.each(Object.entries(runtimes).filter(([, { hasSqlite }]) => hasSqlite))
       NODE_NO_WARNINGS: "1",
     };
 
-    const printed = await start(node, "many-users.ts", env);
+    const { code, codeVerifier, redirectUri } = await server.login();
+    const printed = await start(node, "many-users.ts", { ...env, CODE: code, CODE_VERIFIER: codeVerifier, REDIRECT_URI: redirectUri });
 
     expect(await start(node, "many-users.ts", env)).toBe(printed);
     expect(server.stats.tokensIssued).toBe(1);
