@@ -78,4 +78,18 @@ export async function tryNextGuide(app: string): Promise<void> {
   expect(server.isActive(token)).toBe(false);
   expect(await visitor.next("/orders")).toBe("/login");
   expect([next.complaints(), again.complaints()]).toEqual(["", ""]);
+
+  // A login serves once, also one that the user has refused.
+  const page = new URL(await visitor.next("/login"));
+  const state = page.searchParams.get("state") ?? "";
+  const agreed = await server.visit(page.href);
+  const refused = `/callback?${new URLSearchParams({ error: "access_denied", state, iss: server.issuer })}`;
+  expect((await visitor.send(refused)).status).toBe(400);
+  expect((await visitor.send(agreed)).status).toBe(400);
+  // A logout is one also while the server is away.
+  expect(await visitor.logIn(server)).toBe("/orders");
+  await server.close();
+  expect(await visitor.text("/logout", "POST")).toBe("Logged out.\n");
+  expect(await visitor.next("/orders")).toBe("/login");
+  expect(again.complaints()).toContain("ERR_TOKEN_REQUEST_NOT_SENT");
 }
