@@ -8,7 +8,8 @@ const { TOKEN_ENDPOINT = "", CLIENT_ID = "", CLIENT_SECRET = "", API_ORIGIN = ""
 /** This server says "token" where others say "access_token". */
 const renamed: FetchFunction = async (url, init) => {
   const response = await fetch(url, init);
-  return new Response((await response.text()).replaceAll('"token":', '"access_token":'), response);
+  const text = (await response.text()).replaceAll('"token":', '"access_token":');
+  return new Response(text || null, response); // a 204 has no body
 };
 
 const client = createOAuthClient({
