@@ -15,7 +15,7 @@ await tokens.seed(JSON.parse(readFileSync(LOGIN, "utf8")));
 const api = axios.create({ baseURL: API_ORIGIN });
 attachBearer(api, tokens);
 
-const answers = await Promise.all(process.argv.slice(2).map((path) => api.get(path).catch((error) => error.response)));
-console.log(answers.map(({ status }) => status).join(" "));
+const answers = await Promise.all(process.argv.slice(2).map((path) => api.get(path).catch((error) => error.response ?? error)));
+console.log(answers.map(({ status, code }) => status ?? code).join(" ")); // a token error has no response
 await tokens.close();
 await store.close();

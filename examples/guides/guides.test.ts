@@ -351,6 +351,13 @@ it("the oldest Node that runs TypeScript as it is can read every program", () =>
   expect([stdout, status]).toEqual(["", 0]);
 });
 
+// The authorization server of these tests gives a refresh token to each login. Most others do not.
+it("every login of a guide asks for a refresh token", () => {
+  const scopes = programs.flatMap((name) => readFileSync(join(folder, name), "utf8").match(/scope: "openid[^"]*"/g) ?? []);
+  expect(scopes.length).toBeGreaterThan(5);
+  expect(scopes.filter((scope) => !scope.includes(" offline_access"))).toEqual([]);
+});
+
 const pages = new URL("../../docs/guides/", import.meta.url);
 const guides = readdirSync(pages).map((name) => readFileSync(new URL(name, pages), "utf8"));
 

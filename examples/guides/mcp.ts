@@ -13,18 +13,22 @@ const login = createMcpLogin({
 });
 const server = login.for(MCP_SERVER);
 
-if (process.argv[2] === "logout") {
-  await server.tokens.forget({ revoke: true });
-  console.log("Logged out.");
-} else {
-  const client = new Client({ name: "my-agent", version: "1.0.0" });
-  await client.connect(new StreamableHTTPClientTransport(server.url, server.transport()));
-  for (const name of ["read", "write"]) {
-    const { content } = await client.callTool({ name, arguments: {} });
-    console.log(name, JSON.stringify(content));
+try {
+  if (process.argv[2] === "logout") {
+    await server.tokens.forget({ revoke: true });
+    console.log("Logged out.");
+  } else {
+    const client = new Client({ name: "my-agent", version: "1.0.0" });
+    await client.connect(new StreamableHTTPClientTransport(server.url, server.transport()));
+    for (const name of ["read", "write"]) {
+      const { content } = await client.callTool({ name, arguments: {} });
+      console.log(name, JSON.stringify(content));
+    }
+    await client.close();
+    for (const { url, state, scope } of await login.status()) console.log(`${url}: ${state} (${scope})`);
   }
-  await client.close();
-  for (const { url, state, scope } of await login.status()) console.log(`${url}: ${state} (${scope})`);
+} finally {
+  // Also after an error: a refresh that is under way is stored.
+  await login.close();
+  await store.close();
 }
-await login.close();
-await store.close();

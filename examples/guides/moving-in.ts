@@ -9,10 +9,14 @@ const client = createOAuthClient({ issuer: ISSUER, clientId: CLIENT_ID, clientAu
 const store = sqliteStore({ path: TOKENS });
 const tokens = createTokenCache({ source: client.refreshToken(), store, key: "crm" });
 
-const wasTaken = REFRESH_TOKEN !== "" && (await tokens.seed({ refresh_token: REFRESH_TOKEN }));
-console.log(wasTaken ? "Began with REFRESH_TOKEN." : "Went on with what is stored.");
+try {
+  const wasTaken = REFRESH_TOKEN !== "" && (await tokens.seed({ refresh_token: REFRESH_TOKEN }));
+  console.log(wasTaken ? "Began with REFRESH_TOKEN." : "Went on with what is stored.");
 
-const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
-console.log(`The API answered ${status}.`);
-await tokens.close();
-await store.close();
+  const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
+  console.log(`The API answered ${status}.`);
+} finally {
+  // Also after an error: a refresh that is under way is stored.
+  await tokens.close();
+  await store.close();
+}

@@ -32,14 +32,15 @@ const tokens = createTokenCache({
   key: "alice",
   freshness: { defaultLifetime: 3600 }, // it does not say when a token ends
 });
-await tokens.seed({ refresh_token: REFRESH_TOKEN });
 
 try {
+  await tokens.seed({ refresh_token: REFRESH_TOKEN });
   const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
   console.log(`The API answered ${status}.`);
 } catch (error) {
   if (!TokenflightError.is(error)) throw error;
   console.log(`${error.code}: ${error.message}`);
+} finally {
+  await tokens.close();
+  await store.close();
 }
-await tokens.close();
-await store.close();

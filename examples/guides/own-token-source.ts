@@ -36,19 +36,20 @@ const told = wrapSource(source, async (context, ask) => {
 
 const store = sqliteStore({ path: TOKENS });
 const tokens = createTokenCache({ source: told, store, key: "alice", timeouts: { request: 5 } });
-if (TICKET !== "") await tokens.seed({ refresh_token: TICKET });
-
-if (process.argv[2] === "logout") {
-  await tokens.forget({ revoke: true });
-  console.log("Logged out.");
-} else {
-  try {
+try {
+  if (TICKET !== "") await tokens.seed({ refresh_token: TICKET });
+  if (process.argv[2] === "logout") {
+    await tokens.forget({ revoke: true });
+    console.log("Logged out.");
+  } else {
     const { status } = await bearer(tokens, { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
     console.log(`The API answered ${status}.`);
-  } catch (error) {
-    if (!(error instanceof LoginRequiredError)) throw error;
-    console.log(`Log in again: ${error.message}`);
   }
+} catch (error) {
+  if (!(error instanceof LoginRequiredError)) throw error;
+  console.log(`Log in again: ${error.message}`);
+} finally {
+  // Also after an error: a swap that is under way is stored.
+  await tokens.close();
+  await store.close();
 }
-await tokens.close();
-await store.close();
