@@ -65,9 +65,9 @@ export class Login extends DurableObject {
     }
   }
 
-  async logOut(): Promise<void> {
+  async forget(revoke: boolean): Promise<void> {
     // Where the server cannot be reached, the tokens are forgotten here all the same.
-    await this.#tokens.forget({ revoke: true }).catch((error: unknown) => console.error(error));
+    await this.#tokens.forget({ revoke }).catch((error: unknown) => console.error(error));
   }
 }
 
@@ -107,12 +107,14 @@ export default {
       // A new session at the end of each login, so that one that was planted before it is worth nothing.
       const session = crypto.randomUUID();
       const isLoggedIn = pending !== undefined && (await LOGINS.getByName(session).end(request.url, pending));
-      return isLoggedIn ? redirect("/", cookie("session", session)) : new Response("That did not work. Log in again.\n", { status: 400 });
+      if (!isLoggedIn) return new Response("That did not work. Log in again.\n", { status: 400 });
+      await loginIn(request, "session")?.forget(false);
+      return redirect("/", cookie("session", session));
     }
     const login = loginIn(request, "session");
     if (pathname === "/logout") {
       if (request.method !== "POST") return new Response(null, { status: 405 });
-      await login?.logOut();
+      await login?.forget(true);
       return new Response("Logged out.\n", { headers: { ...cookie("session", "") } });
     }
     const status = await login?.orders();

@@ -75,6 +75,12 @@ describe.skipIf(reason !== undefined).concurrent("the workers of the guide about
     const somebodyElse = await fetch(worker.origin, { redirect: "manual" });
     expect(somebodyElse.headers.get("location")).toBe("/login");
 
+    // A new login ends the session before it.
+    const before = { cookie: cookies.header };
+    expect(await next(await server.visit(await next("/login")))).toBe("/");
+    expect((await fetch(worker.origin, { redirect: "manual", headers: before })).headers.get("location")).toBe("/login");
+    expect(await (await open("/")).text()).toBe("The API answered 200.\n");
+
     server.revokeFamilyOf(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "");
     expect(await next("/")).toBe("/login");
     expect(await next(await server.visit(await next("/login")))).toBe("/");
