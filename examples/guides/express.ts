@@ -76,7 +76,10 @@ app.post("/logout", requireUser, async ({ session }, response) => {
 const onError: ErrorRequestHandler = (error, _request, response, next) => {
   if (error instanceof LoginRequiredError) return response.redirect("/login");
   if (error instanceof LoginError) return response.status(400).type("text").send("That did not work. Log in again.\n");
-  if (error instanceof TokenflightError) return response.status(503).type("text").send(`Later, please (${error.code}).\n`);
+  if (error instanceof TokenflightError) {
+    console.error(error); // it holds no secret, and may be about one that is wrong
+    return response.status(503).type("text").send(`Later, please (${error.code}).\n`);
+  }
   next(error);
 };
 app.use(onError);

@@ -94,8 +94,15 @@ it("Express: logs users in, acts for each, sends those whose login is over to a 
   const agreed = await server.visit(page.href);
   expect((await another.send(refused)).status).toBe(400);
   expect((await another.send(agreed)).status).toBe(400);
-  // A logout is one also while the server is away.
   await another.logIn(server);
+  // What an operator has to mend is not for users alone.
+  const wrong = startGuide("express", { ...env, CLIENT_SECRET: "wrong", PORT: String(await freePort()) });
+  const misled = new Visitor((await wrong.line("Open ")).replace("Open ", ""));
+  expect(await (await misled.send(await server.visit(await misled.next("/login")))).text()).toBe(
+    "Later, please (ERR_TOKEN_REQUEST_REFUSED).\n",
+  );
+  expect(wrong.output()).toContain("invalid_client");
+  // A logout is one also while the server is away.
   await server.close();
   expect(await another.text("/logout", "POST")).toBe("Logged out.\n");
   expect(await another.next("/orders")).toBe("/login");
