@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createTokenPool, toTokenResponse } from "@tokenflight/core";
 import { clientSecretBasic, clientSecretPost, createOAuthClient } from "@tokenflight/oauth";
@@ -14,6 +15,7 @@ import { startTalkdeskServer } from "../../test/servers/talkdesk-server.ts";
 import { Visitor, visitWithPlantedCookie } from "../../test/servers/visitor.ts";
 import { guideFlags } from "../../test/setup/guide-place.ts";
 import { startGuide, startNode, type GuideProgram } from "../../test/setup/guide-program.ts";
+import { sendFor, take } from "./many-customers.ts";
 
 const folder = new URL(".", import.meta.url).pathname;
 const native = { application_type: "native" } as const;
@@ -227,6 +229,20 @@ it("many customers", async () => {
   // There is nothing at this path; that it is told so by the API itself shows that the token went there.
   expect(printed).toBe(`${"404\n".repeat(20)}There is no installation nobody.\n`);
   expect(talkdesk.stats.tokensIssued).toBe(20);
+});
+
+it("many customers: an event that is delivered again changes nothing", async () => {
+  await using talkdesk = await startTalkdeskServer({ accessTokenLifetime: 1 });
+  const event = talkdesk.install("acme");
+  const id = event.data.installation_id;
+  const ask = async (): Promise<number> => (await sendFor(id)(`${talkdesk.origin}/contacts`)).status;
+  await take(event);
+  expect(await ask()).toBe(404);
+  await take(talkdesk.rotate(id));
+  await take(event);
+  await take(talkdesk.rotate(id));
+  await sleep(1100);
+  expect(await ask()).toBe(404);
 });
 
 it("moving in: the second run does not spend the seed again, and a new seed is taken when the login is over (line 103)", async () => {

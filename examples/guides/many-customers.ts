@@ -14,7 +14,8 @@ const pool = createTokenPool({
 /** For the webhook, after it has checked the event's signature. */
 export async function take(event: { type: string; data: { installation_id: string } }): Promise<void> {
   const id = event.data.installation_id;
-  if (event.type === "app.installed") installations.set(id, installationFrom(event));
+  // Webhooks are delivered again now and then: credentials that were rotated since must stay.
+  if (event.type === "app.installed" && !installations.has(id)) installations.set(id, installationFrom(event));
   if (event.type === "app.credentials_rotated" && installationOf(id).rotate(event)) await installationOf(id).acknowledge(sendFor(id));
 }
 
