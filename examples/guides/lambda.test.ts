@@ -38,6 +38,8 @@ describeWithRedis("the function of the guide, in two instances that are frozen b
     expect(server.stats).toMatchObject({ refreshTokenReuses: 0, tokenRequests: { refresh_token: 2 } });
 
     expect(await instances[0]?.invoke({ user: "nobody" })).toEqual({ statusCode: 401, body: "Log in again." });
+    server.revokeFamilyOf(api.requests.at(-1)?.authorization?.replace("Bearer ", "") ?? "");
+    expect(await instances[0]?.invoke({ user: "alice" })).toEqual({ statusCode: 401, body: "Log in again." });
     await users.close();
     await own.quit();
   }, 60_000);

@@ -16,12 +16,16 @@ const users = createTokenPool({
   freshness: { ahead: 0 }, // no refresh begins behind an answer, when the instance is frozen
 });
 
+const logInAgain = { statusCode: 401, body: "Log in again." };
+
 export async function handler({ user }: { user: string }): Promise<{ statusCode: number; body: string }> {
   try {
     const { status } = await bearer(users.for(user), { origins: API_ORIGIN })(fetch)(`${API_ORIGIN}/orders`);
+    // A login that is over elsewhere: its access token is refused, and no other one is to be had.
+    if (status === 401) return logInAgain;
     return { statusCode: 200, body: `The API answered ${status}.` };
   } catch (error) {
-    if (error instanceof LoginRequiredError) return { statusCode: 401, body: "Log in again." };
+    if (error instanceof LoginRequiredError) return logInAgain;
     throw error;
   }
 }
