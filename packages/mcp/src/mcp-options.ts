@@ -6,7 +6,6 @@ import {
   readOptions,
   requireFunction,
   requireOneOf,
-  requireSeconds,
   requireText,
   requireThat,
   requireTimeout,
@@ -124,7 +123,7 @@ export function readLoginOptions(where: string, options: McpLoginOptions): Login
   requireOneOf(`${where}.pkce`, pkce, ["announced", "assumed"]);
   requireFunction(`${where}.fetch`, fetch);
   requireTimeout(`${where}.timeout`, timeout);
-  requireSeconds(`${where}.loginTimeout`, loginTimeout);
+  requireTimeout(`${where}.loginTimeout`, loginTimeout, Number.POSITIVE_INFINITY);
   if (observe !== undefined) requireFunction(`${where}.observe`, observe);
   const tell = observe === undefined ? () => {} : guarded<Parameters<McpObserver>>(([event, server]) => observe(event, server));
   return {

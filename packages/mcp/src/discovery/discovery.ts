@@ -58,6 +58,12 @@ export class Discovery {
     this.#found = undefined;
   }
 
+  /** A scope that it named is one that it does not have any more: what to begin with, its metadata say. */
+  forgetScopes(): void {
+    if (this.#challenge !== undefined) this.#challenge = { ...this.#challenge, scopes: [] };
+    this.forget();
+  }
+
   /** What is known of it, as long as it says nothing new. Rejects as `find` does. */
   async known(asking: Asking): Promise<FoundServer> {
     const finding = (this.#found ??= this.find(forAll(asking)));
