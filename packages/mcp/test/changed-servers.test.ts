@@ -95,3 +95,32 @@ describe("a scope that a server has no more", () => {
     expect(world.windows.map(({ searchParams }) => searchParams.get("scope"))).toEqual(["read list", "read list", "read"]);
   });
 });
+
+describe("metadata at an address that a challenge has named is looked for there", () => {
+  const custom = "/about/this-server";
+  const further: Record<string, string> = {
+    "a 403 that does not name it again": 'Bearer error="insufficient_scope", scope="write"',
+    "a 401 that does not name it again": 'Bearer error="invalid_token"',
+    "a 401 without a challenge": "",
+  };
+
+  it.each(Object.entries(further))("after %s", async (_, challenge) => {
+    const isForScope = challenge.includes("scope");
+    const script: Script = {
+      challenge: ({ mcp }) => `Bearer resource_metadata="${mcp}${custom}"`,
+      resource: { [custom]: (at) => ({ ...resourceOf(at), scopes_supported: ["read"] }) },
+      answer: (token) =>
+        token === "second" ? undefined : new Reply(isForScope ? 403 : 401, {}, challenge === "" ? {} : { "www-authenticate": challenge }),
+      token: (form) => {
+        if (form.get("grant_type") === "refresh_token") return new Reply(400, { error: "invalid_grant" });
+        logins += 1;
+        return { access_token: logins === 1 ? "first" : "second", token_type: "Bearer", expires_in: 600, refresh_token: "r" };
+      },
+    };
+    let logins = 0;
+    const world = await startWorld(script);
+    const server = world.server();
+    expect((await call(server)).status).toBe(200);
+    expect(world.windows.map(({ origin }) => origin)).toEqual([world.at.as, world.at.as]);
+  });
+});
