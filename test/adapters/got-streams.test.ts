@@ -2,7 +2,8 @@ import { get } from "node:http";
 import { PassThrough, Readable } from "node:stream";
 import { buffer, json, text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { HTTPError, type Progress, type Request } from "got";
+import { bearer } from "@tokenflight/got";
+import got, { HTTPError, type Progress, type Request } from "got";
 import { expect, it } from "vitest";
 import { startLoopback } from "../servers/loopback.ts";
 import { lateUse } from "../servers/token-endpoint-faults.ts";
@@ -193,4 +194,18 @@ it("a request with a token error ends a stream with it", async () => {
 
   expect(error).toMatchObject({ name: "RequestError", code: "ERR_TOKEN_REQUEST_UNKNOWN", cause: { code: "ERR_TOKEN_REQUEST_UNKNOWN" } });
   expect(session.api.requests).toEqual([]);
+});
+
+it("a predicate that never answers does not hold up a retry", async () => {
+  await using session = await startGotSession();
+  const { api, tokens } = session;
+  const client = got.extend(bearer(tokens, { origins: api.origin, refused: () => new Promise<boolean>(() => {}) }));
+  const read = (stream: Request): void => {
+    stream.on("retry", (_count, _error, createRetryStream: () => Request) => read(createRetryStream()));
+    stream.on("error", () => {}).resume();
+  };
+
+  read(client.stream(`${api.origin}/status/503`, { retry: { limit: 1, backoffLimit: 1, noise: 0 } }));
+
+  await expect.poll(() => api.requests.length).toBe(2);
 });

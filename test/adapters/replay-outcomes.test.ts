@@ -1,5 +1,5 @@
 import { attachBearer } from "@tokenflight/axios";
-import { createTokenCache, type AdapterEvent, type BearerOptions, type TokenCache } from "@tokenflight/core";
+import { createTokenCache, refusedBy, type AdapterEvent, type BearerOptions, type TokenCache } from "@tokenflight/core";
 import { bearer as bearerForFetch } from "@tokenflight/fetch";
 import { bearer as bearerForGot } from "@tokenflight/got";
 import { bearer as bearerForKy } from "@tokenflight/ky";
@@ -44,3 +44,22 @@ it.each<[name: string, send: Send]>([
   }
   expect(outcomes).toEqual({ 200: "accepted", 401: "refused", 404: "accepted", 503: "accepted", none: "failed" });
 });
+
+it.each(["http", "fetch"])(
+  "axios with %s does so for a good status, too, that the caller's own validateStatus does not take",
+  async (adapter) => {
+    let asked = 0;
+    await using server = await startLoopback(() => (_request, response) => {
+      asked += 1;
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(asked === 1 ? { error: "token_expired" } : {}));
+    });
+    const told: AdapterEvent[] = [];
+    const tokens = createTokenCache({ source: async () => ({ access_token: `t${asked}`, expires_in: 600 }) });
+    const api = axios.create({ adapter, validateStatus: (status) => status === 201 });
+    const refused = refusedBy<{ error?: string }>(({ error }) => error === "token_expired");
+    attachBearer(api, tokens, { origins: server.origin, refused, observe: (event) => void told.push(event) });
+    await expect(api.get(server.origin)).rejects.toMatchObject({ name: "AxiosError", status: 200, code: "ERR_BAD_RESPONSE" });
+    expect([asked, told]).toEqual([2, [{ type: "request-replayed", origin: server.origin, outcome: "accepted" }]]);
+  },
+);

@@ -23,11 +23,12 @@ export class Verdict {
   /** The replay begins. Whatever status it is answered with, it has an answer, and the cache and observers are told so. */
   takeAny(): void {
     this.#isAny = true;
+    this.#isOpen = false;
   }
 
   /** In place of the caller's. */
   readonly validateStatus: ValidateStatus = (status) => {
-    this.#isOpen = this.#isAny ? status < 200 || status >= 300 : status === 401;
+    this.#isOpen = this.#isAny || status === 401;
     return this.#isOpen || this.#isValid(status) || this.#thrown !== undefined;
   };
 

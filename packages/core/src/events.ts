@@ -82,7 +82,7 @@ export type TokenEvent =
 
 /** What every event about a new token set says of it. */
 export interface TokenFacts {
-  /** The fingerprint of the access token: it tells two tokens apart, and is no secret. */
+  /** The fingerprint of the access token: it tells two tokens apart, and is no secret. Empty for a login that begins with a refresh token alone. */
   token: string;
   /** When the access token expires, in milliseconds since the UNIX epoch. Undefined when nothing says so. */
   expiresAt: number | undefined;

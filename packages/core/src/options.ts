@@ -144,9 +144,9 @@ const longestTimeout = 600;
  *
  * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
  */
-export function requireTimeout(where: string, value: unknown): void {
+export function requireTimeout(where: string, value: unknown, most: number = longestTimeout): void {
   requireThat(Number.isFinite(value) && (value as number) > 0, where, "a number of seconds above zero", value);
-  requireSeconds(where, value, longestTimeout);
+  requireSeconds(where, value, most);
 }
 
 export function requireCount(where: string, value: unknown): void {

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LoginRequiredError } from "../src/errors/refresh-errors.ts";
+import { TokenRequestError } from "../src/errors/token-request-error.ts";
 import { memoryStore, type MemoryStore } from "../src/store/memory-store.ts";
 import type { TokenSource } from "../src/tokens/token-source.ts";
 import { FaultyStore } from "./faulty-store.ts";
@@ -76,6 +77,25 @@ const histories: [string, (all: SetUp) => Promise<unknown>, [string, string, str
     "a token that a resource server refused, before there is another one",
     async ({ tokens }) => {
       void tokens.renew(await tokens.save(response("1"))).catch(() => {});
+    },
+    ["logged-in", "logged-in", "logged-in"],
+  ],
+  [
+    "a token without a refresh token that a resource server refused, before there is another one",
+    async ({ tokens }) => {
+      void tokens.renew(await tokens.save({ access_token: "a", expires_in: 60 })).catch(() => {});
+    },
+    ["logged-in", "logged-in", "logged-in"],
+  ],
+  [
+    "a token without a refresh token that a resource server refused while no token can be had, so that it is sent on",
+    async (all) => {
+      const tokenSet = await all.tokens.save({ access_token: "a", expires_in: 60 });
+      void all.tokens.renew(tokenSet).catch(() => {});
+      await settle();
+      all.hand.last.fail(new TokenRequestError("unknown", "Away."));
+      await settle();
+      expect(await all.tokens.get()).toBe(tokenSet);
     },
     ["logged-in", "logged-in", "logged-in"],
   ],

@@ -76,10 +76,10 @@ describe("a login", () => {
     expect(events).toEqual([{ type: "token-saved", token: saved.fingerprint, expiresAt: saved.expiresAt, generation: 1 }]);
   });
 
-  it("tells of no expiry where it begins with a refresh token alone, as status() does", async () => {
+  it("tells of no access token and no expiry where it begins with a refresh token alone, as status() does", async () => {
     const { tokens, events } = setUp();
     await tokens.save({ refresh_token: "R" });
-    expect(events).toMatchObject([{ type: "token-saved", expiresAt: undefined, generation: 1 }]);
+    expect(events).toEqual([{ type: "token-saved", token: "", expiresAt: undefined, generation: 1 }]);
     expect(tokens.status().expiresAt).toBeUndefined();
   });
 

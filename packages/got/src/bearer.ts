@@ -75,10 +75,10 @@ export function bearer(
   const redirect: BeforeRedirectHook = (next, response) => OutgoingGotRequest.of(response.request.options)?.follow(next);
   const retry: BeforeRetryHook = ({ request, response }) => {
     const outgoing = request && OutgoingGotRequest.of(request.options);
-    if (request === undefined || outgoing === undefined) return undefined;
+    if (request === undefined || outgoing === undefined) return;
     outgoing.watchHooks(request.options, true);
-    // A stream with a listener for "retry" has no "error" before its last attempt.
-    return request.options.isStream && response !== undefined ? outgoing.renewIfRefused(response) : undefined;
+    // A stream with a listener for "retry" has no "error" before its last attempt. The retry does not wait for a predicate of the caller's.
+    if (request.options.isStream && response !== undefined) void outgoing.renewIfRefused(response);
   };
 
   return { handlers: [handler], hooks: { init: [refuseOthers], beforeRedirect: [redirect], beforeRetry: [retry] } };

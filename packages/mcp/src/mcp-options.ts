@@ -1,12 +1,12 @@
-import type { FreshnessOptions, KeepAlive, TokenStore } from "@tokenflight/core";
+import type { FreshnessOptions, KeepAlive, TokenSource, TokenStore } from "@tokenflight/core";
 import {
+  createTokenCache,
   guarded,
   isLoopback,
   parseUrl,
   readOptions,
   requireFunction,
   requireOneOf,
-  requireSeconds,
   requireText,
   requireThat,
   requireTimeout,
@@ -100,6 +100,9 @@ export const optionNames = [
   "observe",
 ] as const;
 
+/** The source of a cache that nobody asks. */
+const nobody: TokenSource = () => Promise.reject(new Error("Nobody asks."));
+
 /** Throws InvalidOptionError. */
 export function readLoginOptions(where: string, options: McpLoginOptions): LoginParts {
   const read = readOptions<McpLoginOptions>(where, options, optionNames);
@@ -124,8 +127,11 @@ export function readLoginOptions(where: string, options: McpLoginOptions): Login
   requireOneOf(`${where}.pkce`, pkce, ["announced", "assumed"]);
   requireFunction(`${where}.fetch`, fetch);
   requireTimeout(`${where}.timeout`, timeout);
-  requireSeconds(`${where}.loginTimeout`, loginTimeout);
+  requireTimeout(`${where}.loginTimeout`, loginTimeout, Number.POSITIVE_INFINITY);
   if (observe !== undefined) requireFunction(`${where}.observe`, observe);
+  const cache = { ...(freshness !== undefined && { freshness }), ...(keepAlive !== undefined && { keepAlive }) };
+  // Each server has a token cache of its own: what none of them would take is refused here.
+  createTokenCache({ ...cache, source: nobody });
   const tell = observe === undefined ? () => {} : guarded<Parameters<McpObserver>>(([event, server]) => observe(event, server));
   return {
     store,
@@ -138,7 +144,7 @@ export function readLoginOptions(where: string, options: McpLoginOptions): Login
     fetch,
     timeout: timeout * 1000,
     loginTimeout,
-    cache: { ...(freshness && { freshness }), ...(keepAlive && { keepAlive }) },
+    cache,
     observe: (...told) => tell(told),
   };
 }

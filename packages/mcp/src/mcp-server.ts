@@ -119,7 +119,7 @@ export function createMcpServer(
       registered: (at) => observe({ type: "client-registered", issuer: at }, url),
     }),
   };
-  const wanted = new WantedScopes();
+  const wanted = new WantedScopes(login.timeout);
   const source = login.grant === undefined ? userSource(parts) : grantSource(parts, login.grant, wanted);
   const cached = {
     ...cache,

@@ -12,11 +12,14 @@ export function scopesIn(given: unknown): string[] {
   return [...new Set(scopes)].slice(0, most.scopes);
 }
 
-/** The scopes of an option. Throws InvalidOptionError for one without any. */
+/** The scopes of an option, in a text or a list. Throws InvalidOptionError for one without any, and for one with what is no scope. */
 export function readScopes(where: string, given: unknown): string[] {
-  const scopes = scopesIn(given);
-  requireThat(given === undefined || scopes.length > 0, where, "at least one scope", given);
-  return scopes;
+  if (given === undefined) return [];
+  const list: unknown = typeof given === "string" ? given.split(/\s+/).filter((one) => one !== "") : given;
+  requireThat(Array.isArray(list) && list.length > 0, where, "at least one scope", given);
+  for (const one of list as unknown[])
+    requireThat(typeof one === "string" && scopeText.test(one), where, 'scopes of visible ASCII characters other than " and \\', one);
+  return unionOf(list as string[]);
 }
 
 /** All scopes of several lists, each once, in their order. */

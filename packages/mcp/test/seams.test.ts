@@ -1,5 +1,5 @@
 import { InvalidOptionError, LoginRequiredError, type TokenSet } from "@tokenflight/core";
-import type { McpOAuthProvider } from "@tokenflight/mcp";
+import type { McpLoginOptions, McpOAuthProvider } from "@tokenflight/mcp";
 import { describe, expect, it } from "vitest";
 import { call, metadataOf, metadataPath, Reply, resourceOf, resourcePath, startWorld, type Script, type World } from "./world.ts";
 
@@ -155,4 +155,15 @@ describe("an OAuth provider, for hosts that take nothing else", () => {
     expect((await next.prepareTokenRequest()).get("refresh_token")).toMatch(/^refresh-/);
     await next.invalidateCredentials("tokens");
   });
+});
+
+it("a fetch of the program's own may give plain objects, as that of `createOAuthClient` may", async () => {
+  const world = await startWorld();
+  const plain = async (url: string, init: RequestInit): Promise<object> => {
+    const response = await fetch(url, init);
+    const text = await response.text();
+    return { status: response.status, headers: Object.fromEntries(response.headers), text: async () => text };
+  };
+  const server = world.server({ fetch: plain as NonNullable<McpLoginOptions["fetch"]> });
+  expect((await call(server)).status).toBe(200);
 });

@@ -17,6 +17,7 @@ it.each([
   ["an encrypted one", "a.b.c.d.e"],
   ["claims that are a list", `e30.${encode([])}.`],
   ["claims without a user", `e30.${encode({ iss: "https://login.example.com" })}.`],
+  ["an empty user, who would be everybody's", `e30.${encode({ sub: "" })}.`],
   ["a user that is no text", `e30.${encode({ sub: 7 })}.`],
 ])("gives undefined for %s", (_name, idToken) => {
   expect(idTokenClaims(tokenSetWith(idToken))).toBeUndefined();

@@ -5,8 +5,9 @@ import { stateBySource } from "./unknown-status.ts";
 
 /** Says of a record that is known to stand whether a token can be had without a person. `refused`: the access token that a resource server refused last. */
 export function statusOf(record: SubjectRecord, source: TokenSource, now: number, refused?: string): LoginStatus {
-  const { tokenSet } = record;
-  const isGood = isLive(tokenSet, now) && tokenSet?.accessToken !== refused;
+  const { tokenSet, loginRequired } = record;
+  // While the login goes on, a refused token is replaced, or sent again where there is no other.
+  const isGood = isLive(tokenSet, now) && (loginRequired === undefined || tokenSet?.accessToken !== refused);
   return {
     state: isGood ? "logged-in" : stateWithoutToken(record, source),
     expiresAt: tokenSet?.accessToken ? tokenSet.expiresAt : undefined,

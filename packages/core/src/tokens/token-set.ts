@@ -70,9 +70,9 @@ export class TokenSet {
     return this.#extra;
   }
 
-  /** Eight hexadecimal digits that tell two access tokens apart in a log and give neither away. */
+  /** Eight hexadecimal digits that tell two access tokens apart in a log and give neither away. Empty while there is a refresh token alone. */
   get fingerprint(): string {
-    return fingerprint(this.#accessToken);
+    return this.#accessToken && fingerprint(this.#accessToken);
   }
 
   /** What logs and `JSON.stringify` show: no secret. `toTokenResponse` gives everything, secrets too. */

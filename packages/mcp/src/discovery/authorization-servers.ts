@@ -6,13 +6,18 @@ import { findAuthorizationServer } from "./authorization-server.ts";
 import type { FoundServer } from "./discovery.ts";
 import { forAll, type Asking } from "./resource-metadata.ts";
 
-/** The authorization servers that this process has asked what they are: a refresh does not ask again. */
+/** The authorization servers that this process has asked what they are: a refresh does not ask again, unless the one before has led nowhere. */
 export class AuthorizationServers {
   readonly #known = new Map<string, Promise<AuthorizationServer>>();
 
   /** A login has just asked. */
   learn({ metadata, at }: FoundServer): void {
     this.#known.set(at ?? metadata.issuer, Promise.resolve(metadata));
+  }
+
+  /** It may have moved its endpoints: who needs it next asks again. */
+  forget({ issuer, at }: Binding): void {
+    this.#known.delete(at ?? issuer);
   }
 
   /**

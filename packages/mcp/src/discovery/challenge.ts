@@ -1,4 +1,4 @@
-import { readChallenges, type Challenge } from "@tokenflight/core";
+import { readChallenges, responseField, type Challenge } from "@tokenflight/core";
 import { scopesIn } from "../scopes.ts";
 
 /** What a refusal of an MCP server asks for (RFC 6750 section 3, RFC 9728 section 5.1). */
@@ -20,7 +20,7 @@ const nothing: McpChallenge = { resourceMetadata: undefined, scopes: [], needsSc
 export function readRefusal(response: { readonly status: number; readonly headers: Headers }): McpChallenge | undefined {
   const { status, headers } = response;
   if (status !== 401 && status !== 403) return undefined;
-  const challenges = readChallenges(headers.get("www-authenticate") ?? "").filter(isForToken);
+  const challenges = readChallenges(responseField(headers, "www-authenticate") ?? "").filter(isForToken);
   const challenge = challenges.find(({ parameters }) => parameters.has("resource_metadata")) ?? challenges[0];
   if (challenge === undefined) return status === 401 ? nothing : undefined;
   const { parameters } = challenge;

@@ -46,7 +46,9 @@ export class Discovery {
   hear(challenge: McpChallenge): void {
     // A refusal for want of scope says what one request needs, and not what to begin with.
     const before = this.#challenge;
-    const { resourceMetadata, needsScope } = challenge;
+    const { needsScope } = challenge;
+    // What a refusal does not name again is where it was: many name it only where there is no token.
+    const resourceMetadata = challenge.resourceMetadata ?? before?.resourceMetadata;
     const scopes = needsScope ? (before?.scopes ?? []) : challenge.scopes;
     this.#challenge = { resourceMetadata, needsScope, scopes };
     const isNews = before?.resourceMetadata !== resourceMetadata || before?.scopes.join(" ") !== scopes.join(" ");
@@ -56,6 +58,12 @@ export class Discovery {
   /** What was found before may have changed. */
   forget(): void {
     this.#found = undefined;
+  }
+
+  /** A scope that it named is one that it does not have any more: what to begin with, its metadata say. */
+  forgetScopes(): void {
+    if (this.#challenge !== undefined) this.#challenge = { ...this.#challenge, scopes: [] };
+    this.forget();
   }
 
   /** What is known of it, as long as it says nothing new. Rejects as `find` does. */

@@ -1,4 +1,4 @@
-import { LoginRequiredError } from "@tokenflight/core";
+import { LoginRequiredError, TokenRequestError } from "@tokenflight/core";
 import { createOAuthClient, type AuthorizationServer, type OAuthClient } from "@tokenflight/oauth";
 import type { Binding } from "../binding.ts";
 import type { KnownClient } from "../client/client-options.ts";
@@ -17,6 +17,11 @@ export function oauthClient(parts: ServerParts, metadata: AuthorizationServer, {
     timeout: timeout / 1000,
     observe: (event) => observe(event, url),
   });
+}
+
+/** Whether a request that has failed may have gone to where an endpoint was before. A server that wants a pause is at its place. */
+export function mayHaveMoved(error: unknown): boolean {
+  return error instanceof TokenRequestError && error.outcome !== "throttled";
 }
 
 /** The client that tokens were given to, and that client at the server that gave them. Rejects with LoginRequiredError, TokenRequestError and StoreError. */

@@ -12,6 +12,7 @@ import { shown } from "../discovery/safe-url.ts";
 import { scopesIn } from "../scopes.ts";
 import { isLoginRequired } from "./answer-refusal.ts";
 import type { HandedOver, HandedOverSource } from "./handed-over.ts";
+import { mayHaveMoved } from "./oauth-client.ts";
 import { needOf, type ServerLogin } from "./server-login.ts";
 import { asking, type ServerParts } from "./server-parts.ts";
 
@@ -123,9 +124,13 @@ export function oauthProvider(parts: ProviderParts): McpOAuthProvider {
         turn.resolve();
         throw error;
       }
+      const { binding } = handed.request;
       handed.renewed.then(
         () => turn.resolve(),
-        () => turn.resolve(),
+        (error: unknown) => {
+          if (mayHaveMoved(error)) server.servers.forget(binding);
+          turn.resolve();
+        },
       );
       return new URLSearchParams({ grant_type: "refresh_token", refresh_token: handed.request.refreshToken });
     },

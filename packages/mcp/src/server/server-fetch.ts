@@ -1,4 +1,4 @@
-import { canSendAgain, drain, hasOwn, keepBody, readerOf, type NamedTokenCache } from "@tokenflight/core";
+import { canSendAgain, drain, hasOwn, keepBody, readerOf, responseField, type NamedTokenCache } from "@tokenflight/core";
 import { membersOf, readableHeaders } from "@tokenflight/core/fetch";
 import { readRefusal } from "../discovery/challenge.ts";
 import { answerRefusal, isLoginRequired, type Outcome, type RefusalParts } from "./answer-refusal.ts";
@@ -134,5 +134,5 @@ function isRequest(input: string | URL | Request): input is Request {
 /** Nobody reads the body of a refusal whose request is sent again. */
 async function discard({ body, headers }: Response): Promise<void> {
   const reader = readerOf(body);
-  if (reader !== undefined) await drain(reader, headers.get("content-length"));
+  if (reader !== undefined) await drain(reader, responseField(headers, "content-length"));
 }

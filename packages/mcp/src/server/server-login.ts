@@ -62,6 +62,8 @@ export class ServerLogin {
   /** The last binding that was seen, also of tokens that are over by now. */
   #before: Binding | undefined;
   #failure: FailedLogin | undefined;
+  /** Scopes of logins before that the server has no more. */
+  #withdrawn: readonly string[] = [];
 
   constructor(parts: ServerParts, tokens: NamedTokenCache) {
     this.#parts = parts;
@@ -114,8 +116,9 @@ export class ServerLogin {
     // A request needs a login that is wide enough, whoever has made it; a program that asks for one means a new one.
     const replace = isWanted || ((current: TokenSet): boolean => isOver(current) || !covers(current, scopes));
     let wasShown = false;
+    let before: Binding | undefined;
     const logIn = async (signal: AbortSignal): Promise<TokenResponse> => {
-      const before = await this.#known();
+      before = withoutScopes(await this.#known(), this.#withdrawn);
       return logInUser(this.#parts, { scopes, before, shown: () => (wasShown = true) }, signal);
     };
     try {
@@ -128,9 +131,16 @@ export class ServerLogin {
         waiting: () => observe({ type: "login-awaited" }, url),
       });
       this.#failure = undefined;
+      this.#withdrawn = [];
       this.saw(tokenSet);
       return tokenSet;
     } catch (error) {
+      // It refuses all of what it is asked for, and does not say which scope it is. The next login asks for what it names now.
+      const had = before?.scopes ?? [];
+      if (error instanceof LoginError && error.error === "invalid_scope" && had.length > 0) {
+        this.#withdrawn = unionOf(this.#withdrawn, had);
+        throw error;
+      }
       // A server that has forgotten the client is one where the next login may do.
       const isFinal = (wasShown || (error instanceof LoginError && error.reason === "refused")) && !isUnknownClient(error);
       if (isFinal) this.#fail(scopes, error);
@@ -171,4 +181,9 @@ export class ServerLogin {
       error: "insufficient_scope",
     });
   }
+}
+
+/** What a login has asked for, but for these scopes. */
+function withoutScopes(binding: Binding | undefined, scopes: readonly string[]): Binding | undefined {
+  return binding && { ...binding, scopes: binding.scopes.filter((scope) => !scopes.includes(scope)) };
 }

@@ -2,7 +2,7 @@ import { LoginRequiredError, type TokenSet, type TokenSource } from "@tokenfligh
 import { bindingOf, bound } from "../binding.ts";
 import { shown } from "../discovery/safe-url.ts";
 import { isUnknownClient } from "../client/registration.ts";
-import { clientOfTokens } from "./oauth-client.ts";
+import { clientOfTokens, mayHaveMoved } from "./oauth-client.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 /** The tokens of a user who has logged in at a server: refreshed where they came from, and nowhere else. */
@@ -15,6 +15,7 @@ export function userSource(parts: ServerParts): TokenSource {
       const { resource } = binding;
       return bound(await oauth.refreshToken({ resource })(context), binding);
     } catch (error) {
+      if (mayHaveMoved(error)) parts.servers.forget(binding);
       if (!client.isRegistered || !isUnknownClient(error)) throw error;
       await parts.clients.drop(binding.issuer, client);
       throw new LoginRequiredError("A login is required: the authorization server has forgotten the client.", { cause: error });
@@ -32,5 +33,10 @@ async function revoke(parts: ServerParts, tokenSet: TokenSet): Promise<void> {
   const binding = bindingOf(tokenSet);
   if (binding === undefined) return;
   const { oauth } = await clientOfTokens(parts, binding, AbortSignal.timeout(parts.timeout));
-  await oauth.revoke(tokenSet);
+  try {
+    await oauth.revoke(tokenSet);
+  } catch (error) {
+    if (mayHaveMoved(error)) parts.servers.forget(binding);
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { waitFor, type NamedTokenCache, type TokenSet } from "@tokenflight/core";
+import { systemClock, waitFor, withDeadline, type NamedTokenCache, type TokenSet } from "@tokenflight/core";
 import { covers } from "../binding.ts";
 
 /** A token request under way for these scopes. */
@@ -7,10 +7,19 @@ interface WiderToken {
   readonly tokenSet: Promise<TokenSet>;
 }
 
+/** A token request and what it waits for, an owner elsewhere and a pause, in timeouts of one request. */
+const longestRefresh = 4;
+
 /** What refused requests want of the next token, where no person is asked: each has a token request of its own, since each may be refused. */
 export class WantedScopes {
   #scopes: readonly string[] = [];
   #pending: WiderToken | undefined;
+  readonly #timeout: number;
+
+  /** `timeout`: milliseconds of one token request. */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
 
   /** Those that the next token is to have besides. */
   get scopes(): readonly string[] {
@@ -30,8 +39,9 @@ export class WantedScopes {
     const wish = scopes.join(" ");
     for (let pending = this.#pending; pending !== undefined; pending = this.#pending) {
       const isSame = pending.wish === wish;
-      await waitFor(isSame ? pending.tokenSet : pending.tokenSet.catch(() => {}), signal);
-      if (isSame) return;
+      const isOver = await this.#isOver(isSame ? pending.tokenSet : pending.tokenSet.catch(() => {}), signal);
+      if (isOver && isSame) return;
+      if (!isOver && this.#pending === pending) this.#pending = undefined;
     }
     const newest = tokens.peek() ?? current;
     if (newest !== undefined && newest !== current && covers(newest, scopes)) return;
@@ -39,10 +49,31 @@ export class WantedScopes {
     const tokenSet = newest === undefined ? tokens.get() : tokens.renew(newest);
     // Tokens that were given name their scopes. What was not given is none that the next request has to be refused for.
     const end = (): void => {
+      if (this.#pending !== pending) return;
       this.#scopes = [];
       this.#pending = undefined;
     };
-    this.#pending = { wish, tokenSet: tokenSet.finally(end) };
-    await waitFor(this.#pending.tokenSet, signal);
+    const pending: WiderToken = { wish, tokenSet: tokenSet.finally(end) };
+    this.#pending = pending;
+    await waitFor(pending.tokenSet, signal);
+  }
+
+  /**
+   * Waits for another request's. False when it takes too long: in workerd, what a request began that is over by now ends without a word. Rejects as that does, and
+   * with the signal's reason.
+   */
+  async #isOver(tokenSet: Promise<unknown>, signal: AbortSignal | undefined): Promise<boolean> {
+    let isLate = false;
+    const late = (): Error => {
+      isLate = true;
+      return new Error("It takes too long.");
+    };
+    try {
+      await withDeadline(systemClock, longestRefresh * this.#timeout, signal, (ending) => waitFor(tokenSet, ending), late);
+      return true;
+    } catch (error) {
+      if (isLate) return false;
+      throw error;
+    }
   }
 }

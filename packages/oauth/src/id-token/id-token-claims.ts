@@ -1,5 +1,5 @@
 import type { TokenSet } from "@tokenflight/core";
-import { readClaims } from "../endpoint/answer-fields.ts";
+import { readClaims, textField } from "../endpoint/answer-fields.ts";
 
 /** What an id token says (OpenID Connect Core section 2). Times are seconds since the UNIX epoch. */
 export interface IdTokenClaims {
@@ -11,7 +11,7 @@ export interface IdTokenClaims {
 
 /**
  * The claims of a token set's id token: `sub` says who the user is. Reads, and checks nothing: the id token of a login and of a refresh was checked by the
- * client that obtained it, and one from elsewhere by nobody. Undefined when there is none, and when it cannot be read, as one that is encrypted.
+ * client that obtained it, and one from elsewhere by nobody. Undefined when there is none, when it names no user, and when it cannot be read, as one that is encrypted.
  *
  * @example
  * ```ts
@@ -21,5 +21,5 @@ export interface IdTokenClaims {
  */
 export function idTokenClaims(tokenSet: TokenSet): IdTokenClaims | undefined {
   const claims = readClaims(tokenSet.idToken);
-  return typeof claims?.["sub"] === "string" ? (claims as IdTokenClaims) : undefined;
+  return textField(claims, "sub") === undefined ? undefined : (claims as IdTokenClaims);
 }

@@ -4,7 +4,7 @@ import {
   kindOf,
   parseUrl,
   readOptions,
-  requireSeconds,
+  requireTimeout,
   requireText,
   requireWebCrypto,
 } from "@tokenflight/core";
@@ -52,7 +52,7 @@ export async function authorizationUrl(client: ClientParts, request: Authorizati
   // What is left in `options` inherits from Object.prototype. `read` does not.
   const { parameters } = read;
   requireRedirectUri(`${where}.redirectUri`, redirectUri);
-  requireSeconds(`${where}.timeout`, timeout);
+  requireTimeout(`${where}.timeout`, timeout, Number.POSITIVE_INFINITY);
   for (const name of reserved) {
     if (parameters !== undefined && hasOwn(parameters, name)) {
       throw new InvalidOptionError(`${where}.parameters.${name}`, "a parameter that is not set elsewhere", "one that is");

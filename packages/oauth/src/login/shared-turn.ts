@@ -3,7 +3,7 @@ import {
   readOptions,
   requireFunction,
   requireOneOf,
-  requireSeconds,
+  requireTimeout,
   requireSignal,
   requireText,
   requireThat,
@@ -91,7 +91,7 @@ export async function inTurn<Made, Result>({ where, store, name, key, work, opti
   const { waiting, afterRefusal = "take", timeout = 600, signal, clock = waitingClock } = options;
   if (waiting !== undefined) requireFunction(`${where}.waiting`, waiting);
   requireOneOf(`${where}.afterRefusal`, afterRefusal, ["take", "reject"]);
-  requireSeconds(`${where}.timeout`, timeout);
+  requireTimeout(`${where}.timeout`, timeout, Number.POSITIVE_INFINITY);
   requireSignal(`${where}.signal`, signal);
   return withDeadline(clock, timeout * 1000, signal, async (ending) => {
     try {

@@ -1,4 +1,4 @@
-import { readOptions, requireFunction, requireSeconds, requireSignal, type TokenSet } from "@tokenflight/core";
+import { readOptions, requireFunction, requireTimeout, requireSignal, type TokenSet } from "@tokenflight/core";
 import type { OAuthClient } from "../client/oauth-client.ts";
 import { LoginError } from "../errors.ts";
 import { grantOptionNames, readGrantParameters, type GrantOptions } from "../grants/grant-parameters.ts";
@@ -77,7 +77,7 @@ export async function loopbackLogin(
   requireFunction("loopbackLogin.open", open);
   for (const [name, value] of Object.entries({ show, paste })) if (value !== undefined) requireFunction(`loopbackLogin.${name}`, value);
   requireAddress("loopbackLogin", { port, host, path });
-  requireSeconds("loopbackLogin.timeout", timeout);
+  requireTimeout("loopbackLogin.timeout", timeout, Number.POSITIVE_INFINITY);
   requireSignal("loopbackLogin.signal", signal);
   const { resource, audience } = readOptions("loopbackLogin.exchange", exchange, ["resource", "audience"]);
   // Before anybody is sent to a browser.
