@@ -1,5 +1,8 @@
 import { randomId } from "@tokenflight/core";
 
+/** Milliseconds. Whoever has asked for the name needs the lock for so long at least, and asks again before, or tells of its work. */
+const lease = 5000;
+
 /** A lock that the browser keeps for as long as this tab, or worker, lives, by which others know that it has not ended in the middle of a refresh. */
 export class TabLock {
   /** What other tabs know this one by. */
@@ -20,8 +23,9 @@ export class TabLock {
     this.name = this.#prefix + randomId();
   }
 
-  /** Takes the lock, and keeps it until the works are settled that it was told of. Rejects where the browser allows none. */
+  /** Takes the lock, and keeps it for its lease and until the works are settled that it was told of. Rejects where the browser allows none. */
   async hold(): Promise<string> {
+    this.keepFor(new Promise((resolve) => void setTimeout(resolve, lease)));
     this.#held ??= new Promise<void>((granted, reject) => {
       const release = new Promise<void>((resolve) => (this.#release = resolve));
       this.#released = this.#locks.request(this.name, () => {
@@ -37,7 +41,7 @@ export class TabLock {
     return this.name;
   }
 
-  /** A page with a lock does not go into the back-forward cache, so that it is kept no longer than for this work. */
+  /** A page with a lock does not go into the back-forward cache, so that it is kept no longer than it is needed. */
   keepFor(work: Promise<unknown>): void {
     this.#works += 1;
     const end = (): void => {
