@@ -1,8 +1,12 @@
+import fs, { readFileSync, statSync, symlinkSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { DatabaseSync } from "node:sqlite";
 import { sqliteStore } from "@tokenflight/sqlite";
 import { expect, it, vi } from "vitest";
+import { ensureFile } from "../../packages/sqlite/src/database-file.ts";
 import { Database } from "../../packages/sqlite/src/database.ts";
 import { isBusy } from "../../packages/sqlite/src/sqlite-error.ts";
-import { beforeStatement, untilFree } from "./before-step.ts";
+import { beforeStatement, beforeStep, untilFree } from "./before-step.ts";
 import { olderProcess } from "./sqlite-older.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -97,6 +101,49 @@ it("a listener hears of a write, before whichever statement of ours another proc
     expect(statement > 4 || isReached).toBe(true);
   }
 });
+
+/** Locks of the file, as Linux knows them. */
+function locksOf(path: string): number {
+  const { ino } = statSync(path);
+  return readFileSync("/proc/locks", "utf8").split(`:${ino} `).length - 1;
+}
+
+const withoutLinks = (): never => {
+  throw Object.assign(new Error("There are no links."), { code: "EPERM" });
+};
+
+it.runIf(process.platform === "linux").each(["a file", "a symbolic link to a file", "a file of a file system without links"])(
+  "%s is made, and between any two steps another thread makes it and locks it: its lock stays",
+  (kind) => {
+    const { linkSync } = fs;
+    using _links = {
+      [Symbol.dispose]() {
+        fs.linkSync = linkSync;
+        syncBuiltinESMExports();
+      },
+    };
+    if (kind.endsWith("without links")) fs.linkSync = withoutLinks;
+    let isReached = true;
+    for (let step = 1; isReached; step += 1) {
+      using folder = temporaryFolder();
+      const path = folder.file("tokens.db");
+      if (kind.startsWith("a symbolic link")) symlinkSync("target.db", path);
+      let other: DatabaseSync | undefined;
+      {
+        using moment = beforeStep(step, () => {
+          other = new DatabaseSync(path);
+          other.exec("BEGIN IMMEDIATE");
+        });
+        ensureFile(path);
+        isReached = moment.isReached();
+      }
+      if (other === undefined) expect(statSync(path).mode & 0o777).toBe(0o600);
+      else expect(locksOf(path), `before step ${step}`).toBeGreaterThan(0);
+      other?.close();
+      expect(step > 4 || isReached).toBe(true);
+    }
+  },
+);
 
 function opened(path: string): { readonly database: Database } & Disposable {
   const database = new Database(path);
