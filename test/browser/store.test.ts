@@ -118,6 +118,43 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
     },
   );
 
+  it("leaves a turn to the tab that has it, also when a refresh of that tab ends meanwhile", async () => {
+    const outcome = await tab.run(async () => {
+      const name = `turn ${crypto.randomUUID()}`;
+      const [one, two] = [page.open(name), page.open(name)];
+      const read = (): Promise<unknown> => two.read("key").catch(read);
+      await read();
+      await one.read("key").catch(read);
+      const [refresh, login, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const made: string[] = [];
+      let kept: string | undefined;
+      const turn = (store: typeof one, who: string): Promise<string> =>
+        page.sharedTurn(store, "login", "me", {
+          find: async () => kept,
+          async make() {
+            made.push(who);
+            begun.resolve();
+            await login.promise;
+            return who;
+          },
+          keep: async (given) => (kept = given),
+        });
+      one.keepOpen(refresh.promise);
+      const first = turn(one, "one");
+      await begun.promise;
+      const second = turn(two, "two");
+      const wait = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 500));
+      await wait();
+      refresh.resolve();
+      await wait();
+      login.resolve();
+      const results = await Promise.all([first, second]);
+      await Promise.all([one.close(), two.close()]);
+      return { results, made };
+    });
+    expect(outcome).toEqual({ results: ["one", "one"], made: ["one"] });
+  });
+
   it("tells of a write that was given up, and was made all the same", async () => {
     const outcome = await tab.run(async () => {
       const name = `given up ${crypto.randomUUID()}`;

@@ -1,7 +1,12 @@
-import { DatabaseSync, StatementSync } from "node:sqlite";
-import { expect, it } from "vitest";
+import fs, { readFileSync, statSync, symlinkSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { DatabaseSync } from "node:sqlite";
+import { sqliteStore } from "@tokenflight/sqlite";
+import { expect, it, vi } from "vitest";
+import { ensureFile } from "../../packages/sqlite/src/database-file.ts";
 import { Database } from "../../packages/sqlite/src/database.ts";
 import { isBusy } from "../../packages/sqlite/src/sqlite-error.ts";
+import { beforeStatement, beforeStep, untilFree } from "./before-step.ts";
 import { olderProcess } from "./sqlite-older.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -71,42 +76,76 @@ it.each(Object.keys(others))("a file is used, and between any two statements ano
   }
 });
 
+it("a listener hears of a write, before whichever statement of ours another process makes it", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  using _timers = { [Symbol.dispose]: () => vi.useRealTimers() };
+  let isReached = true;
+  for (let statement = 1; isReached; statement += 1) {
+    using folder = temporaryFolder();
+    const path = folder.file("tokens.db");
+    await using ours = sqliteStore({ path });
+    await using theirs = sqliteStore({ path });
+    await ours.read("any");
+    await theirs.compareAndSet("awaited", undefined, "1");
+    const heard = new Set<string | undefined>();
+    ours.watchAll((key) => heard.add(key));
+    ours.watch("awaited", () => ours.watch("other", () => {}));
+    await theirs.compareAndSet("awaited", (await theirs.read("awaited"))?.version, "2");
+    let written: Promise<unknown> | undefined;
+    using moment = beforeStatement(statement, () => (written = theirs.compareAndSet("theirs", undefined, "1")));
+    vi.advanceTimersByTime(100);
+    isReached = moment.isReached();
+    await written;
+    vi.advanceTimersByTime(100);
+    if (isReached) expect(heard, `before statement ${statement}`).toContain("theirs");
+    expect(statement > 4 || isReached).toBe(true);
+  }
+});
+
+/** Locks of the file, as Linux knows them. */
+function locksOf(path: string): number {
+  const { ino } = statSync(path);
+  return readFileSync("/proc/locks", "utf8").split(`:${ino} `).length - 1;
+}
+
+const withoutLinks = (): never => {
+  throw Object.assign(new Error("There are no links."), { code: "EPERM" });
+};
+
+it.runIf(process.platform === "linux").each(["a file", "a symbolic link to a file", "a file of a file system without links"])(
+  "%s is made, and between any two steps another thread makes it and locks it: its lock stays",
+  (kind) => {
+    const { linkSync } = fs;
+    using _links = {
+      [Symbol.dispose]() {
+        fs.linkSync = linkSync;
+        syncBuiltinESMExports();
+      },
+    };
+    if (kind.endsWith("without links")) fs.linkSync = withoutLinks;
+    let isReached = true;
+    for (let step = 1; isReached; step += 1) {
+      using folder = temporaryFolder();
+      const path = folder.file("tokens.db");
+      if (kind.startsWith("a symbolic link")) symlinkSync("target.db", path);
+      let other: DatabaseSync | undefined;
+      {
+        using moment = beforeStep(step, () => {
+          other = new DatabaseSync(path);
+          other.exec("BEGIN IMMEDIATE");
+        });
+        ensureFile(path);
+        isReached = moment.isReached();
+      }
+      if (other === undefined) expect(statSync(path).mode & 0o777).toBe(0o600);
+      else expect(locksOf(path), `before step ${step}`).toBeGreaterThan(0);
+      other?.close();
+      expect(step > 4 || isReached).toBe(true);
+    }
+  },
+);
+
 function opened(path: string): { readonly database: Database } & Disposable {
   const database = new Database(path);
   return { database, [Symbol.dispose]: () => database.close() };
-}
-
-/** As the store does: what is busy is done again. */
-function untilFree<Result>(work: () => Result): Result {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return work();
-    } catch (error) {
-      if (!isBusy(error) || attempt === 3) throw error;
-    }
-  }
-}
-
-/** Calls back before the statement of that number, counted from 1, of whoever uses SQLite in this thread. */
-function beforeStatement(number: number, callback: () => void): { isReached(): boolean } & Disposable {
-  let left = number;
-  const count = (): void => {
-    left -= 1;
-    if (left === 0) callback();
-  };
-  const restore = [
-    ...(["exec", "prepare"] as const).map((name) => callBefore(DatabaseSync.prototype, name, count)),
-    ...(["get", "all", "run"] as const).map((name) => callBefore(StatementSync.prototype, name, count)),
-  ];
-  return { isReached: () => left <= 0, [Symbol.dispose]: () => restore.forEach((each) => each()) };
-}
-
-function callBefore<Owner extends object>(owner: Owner, name: keyof Owner, callback: () => void): () => void {
-  const original = owner[name];
-  const replaced = function (this: unknown, ...given: unknown[]): unknown {
-    callback();
-    return (original as (...given: unknown[]) => unknown).apply(this, given);
-  };
-  owner[name] = replaced as Owner[typeof name];
-  return () => void (owner[name] = original);
 }

@@ -1,9 +1,10 @@
 import { StoreError } from "@tokenflight/core";
 import { randomUUID } from "node:crypto";
-import { chmodSync, closeSync, linkSync, mkdirSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, closeSync, linkSync, mkdirSync, openSync, readlinkSync, realpathSync, rmSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
-/** What a file system says that has no hard links: there the file is made in place. */
+/** What a file system says that has no hard links: there SQLite makes the file, in place. */
 const withoutLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 const othersBits = 0o007;
@@ -25,12 +26,31 @@ export function ensureFile(path: string): void {
     linkSync(draft, path);
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    // What is there already was made by another process or thread that was faster, or is a symbolic link to a file that is missing.
-    const isDangling = code === "EEXIST" && statSync(path, { throwIfNoEntry: false }) === undefined;
-    if (isDangling || withoutLinks.has(code)) closeSync(openSync(path, "a", 0o600));
+    if (withoutLinks.has(code)) makeInPlace(path);
     else if (code !== "EEXIST") throw error;
+    // What is there already was made by another process or thread that was faster, or is a symbolic link to a file that is missing.
+    else if (statSync(path, { throwIfNoEntry: false }) === undefined) ensureFile(targetOf(path));
   } finally {
     rmSync(draft);
+  }
+}
+
+/** SQLite keeps the locks of other threads when it closes a file. */
+function makeInPlace(path: string): void {
+  new DatabaseSync(path).close();
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // Such a file system may have no modes.
+  }
+}
+
+/** What a symbolic link leads to; the path itself where there is none any more. */
+function targetOf(path: string): string {
+  try {
+    return resolve(realpathSync(dirname(path)), readlinkSync(path));
+  } catch {
+    return path;
   }
 }
 

@@ -28,6 +28,12 @@ const atOnce = 100;
 /** Milliseconds. */
 const aliveFor = 50;
 
+interface Held {
+  readonly name: string;
+  readonly file: string;
+  readonly lock: DatabaseSync;
+}
+
 /**
  * Who holds a store open, as the operating system knows: each holder has a file of its own in a folder beside the database, which a connection of SQLite's
  * keeps locked for as long as the holder's process, or worker thread, lives. The file gets its name when it is locked, so that whoever finds it
@@ -35,17 +41,18 @@ const aliveFor = 50;
  */
 export class Holders {
   readonly #path: string;
-  readonly #name: string = randomUUID();
+  /** Every name that this one has had. None has two files, one after the other: whoever has found the first one's lock free may only now remove it. */
+  readonly #names = new Set<string>();
   /** Who was found alive, until when that needs no further look: many may wait for one holder. */
   readonly #alive = new Map<string, number>();
-  #held: { readonly file: string; readonly lock: DatabaseSync } | undefined;
+  #held: Held | undefined;
 
   /** `path` is the database's. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Takes the lock when it is asked for first, and again when the file was removed. Throws a StoreError when no file can be made. */
+  /** Takes the lock when it is asked for first, and again, under another name, when the file was removed. Throws a StoreError when no file can be made. */
   hold(): string {
     try {
       return this.#hold();
@@ -57,17 +64,17 @@ export class Holders {
   }
 
   #hold(): string {
-    if (this.#held !== undefined && statSync(this.#held.file, { throwIfNoEntry: false }) !== undefined) return this.#name;
+    if (this.#held !== undefined && statSync(this.#held.file, { throwIfNoEntry: false }) !== undefined) return this.#held.name;
     this.release();
     const folder = this.#folder();
-    this.#held = this.#take(folder);
-    removeDead(folder, this.#name);
-    return this.#name;
+    const { name } = (this.#held = this.#take(folder));
+    removeDead(folder, name);
+    return name;
   }
 
   /** False for one that lives, and for one of whom nobody can say. */
   isGone(name: string): boolean {
-    if (name === this.#name || !nameForm.test(name)) return false;
+    if (this.#names.has(name) || !nameForm.test(name)) return false;
     const now = performance.now();
     if ((this.#alive.get(name) ?? 0) > now) return false;
     try {
@@ -101,8 +108,9 @@ export class Holders {
     return `${realpathSync(this.#path)}-holders`;
   }
 
-  #take(folder: string): { file: string; lock: DatabaseSync } {
-    const file = join(folder, this.#name);
+  #take(folder: string): Held {
+    const name = randomUUID();
+    const file = join(folder, name);
     const draft = file + unlocked;
     makeDraft(draft, folder, this.#path);
     shareWithOwner(draft, this.#path, 0o600);
@@ -112,7 +120,8 @@ export class Holders {
       lock.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
       renameSync(draft, file);
       locks.add(lock);
-      return { file, lock };
+      this.#names.add(name);
+      return { name, file, lock };
     } catch (error) {
       lock.close();
       remove(draft);

@@ -47,7 +47,7 @@ export interface SqliteStore extends DisposableStore {
   watch(key: string, changed: () => void): () => void;
   watchAll(changed: ChangeListener): () => void;
   keepOpen(work: Promise<unknown>): void;
-  /** @throws a StoreError (`ERR_STORE_*`) where no file may be made beside the database: a holder that nobody can see is no holder. */
+  /** @throws a StoreError (`ERR_STORE_*`) where no file may be made beside the database: a holder that nobody can see is no holder. Its name is another one after that file was removed. */
   holder(): Promise<string>;
   isGone(holder: string): Promise<boolean>;
   /** What SQLite said last, while it is of no use: such as that another connection keeps the file locked. */

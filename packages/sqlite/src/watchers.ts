@@ -59,15 +59,15 @@ export class Watchers {
   #lookLater(delay: number): void {
     clearTimeout(this.#timer);
     this.#delay = delay;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#listeners.isEmpty) return;
-      const hasLooked = this.#look(false);
-      // Who was called may have stopped everything, or begun anew.
-      if (this.#timer !== undefined || this.#listeners.isEmpty) return;
-      if (hasLooked) this.#lookLater(this.#listeners.hasKeys ? shortDelay : longDelay);
+    const timer = setTimeout(() => {
+      const hasLooked = this.#listeners.isEmpty || this.#look(false);
+      // Who was called may have stopped everything, or wants looks more often.
+      if (this.#timer !== timer) return;
+      if (this.#listeners.isEmpty) this.#timer = undefined;
+      else if (hasLooked) this.#lookLater(this.#listeners.hasKeys ? shortDelay : longDelay);
       else this.#lookLater(failureDelay);
     }, delay).unref();
+    this.#timer = timer;
   }
 
   /** Tells of what has changed since the last look; the first one of those who have just begun finds nothing. False when it failed. */

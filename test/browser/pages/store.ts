@@ -1,6 +1,7 @@
 import { encryptionKey, indexedDbStore, type IndexedDbStore } from "@tokenflight/browser";
 import { encryptedStore, type TokenStore } from "@tokenflight/core";
 import { storeScenarios } from "@tokenflight/core/testing";
+import { sharedTurn } from "@tokenflight/oauth";
 
 /** What a page offers to the test that drives it. */
 export interface StorePage {
@@ -9,6 +10,7 @@ export interface StorePage {
   play(id: string, kind: "plain" | "encrypted"): Promise<string | undefined>;
   open(name: string): IndexedDbStore;
   readonly warnings: string[];
+  readonly sharedTurn: typeof sharedTurn;
   /** Encrypts a text with the key of this browser, or decrypts one; says what becomes of an attempt to read the key. */
   seal(name: string, text: string): Promise<readonly number[]>;
   unseal(name: string, sealed: readonly number[]): Promise<string>;
@@ -29,6 +31,7 @@ const opened = (store: TokenStore): Promise<unknown> => Promise.resolve(store.re
 
 globalThis.page = {
   warnings,
+  sharedTurn,
   seal: async (name, text) => {
     const sealed = await crypto.subtle.encrypt(algorithm, await keyOf(name), new TextEncoder().encode(text));
     return Array.from(new Uint8Array(sealed));

@@ -62,7 +62,7 @@ async function answerOf(popup: Window, state: string, redirectUri: string, signa
   const channel = channelOf(state);
   if (channel === undefined) throw new StoreError("ERR_STORE_UNAVAILABLE", "The browser lets this page hear nothing of the window.");
   let timer: ReturnType<typeof setInterval> | undefined;
-  let abort = (): void => {};
+  let abort: () => void;
   return new Promise<string>((resolve, reject) => {
     abort = () => reject(signal && reasonOf(signal));
     if (signal?.aborted) return abort();

@@ -63,8 +63,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   const changes: TabChanges = new TabChanges(name, () => database.close());
   const database = new Database(name, () => changes.tell());
   const tables = tablesOf(database);
-  const { locks } = navigator as { locks?: LockManager };
-  const lock = locks && new TabLock(locks, name);
+  const lock = (navigator as { locks?: LockManager }).locks && new TabLock(name);
   let place: Promise<Place> | undefined;
 
   /** The database; memory, where it cannot be opened. A database that could be opened once is not given up. */

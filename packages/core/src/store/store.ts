@@ -68,7 +68,10 @@ export interface TokenStore extends Partial<AsyncDisposal> {
    * @throws StoreError (`ERR_CLOSED`) once `close` was called, so that nothing new begins.
    */
   keepOpen?(work: Promise<unknown>): void;
-  /** A name for the process or thread that asks, by which others can learn whether it has ended. The same one until it ends or `close` is called. */
+  /**
+   * A name for the process or thread that asks, by which others can learn whether it has ended. The same one until it ends or `close` is called. Who needs it
+   * for long asks again every few seconds, or tells `keepOpen` of its work: a store may let go of it otherwise.
+   */
   holder?(): Promise<string>;
   /** Whether the holder of this name has ended, as the operating system knows. False while it lives, be it stopped, and when nobody knows. */
   isGone?(holder: string): Promise<boolean>;

@@ -15,7 +15,7 @@ import {
 import { LoginError } from "../errors.ts";
 import { waitingClock, type WaitingClock } from "../endpoint/waiting.ts";
 import { TurnEntry, type SeenTurn } from "./login-turn.ts";
-import { isDone, takeTurn, type TurnParts, type TurnWork } from "./take-turn.ts";
+import { findLeft, isDone, takeTurn, type TurnParts, type TurnWork } from "./take-turn.ts";
 
 export type { TurnWork } from "./take-turn.ts";
 
@@ -127,6 +127,8 @@ async function untilDone<Made, Result>(
       if (awaited === undefined) waiting?.();
       awaited = owner;
       if (!(await entry.isGoneAfterWaiting(seen, ending))) continue;
+      const left = await findLeft(parts, seen);
+      if (left !== undefined) return left;
     }
     const made = (await entry.claim(seen, id)) === undefined ? undefined : await takeTurn(parts);
     if (made !== undefined) return made;

@@ -82,9 +82,19 @@ async function finishFirst<Made, Result>(parts: TurnParts<Made, Result>): Promis
     if (theirs !== undefined) return theirs;
     const { owner, isFinishing } = seen.turn;
     const isElsewhere = isFinishing === true && owner !== id;
-    if (isElsewhere && !(await entry.isGoneAfterWaiting(seen, ending))) continue;
+    if (isElsewhere) {
+      if (!(await entry.isGoneAfterWaiting(seen, ending))) continue;
+      // That nothing can be found is no reason to lose what was made here.
+      const left = await findLeft(parts, seen).catch(() => undefined);
+      if (left !== undefined) return left;
+    }
     if ((await entry.claim(seen, id, true)) !== undefined) return undefined;
   }
+}
+
+/** What an owner that is gone has left: it may have ended after it had kept what it made, and before it could say so. */
+export function findLeft<Made, Result>(parts: TurnParts<Made, Result>, seen: SeenTurn): Promise<Result | undefined> {
+  return parts.work.find(isDone(parts, seen), parts.ending);
 }
 
 /** Writes that the turn is over, and how it has ended. If that fails, the others find out when this process ends. */

@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** Passes bytes on, both ways and in their order. */
+export interface SteppedProxy extends Disposable {
+  readonly port: number;
+  /** Whether the step has come; resolves once it is over. */
+  isReached(): Promise<boolean>;
+}
+
+/** `act` acts before the step of that number, counted from 1: each is what comes at once, on whichever connection and in either direction. */
+export async function steppedProxy(target: number, number: number, act: () => Promise<unknown>): Promise<SteppedProxy> {
+  let left = number;
+  const over = Promise.withResolvers<unknown>();
+  const sockets = new Set<Socket>();
+  const pass = (from: Socket, to: Socket): void => {
+    let before = Promise.resolve();
+    sockets.add(from);
+    from.on("data", (bytes) => {
+      left -= 1;
+      const isNow = left === 0;
+      before = before.then(async () => {
+        if (isNow) await act().then(over.resolve, over.reject);
+        to.write(bytes);
+      });
+    });
+    from.on("error", () => {});
+    from.on("close", () => void before.then(() => to.destroy()));
+  };
+  const server = createServer((client) => {
+    const upstream = connect(target, "127.0.0.1");
+    pass(client, upstream);
+    pass(upstream, client);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async isReached() {
+      if (left > 0) return false;
+      await over.promise;
+      return true;
+    },
+    [Symbol.dispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
