@@ -106,7 +106,7 @@ describeWithRedis("a store in Redis is used, and between any two messages", (ser
         using reader = await useStore(ours, key);
         isReached = await proxy.isReached();
         // Much sooner than the look around that finds out about a subscription which does not work.
-        await vi.waitFor(() => expect(reader.version, `before step ${step}`).toBe(written), { timeout: 3000, interval: 5 });
+        await vi.waitFor(() => expect(reader.version, `before step ${step}`).toBe(written), { timeout: 10_000, interval: 5 });
         expect(step > 10 || written !== undefined).toBe(true);
         await ours.close();
         one.close();
