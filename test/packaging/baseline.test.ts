@@ -16,7 +16,7 @@ const neverCalled: readonly (readonly [feature: string, file: RegExp, reason: st
   ["structuredClone", /vendor\/oauth4webapi/, "for a cache of keys that a program hands over, which ours does not"],
   ["Array.prototype.at", /vendor\/p-queue/, "in p-queue's own order of tasks; core has its own"],
   ["AbortSignal.prototype.reason", /vendor\/p-queue/, "for the signal of a task, which core does not give"],
-  ["navigator.locks", /browser\/dist\/(?:cjs\/)?store\/tab-lock/, "is made only where the store has found it"],
+  ["navigator.locks", /browser\/dist\/(?:cjs\/)?store\/(?:indexed-db-store|tab-lock)/, "the store looks first"],
   ["Symbol.asyncDispose", /oauth\/dist\/(?:cjs\/)?client\/create-login/, "deletes what is not there"],
 ];
 
