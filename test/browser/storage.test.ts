@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Loopback } from "../servers/loopback.ts";
+import { isFullRun } from "../setup/repetitions.ts";
 import { startApp, type App } from "./app.ts";
 import type { Browser, Frame, Tab } from "./browsers.ts";
 import { inEachBrowser } from "./in-each-browser.ts";
@@ -84,10 +85,13 @@ inEachBrowser("where there is no storage, or another one, a page goes on", ({ na
 
   it.each(denials.filter(({ isSlow }) => !isSlow))("with $name", (denial) => tryWith(denial, tab1, tab2));
 
-  // At once, each in tabs of its own: most of it waits for databases that do not open.
-  describe.concurrent("after a while", () => {
+  // At once, each in tabs of its own: most of it waits for databases that do not open. A full run measures with the timeouts that users have, and one page at a time
+  // can be visible: browsers delay the timers of the others.
+  const several = isFullRun ? describe : describe.concurrent;
+  several("after a while", () => {
     it.each(denials.filter(({ isSlow }) => isSlow))("with $name", async (denial) => {
       const [one, two] = (await Promise.all([1, 2].map(() => browser.open(page())))) as [Tab, Tab];
+      if (isFullRun) await one.show();
       await tryWith(denial, one, two);
       await Promise.all([one.close(), two.close()]);
     });
