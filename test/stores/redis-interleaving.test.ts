@@ -5,29 +5,24 @@ import { redisDrivers, type Connected } from "./redis-drivers.ts";
 import { steppedProxy } from "./stepped-proxy.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
+type Act = (other: Connected, write: () => Promise<unknown>) => Promise<unknown>;
+
+/** What is lost, and what CLIENT KILL calls it. */
+const losses = [
+  ["all connections are lost", "SKIPME", "yes"],
+  ["the subscription is lost", "TYPE", "pubsub"],
+] as const;
+
 /** What happens at a moment of ours. */
-const acts: Record<string, (other: Connected, write: () => Promise<unknown>) => Promise<unknown>> = {
+const acts: Record<string, Act> = {
   "another process writes": (_, write) => write(),
-  "the server forgets its scripts, and another process writes": async (other, write) => {
-    await other.command("SCRIPT", "FLUSH");
-    await write();
-  },
-  "all connections are lost, and another process writes": async (other, write) => {
-    await other.command("CLIENT", "KILL", "SKIPME", "yes");
-    await write();
-  },
-  "another process writes, and all connections are lost": async (other, write) => {
-    await write();
-    await other.command("CLIENT", "KILL", "SKIPME", "yes");
-  },
-  "the subscription is lost, and another process writes": async (other, write) => {
-    await other.command("CLIENT", "KILL", "TYPE", "pubsub");
-    await write();
-  },
-  "another process writes, and the subscription is lost": async (other, write) => {
-    await write();
-    await other.command("CLIENT", "KILL", "TYPE", "pubsub");
-  },
+  "the server forgets its scripts, and another process writes": (other, write) => other.command("SCRIPT", "FLUSH").then(write),
+  ...Object.fromEntries(
+    losses.flatMap(([loss, ...which]): [string, Act][] => [
+      [`${loss}, and another process writes`, (other, write) => other.command("CLIENT", "KILL", ...which).then(write)],
+      [`another process writes, and ${loss}`, (other, write) => write().then(() => other.command("CLIENT", "KILL", ...which))],
+    ]),
+  ),
 };
 
 const silent = (): void => {};
