@@ -2,7 +2,7 @@ import { encryptedStore, StoreError } from "@tokenflight/core";
 import { redisStore } from "@tokenflight/redis";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { redisDrivers } from "./redis-drivers.ts";
+import { allRedisDrivers } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 const newKey = (): string => crypto.randomUUID();
@@ -18,7 +18,7 @@ const foreign: readonly [what: string, command: string, ...words: string[]][] = 
 ];
 
 describeWithRedis("an entry in Redis", (server) => {
-  describe.each(redisDrivers)("with $name", (driver) => {
+  describe.each(allRedisDrivers)("with $name", (driver) => {
     it.each(foreign)(
       "that is %s of somebody else's is refused, shown to nobody, and left for whoever expects another or none",
       async (_, command, ...words) => {

@@ -3,7 +3,7 @@ import { redisStore } from "@tokenflight/redis";
 import type { EventEmitter } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { startTcpProxy } from "../setup/tcp-proxy.ts";
-import { redisDrivers, type Connected, type RedisDriver } from "./redis-drivers.ts";
+import { allRedisDrivers, type Connected, type RedisDriver } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 interface Opened extends Connected, AsyncDisposable {
@@ -21,7 +21,7 @@ async function open(driver: RedisDriver, url: string): Promise<Opened> {
 }
 
 describeWithRedis("a Redis store in trouble", (server) => {
-  describe.each(redisDrivers)("with $name", (driver) => {
+  describe.each(allRedisDrivers)("with $name", (driver) => {
     const newKey = (): string => crypto.randomUUID();
 
     it("goes on after the server has forgotten its scripts", async () => {
@@ -69,6 +69,33 @@ describeWithRedis("a Redis store in trouble", (server) => {
         await vi.waitFor(() => expect(hints).toBeGreaterThan(before), 200);
       };
       await vi.waitFor(write, 5000);
+    });
+
+    it("hints again after somebody began to listen anew while the server was away", async () => {
+      await using opened = await open(driver, server().url);
+      const { client, store, lost } = opened;
+      const key = newKey();
+      const hint = vi.fn<() => void>();
+      const stop = store.watch?.(key, hint);
+      await store.read(key);
+      await vi.waitFor(() => expect(hint).toHaveBeenCalled(), 5000);
+      stop?.();
+      // That subscription ends before the connection does.
+      await store.read(key);
+      const noticed = lost();
+      await server().kill();
+      await noticed;
+      hint.mockClear();
+      store.watch?.(key, hint);
+      let failures = 0;
+      (client as unknown as EventEmitter).on("error", () => (failures += 1));
+      await vi.waitFor(() => expect(failures).toBeGreaterThan(3), 5000);
+      await server().start();
+      await vi.waitFor(() => expect(hint).toHaveBeenCalled(), 5000);
+      hint.mockClear();
+      await using another = await open(driver, server().url);
+      await another.store.compareAndSet(key, undefined, "one");
+      await vi.waitFor(() => expect(hint).toHaveBeenCalled(), 5000);
     });
 
     it("gives up when its caller does while the server is away, and sends nothing afterwards", async () => {
@@ -132,7 +159,7 @@ describeWithRedis("a Redis store in trouble", (server) => {
       const entry = await store.read(key, { signal: AbortSignal.timeout(5000) });
       expect(entry?.value).toBe("two");
       // node-redis does not send it again; the caller is told that nobody knows.
-      if (driver.name === "ioredis") expect(outcome).toBe(entry?.version);
+      if (driver.isIoredis) expect(outcome).toBe(entry?.version);
       else expect(outcome).toBeInstanceOf(StoreError);
     });
   });

@@ -1,36 +1,43 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { redisStore, type RedisStore } from "@tokenflight/redis";
 import { describe, expect, it, vi } from "vitest";
-import { redisDrivers, type Connected } from "./redis-drivers.ts";
-import { steppedProxy } from "./stepped-proxy.ts";
+import { allRedisDrivers, type Connected } from "./redis-drivers.ts";
+import { steppedProxy, type Loss } from "./stepped-proxy.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
-type Act = (other: Connected, write: () => Promise<unknown>) => Promise<unknown>;
+type Act = (other: Connected, write: () => Promise<unknown>, lose: (loss: Loss) => void) => Promise<unknown>;
 
-/** What is lost, and what CLIENT KILL calls it. */
+/** What is lost. The first connection is the caller's client, the second one the subscription. */
 const losses = [
-  ["all connections are lost", "SKIPME", "yes"],
-  ["the subscription is lost", "TYPE", "pubsub"],
+  ["all connections are lost", { connections: [0, 1] }],
+  ["all connections are lost, and the next attempts as well", { connections: [0, 1], attempts: 2 }],
+  ["the client's connection is lost", { connections: [0] }],
+  ["the subscription is lost", { connections: [1] }],
 ] as const;
 
 /** What happens at a moment of ours. */
 const acts: Record<string, Act> = {
   "another process writes": (_, write) => write(),
   "the server forgets its scripts, and another process writes": (other, write) => other.command("SCRIPT", "FLUSH").then(write),
+  "the server closes all connections, and another process writes": (other, write) =>
+    other.command("CLIENT", "KILL", "SKIPME", "yes").then(write),
   ...Object.fromEntries(
-    losses.flatMap(([loss, ...which]): [string, Act][] => [
-      [`${loss}, and another process writes`, (other, write) => other.command("CLIENT", "KILL", ...which).then(write)],
-      [`another process writes, and ${loss}`, (other, write) => write().then(() => other.command("CLIENT", "KILL", ...which))],
+    losses.flatMap(([name, loss]): [string, Act][] => [
+      [`${name}, and another process writes`, (_, write, lose) => Promise.resolve(lose(loss)).then(write)],
+      [`another process writes, and ${name}`, (_, write, lose) => write().then(() => lose(loss))],
     ]),
   ),
 };
 
+/** Much less than the look around takes that finds out about a subscription which does not work. */
+const patience = { timeout: 10_000, interval: 2 };
+
 const silent = (): void => {};
 
-/** As a cache does: what a lost connection has cost is done again. */
-async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
+/** As a cache does: what a lost connection has cost, or is not over within a moment, is done again. */
+async function insist<Result>(work: (options: { signal: AbortSignal }) => Promise<Result>): Promise<Result> {
   try {
-    return await work();
+    return await work({ signal: AbortSignal.timeout(250) });
   } catch {
     await sleep(5);
     return insist(work);
@@ -44,11 +51,22 @@ class Reader implements Disposable {
   readonly #key: string;
   readonly #stop: () => void;
   #reads = 0;
+  #isTold = false;
+
+  /** Resolves when messages come: whoever listens is told then that anything may have changed. */
+  static async begin(store: RedisStore, key: string): Promise<Reader> {
+    const reader = new Reader(store, key);
+    reader.look();
+    await insist((options) => store.read("any", options));
+    await vi.waitFor(() => expect(reader.#isTold, "whether it listens").toBe(true), patience);
+    return reader;
+  }
 
   constructor(store: RedisStore, key: string) {
     this.#store = store;
     this.#key = key;
     this.#stop = store.watchAll((changed) => {
+      this.#isTold = true;
       if (changed === undefined || changed === key) this.look();
     });
   }
@@ -57,8 +75,8 @@ class Reader implements Disposable {
     this.#reads += 1;
     const number = this.#reads;
     // The newest look counts.
-    const read = async (): Promise<void> => {
-      const entry = number === this.#reads ? await this.#store.read(this.#key) : undefined;
+    const read = async (options: { signal: AbortSignal }): Promise<void> => {
+      const entry = number === this.#reads ? await this.#store.read(this.#key, options) : undefined;
       if (number === this.#reads) this.version = entry?.version;
     };
     void insist(read);
@@ -70,23 +88,21 @@ class Reader implements Disposable {
   }
 }
 
-/** Listens, reads and writes, stops, and begins anew. Resolves to whoever listens then. */
+/** Listens, reads and writes, stops, and begins anew, twice. Resolves to whoever listens then. */
 async function useStore(store: RedisStore, key: string): Promise<Reader> {
-  const first = new Reader(store, key);
-  first.look();
+  const first = await Reader.begin(store, key);
   const stop = store.watch(key, silent);
-  await insist(() => store.compareAndSet(`${key} ours`, undefined, "ours"));
-  expect(await insist(() => store.read(`${key} ours`))).toMatchObject({ value: "ours" });
+  await insist((options) => store.compareAndSet(`${key} ours`, undefined, "ours", options));
+  expect(await insist((options) => store.read(`${key} ours`, options))).toMatchObject({ value: "ours" });
   first[Symbol.dispose]();
   stop();
-  const second = new Reader(store, key);
-  second.look();
-  await insist(() => store.read("any"));
-  return second;
+  // It stops before messages come.
+  new Reader(store, key)[Symbol.dispose]();
+  return Reader.begin(store, key);
 }
 
 describeWithRedis("a store in Redis is used, and between any two messages", (server) => {
-  describe.each(redisDrivers)("with $name", (driver) => {
+  describe.each(allRedisDrivers)("with $name", (driver) => {
     it.each(Object.keys(acts))("%s: whoever listens knows of it", { timeout: 60_000 }, async (name) => {
       const other = await driver.connect(server().url);
       const theirs = redisStore({ client: other.client, warn: silent });
@@ -95,13 +111,12 @@ describeWithRedis("a store in Redis is used, and between any two messages", (ser
         const key = `${driver.name} ${name} ${step}`;
         let written: string | undefined;
         const write = async (): Promise<void> => void (written = await theirs.compareAndSet(key, undefined, "theirs"));
-        using proxy = await steppedProxy(server().port, step, async () => acts[name]?.(other, write));
+        using proxy = await steppedProxy(server().port, step, async (lose) => acts[name]?.(other, write, lose));
         const one = await driver.connect(`redis://127.0.0.1:${proxy.port}`);
         const ours = redisStore({ client: one.client, warn: silent });
         using reader = await useStore(ours, key);
         isReached = await proxy.isReached();
-        // Much sooner than the look around that finds out about a subscription which does not work.
-        await vi.waitFor(() => expect(reader.version, `before step ${step}`).toBe(written), { timeout: 10_000, interval: 5 });
+        await vi.waitFor(() => expect(reader.version, `before step ${step}`).toBe(written), patience);
         expect(step > 10 || written !== undefined).toBe(true);
         await ours.close();
         one.close();

@@ -3,7 +3,7 @@ import { redisStore, type RedisWarning } from "@tokenflight/redis";
 import { Redis } from "ioredis";
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import { redisDrivers } from "./redis-drivers.ts";
+import { allRedisDrivers } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 const newKey = (): string => crypto.randomUUID();
@@ -39,7 +39,7 @@ describe("the options of a Redis store", () => {
 });
 
 describeWithRedis("a Redis store", (server) => {
-  describe.each(redisDrivers)("with $name", (driver) => {
+  describe.each(allRedisDrivers)("with $name", (driver) => {
     it("gives each entry the time to live, and no end when there is none", async () => {
       const { client, command, close } = await driver.connect(server().url);
       const key = newKey();

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import { redisStore } from "@tokenflight/redis";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startTcpProxy, type TcpProxy } from "../setup/tcp-proxy.ts";
-import { redisDrivers, type Connected } from "./redis-drivers.ts";
+import { allRedisDrivers, type Connected } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 /** Rejections that nobody handles have been told of by then. */
@@ -25,7 +25,7 @@ interface Subscribed {
 }
 
 describeWithRedis(second, (server) => {
-  describe.each(redisDrivers)("with $name", (driver) => {
+  describe.each(allRedisDrivers)("with $name", (driver) => {
     /**
      * A store that has subscribed, lost that connection and sent its subscription again, the answer to which stays in a proxy. `options` are ioredis's;
      * node-redis keeps its own.
@@ -37,7 +37,7 @@ describeWithRedis(second, (server) => {
       const note = (reason: unknown): void => void rejected.push(reason);
       process.on("unhandledRejection", note);
       const client = one.client as { duplicate: (...given: object[]) => EventEmitter; options?: object };
-      if (driver.name === "ioredis") Object.assign(client.options ?? {}, options);
+      if (driver.isIoredis) Object.assign(client.options ?? {}, options);
       const connections: EventEmitter[] = [];
       const { duplicate } = client;
       client.duplicate = (...given) => {

@@ -1,6 +1,6 @@
 import { redisStore } from "@tokenflight/redis";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { redisDrivers } from "./redis-drivers.ts";
+import { allRedisDrivers } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 const newKey = (): string => crypto.randomUUID();
@@ -9,7 +9,7 @@ const anything = [undefined, undefined];
 afterEach(() => void vi.useRealTimers());
 
 describeWithRedis("whoever watches a Redis store", (server) => {
-  describe.each(redisDrivers)("with $name", (driver) => {
+  describe.each(allRedisDrivers)("with $name", (driver) => {
     /** Listens to all entries, and has heard that it began. */
     async function listen(store: ReturnType<typeof redisStore>): Promise<{ told: unknown[][]; stop(): void }> {
       const told: unknown[][] = [];

@@ -67,6 +67,12 @@ describeWithRedis(
     );
 
     contractWith(
+      "Cluster of ioredis with a lazy connection",
+      async () => new Cluster([server().url], { lazyConnect: true }),
+      (client: Cluster) => client.disconnect(),
+    );
+
+    contractWith(
       "createCluster of node-redis",
       async () => {
         const cluster = createCluster({ rootNodes: [{ url: server().url }] });

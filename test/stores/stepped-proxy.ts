@@ -8,19 +8,33 @@ export interface SteppedProxy extends Disposable {
   isReached(): Promise<boolean>;
 }
 
+/** Which connections are lost, counted from 0 in the order in which they were made, and how many of those that are tried next. */
+export interface Loss {
+  readonly connections: readonly number[];
+  readonly attempts?: number;
+}
+
 /** `act` acts before the step of that number, counted from 1: each is what comes at once, on whichever connection and in either direction. */
-export async function steppedProxy(target: number, number: number, act: () => Promise<unknown>): Promise<SteppedProxy> {
+export async function steppedProxy(
+  target: number,
+  number: number,
+  act: (lose: (loss: Loss) => void) => Promise<unknown>,
+): Promise<SteppedProxy> {
   let left = number;
+  let refused = 0;
   const over = Promise.withResolvers<unknown>();
-  const sockets = new Set<Socket>();
+  const connections: (readonly Socket[])[] = [];
+  const lose = ({ connections: which, attempts = 0 }: Loss): void => {
+    refused = attempts;
+    for (const socket of which.flatMap((index) => connections[index] ?? [])) socket.destroy();
+  };
   const pass = (from: Socket, to: Socket): void => {
     let before = Promise.resolve();
-    sockets.add(from);
     from.on("data", (bytes) => {
       left -= 1;
       const isNow = left === 0;
       before = before.then(async () => {
-        if (isNow) await act().then(over.resolve, over.reject);
+        if (isNow) await act(lose).then(over.resolve, over.reject);
         to.write(bytes);
       });
     });
@@ -28,7 +42,13 @@ export async function steppedProxy(target: number, number: number, act: () => Pr
     from.on("close", () => void before.then(() => to.destroy()));
   };
   const server = createServer((client) => {
+    if (refused > 0) {
+      refused -= 1;
+      client.on("error", () => {}).destroy();
+      return;
+    }
     const upstream = connect(target, "127.0.0.1");
+    connections.push([client, upstream]);
     pass(client, upstream);
     pass(upstream, client);
   });
@@ -42,7 +62,7 @@ export async function steppedProxy(target: number, number: number, act: () => Pr
     },
     [Symbol.dispose]() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of connections.flat()) socket.destroy();
     },
   };
 }

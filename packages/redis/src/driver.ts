@@ -22,14 +22,14 @@ export interface Driver {
 
 export interface SubscriptionEvents {
   readonly message: (text: string) => void;
-  /** Messages may have been lost until now. */
+  /** There is a connection, perhaps a new one; messages may have been lost. */
   readonly connected: () => void;
 }
 
 export interface Subscriber {
   /** Whether messages come, as far as the client knows. */
   isConnected(): boolean;
-  /** Resolves when messages come from now on. */
+  /** Resolves when messages come from now on; never, perhaps, when the connection is lost meanwhile. Is called while there is one. */
   begin(): Promise<unknown>;
   /** Keeps the connection. */
   pause(): Promise<unknown>;

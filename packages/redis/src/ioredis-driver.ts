@@ -8,6 +8,7 @@ interface Connection {
   readonly status: string;
   /** A cluster's has none. */
   readonly stream?: { unref?(): unknown } | undefined;
+  connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   disconnect(): void;
@@ -29,20 +30,15 @@ export function ioredisDriver(client: IoredisClient): Driver {
 }
 
 function subscriber(client: IoredisClient, channel: string, { message, connected }: SubscriptionEvents): Subscriber {
-  // The caller's options, but for those that would make a subscription fail while the connection is being made or is lost, and for subscribing again, which
-  // `connected` asks for: what ioredis does itself is caught by nobody and would end the process when the connection is closed meanwhile. A cluster
-  // has other options, and catches it.
-  const overrides = {
-    enableOfflineQueue: true,
-    autoResendUnfulfilledCommands: true,
-    maxRetriesPerRequest: null,
-    autoResubscribe: false,
-    lazyConnect: false,
-  };
+  // The caller's options, but for subscribing again, which `connected` asks for: what ioredis does itself is caught by nobody and would end the process
+  // when the connection is closed meanwhile. A cluster has other options, and catches it.
+  const overrides = { autoResubscribe: false, lazyConnect: false };
   const isCluster = (client as { isCluster?: boolean }).isCluster === true;
   const connection = (client.duplicate as (options?: object) => Connection).call(client, isCluster ? undefined : overrides);
   // It reconnects by itself; without a listener its errors would be printed.
   connection.on("error", () => {});
+  // A cluster of a lazy one is lazy, too.
+  if (connection.status === "wait") connection.connect().catch(() => {});
   connection.on("connect", () => void connection.stream?.unref?.());
   connection.on("ready", connected);
   connection.on("message", (from = "", text = "") => {

@@ -3,7 +3,7 @@ import type { Driver, Subscriber, SubscriptionEvents } from "./driver.ts";
 
 interface Connection {
   readonly isOpen: boolean;
-  /** A cluster's has none, and no `unref`. */
+  /** A cluster's has none before 6, and no `unref`. */
   readonly isReady?: boolean;
   unref?(): void;
   connect(): Promise<unknown>;
@@ -43,9 +43,13 @@ function subscriber(client: Optional, channel: string, { message, connected }: S
   if (connection === undefined) return undefined;
   // It reconnects by itself; without a listener its errors would end the process.
   connection.on("error", () => {});
-  connection.on("ready", connected);
   const opened = connection.connect();
-  opened.catch(() => {});
+  // Not every kind of client says "ready" when it connects for the first time.
+  const begun = (): void => {
+    connected();
+    connection.on("ready", connected);
+  };
+  opened.then(begun, () => {});
   connection.unref?.();
   // The client takes a subscription that begins while the one before is still ending for the same one, and ends both.
   let last: Promise<unknown> = opened;

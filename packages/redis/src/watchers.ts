@@ -18,7 +18,10 @@ export class Watchers {
   readonly #own = new OwnWrites();
   readonly #publish: (text: string) => Promise<unknown>;
   #subscriber: Subscriber | undefined;
-  #state: "idle" | "subscribing" | "subscribed" | "failed" = "idle";
+  /** Waiting: the server is away, or forbids it. */
+  #state: "idle" | "waiting" | "subscribing" | "subscribed" = "idle";
+  /** Counts the subscriptions that began or ended: what became of an older one is of no interest. */
+  #turn = 0;
   /** A message of our own that has not come back yet. */
   #probe: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -85,34 +88,43 @@ export class Watchers {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#own.clear();
-    this.#state = "idle";
+    this.#rest();
     this.#subscriber?.pause().catch(() => {});
   }
 
   #retry(): void {
-    if (this.#state === "failed") this.#state = "idle";
+    if (this.#state === "waiting") this.#state = "idle";
     this.begin();
   }
 
   async #subscribe(): Promise<void> {
-    this.#state = "subscribing";
+    this.#turn += 1;
+    const turn = this.#turn;
     try {
-      this.#subscriber ??= this.#driver.subscribe(this.#channel, {
-        message: (text) => this.#hear(text),
-        connected: () => {
-          if (this.#state === "subscribed") void this.#subscribe();
-        },
-      });
-      await this.#subscriber?.begin();
-      if (this.#listeners.isEmpty) return;
+      const subscriber = this.#connection();
+      // Clients lose subscriptions that wait for a connection, some of them without a word. Once there is one, this begins again.
+      this.#state = subscriber?.isConnected() === false ? "waiting" : "subscribing";
+      if (this.#state === "waiting") return;
+      await subscriber?.begin();
+      if (turn !== this.#turn) return;
       this.#state = "subscribed";
       this.#sendProbe();
       // There may have been a change after somebody looked and before messages came.
       this.#listeners.tell();
     } catch {
-      // The server is away, or forbids it.
-      if (this.#state === "subscribing") this.#state = "failed";
+      if (turn === this.#turn) this.#state = "waiting";
     }
+  }
+
+  #connection(): Subscriber | undefined {
+    this.#subscriber ??= this.#driver.subscribe(this.#channel, {
+      message: (text) => this.#hear(text),
+      connected: () => {
+        // Whatever was under way on the connection before this one is lost.
+        if (this.#state !== "idle") void this.#subscribe();
+      },
+    });
+    return this.#subscriber;
   }
 
   #hear(text: string): void {
@@ -136,8 +148,13 @@ export class Watchers {
     if (!this.#driver.isDisconnected()) this.#publish(this.#probe).catch(() => {});
   }
 
-  #disconnect(): void {
+  #rest(): void {
     this.#state = "idle";
+    this.#turn += 1;
+  }
+
+  #disconnect(): void {
+    this.#rest();
     try {
       this.#subscriber?.close();
     } catch {
