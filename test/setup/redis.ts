@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -36,19 +36,9 @@ export async function startRedis(config: Readonly<Record<string, string>> = {}):
   const launch = (onPort: number): Promise<ChildProcess | undefined> =>
     launchServer(["--port", String(onPort), ...given.flatMap(([name, value]) => [`--${name}`, value])]);
 
-  let port = 0;
-  let server: ChildProcess | undefined;
-  for (let attempt = 0; server === undefined; attempt += 1) {
-    if (attempt === attempts) throw new Error(`No free port for redis-server after ${attempts} attempts.`);
-    port = await freePort();
-    server = await launch(port);
-  }
-
+  let { server, port }: Launched = await onFreePort(launch);
   const kill = async (): Promise<void> => {
-    if (server === undefined) return;
-    const ended = server.exitCode === null && server.signalCode === null ? once(server, "exit") : undefined;
-    server.kill("SIGKILL");
-    await ended;
+    await end(server);
     server = undefined;
   };
   return {
@@ -68,12 +58,49 @@ export async function startRedis(config: Readonly<Record<string, string>> = {}):
   };
 }
 
+/** A sentinel that watches over `server`, which it calls "main". */
+export async function startSentinel(server: RedisServer): Promise<Pick<RedisServer, "port"> & AsyncDisposable> {
+  const folder = mkdtempSync(join(tmpdir(), "tokenflight-sentinel-"));
+  const file = join(folder, "sentinel.conf");
+  // Unlike a server, it writes into the file.
+  writeFileSync(file, `bind 127.0.0.1\ndir ${folder}\nsentinel monitor main 127.0.0.1 ${server.port} 1\n`);
+  const launched = await onFreePort((port) => launchServer([file, "--sentinel", "--port", String(port)], "+monitor master main"));
+  return {
+    port: launched.port,
+    async [Symbol.asyncDispose]() {
+      await end(launched.server);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    },
+  };
+}
+
+interface Launched {
+  server: ChildProcess | undefined;
+  readonly port: number;
+}
+
+async function onFreePort(launch: (port: number) => Promise<ChildProcess | undefined>): Promise<Launched> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const port = await freePort();
+    const server = await launch(port);
+    if (server !== undefined) return { server, port };
+  }
+  throw new Error(`No free port for redis-server after ${attempts} attempts.`);
+}
+
+async function end(server: ChildProcess | undefined): Promise<void> {
+  if (server === undefined) return;
+  const ended = server.exitCode === null && server.signalCode === null ? once(server, "exit") : undefined;
+  server.kill("SIGKILL");
+  await ended;
+}
+
 /** Resolves when the server answers, or to undefined when its port is taken. Rejects with what it printed when it ends otherwise. */
-async function launchServer(given: string[]): Promise<ChildProcess | undefined> {
+async function launchServer(given: string[], isReady = "Ready to accept connections"): Promise<ChildProcess | undefined> {
   const server = spawn("redis-server", given, { stdio: ["ignore", "pipe", "inherit"] });
-  const end = (): void => void server.kill("SIGKILL");
-  process.once("exit", end);
-  server.once("exit", () => process.off("exit", end));
+  const kill = (): void => void server.kill("SIGKILL");
+  process.once("exit", kill);
+  server.once("exit", () => process.off("exit", kill));
   const printed: string[] = [];
   const failed = once(server, "error").then(([error]) => {
     throw error as Error;
@@ -81,7 +108,7 @@ async function launchServer(given: string[]): Promise<ChildProcess | undefined> 
   const ready = (async (): Promise<ChildProcess | undefined> => {
     for await (const line of createInterface({ input: server.stdout })) {
       printed.push(line);
-      if (line.includes("Ready to accept connections")) return server;
+      if (line.includes(isReady)) return server;
     }
     if (printed.some((line) => line.includes("Address already in use"))) return undefined;
     throw new Error(`redis-server ended:\n${printed.join("\n")}`);

@@ -63,6 +63,6 @@ export const redisDrivers: readonly RedisDriver[] = [ioredis("ioredis", Redis), 
 /** The newest and the lowest ones. node-redis 5 speaks version 2 of Redis's protocol, and 6 version 3. */
 export const allRedisDrivers: readonly RedisDriver[] = [
   ...redisDrivers,
-  ioredis("ioredis-5.0", LowestRedis as unknown as typeof Redis),
-  nodeRedis("node-redis-5.10", createLowestClient as unknown as typeof createClient),
+  ioredis("ioredis-5.0.0", LowestRedis as unknown as typeof Redis),
+  nodeRedis("node-redis-5.10.0", createLowestClient as unknown as typeof createClient),
 ];

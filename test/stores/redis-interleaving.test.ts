@@ -58,7 +58,7 @@ class Reader implements Disposable {
     const reader = new Reader(store, key);
     reader.look();
     await insist((options) => store.read("any", options));
-    await vi.waitFor(() => expect(reader.#isTold, "whether it listens").toBe(true), patience);
+    await vi.waitUntil(() => reader.#isTold, patience);
     return reader;
   }
 

@@ -1,12 +1,14 @@
 import type { TokenStore } from "@tokenflight/core";
 import { redisStore, type RedisStoreOptions } from "@tokenflight/redis";
 import { Cluster, Redis } from "ioredis";
-import { createClient, createClientPool, createCluster } from "redis";
-import { beforeAll, vi } from "vitest";
+import { createClient, createClientPool, createCluster, createSentinel } from "redis";
+import { createCluster as createLowestCluster, createSentinel as createLowestSentinel } from "redis-lowest";
+import { afterAll, beforeAll, vi } from "vitest";
+import { startSentinel } from "../setup/redis.ts";
 import { storeContract } from "../contract/store.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
-const withoutDuplicate = "a pool cannot be duplicated into a connection for messages";
+const withoutDuplicate = "it cannot be duplicated into a connection for messages";
 
 type Client = RedisStoreOptions["client"];
 
@@ -50,6 +52,34 @@ describeWithRedis("other ways to use a server", (server) => {
   );
 });
 
+describeWithRedis("sentinels", (server) => {
+  let sentinel: Awaited<ReturnType<typeof startSentinel>> | undefined;
+  beforeAll(async () => {
+    sentinel = await startSentinel(server());
+  });
+  afterAll(() => sentinel?.[Symbol.asyncDispose]());
+  const sentinels = (): { host: string; port: number }[] => [{ host: "127.0.0.1", port: sentinel?.port ?? 0 }];
+
+  contractWith(
+    "ioredis with sentinels",
+    async () => new Redis({ sentinels: sentinels(), name: "main" }),
+    (client: Redis) => client.disconnect(),
+  );
+
+  contractWith(
+    "createSentinel of node-redis",
+    () => createSentinel({ name: "main", sentinelRootNodes: sentinels() }).connect() as Promise<Client>,
+    (client: { destroy(): void }) => client.destroy(),
+  );
+
+  contractWith(
+    "createSentinel of node-redis 5.10",
+    () => createLowestSentinel({ name: "main", sentinelRootNodes: sentinels() }).connect() as Promise<Client>,
+    (client: { destroy(): void }) => client.destroy(),
+    { watch: withoutDuplicate, "watch-all": withoutDuplicate },
+  );
+});
+
 describeWithRedis(
   "a cluster",
   (server) => {
@@ -74,11 +104,13 @@ describeWithRedis(
 
     contractWith(
       "createCluster of node-redis",
-      async () => {
-        const cluster = createCluster({ rootNodes: [{ url: server().url }] });
-        await cluster.connect();
-        return cluster;
-      },
+      () => createCluster({ rootNodes: [{ url: server().url }] }).connect(),
+      (client: { destroy(): void }) => client.destroy(),
+    );
+
+    contractWith(
+      "createCluster of node-redis 5.10",
+      () => createLowestCluster({ rootNodes: [{ url: server().url }] }).connect(),
       (client: { destroy(): void }) => client.destroy(),
     );
   },
