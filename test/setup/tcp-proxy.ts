@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Cuts every connection as soon as the server answers the next time: the command was carried out, its reply is lost. */
   loseNextReply(): void;
+  /** What the server says next comes to nobody, and the connection stays. */
+  dropNextReply(): void;
   /** A black hole: connections stay open and are still made, and nothing comes out of them. `restore` lets out what was sent meanwhile. */
   swallow(): void;
   /** Everything comes that many milliseconds late, in both directions. */
@@ -24,6 +26,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const held: (() => void)[] = [];
   let state: State = "open";
   let losing = false;
+  let dropping = false;
   let late = 0;
   const cut = (): void => {
     losing = false;
@@ -57,6 +60,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     client.on("data", (data) => forward(data, server));
     server.on("data", (data) => {
       if (losing) cut();
+      else if (dropping) dropping = false;
       else forward(data, client);
     });
     for (const [socket, other] of [
@@ -77,6 +81,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   return {
     port: (proxy.address() as AddressInfo).port,
     loseNextReply: () => void (losing = true),
+    dropNextReply: () => void (dropping = true),
     swallow: () => become("swallowing"),
     delay: (milliseconds) => become("open", milliseconds),
     reset() {

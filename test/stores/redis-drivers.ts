@@ -19,6 +19,8 @@ export interface RedisDriver {
   readonly name: string;
   /** Its clients take ioredis's options, and do what ioredis does. */
   readonly isIoredis: boolean;
+  /** It never answers rightly again when its connection is lost while a command is sent. */
+  readonly mixesUp?: boolean;
   connect(url: string): Promise<Connected>;
 }
 
@@ -64,5 +66,5 @@ export const redisDrivers: readonly RedisDriver[] = [ioredis("ioredis", Redis), 
 export const allRedisDrivers: readonly RedisDriver[] = [
   ...redisDrivers,
   ioredis("ioredis-5.0.0", LowestRedis as unknown as typeof Redis),
-  nodeRedis("node-redis-5.10.0", createLowestClient as unknown as typeof createClient),
+  { ...nodeRedis("node-redis-5.10.0", createLowestClient as unknown as typeof createClient), mixesUp: true },
 ];

@@ -16,7 +16,8 @@ import {
   type WriteOptions,
   type DisposableStore,
 } from "@tokenflight/core";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { answerTo, textOf } from "./answers.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
 import { Disconnection } from "./disconnection.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
@@ -99,11 +100,6 @@ function driverOf(client: unknown): Driver {
 
 function emitWarning({ code, message }: RedisWarning): void {
   process.emitWarning(message, { code: `TOKENFLIGHT_REDIS_${code.toUpperCase()}` });
-}
-
-/** A client may be set up to answer with buffers. */
-function textOf(answer: unknown): string {
-  return typeof answer === "string" ? answer : (answer as Buffer).toString("utf8");
 }
 
 /** It can be replaced, as it has a version all the same. */
@@ -224,11 +220,12 @@ class ScriptedStore implements RedisStore {
   }
 
   async #send(script: Script, name: string, given: readonly string[]): Promise<unknown> {
+    const question = randomUUID();
     try {
-      return await this.#driver.runKnown(script, name, given);
+      return answerTo(question, await this.#driver.runKnown(script, name, [question, ...given]));
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return this.#driver.run(script, name, given);
+      return answerTo(question, await this.#driver.run(script, name, [question, ...given]));
     }
   }
 

@@ -5,7 +5,14 @@ export interface Script {
   readonly sha: string;
 }
 
-function script(lua: string): Script {
+/** Its first argument is a text with which it answers, beside what it was asked for. It shows that the answer is the one to this command. */
+function script(body: string): Script {
+  const lua = `
+local function answer()${body}
+end
+local told = answer()
+if type(told) == 'table' and told.err then return told end
+return {ARGV[1], told}`;
   return { lua, sha: createHash("sha1").update(lua).digest("hex") };
 }
 
@@ -57,20 +64,21 @@ elseif not (${isVersion("version")}) then
   local entry = redis.call('GET', KEYS[1])
   version = entry and ${foreignText("entry")} or ''
 end
-if version == ARGV[2] then return 1 end
-if version ~= ARGV[1] then return 0 end
+if version == ARGV[3] then return 1 end
+if version ~= ARGV[2] then return 0 end
 ${write}
-redis.pcall('PUBLISH', ARGV[3], ARGV[2] .. ARGV[4])
+redis.pcall('PUBLISH', ARGV[4], ARGV[3] .. ARGV[5])
 return 1`);
 
-/** Arguments: expected version or nothing, new version, channel, what is told of the change, value, milliseconds to live. */
-export const writeExpiring: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[2] .. ARGV[5], 'PX', ARGV[6])`);
+/** Further arguments: expected version or nothing, new version, channel, what is told of the change, value, milliseconds to live. */
+export const writeExpiring: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[3] .. ARGV[6], 'PX', ARGV[7])`);
 
 /** The same without an end. */
-export const writeForEver: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[2] .. ARGV[5])`);
+export const writeForEver: Script = compareAndSet(`redis.call('SET', KEYS[1], ARGV[3] .. ARGV[6])`);
 
-/** Arguments: expected version or nothing, new version, channel, what is told of the change. */
+/** Further arguments: expected version or nothing, new version, channel, what is told of the change. */
 export const deleteEntry: Script = compareAndSet(`redis.call('DEL', KEYS[1])`);
 
-/** A message that says nothing, and by its coming back that messages come. Arguments: channel, text. */
-export const publish: Script = script(`redis.pcall('PUBLISH', ARGV[1], ARGV[2])`);
+/** A message that says nothing, and by its coming back that messages come. Further arguments: channel, text. */
+export const publish: Script = script(`
+redis.pcall('PUBLISH', ARGV[2], ARGV[3])`);
