@@ -41,15 +41,16 @@ function fakeRedis(): { status: string } & Record<string, unknown> {
     _script: string,
     _keys: number,
     key: string,
+    question: string,
     expected?: string,
     version?: string,
     _name?: string,
     ttl?: string,
     value?: string,
   ) => {
-    if (expected === undefined) return entries.get(key) ?? null;
+    if (expected === undefined) return [question, entries.get(key) ?? null];
     entries.set(key, `${version}${value} ${ttl}`);
-    return 1;
+    return [question, 1];
   };
   const nothing = (): void => {};
   return { status: "ready", evalsha: run, eval: run, info: async () => "", duplicate: nothing, on: nothing, off: nothing };

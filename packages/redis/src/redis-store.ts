@@ -17,7 +17,6 @@ import {
   type DisposableStore,
 } from "@tokenflight/core";
 import { randomBytes, randomUUID } from "node:crypto";
-import { answerTo, textOf } from "./answers.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
 import { Disconnection } from "./disconnection.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
@@ -26,7 +25,7 @@ import { ioredisDriver } from "./ioredis-driver.ts";
 import { nodeRedisDriver } from "./node-redis-driver.ts";
 import { writeChange } from "./messages.ts";
 import { isUnknownScript, toStoreError } from "./redis-error.ts";
-import { deleteEntry, publish, readEntry, versionLength, writeExpiring, writeForEver, type Script } from "./scripts.ts";
+import { answerTo, deleteEntry, publish, readEntry, textOf, versionLength, writeExpiring, writeForEver, type Script } from "./scripts.ts";
 import { warningsOf, type RedisWarning } from "./server-check.ts";
 import { Watchers } from "./watchers.ts";
 
