@@ -1,14 +1,14 @@
 import { EventEmitter } from "node:events";
 import { toTokenResponse } from "@tokenflight/core";
 import { bearer } from "@tokenflight/undici";
-import { Agent, type Dispatcher } from "undici";
+import { Agent, DecoratorHandler, type Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
 import { lateAnswer } from "../servers/token-endpoint-faults.ts";
 import { Events } from "./undici-events.ts";
 import { longRefusal, refusal, rejectionOf, startWireSession, usual, type WireSession } from "./wire-session.ts";
 
-const attached = ({ tokens, wire }: WireSession): Dispatcher.ComposedDispatcher =>
-  new Agent().compose(bearer(tokens, { origins: wire.origin }));
+const attached = ({ tokens, wire }: WireSession, dispatcher: Dispatcher = new Agent()): Dispatcher.ComposedDispatcher =>
+  dispatcher.compose(bearer(tokens, { origins: wire.origin }));
 
 const get = ({ wire }: WireSession, more: object = {}): Dispatcher.RequestOptions => ({
   origin: wire.origin,
@@ -152,6 +152,31 @@ it("an abort during the replay, and while its body arrives, ends that", async ()
   const { body } = await client.request(get(session, { signal: second.signal }));
   second.abort(reason);
   expect(await rejectionOf(body.text())).toBe(reason);
+});
+
+it("an abort after an interceptor has told late of the end of the refusal, ends the replay", async () => {
+  await using session = await startWireSession();
+  await session.revoke();
+  const [late, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const tellLate: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+    const told = new DecoratorHandler(handler) as Dispatcher.DispatchHandler;
+    const tell = told.onResponseError?.bind(told);
+    told.onResponseError = (controller, error) => void setTimeout(() => (tell?.(controller, error), late.resolve()), 20);
+    return dispatch(options, told);
+  };
+  session.wire.answer = ({ isGood }, response) => {
+    // Too long to be read to its end.
+    if (!isGood) return longRefusal(400_000);
+    response.on("close", ended.resolve).writeHead(200).write("a beginning");
+    return undefined;
+  };
+  const abort = new AbortController();
+  const { body, statusCode } = await attached(session, new Agent().compose(tellLate)).request(get(session, { signal: abort.signal }));
+  expect(statusCode).toBe(200);
+  await late.promise;
+  abort.abort(reason);
+  expect(await rejectionOf(body.text())).toBe(reason);
+  await ended.promise;
 });
 
 it("a signal that was aborted before: nothing is sent", async () => {

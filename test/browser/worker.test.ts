@@ -17,9 +17,16 @@ inEachBrowser(
     let pages: Pages;
     let app: App;
     let options: TabOptions;
+    /** The application's backend is asked by a worker: it answers none that is stopped then. */
+    let asked = Promise.withResolvers<void>();
+    let isStopped = false;
 
     beforeAll(async () => {
-      pages = await servePages(["tab", "worker"]);
+      pages = await servePages(["tab", "worker"], ({ url }, response) => {
+        if (url !== "/login") response.writeHead(404).end();
+        else if (isStopped) response.end();
+        else asked.resolve();
+      });
     }, 60_000);
     afterAll(() => pages.close());
 
@@ -195,6 +202,25 @@ inEachBrowser(
       await browser.stopWorkers();
       const [results, answered] = await sent;
       expect(results).toEqual({ 200: 10 });
+      expect(answered - stopped).toBeLessThan(4000);
+      await close(opened);
+    });
+
+    it.skipIf(onlyInChromium !== "")(`or while a login begins, which costs a moment, too${onlyInChromium}`, async () => {
+      await startWith();
+      options = { ...options, worker: `${options.worker}&backend` };
+      const opened = await openTab();
+      [isStopped, asked] = [false, Promise.withResolvers()];
+      const begun = opened.run(async () => {
+        const { pending } = (await tab.tokens.client?.authorizationUrl({ redirectUri: location.href })) ?? {};
+        return [pending?.state, performance.now()] as const;
+      });
+      await asked.promise;
+      const stopped = await opened.run(() => performance.now());
+      isStopped = true;
+      await browser.stopWorkers();
+      const [state, answered] = await begun;
+      expect(state).toBeDefined();
       expect(answered - stopped).toBeLessThan(4000);
       await close(opened);
     });

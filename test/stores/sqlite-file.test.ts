@@ -1,6 +1,6 @@
 import { InvalidOptionError, StoreError } from "@tokenflight/core";
 import { sqliteStore } from "@tokenflight/sqlite";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -176,6 +176,26 @@ describe("the file of a SQLite store", () => {
     expect(await store.read("key")).toEqual({ version: after, value: "two" });
     expect(await store.compareAndSet("key", before, "late")).toBeUndefined();
     await Promise.all([store.close(), another.close()]);
+  });
+
+  it("is another one when its own backup has taken its place, and no version of before means anything in it", async () => {
+    using folder = temporaryFolder();
+    const path = folder.file("tokens.db");
+    await using store = sqliteStore({ path });
+    const backedUp = await store.compareAndSet("key", undefined, "one");
+    using raw = new DatabaseSync(path);
+    raw.exec(`VACUUM INTO '${folder.file("backup.db")}'`);
+    const before = await store.compareAndSet("key", backedUp, "two");
+    for (const ending of ["-wal", "-shm"]) rmSync(path + ending);
+    renameSync(folder.file("backup.db"), path);
+    await using another = sqliteStore({ path });
+    const restored = await another.read("key");
+    expect(restored?.value).toBe("one");
+    // As many writes as there were before.
+    const after = await another.compareAndSet("key", restored?.version, "three");
+    expect([backedUp, before]).not.toContain(after);
+    expect(await store.compareAndSet("key", before, "late")).toBeUndefined();
+    expect(await store.read("key")).toEqual({ version: after, value: "three" });
   });
 
   it.each([

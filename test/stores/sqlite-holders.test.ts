@@ -1,7 +1,18 @@
 import { sqliteStore } from "@tokenflight/sqlite";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -141,6 +152,25 @@ describe("a holder of a SQLite store", () => {
     expect(await another.isGone(next)).toBe(false);
     // It knows that it lives.
     expect(await store.isGone(name)).toBe(false);
+  });
+
+  it("lives in the file that a link leads to now, by another name", async () => {
+    using folder = temporaryFolder();
+    for (const name of ["old.db", "new.db"]) {
+      await using store = sqliteStore({ path: folder.file(name) });
+      await store.read("key");
+    }
+    const link = folder.file("tokens.db");
+    symlinkSync("old.db", link);
+    await using store = sqliteStore({ path: link });
+    await using other = sqliteStore({ path: link });
+    const before = await store.holder();
+    symlinkSync("new.db", `${link}.next`);
+    renameSync(`${link}.next`, link);
+    const name = await store.holder();
+    expect(await other.isGone(name)).toBe(false);
+    expect(name).not.toBe(before);
+    expect(await other.isGone(before)).toBe(true);
   });
 
   it("is not known to be gone when its file cannot be looked at", async () => {

@@ -1,7 +1,8 @@
+import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 export interface OlderProcess extends Disposable {
-  /** Creates or replaces an entry. Gives its version. */
+  /** Creates or replaces an entry. Gives its version, as newer processes name it. */
   write(key: string, value: string): string;
   remove(key: string): string;
   versionOf(key: string): string;
@@ -25,7 +26,7 @@ export function olderProcess(path: string, busyTimeout = 5000): OlderProcess {
   );
   const drop = connection.prepare("DELETE FROM entries WHERE key = ?");
   const version = connection.prepare("SELECT version FROM entries WHERE key = ?");
-  const id = String(connection.prepare("SELECT id FROM store").get()?.["id"]);
+  const id = `${String(connection.prepare("SELECT id FROM store").get()?.["id"])}.${statSync(path).ino}`;
   const change = (work: (writes: number) => void): string => {
     connection.exec("BEGIN IMMEDIATE");
     const writes = count.get()?.["writes"] as number;

@@ -1,6 +1,6 @@
 import { sqliteStore } from "@tokenflight/sqlite";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { backup, DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -70,6 +70,21 @@ describe("whoever listens to all entries of a SQLite store", () => {
     );
     const version = await other.compareAndSet("another", undefined, "one");
     await vi.waitFor(() => expect(told.at(-1)).toEqual(["another", version]), 5000);
+  });
+
+  it("is told that anything may have changed when the file was turned back to a backup of it", async () => {
+    using folder = temporaryFolder();
+    const path = folder.file("tokens.db");
+    await using store = sqliteStore({ path });
+    const first = await store.compareAndSet("key", undefined, "one");
+    using raw = new DatabaseSync(path);
+    raw.exec(`VACUUM INTO '${folder.file("backup.db")}'`);
+    await store.compareAndSet("key", first, "two");
+    const { told } = listen(store);
+    using copy = new DatabaseSync(folder.file("backup.db"));
+    await backup(copy, path);
+    await vi.waitFor(() => expect(told).toEqual([[undefined, undefined]]), 5000);
+    expect(await store.read("key")).toEqual({ version: first, value: "one" });
   });
 
   it("is told of a file that somebody else makes later, and makes none by listening", async () => {

@@ -1,6 +1,7 @@
 import type { McpServer } from "@tokenflight/mcp";
 import { clientSecretBasic } from "@tokenflight/oauth";
 import { describe, expect, it } from "vitest";
+import { AuthorizationServers } from "../src/discovery/authorization-servers.ts";
 import { call, metadataOf, metadataPath, Reply, resourceOf, resourcePath, startWorld, type Script, type World } from "./world.ts";
 
 const grant = { grant: "client-credentials" } as const;
@@ -46,6 +47,24 @@ describe("a token endpoint that moves is found again by a process that goes on",
     await expect.poll(() => server.tokens.get().then(() => true, String), { timeout: 5000 }).toBe(true);
     expect(pathsOf(world)).toEqual([metadataPath, "/token", "/token", metadataPath, "/moved"]);
   });
+});
+
+it("an issuer is not taken for what a server of the same address says that nobody has named", async () => {
+  const { at } = await startWorld({
+    metadata: {
+      [metadataPath]: ({ as }) => ({ ...metadataOf({ mcp: as, as, evil: as }), issuer: `${as}/tenant` }),
+      "/.well-known/openid-configuration": metadataOf,
+    },
+  });
+  const servers = new AuthorizationServers();
+  const asking = { fetch, timeout: 2000, signal: undefined };
+  const of = (binding: { issuer: string; at: string | undefined }): Promise<string> =>
+    servers.of({ ...binding, resource: at.mcp, clientId: "c", scopes: [] }, asking).then(({ issuer }) => issuer);
+  const bindings = [
+    { issuer: `${at.as}/tenant`, at: at.as },
+    { issuer: at.as, at: undefined },
+  ];
+  for (const binding of [...bindings, ...bindings]) expect(await of(binding)).toBe(binding.issuer);
 });
 
 describe("a scope that a server has no more", () => {

@@ -1,6 +1,7 @@
 import { InvalidOptionError, LoginRequiredError, type TokenSet } from "@tokenflight/core";
 import type { McpLoginOptions, McpOAuthProvider } from "@tokenflight/mcp";
-import { describe, expect, it } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
 import { call, metadataOf, metadataPath, Reply, resourceOf, resourcePath, startWorld, type Script, type World } from "./world.ts";
 
 const challenged = (fields: string): Response => new Response(null, { status: 401, headers: { "www-authenticate": `Bearer ${fields}` } });
@@ -131,6 +132,35 @@ describe("an OAuth provider, for hosts that take nothing else", () => {
     await expect(world.server({ interactive: false }).provider().discoveryState()).rejects.toThrow(LoginRequiredError);
     const service = world.server({ grant: "client-credentials" }, { client: { clientId: "service" } });
     expect(() => service.provider()).toThrow(InvalidOptionError);
+  });
+
+  it("keeps an answer that comes later than it waits for one", async () => {
+    const world = await startWorld();
+    const provider = world.server({ timeout: 0.3 }).provider();
+    await provider.discoveryState();
+    await provider.prepareTokenRequest();
+    await sleep(600);
+    await provider
+      .saveTokens({ access_token: "late", token_type: "Bearer", expires_in: 600, refresh_token: "only" } as never)
+      .catch(() => {});
+    await vi.waitFor(async () => expect((await provider.tokens())?.access_token).toBe("late"));
+    expect(formsOf(world).filter((form) => form.has("refresh_token"))).toEqual([]);
+  });
+
+  it("takes no late answer for the one to the token request of another login", async () => {
+    const world = await startWorld();
+    const server = world.server({ timeout: 0.3 });
+    const provider = server.provider();
+    await provider.discoveryState();
+    const asked = (await provider.prepareTokenRequest()).get("refresh_token");
+    await sleep(600);
+    // Another user, while the SDK waits for the answer about the one before.
+    const other = await server.logIn();
+    const next = await provider.prepareTokenRequest().catch((error: unknown) => error);
+    expect(next instanceof URLSearchParams ? next.get("refresh_token") : undefined).not.toBe(asked);
+    await provider.saveTokens({ access_token: "of-the-user-before", token_type: "Bearer", expires_in: 600 } as never).catch(() => {});
+    await sleep(100);
+    expect((await server.tokens.reread())?.accessToken).toBe(other.accessToken);
   });
 
   it("gives no refresh token away that is from another server than the one that the SDK knows", async () => {

@@ -87,6 +87,11 @@ export function fileIdentity(path: string): string | undefined {
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
 
+/** The part of an identity that is the same in every container which has the file at some path. */
+export function inodeOf(identity: string | undefined): string {
+  return identity?.split(":")[1] ?? "";
+}
+
 function look(path: string): { mode: number; uid: number; isFile: boolean } {
   const found = statSync(path);
   return { mode: found.mode, uid: found.uid, isFile: found.isFile() };

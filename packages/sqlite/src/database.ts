@@ -1,6 +1,6 @@
 import { systemClock, type StoredEntry, type Version } from "@tokenflight/core";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { ensureFile, fileIdentity, makePrivate, refuseUnsafeFile } from "./database-file.ts";
+import { ensureFile, fileIdentity, inodeOf, makePrivate, refuseUnsafeFile } from "./database-file.ts";
 import { Ledger } from "./ledger.ts";
 import { prepareFile } from "./schema.ts";
 import { transaction } from "./transaction.ts";
@@ -45,6 +45,7 @@ export class Database {
   readonly #path: string;
   readonly #connection: DatabaseSync;
   readonly #file: string | undefined;
+  /** What all versions in this file begin with. */
   readonly #id: string;
   readonly #select: StatementSync;
   readonly #selectVersion: StatementSync;
@@ -66,7 +67,8 @@ export class Database {
     try {
       const hasAdditions = prepareFile(this.#connection, path);
       this.groupMode = makePrivate(path);
-      this.#id = String(prepare("SELECT id FROM store").get()?.["id"]);
+      // A backup has the random name of the file that it was made of, and counts on from where that was: its versions are others.
+      this.#id = `${String(prepare("SELECT id FROM store").get()?.["id"])}.${inodeOf(this.#file)}`;
       // The value is read as bytes, because Node 22 cuts a text that it reads at the first NUL.
       this.#select = prepare("SELECT version, CAST(value AS BLOB) AS value FROM entries WHERE key = ?");
       this.#selectVersion = prepare("SELECT version FROM entries WHERE key = ?");

@@ -52,7 +52,7 @@ export class Holders {
     this.#path = path;
   }
 
-  /** Takes the lock when it is asked for first, and again, under another name, when the file was removed. Throws a StoreError when no file can be made. */
+  /** Takes the lock when it is asked for first, and again, under another name, when the file was removed or is of no use any more. Throws a StoreError when no file can be made. */
   hold(): string {
     try {
       return this.#hold();
@@ -64,9 +64,11 @@ export class Holders {
   }
 
   #hold(): string {
-    if (this.#held !== undefined && statSync(this.#held.file, { throwIfNoEntry: false }) !== undefined) return this.#held.name;
-    this.release();
     const folder = this.#folder();
+    // The path may be a link that leads to another file by now, beside which everybody looks.
+    const { file = "", name: known = "" } = this.#held ?? {};
+    if (dirname(file) === folder && statSync(file, { throwIfNoEntry: false }) !== undefined) return known;
+    this.release();
     const { name } = (this.#held = this.#take(folder));
     removeDead(folder, name);
     return name;

@@ -53,9 +53,9 @@ export class Ledger {
     return this.#writes.get()?.["writes"] as number;
   }
 
-  /** Undefined when there are too many to go through. The last change of each key comes last. */
+  /** Undefined when there are too many to go through, and when the file was turned back to what it was. The last change of each key comes last. */
   changesSince(before: number, writes: number): Written[] | undefined {
-    if (writes - before > longestLook) return undefined;
+    if (writes < before || writes - before > longestLook) return undefined;
     return this.#changes
       .all(before)
       .map(({ key, version, mark }) => ({ key: key as string, write: version as number, mark: readMark(mark as string | null) }));

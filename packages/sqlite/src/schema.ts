@@ -9,7 +9,7 @@ const schemaVersion = 1;
 
 /**
  * `store` has one row: a random name, so that versions of another file at the same path mean nothing here, and the number of writes, so that
- * no version is ever given twice.
+ * no version is ever given twice. A backup in the place of its file would give some twice: a version says which file it is as well.
  */
 const schema = `
   CREATE TABLE store (id TEXT NOT NULL, writes INTEGER NOT NULL) STRICT;

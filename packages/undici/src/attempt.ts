@@ -198,7 +198,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #end(event: () => void): void {
     this.#isOver = true;
-    this.#request.controller.endAttempt();
+    this.#request.controller.endAttempt(this.#controller);
     if (this.#goesTo === "nobody") return this.#drain?.end();
     const held = this.#held;
     if (held === undefined) return this.#request.inCallersContext(event);

@@ -51,8 +51,9 @@ export class RequestController implements Dispatcher.DispatchController {
     else if (this.#paused) attempt.pause();
   }
 
-  endAttempt(): void {
-    this.#attemptIsOver = true;
+  /** An attempt that was given up may end when the next one has started. */
+  endAttempt(attempt: Dispatcher.DispatchController | undefined): void {
+    if (attempt === this.#attempt) this.#attemptIsOver = true;
   }
 
   /** A response flows whatever the handler says about its flow: that applies to what is given to the handler, with `give`, and then from `continue` on. */

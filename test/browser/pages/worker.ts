@@ -6,7 +6,8 @@ import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
 const { searchParams } = new URL(location.href);
 const [tokenEndpoint = "", clientId = "", store = ""] = ["tokenEndpoint", "clientId", "store"].map((name) => searchParams.get(name) ?? "");
 
-const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
+const authorizationEndpoint = new URL("authorize", tokenEndpoint).href;
+const client = createOAuthClient({ tokenEndpoint, authorizationEndpoint, clientId, clientAuth: noClientAuth() });
 const tokens = createTokenCache({
   source: client.refreshToken(),
   store: indexedDbStore({ name: store }),
@@ -22,7 +23,12 @@ addEventListener("message", ({ data, ports }) => {
 if (searchParams.has("later")) seeEarlierPages();
 // An application's own listener, which answers whatever it is asked.
 if (searchParams.has("talkative")) addEventListener("message", ({ ports }) => ports[0]?.postMessage("What?"));
-serveTokens(tokens, { client });
+// A login that begins at a backend of the application's.
+const authorizationUrl: typeof client.authorizationUrl = async (request) => {
+  if (searchParams.has("backend")) await fetch("/login");
+  return client.authorizationUrl(request);
+};
+serveTokens(tokens, { client: { ...client, authorizationUrl } });
 
 /** As a worker of a later version of the package sees the questions of this one's pages. */
 function seeEarlierPages(): void {

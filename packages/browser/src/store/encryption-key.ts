@@ -27,7 +27,11 @@ export async function encryptionKey(options: {
   try {
     const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
     const opening = openKeys(`${name} keys`);
-    if (!(await isWithin(opening, longestOpening))) throw new Error("The database does not open.");
+    if (!(await isWithin(opening, longestOpening))) {
+      // Left open, it would keep everybody from removing the database.
+      opening.then((late) => late.close()).catch(() => {});
+      throw new Error("The database does not open.");
+    }
     const database = await opening;
     try {
       return { id, key: await keep(database, made) };

@@ -45,8 +45,8 @@ async function begun(registration: ServiceWorkerRegistration): Promise<ServiceWo
   return registration;
 }
 
-/** Calls that mean the same however often they are made. */
-const repeatable: ReadonlySet<Call["name"]> = new Set(["get", "renew", "reread"]);
+/** Calls that mean the same however often they are made. Of logins that were begun, nobody comes back to but one. */
+const repeatable: ReadonlySet<Call["name"]> = new Set(["get", "renew", "reread", "authorizationUrl"]);
 /** Milliseconds after which such a call is made once more. */
 const repeatInterval = 2000;
 /** Milliseconds that a page waits for an answer. A worker waits for a store and a token endpoint, each with an end of its own. */

@@ -1,4 +1,4 @@
-import { TokenRequestError, waitFor, type SourceContext, type TokenResponse, type TokenSet, type TokenSource } from "@tokenflight/core";
+import { TokenRequestError, type SourceContext, type TokenResponse, type TokenSet, type TokenSource } from "@tokenflight/core";
 import { LoginRequiredError } from "@tokenflight/core";
 import { bindingOf, bound, type Binding } from "../binding.ts";
 
@@ -14,7 +14,7 @@ export interface HandedOver {
 
 /**
  * A token source whose requests are sent by others, under the same record and intent as all others: while one of them is under way, no other process sends that refresh
- * token. What nobody answers in time has an unknown outcome.
+ * token. What nobody answers in time has an unknown outcome; what comes later is kept all the same: its refresh token may be the only one that still works.
  */
 export class HandedOverSource {
   readonly source: TokenSource;
@@ -38,7 +38,7 @@ export class HandedOverSource {
     this.#next = undefined;
   }
 
-  async #hand({ previous, signal }: SourceContext): Promise<TokenSet | TokenResponse> {
+  async #hand({ previous }: SourceContext): Promise<TokenSet | TokenResponse> {
     const [binding, refreshToken] = [bindingOf(previous), previous?.refreshToken];
     if (binding === undefined || refreshToken === undefined)
       throw new LoginRequiredError("There is no refresh token to obtain new tokens with: a login is required.");
@@ -49,6 +49,6 @@ export class HandedOverSource {
     const answered = Promise.withResolvers<TokenResponse>();
     answered.promise.catch(() => {});
     take({ binding, refreshToken, answer: (response) => answered.resolve(bound(response, binding)), fail: answered.reject });
-    return waitFor(answered.promise, signal);
+    return answered.promise;
   }
 }
