@@ -93,6 +93,8 @@ export class Watchers {
   }
 
   #retry(): void {
+    // The caller's client may have a connection where that of ours was given up.
+    if (this.#subscriber?.hasEnded() === true) this.#disconnect();
     if (this.#state === "waiting") this.#state = "idle";
     this.begin();
   }
@@ -136,7 +138,9 @@ export class Watchers {
 
   #lookAround(): void {
     this.#retry();
-    const hears = this.#state === "subscribed" && this.#subscriber?.isConnected() === true && this.#probe === undefined;
+    const { tellsOfConnections = false } = this.#subscriber ?? {};
+    const hears =
+      this.#state === "subscribed" && tellsOfConnections && this.#subscriber?.isConnected() === true && this.#probe === undefined;
     if (!hears) this.#listeners.tell();
     this.#sendProbe();
   }
