@@ -65,6 +65,17 @@ function watches(kinds: readonly RedisKind[], server: () => RedisServer, port: (
       await vi.waitFor(async () => expect(await subscribers()).toBe(0), 5000);
     });
 
+    it("has no trouble any more once its client is connected", async () => {
+      const { client, store } = open(kind, port());
+      client.emit("error", new Error("no server there"));
+      expect(store.trouble()?.message).toBe("no server there");
+      await client.connect();
+      await store.read("any");
+      expect(store.trouble()).toBeUndefined();
+      await store.close();
+      await endClient(client);
+    });
+
     it("leaves no connection behind, in whichever moment the store is closed", async () => {
       const rejected = vi.fn<(reason: unknown) => void>();
       process.on("unhandledRejection", rejected);

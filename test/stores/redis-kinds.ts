@@ -14,6 +14,7 @@ export interface AnyClient {
   /** Ends it: of ioredis. */
   disconnect(): unknown;
   on(event: string, listener: () => void): unknown;
+  emit(event: string, error: Error): unknown;
 }
 
 /** A kind of client that can have a connection for messages. */

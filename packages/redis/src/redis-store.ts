@@ -87,7 +87,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     throw new InvalidOptionError("ttl", `a number of seconds, ${shortestLife} or more`, kindOf(ttl));
   }
   requireFunction("warn", warn);
-  return new ScriptedStore(driverOf(client), { prefix, ttl: Math.round(ttl * 1000), warn, trouble: connectionTrouble(client) });
+  const driver = driverOf(client);
+  return new ScriptedStore(driver, { prefix, ttl: Math.round(ttl * 1000), warn, trouble: connectionTrouble(client, driver) });
 }
 
 function driverOf(client: unknown): Driver {
