@@ -18,7 +18,7 @@ import {
 } from "@tokenflight/core";
 import { randomBytes, randomUUID } from "node:crypto";
 import { answerTo, textOf } from "./answers.ts";
-import { connectionTrouble } from "./connection-trouble.ts";
+import { connectionTrouble, type Trouble } from "./connection-trouble.ts";
 import { Disconnection } from "./disconnection.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
 import type { Driver } from "./driver.ts";
@@ -114,7 +114,7 @@ interface Settings {
   /** Milliseconds. */
   readonly ttl: number;
   readonly warn: (warning: RedisWarning) => void;
-  readonly trouble: () => Error | undefined;
+  readonly trouble: Trouble;
 }
 
 class ScriptedStore implements RedisStore {
@@ -126,7 +126,7 @@ class ScriptedStore implements RedisStore {
   readonly #watchers: Watchers;
   readonly #disconnection: Disconnection;
   readonly #work = new OpenWork("Redis");
-  readonly #trouble: () => Error | undefined;
+  readonly #trouble: Trouble;
   #checked = false;
 
   constructor(driver: Driver, { prefix, ttl, warn, trouble }: Settings) {
@@ -175,7 +175,7 @@ class ScriptedStore implements RedisStore {
   }
 
   trouble(): Error | undefined {
-    return this.#trouble();
+    return this.#trouble.last;
   }
 
   close(): Promise<void> {
@@ -212,11 +212,12 @@ class ScriptedStore implements RedisStore {
     if (signal !== undefined) await this.#disconnection.over(signal);
     try {
       const answer = await waitFor(this.#send(script, name, given), signal);
+      this.#trouble.last = undefined;
       if (!this.#checked) void this.#check();
       this.#watchers.begin();
       return answer;
     } catch (error) {
-      throw signal?.aborted === true ? error : toStoreError(error, this.#trouble());
+      throw signal?.aborted === true ? error : toStoreError(error, this.#trouble.last);
     }
   }
 
