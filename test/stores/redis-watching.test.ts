@@ -161,6 +161,8 @@ describeWithRedis("whoever watches a Redis store", (server) => {
       vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
       const store = redisStore({ client });
       const observer = await driver.connect(server().url);
+      // While the client is not connected, the store's own message is not sent.
+      await store.read(newKey());
       const { told } = await listen(store);
       await published(store);
       for (let round = 0; round < 3; round += 1) {

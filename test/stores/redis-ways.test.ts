@@ -1,11 +1,12 @@
 import type { TokenStore } from "@tokenflight/core";
 import { redisStore, type RedisStoreOptions } from "@tokenflight/redis";
 import { Cluster, Redis } from "ioredis";
-import { createClient, createClientPool, createCluster, createSentinel } from "redis";
+import { createClientPool, createCluster, createSentinel } from "redis";
 import { createCluster as createLowestCluster, createSentinel as createLowestSentinel } from "redis-lowest";
-import { afterAll, beforeAll, vi } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { startSentinel } from "../setup/redis.ts";
 import { storeContract } from "../contract/store.ts";
+import { clusterConfig, formCluster } from "./redis-kinds.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 const withoutDuplicate = "it cannot be duplicated into a connection for messages";
@@ -83,12 +84,7 @@ describeWithRedis("sentinels", (server) => {
 describeWithRedis(
   "a cluster",
   (server) => {
-    beforeAll(async () => {
-      const client = await createClient({ url: server().url }).connect();
-      await client.sendCommand(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
-      await vi.waitUntil(async () => (await client.sendCommand<string>(["CLUSTER", "INFO"])).includes("cluster_state:ok"), 5000);
-      client.destroy();
-    });
+    beforeAll(() => formCluster(server()));
 
     contractWith(
       "Cluster of ioredis",
@@ -114,5 +110,5 @@ describeWithRedis(
       (client: { destroy(): void }) => client.destroy(),
     );
   },
-  { "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" },
+  clusterConfig,
 );

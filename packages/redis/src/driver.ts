@@ -27,11 +27,16 @@ export interface SubscriptionEvents {
 }
 
 export interface Subscriber {
+  /** Whether `connected` is called for each new connection. Clients of clusters and sentinels replace one without a word. */
+  readonly tellsOfConnections: boolean;
   /** Whether messages come, as far as the client knows. */
   isConnected(): boolean;
+  /** Whether the client has given up its connection for good. */
+  hasEnded(): boolean;
   /** Resolves when messages come from now on; never, perhaps, when the connection is lost meanwhile. Is called while there is one. */
   begin(): Promise<unknown>;
   /** Keeps the connection. */
   pause(): Promise<unknown>;
+  /** Ends the connection, also one that is being made. */
   close(): void;
 }

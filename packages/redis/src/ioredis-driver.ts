@@ -45,7 +45,9 @@ function subscriber(client: IoredisClient, channel: string, { message, connected
     if (from === channel) message(text);
   });
   return {
+    tellsOfConnections: !isCluster,
     isConnected: () => connection.status === "ready",
+    hasEnded: () => connection.status === "end",
     begin: () => connection.subscribe(channel),
     pause: () => connection.unsubscribe(channel),
     close: () => connection.disconnect(),

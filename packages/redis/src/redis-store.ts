@@ -17,7 +17,7 @@ import {
   type DisposableStore,
 } from "@tokenflight/core";
 import { randomBytes, randomUUID } from "node:crypto";
-import { connectionTrouble } from "./connection-trouble.ts";
+import { connectionTrouble, type Trouble } from "./connection-trouble.ts";
 import { Disconnection } from "./disconnection.ts";
 import { isIoredis, isNodeRedis, type IoredisClient, type NodeRedisClient } from "./clients.ts";
 import type { Driver } from "./driver.ts";
@@ -86,7 +86,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     throw new InvalidOptionError("ttl", `a number of seconds, ${shortestLife} or more`, kindOf(ttl));
   }
   requireFunction("warn", warn);
-  return new ScriptedStore(driverOf(client), { prefix, ttl: Math.round(ttl * 1000), warn, trouble: connectionTrouble(client) });
+  const driver = driverOf(client);
+  return new ScriptedStore(driver, { prefix, ttl: Math.round(ttl * 1000), warn, trouble: connectionTrouble(client, driver) });
 }
 
 function driverOf(client: unknown): Driver {
@@ -112,7 +113,7 @@ interface Settings {
   /** Milliseconds. */
   readonly ttl: number;
   readonly warn: (warning: RedisWarning) => void;
-  readonly trouble: () => Error | undefined;
+  readonly trouble: Trouble;
 }
 
 class ScriptedStore implements RedisStore {
@@ -124,7 +125,7 @@ class ScriptedStore implements RedisStore {
   readonly #watchers: Watchers;
   readonly #disconnection: Disconnection;
   readonly #work = new OpenWork("Redis");
-  readonly #trouble: () => Error | undefined;
+  readonly #trouble: Trouble;
   #checked = false;
 
   constructor(driver: Driver, { prefix, ttl, warn, trouble }: Settings) {
@@ -173,7 +174,7 @@ class ScriptedStore implements RedisStore {
   }
 
   trouble(): Error | undefined {
-    return this.#trouble();
+    return this.#trouble.last;
   }
 
   close(): Promise<void> {
@@ -210,11 +211,12 @@ class ScriptedStore implements RedisStore {
     if (signal !== undefined) await this.#disconnection.over(signal);
     try {
       const answer = await waitFor(this.#send(script, name, given), signal);
+      this.#trouble.last = undefined;
       if (!this.#checked) void this.#check();
       this.#watchers.begin();
       return answer;
     } catch (error) {
-      throw signal?.aborted === true ? error : toStoreError(error, this.#trouble());
+      throw signal?.aborted === true ? error : toStoreError(error, this.#trouble.last);
     }
   }
 

@@ -27,9 +27,9 @@ export class Watchers {
   #timer: NodeJS.Timeout | undefined;
   #isAttached = false;
   /** The caller's client has connected, perhaps again. */
-  readonly #open = (): void => this.#retry();
+  readonly #clientIsReady = (): void => this.#retry();
   /** It is gone: a connection of ours would be of no use. */
-  readonly #leave = (): void => this.#disconnect();
+  readonly #clientHasEnded = (): void => this.#disconnect();
 
   constructor(driver: Driver, channel: string, publish: (text: string) => Promise<unknown>) {
     this.#driver = driver;
@@ -65,15 +65,15 @@ export class Watchers {
     this.#listeners.clear();
     this.#stop();
     this.#disconnect();
-    this.#driver.off("ready", this.#open);
-    this.#driver.off("end", this.#leave);
+    this.#driver.off("ready", this.#clientIsReady);
+    this.#driver.off("end", this.#clientHasEnded);
   }
 
   #add(stop: () => void): () => void {
     if (!this.#isAttached) {
       this.#isAttached = true;
-      this.#driver.on("ready", this.#open);
-      this.#driver.on("end", this.#leave);
+      this.#driver.on("ready", this.#clientIsReady);
+      this.#driver.on("end", this.#clientHasEnded);
     }
     this.#timer ??= setInterval(() => this.#lookAround(), deafDelay).unref();
     this.begin();
@@ -88,11 +88,13 @@ export class Watchers {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#own.clear();
-    this.#rest();
+    this.#becomeIdle();
     this.#subscriber?.pause().catch(() => {});
   }
 
   #retry(): void {
+    // The caller's client may have a connection where that of ours was given up.
+    if (this.#subscriber?.hasEnded() === true) this.#disconnect();
     if (this.#state === "waiting") this.#state = "idle";
     this.begin();
   }
@@ -101,7 +103,7 @@ export class Watchers {
     this.#turn += 1;
     const turn = this.#turn;
     try {
-      const subscriber = this.#connection();
+      const subscriber = this.#openSubscriber();
       // Clients lose subscriptions that wait for a connection, some of them without a word. Once there is one, this begins again.
       this.#state = subscriber?.isConnected() === false ? "waiting" : "subscribing";
       if (this.#state === "waiting") return;
@@ -116,7 +118,7 @@ export class Watchers {
     }
   }
 
-  #connection(): Subscriber | undefined {
+  #openSubscriber(): Subscriber | undefined {
     this.#subscriber ??= this.#driver.subscribe(this.#channel, {
       message: (text) => this.#hear(text),
       connected: () => {
@@ -136,7 +138,9 @@ export class Watchers {
 
   #lookAround(): void {
     this.#retry();
-    const hears = this.#state === "subscribed" && this.#subscriber?.isConnected() === true && this.#probe === undefined;
+    const { tellsOfConnections = false } = this.#subscriber ?? {};
+    const hears =
+      this.#state === "subscribed" && tellsOfConnections && this.#subscriber?.isConnected() === true && this.#probe === undefined;
     if (!hears) this.#listeners.tell();
     this.#sendProbe();
   }
@@ -148,13 +152,13 @@ export class Watchers {
     if (!this.#driver.isDisconnected()) this.#publish(this.#probe).catch(() => {});
   }
 
-  #rest(): void {
+  #becomeIdle(): void {
     this.#state = "idle";
     this.#turn += 1;
   }
 
   #disconnect(): void {
-    this.#rest();
+    this.#becomeIdle();
     try {
       this.#subscriber?.close();
     } catch {
