@@ -2,14 +2,14 @@ import { inspect } from "node:util";
 import { createTokenCache, type TokenStore } from "@tokenflight/core";
 import { redisStore } from "@tokenflight/redis";
 import { describe, expect, it, vi } from "vitest";
-import { allRedisDrivers, type Connected } from "./redis-drivers.ts";
+import { redisDrivers, type Connected } from "./redis-drivers.ts";
 import { describeWithRedis } from "./with-redis.ts";
 
 /** What a user may do who is allowed what the store needs, and nothing of what it would like. */
 const needed = ["+eval", "+evalsha", "+get", "+getrange", "+set", "+del", "+hello", "+client"];
 
 describeWithRedis("whoever waits for another one's refresh in a Redis store", (server) => {
-  describe.each(allRedisDrivers)("with $name", (driver) => {
+  describe.each(redisDrivers)("with $name", (driver) => {
     it.each([
       ["is told when it is done", "may subscribe", ["allchannels", "+@all"]],
       ["finds it by looking", "may neither publish nor subscribe", ["resetchannels", "-@all", ...needed]],
