@@ -10,7 +10,7 @@ afterAll(() => folder[Symbol.dispose]());
 describe("a process that is killed in a refresh of another library (SQLite)", () => {
   describeCrashedRefreshers({
     group: "Crashes beneath another library, SQLite",
-    runs: repetitions({ ordinary: 3, full: 25 }),
+    runs: repetitions({ ordinary: 2, full: 25 }),
     store: () => ({ kind: "sqlite", path: folder.file("refreshes.db") }),
   });
 });

@@ -11,7 +11,7 @@ describe("a process that is killed in a refresh (SQLite)", () => {
   describeCrashes({
     group: "Crashes, SQLite",
     signal: "SIGKILL",
-    runs: repetitions({ ordinary: 20, full: 50 }),
+    runs: repetitions({ ordinary: 10, full: 50 }),
     store: () => ({ kind: "sqlite", path: folder.file("tokens.db") }),
     endIsKnown: true,
     prepare: killInRefresh,

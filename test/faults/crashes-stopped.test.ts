@@ -11,7 +11,7 @@ describe("a process that is stopped in a refresh and goes on late (SQLite)", () 
   describeCrashes({
     group: "Crashes, SQLite",
     signal: "SIGSTOP",
-    runs: repetitions({ ordinary: 20, full: 50 }),
+    runs: repetitions({ ordinary: 10, full: 50 }),
     store: () => ({ kind: "sqlite", path: folder.file("tokens.db") }),
     prepare: stopInRefresh,
   });
