@@ -27,14 +27,12 @@ const serverActs: Record<string, Act> = {
     other.command("CLIENT", "KILL", "SKIPME", "yes").then(write),
 };
 
-const losingActs: Record<string, Act> = {
-  ...Object.fromEntries(
-    losses.flatMap(([name, loss]): [string, Act][] => [
-      [`${name}, and another process writes`, (_, write, lose) => Promise.resolve(lose(loss)).then(write)],
-      [`another process writes, and ${name}`, (_, write, lose) => write().then(() => lose(loss))],
-    ]),
-  ),
-};
+const losingActs: Record<string, Act> = Object.fromEntries(
+  losses.flatMap(([name, loss]): [string, Act][] => [
+    [`${name}, and another process writes`, (_, write, lose) => Promise.resolve(lose(loss)).then(write)],
+    [`another process writes, and ${name}`, (_, write, lose) => write().then(() => lose(loss))],
+  ]),
+);
 
 /** Much less than the look around takes that finds out about a subscription which does not work. */
 const patience = { timeout: 10_000, interval: 2 };
