@@ -76,15 +76,15 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
         const nothing = { get: () => ({}) };
         return { objectStore: () => nothing, abort() {} } as unknown as IDBTransaction;
       };
-      const read = (): Promise<string | undefined> => {
+      const read = (milliseconds: number): Promise<string | undefined> => {
         const leave = new AbortController();
-        setTimeout(() => leave.abort(new Error("too late")), 100);
+        setTimeout(() => leave.abort(new Error("too late")), milliseconds);
         return store.read("key", { signal: leave.signal }).then(
           (entry) => entry?.value,
           ({ message }) => message,
         );
       };
-      const told = [await read(), await read()];
+      const told = [await read(100), await read(5000)];
       IDBDatabase.prototype.transaction = transaction;
       await store.close();
       return told;
