@@ -1,5 +1,11 @@
-import { TokenRequestError, type SourceContext, type TokenResponse, type TokenSet, type TokenSource } from "@tokenflight/core";
-import { LoginRequiredError } from "@tokenflight/core";
+import {
+  LoginRequiredError,
+  TokenRequestError,
+  type SourceContext,
+  type TokenResponse,
+  type TokenSet,
+  type TokenSource,
+} from "@tokenflight/core";
 import { bindingOf, bound, type Binding } from "../binding.ts";
 
 /** A refresh that somebody else is to send: an SDK that sends its own token requests. */
