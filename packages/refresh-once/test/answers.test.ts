@@ -56,7 +56,7 @@ describe("an answer with tokens", () => {
   });
 
   it("over 256 KB is handed on whole, to whom it was for, and not kept", async () => {
-    const { server, process } = setUp();
+    const { server, process, joined } = setUp();
     const long = { access_token: "a", refresh_token: "b", pad: "x".repeat(300_000) };
     const isThere = Promise.withResolvers<void>();
     server.next.push(async () => {
@@ -66,11 +66,12 @@ describe("an answer with tokens", () => {
     const send = process();
     const mine = send(endpoint, refreshWith("r"));
     await expect.poll(() => server.sent).toHaveLength(1);
-    const joined = send(endpoint, refreshWith("r"));
+    const another = send(endpoint, refreshWith("r"));
+    await joined(2);
     isThere.resolve();
     const { pad } = (await (await mine).json()) as typeof long;
     expect(pad.length).toBe(long.pad.length);
-    await expect(joined).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });
+    await expect(another).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN" });
   });
 
   it.each([
@@ -217,7 +218,7 @@ const refusals: Record<string, [answer: () => Response, remembered: number]> = {
 
 describe.each(Object.entries(refusals))("%s", (_, [make, remembered]) => {
   it("is given to all who wait, in whichever process", async () => {
-    const { server, process, waiting } = setUp();
+    const { server, process, waiting, joined } = setUp();
     const isThere = Promise.withResolvers<void>();
     const [one, other, third] = [process(), process(), process()];
     server.next.push(async () => {
@@ -225,7 +226,7 @@ describe.each(Object.entries(refusals))("%s", (_, [make, remembered]) => {
       return make();
     });
     const all = [one, one, other, other, third].map((send) => send(endpoint, refreshWith("r")));
-    await waiting(2);
+    await Promise.all([joined(5), waiting(2)]);
     isThere.resolve();
     const wanted = make();
     const text = await wanted.text();
@@ -276,7 +277,7 @@ describe("a request without an answer", () => {
   });
 
   it("that was cut off fails for all in the process as the fetch function failed, and in other processes too", async () => {
-    const { server, process, waiting } = setUp();
+    const { server, process, waiting, joined } = setUp();
     const cut = new TypeError("fetch failed", { cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }) });
     const isThere = Promise.withResolvers<void>();
     server.next.push(async () => {
@@ -288,7 +289,7 @@ describe("a request without an answer", () => {
     const first = send(one);
     await expect.poll(() => server.sent).toHaveLength(1);
     const all = [first, send(one), send(other)];
-    await waiting(1);
+    await Promise.all([joined(3), waiting(1)]);
     isThere.resolve();
     const ends = await Promise.allSettled(all);
     expect(ends.map((end) => end.status)).toEqual(["rejected", "rejected", "rejected"]);

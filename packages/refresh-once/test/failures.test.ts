@@ -4,19 +4,19 @@ import { endpoint, refresh, refreshWith, setUp, type Fetch } from "./set-up.ts";
 
 describe("a caller that leaves", () => {
   it("ends only its own wait: the request goes on, and the others get the answer", async () => {
-    const { server, process, waiting } = setUp();
+    const { server, process, waiting, joined } = setUp();
     const isThere = Promise.withResolvers<void>();
     server.before = () => isThere.promise;
     const [one, other] = [process(), process()];
     const leaving = [new AbortController(), new AbortController(), new AbortController()];
     const mine = one(endpoint, refreshWith("r", {}, { signal: leaving[0]?.signal ?? null }));
-    const joined = one(new Request(endpoint, refreshWith("r", {}, { signal: leaving[1]?.signal ?? null })));
+    const together = one(new Request(endpoint, refreshWith("r", {}, { signal: leaving[1]?.signal ?? null })));
     const elsewhere = other(endpoint, refreshWith("r", {}, { signal: leaving[2]?.signal ?? null }));
     const stays = [refresh(one, "r"), refresh(other, "r")];
-    await waiting(1);
+    await Promise.all([joined(5), waiting(1)]);
     const why = new Error("no patience");
     for (const controller of leaving) controller.abort(why);
-    for (const call of [mine, joined, elsewhere]) await expect(call).rejects.toBe(why);
+    for (const call of [mine, together, elsewhere]) await expect(call).rejects.toBe(why);
     isThere.resolve();
     expect(await Promise.all(stays)).toMatchObject([{ access_token: "access-1" }, { access_token: "access-1" }]);
     expect(server.sent).toEqual(["r"]);

@@ -3,7 +3,6 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import crossFetch from "cross-fetch";
 import nodeFetch from "node-fetch";
-import { memoryStore } from "@tokenflight/core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { refreshOnce } from "../src/index.ts";
 import { endpoint, refreshWith, setUp, type Fetch } from "./set-up.ts";
@@ -15,12 +14,14 @@ describe("a fetch of a package", () => {
   let server: Server;
   let url: string;
   let requests = 0;
+  let areThere = async (): Promise<void> => {};
   let next: { status: number; body: string } = { status: 200, body: text };
 
   beforeAll(async () => {
     server = createServer((request, response) => {
       requests += 1;
-      request.resume().on("end", () => response.writeHead(next.status, { "set-cookie": ["a=1", "b=2"], "dpop-nonce": "n" }).end(next.body));
+      const answer = (): unknown => response.writeHead(next.status, { "set-cookie": ["a=1", "b=2"], "dpop-nonce": "n" }).end(next.body);
+      request.resume().on("end", () => void areThere().then(answer));
     });
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
@@ -38,7 +39,8 @@ describe("a fetch of a package", () => {
     ])("%s: all get them, byte for byte", async (__, status, body) => {
       next = { status, body };
       requests = 0;
-      const store = memoryStore();
+      const { store, joined, waiting } = setUp();
+      areThere = async () => void (await Promise.all([joined(4), waiting(1)]));
       const sends = [0, 1].map(() => refreshOnce({ store })(fetch));
       const answers = await Promise.all([...sends, ...sends].map((send) => send(url, refreshWith("r"))));
       for (const answer of answers) {
@@ -201,7 +203,7 @@ it("many who come at once are asked one after the other, where no refusal can be
 });
 
 it("a caller that leaves ends the body of a response that nobody here can read, whatever it is", async () => {
-  const { server, process } = setUp();
+  const { server, process, joined } = setUp();
   const [isSent, isThere, leaving] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), new AbortController()];
   server.next.push(async () => {
     isSent.resolve();
@@ -213,7 +215,8 @@ it("a caller that leaves ends the body of a response that nobody here can read, 
   await isSent.promise;
   leaving.abort();
   await expect(mine).rejects.toMatchObject({ name: "AbortError" });
-  const joined = send(endpoint, refreshWith("r"));
+  const another = send(endpoint, refreshWith("r"));
+  await joined(2);
   isThere.resolve();
-  await expect(joined).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN", status: 999 });
+  await expect(another).rejects.toMatchObject({ code: "ERR_TOKEN_REQUEST_UNKNOWN", status: 999 });
 });

@@ -12,7 +12,7 @@ async function ask(send: Fetch, fields: Fields = {}, init: RequestInit = {}): Pr
 
 /** A refusal of the first caller while others wait, in its process and in another one: what each gets. */
 async function whileAllWait(answer: Response, asked: readonly (readonly [fields: Fields, init?: RequestInit])[], isOneProcess: boolean) {
-  const { server, process, waiting } = setUp();
+  const { server, process, waiting, joined } = setUp();
   const isThere = Promise.withResolvers<void>();
   server.next.push(async () => {
     await isThere.promise;
@@ -23,8 +23,7 @@ async function whileAllWait(answer: Response, asked: readonly (readonly [fields:
   const first = ask(one, fields, init);
   while (server.sent.length === 0) await new Promise(setImmediate);
   const rest = others.map((given) => ask(isOneProcess ? one : other, ...given));
-  if (isOneProcess) await new Promise((resolve) => void setTimeout(resolve, 50));
-  else await waiting(1);
+  await Promise.all([joined(asked.length), waiting(isOneProcess ? 0 : 1)]);
   isThere.resolve();
   return { answers: await Promise.all([first, ...rest]), sent: server.sent, hasEnded: server.hasEnded };
 }

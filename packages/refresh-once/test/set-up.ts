@@ -1,4 +1,5 @@
 import { memoryStore, systemClock, type Clock, type TokenStore } from "@tokenflight/core";
+import { onTestFinished, vi } from "vitest";
 import { refreshOnce, type RefreshOnceEvent, type RefreshOnceOptions } from "../src/index.ts";
 import { TokenServer } from "./token-server.ts";
 
@@ -12,6 +13,8 @@ export interface SetUp {
   readonly events: RefreshOnceEvent[];
   /** Resolves when so many processes wait for the answer that another one has asked for. */
   waiting(count: number): Promise<void>;
+  /** Resolves when so many calls, of all processes, have come as far as to send their refresh token, or to wait for the one that does in their process. */
+  joined(count: number): Promise<void>;
   /** A fetch function with a state of its own, as each process has one. */
   process(options?: Partial<RefreshOnceOptions>): Fetch;
   /** Both clocks go on by so many milliseconds, and no timer notices. */
@@ -33,6 +36,9 @@ export function setUp(given: Partial<RefreshOnceOptions> = {}): SetUp {
       return beneath.watch?.(key, changed) ?? (() => {});
     },
   };
+  // How long the platform takes to derive keys is not known. From there on there is nothing to wait for.
+  const keys = vi.spyOn(crypto.subtle, "deriveBits");
+  onTestFinished(() => keys.mockRestore());
   const events: RefreshOnceEvent[] = [];
   let [passed, wall] = [0, 0];
   const clock: Clock = {
@@ -45,14 +51,19 @@ export function setUp(given: Partial<RefreshOnceOptions> = {}): SetUp {
     server,
     store,
     events,
-    async waiting(count) {
-      const areThere = (): boolean => waits >= count;
-      while (!areThere()) await new Promise(setImmediate);
+    waiting: (count) => until(() => waits >= count),
+    async joined(count) {
+      await until(() => keys.mock.settledResults.filter(({ type }) => type === "fulfilled").length >= count);
+      await new Promise(setImmediate);
     },
     process: (own) => refreshOnce({ ...options, ...own })(server.fetch),
     pass: (milliseconds) => void (passed += milliseconds),
     setWall: (by) => void (wall += by),
   };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(setImmediate);
 }
 
 /** A refresh as most libraries send it. */
