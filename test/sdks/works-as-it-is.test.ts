@@ -52,13 +52,15 @@ describe("a client of MCP servers", () => {
     expect(await sdks.ask("callTool", file, 1)).toBeUndefined();
     expect(server.revokeAccessTokens()).toBe(1);
     const { refused } = server.answers;
-    expect(await sdks.ask("callTool", file, 3)).toBeUndefined();
+    // SDK 1 by itself fails calls that are refused one shortly after the other.
+    const takesFetch = seam.includes("fetch");
+    for (const calls of takesFetch ? [3] : [1, 2]) expect(await sdks.ask("callTool", file, calls)).toBeUndefined();
 
     expect(server.answers.refused).toBeGreaterThan(refused);
     const { stats, visits } = server.authorizationServer;
     expect(stats).toMatchObject({ refreshTokenReuses: 0, familiesRevoked: 0, tokenRequests: { authorization_code: 1 } });
-    // Without a fetch function, each refused request may cost one.
-    expect(stats.refreshes).toBeLessThanOrEqual(seam.includes("fetch") ? 1 : 4);
+    // Without a fetch function, each refused request costs one, and so does that before the login.
+    expect(stats.refreshes).toBe(takesFetch ? 1 : 2);
     expect([(await sdks.ask("windows")) - before, visits.registrations]).toEqual([1, 1]);
     await sdks.ask("close", file);
   });

@@ -83,6 +83,6 @@ export const hosts: readonly Works[] = [
     title: "@langchain/mcp-adapters",
     package: "@langchain/mcp-adapters",
     seam: "`authProvider`",
-    note: "It takes no fetch function, and so SDK 1 beneath it answers each refused request with a token request of its own, one after the other: no refresh token is sent twice, but calls that are refused at once cost a refresh each, and a tool that wants more scope does not get it.",
+    note: "It takes no fetch function, and so SDK 1 beneath it answers each refused request with a token request of its own, one after the other: no refresh token is sent twice, but calls that are refused at once cost a refresh each, and a tool that wants more scope does not get it. A call whose refusal comes while another one is sent again with its new token fails with `Server returned 401 after successful authentication`: SDK 1 takes it for a new token that was refused. Tokens that expire are renewed before a call, and meet none of this.",
   },
 ];
