@@ -13,9 +13,9 @@ function remove(path: string): void {
 
 async function writeAgain({ path, login }: SqliteSetting): Promise<void> {
   const { one, two, skip, refreshes, newcomer } = login;
-  const held = one.tokens.peek();
+  const held = await obtained(one);
   remove(path);
-  expect((await one.tokens.get()).accessToken).toBe(held?.accessToken);
+  expect((await one.tokens.get()).accessToken).toBe(held.accessToken);
   skip(lifetime);
   const crowd = [one, two].flatMap((holder) => Array.from({ length: 20 }, () => obtained(holder)));
   const given = new Set((await Promise.all(crowd)).map(({ accessToken }) => accessToken));
