@@ -1,5 +1,7 @@
-import { expect } from "vitest";
-import { obtained } from "./obtained.ts";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, vi } from "vitest";
+import { obtained, patience } from "./obtained.ts";
 import { lifetime } from "./shared-login.ts";
 import { testRedisFaults, type RedisSetting } from "./redis-trouble.ts";
 import {
@@ -26,6 +28,26 @@ const readOnly = ({ admin }: RedisSetting): StoreTrouble => ({
   begin: () => admin.command("REPLICAOF", "127.0.0.1", "1"),
   end: () => admin.command("REPLICAOF", "NO", "ONE"),
   says: "READONLY",
+});
+
+/** A primary that wants a replica to have each write, and has lost its own. */
+const alone = ({ admin }: RedisSetting): StoreTrouble => ({
+  begin: () => admin.command("CONFIG", "SET", "min-replicas-to-write", "1"),
+  end: () => admin.command("CONFIG", "SET", "min-replicas-to-write", "0"),
+  says: "NOREPLICAS",
+});
+
+/** It could not write a snapshot, as on a full disk. */
+const unsaved = ({ admin, server }: RedisSetting): StoreTrouble => ({
+  async begin() {
+    // A folder stands where the snapshot is to go.
+    mkdirSync(join(server.folder, "dump.rdb"));
+    await admin.command("CONFIG", "SET", "save", "3600 1");
+    await admin.command("BGSAVE");
+    await vi.waitUntil(async () => /last_bgsave_status:err/.test(String(await admin.command("INFO", "persistence"))), patience);
+  },
+  end: () => admin.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"),
+  says: "MISCONF",
 });
 
 async function outlastFromMemory(setting: RedisSetting): Promise<void> {
@@ -92,6 +114,8 @@ testRedisFaults("a Redis that refuses writes", [
     expected: writesAgain,
     run: (setting) => outlastInMidRequest(setting.login, readOnly(setting)),
   },
+  { fault: "without the replicas that it wants", expected: goesOn, run: (setting) => outlast(setting.login, alone(setting)) },
+  { fault: "unable to save", expected: goesOn, run: (setting) => outlast(setting.login, unsaved(setting)) },
   {
     fault: "out of memory for longer than a token request may take",
     expected: "the new pair is handed out from memory, and stored as soon as that is possible",

@@ -12,6 +12,8 @@ export interface RedisServer {
   readonly port: number;
   /** Such as "redis://127.0.0.1:40123". */
   readonly url: string;
+  /** What it keeps is there. */
+  readonly folder: string;
   /** Ends the server as a power cut would: nothing is flushed, nobody is told. */
   kill(): Promise<void>;
   /** Starts it again after `kill`, with what its folder holds. Resolves when it answers. */
@@ -44,6 +46,7 @@ export async function startRedis(config: Readonly<Record<string, string>> = {}):
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
+    folder,
     kill,
     async start() {
       server = await launch(port);
