@@ -24,19 +24,21 @@ it.each(clients)("Express with %s: each request is its user's, and a login that 
     seen.push(`${url} ${authorization}`);
     response.writeHead(url === "/broken" ? 500 : authorization.includes("refused") ? 401 : 200).end();
   });
-  let issued = 0;
+  const issued = new Map<string, number>();
   await using users = createTokenPool({
     source: (user) => async () => {
       if (user === "gone") throw new LoginRequiredError("The refresh token is dead.");
-      return { access_token: `${user}-${(issued += 1)}`, expires_in: 600 };
+      const number = (issued.get(user) ?? 0) + 1;
+      issued.set(user, number);
+      return { access_token: `${user}-${number}`, expires_in: 600 };
     },
   });
   const ask = connect(users, api.origin);
 
   expect((await Promise.all(["ada", "ben"].map((user) => ask(user, "orders")))).map(({ status }) => status)).toEqual([200, 200]);
-  expect(seen.toSorted()).toEqual(["/orders Bearer ada-1", "/orders Bearer ben-2"]);
+  expect(seen.toSorted()).toEqual(["/orders Bearer ada-1", "/orders Bearer ben-1"]);
   await expect(ask("gone", "orders")).rejects.toBeInstanceOf(LoginRequiredError);
   await expect(ask("refused", "orders")).rejects.toBeInstanceOf(LoginRequiredError);
-  expect(seen.slice(2)).toEqual(["/orders Bearer refused-3", "/orders Bearer refused-4"]);
+  expect(seen.slice(2)).toEqual(["/orders Bearer refused-1", "/orders Bearer refused-2"]);
   await expect(ask("ada", "broken")).rejects.toMatchObject({ response: expect.anything() });
 });

@@ -34,7 +34,6 @@ export async function startApp({ accessTokenLifetime = 2, rotate = "always" as "
       clientId: nativeClient.clientId,
       api: resources.origin,
       store: `app-${(databases += 1)}-${randomUUID()}`,
-      ...(process.env["TOKENFLIGHT_FULL"] !== "1" && { timeouts: { store: 5 } }),
     }),
     async logIn() {
       const { refreshToken } = await client.exchangeCode(await server.login());

@@ -32,9 +32,9 @@ inEachBrowser(
 
     const startWith = async (given?: Parameters<typeof startApp>[0]): Promise<void> => {
       app = await startApp(given);
-      const { tokenEndpoint, clientId, store, api, timeouts } = app.options();
-      const query = new URLSearchParams({ tokenEndpoint, clientId, store, patience: String(timeouts?.store ?? 1) });
-      options = { tokenEndpoint, clientId, store, api, timeouts, worker: `/worker.js?${String(query)}` };
+      const { tokenEndpoint, clientId, store, api } = app.options();
+      const query = new URLSearchParams({ tokenEndpoint, clientId, store });
+      options = { tokenEndpoint, clientId, store, api, worker: `/worker.js?${String(query)}` };
     };
     beforeEach(() => () => app[Symbol.asyncDispose]());
 

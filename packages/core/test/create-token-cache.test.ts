@@ -30,6 +30,10 @@ describe("the options of a token cache", () => {
     [{ timeouts: { request: Infinity } }, "timeouts.request: expected a number of seconds above zero, got Infinity."],
     [{ timeouts: { store: 0 } }, "timeouts.store: expected a number of seconds above zero, got 0."],
     [{ timeouts: { store: "1" } }, "timeouts.store: expected a number of seconds above zero, got a string of 1 characters."],
+    [
+      { store: { ...store, operationTimeout: -5 }, key: "a", identity: "b" },
+      "store.operationTimeout: expected a number of seconds above zero, got -5.",
+    ],
     [{ timeouts: { connect: 1 } }, "timeouts.connect: expected one of request, store, got an unknown option."],
     [{ timeouts: 10 }, "timeouts: expected an object with options, got 10."],
     [{ keepAlive: {} }, "keepAlive: expected a function, got an object."],

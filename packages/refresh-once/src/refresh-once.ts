@@ -26,12 +26,12 @@ export interface RefreshOnceOptions {
    * read the store is led to its successor. Default 86,400, a day; at most 30 days. After it, an old refresh token is sent as if it were new.
    */
   keep?: number | undefined;
-  /** Seconds that a refresh (default 10) and a store operation (default 1) may take. One and a half times the first, a process counts as gone that is silent. */
+  /** Seconds that a refresh (default 10) and a store operation (default: what the store says, or 1) may take. One and a half times the first, a process counts as gone that is silent. */
   timeouts?:
     | {
         /** Seconds that a refresh may take. Default 10. */
         request?: number | undefined;
-        /** Seconds that a store operation may take. Default 1. */
+        /** Seconds that a store operation may take. Default: the store's own `operationTimeout`, or 1. */
         store?: number | undefined;
       }
     | undefined;

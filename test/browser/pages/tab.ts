@@ -1,5 +1,5 @@
 import { connectTokens, indexedDbStore, type ConnectedTokens } from "@tokenflight/browser";
-import { createTokenCache, type ClosableTokenCache, type TokenCacheOptions, type TokenEvent } from "@tokenflight/core";
+import { createTokenCache, type ClosableTokenCache, type TokenEvent } from "@tokenflight/core";
 import { bearer } from "@tokenflight/fetch";
 import { createOAuthClient, noClientAuth } from "@tokenflight/oauth";
 import { denials } from "./denials.ts";
@@ -11,7 +11,6 @@ export interface TabOptions {
   /** The database. */
   readonly store: string;
   readonly key?: string;
-  readonly timeouts?: TokenCacheOptions["timeouts"];
   /** Where the service worker is that refreshes; without one, the page does. */
   readonly worker?: string;
 }
@@ -66,12 +65,12 @@ const app: AppTab = {
     const registration = await navigator.serviceWorker.getRegistration(scope);
     await registration?.update();
   },
-  start({ tokenEndpoint, clientId, api, store, key = "user", timeouts, worker }) {
+  start({ tokenEndpoint, clientId, api, store, key = "user", worker }) {
     const client = createOAuthClient({ tokenEndpoint, clientId, clientAuth: noClientAuth() });
     const observe = (event: TokenEvent): void => void app.events.push(event);
     const warn = ({ code }: { readonly code: string }): void => void app.warnings.push(code);
     const ofPage = (): ClosableTokenCache =>
-      createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store, warn }), key, timeouts, observe });
+      createTokenCache({ source: client.refreshToken(), store: indexedDbStore({ name: store, warn }), key, observe });
     scope = `/${store}/`;
     app.warnings.length = 0;
     const tokens = worker === undefined ? ofPage() : connectTokens({ worker, registration: { scope }, fallback: ofPage, warn });

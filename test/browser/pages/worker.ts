@@ -12,7 +12,6 @@ const tokens = createTokenCache({
   source: client.refreshToken(),
   store: indexedDbStore({ name: store }),
   key: "user",
-  timeouts: { store: Number(searchParams.get("patience") ?? 1) },
   keepAlive: workerKeepAlive,
 });
 /** Which start of the worker this is. */

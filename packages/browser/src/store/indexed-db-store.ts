@@ -37,16 +37,16 @@ export interface IndexedDbWarning {
 /** A token store in IndexedDB. `holder` and `isGone` are there where the browser has Web Locks. */
 export type IndexedDbStore = DisposableStore & Required<Pick<TokenStore, "watch" | "watchAll" | "keepOpen" | "close">>;
 
-/** Milliseconds that operations wait for the database to open, which is much less than a token cache waits for its store. */
-const longestOpening = 700;
+/** Milliseconds after which a page gives up a database that has not opened. Slow machines need some seconds. `operationTimeout` is longer. */
+const longestOpening = 3700;
 
 /**
  * Shares token sets between the tabs and workers of one origin, in one IndexedDB database.
  *
  * A write has reached the disk when it is acknowledged. Others hear of it at once (BroadcastChannel), and of a tab that was closed in the middle of a
  * refresh, too (Web Locks). Where the browser denies the storage, or does not open it in 3.7 seconds, the page goes on in memory, and `warn` is told; a
- * database that opens late is taken then. Until so much is known, operations reject with a StoreError, and a login is kept in memory. In a worker, whose
- * memory the browser may drop at any time, there is no such place, and operations fail.
+ * database that opens later is taken then, with what the page has written. Operations wait for so long, and a token cache for 5 seconds, where its program
+ * does not say otherwise (`timeouts.store`). In a worker, whose memory the browser may drop at any time, there is no such place, and operations fail.
  *
  * @throws InvalidOptionError (`ERR_INVALID_OPTION`).
  * @example
@@ -81,12 +81,11 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
       failure = error;
     }
     const opened = (moved: Promise<unknown>): void => {
-      const take = (): Place => {
+      place = moved.then(() => {
         changes.tell();
         changes.post();
         return tables;
-      };
-      place = moved.then(take, take);
+      });
     };
     // Few pages need it. What cannot be loaded, as in a worker of several files, cannot help.
     const loaded = await import("./page-memory.ts").catch(() => undefined);
@@ -99,6 +98,8 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   };
 
   const store: IndexedDbStore = {
+    operationTimeout: 5,
+
     read: async (key, how) => (await placeOf(signalOf(how))).read(key, how),
 
     async compareAndSet(key, expected, value, how) {

@@ -30,12 +30,12 @@ export interface SharedOptions {
   queue?: TokenEndpointQueue | undefined;
   /** When a token is refreshed ahead, and when it is no longer sent. Default: in proportion to its lifetime. */
   freshness?: FreshnessOptions | undefined;
-  /** Seconds that a token request (default 10) and a store operation (default 1) may take. */
+  /** Seconds that a token request (default 10) and a store operation (default: what the store says, or 1) may take. */
   timeouts?:
     | {
         /** Seconds that a token request may take. Default 10. */
         request?: number | undefined;
-        /** Seconds that a store operation may take. Default 1. */
+        /** Seconds that a store operation may take. Default: the store's own `operationTimeout`, or 1. */
         store?: number | undefined;
       }
     | undefined;
@@ -109,7 +109,9 @@ export function readShared(options: SharedOptions): SharedParts {
   }
   if (identity !== undefined) requireText("identity", identity);
   if (keepAlive !== undefined) requireFunction("keepAlive", keepAlive);
-  const { request = 10, store: storeTimeout = 1 } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
+  const { operationTimeout = 1 } = store ?? {};
+  requireTimeout("store.operationTimeout", operationTimeout);
+  const { request = 10, store: storeTimeout = operationTimeout } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);
   requireTimeout("timeouts.store", storeTimeout);
   const limits = limitsFor(request * 1000, store === undefined ? 0 : storeTimeout * 1000);

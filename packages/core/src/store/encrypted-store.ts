@@ -27,7 +27,7 @@ export interface EncryptedStoreOptions {
 export type EncryptedStore<Store extends TokenStore> = TokenStore & Pick<Store, keyof Store & OptionalMethod>;
 
 /** The methods that a store may lack. */
-type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet">;
+type OptionalMethod = Exclude<keyof TokenStore, "read" | "compareAndSet" | "operationTimeout">;
 
 const passedOn: readonly OptionalMethod[] = ["watch", "watchAll", "keepOpen", "holder", "isGone", "trouble", "close", ...disposeNames];
 
@@ -82,6 +82,8 @@ export function encryptedStore<Store extends TokenStore>(store: Store, options: 
   }
 
   const encrypted: TokenStore = {
+    operationTimeout: store.operationTimeout,
+
     async read(key, how) {
       const before = seen.of(key);
       const entry = await store.read(key, how);

@@ -36,9 +36,14 @@ export type ChangeListener = (key?: string, version?: Version, mark?: string) =>
 /**
  * Where processes share token sets. A read sees every acknowledged write (linearizable), and an acknowledged write stays.
  *
- * Only `read` and `compareAndSet` are needed. A store that wraps another one passes on the optional methods that the other one has.
+ * Only `read` and `compareAndSet` are needed. A store that wraps another one passes on what else the other one has.
  */
 export interface TokenStore extends Partial<AsyncDisposal> {
+  /**
+   * Seconds that a token cache waits for an operation where its program says nothing (`timeouts.store`). Default: 1. For a store that takes longer at times,
+   * and is not away then.
+   */
+  readonly operationTimeout?: number | undefined;
   /**
    * The entry as it is now; undefined when there is none.
    *
