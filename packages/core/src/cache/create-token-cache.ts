@@ -109,7 +109,7 @@ export function readShared(options: SharedOptions): SharedParts {
   }
   if (identity !== undefined) requireText("identity", identity);
   if (keepAlive !== undefined) requireFunction("keepAlive", keepAlive);
-  const { operationTimeout = 1 } = store ?? {};
+  const operationTimeout = ownOption(store, "operationTimeout") ?? 1;
   requireTimeout("store.operationTimeout", operationTimeout);
   const { request = 10, store: storeTimeout = operationTimeout } = readOptions("timeouts", options.timeouts ?? {}, ["request", "store"]);
   requireTimeout("timeouts.request", request);

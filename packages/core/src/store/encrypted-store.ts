@@ -3,6 +3,7 @@ import { TokenflightError } from "../errors/tokenflight-error.ts";
 import { keyringOf, type EncryptionKey } from "./encryption-keys.ts";
 import { NewestSeen, type Known } from "./newest-seen.ts";
 import { disposeNames } from "../platform/disposal.ts";
+import { ownOption } from "../platform/own.ts";
 import { readOptions, requireMethods, requireOneOf, requireWebCrypto } from "../options.ts";
 import { newLineage, seal, unseal, type Stamp, type Unsealed } from "./sealed-value.ts";
 import type { StoredEntry, TokenStore, Version } from "./store.ts";
@@ -82,7 +83,7 @@ export function encryptedStore<Store extends TokenStore>(store: Store, options: 
   }
 
   const encrypted: TokenStore = {
-    operationTimeout: store.operationTimeout,
+    operationTimeout: ownOption<TokenStore, "operationTimeout">(store, "operationTimeout"),
 
     async read(key, how) {
       const before = seen.of(key);

@@ -41,7 +41,7 @@ export type ChangeListener = (key?: string, version?: Version, mark?: string) =>
 export interface TokenStore extends Partial<AsyncDisposal> {
   /**
    * Seconds that a token cache waits for an operation where its program says nothing (`timeouts.store`). Default: 1. For a store that takes longer at times,
-   * and is not away then.
+   * and is not away then. A property of the store's own, not of its prototype.
    */
   readonly operationTimeout?: number | undefined;
   /**
