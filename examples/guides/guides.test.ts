@@ -139,7 +139,7 @@ it("a command-line tool: a user's no is a line and an exit code", async () => {
   expect(complaint).toMatch(/^1: Log in at .+\nNot logged in\. .+\n$/);
   expect(complaint).not.toContain("    at ");
   expect(child.exitCode).toBe(1);
-}, 20_000);
+}, 40_000);
 
 it("a command-line tool: a server that is away is a line and an exit code, and a logout forgets the tokens all the same", async () => {
   const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");
@@ -156,7 +156,7 @@ it("a command-line tool: a server that is away is a line and an exit code, and a
     expect(complaint).not.toContain("    at ");
     expect(child.exitCode).toBe(1);
   }
-}, 20_000);
+}, 40_000);
 
 it("a command-line tool: two runs at once log their user in once", async () => {
   const TOKENS = join(mkdtempSync(join(tmpdir(), "tokenflight-cli-")), "tokens.db");

@@ -133,6 +133,25 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
     },
   );
 
+  it("opens no database anew for what still waits for it when the store ends", async () => {
+    const outcome = await tab.run(async () => {
+      const name = `ended ${crypto.randomUUID()}`;
+      const store = page.open(name);
+      const waiting = store.read("key").then(
+        () => "read",
+        (error: { code: string }) => error.code,
+      );
+      await store.close();
+      const code = await waiting;
+      const removal = indexedDB.deleteDatabase(name);
+      return new Promise<unknown>((resolve) => {
+        removal.onsuccess = () => resolve([code, "removed"]);
+        removal.onblocked = () => resolve([code, "blocked"]);
+      });
+    });
+    expect(outcome).toEqual(["ERR_CLOSED", "removed"]);
+  });
+
   it("leaves a turn to the tab that has it, also when a refresh of that tab ends meanwhile", async () => {
     const outcome = await tab.run(async () => {
       const name = `turn ${crypto.randomUUID()}`;

@@ -92,9 +92,11 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
     return loaded === undefined ? tables : new loaded.PageMemory({ name, opening, failure, tables, warn: tell, opened });
   }
 
+  const requireOpen = (): void => work.requireOpen();
   const placeOf = (signal: AbortSignal | undefined): Promise<Place> => {
-    work.requireOpen();
-    return waitFor((place ??= find()), signal);
+    requireOpen();
+    // The store may have ended while the database was slow to open, which would be opened anew.
+    return waitFor((place ??= find()), signal).finally(requireOpen);
   };
 
   const store: IndexedDbStore = {
@@ -136,11 +138,11 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   if (lock === undefined) return store;
   return Object.assign(store, {
     holder: async () => {
-      work.requireOpen();
+      requireOpen();
       return lock.hold();
     },
     isGone: async (holder: string) => {
-      work.requireOpen();
+      requireOpen();
       return lock.isGone(holder);
     },
   });
