@@ -50,10 +50,12 @@ describe("a client of MCP servers", () => {
     const before = await sdks.ask("windows");
     expect(await sdks.ask("connect", file, server.url)).toBeUndefined();
     expect(await sdks.ask("callTool", file, 1)).toBeUndefined();
+    const takesFetch = seam.includes("fetch");
+    // A client asks for a stream when it has begun. Refused, that costs a refresh of its own without a fetch function.
+    if (!takesFetch) await expect.poll(() => server.answers.streams).toBe(1);
     expect(server.revokeAccessTokens()).toBe(1);
     const { refused } = server.answers;
     // SDK 1 by itself fails calls that are refused one shortly after the other.
-    const takesFetch = seam.includes("fetch");
     for (const calls of takesFetch ? [3] : [1, 2]) expect(await sdks.ask("callTool", file, calls)).toBeUndefined();
 
     expect(server.answers.refused).toBeGreaterThan(refused);

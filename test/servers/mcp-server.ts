@@ -19,8 +19,8 @@ export interface McpTestServer extends Loopback {
   /** Of the transport, and the resource identifier. */
   readonly url: string;
   readonly authorizationServer: AuthorizationServer;
-  /** Answers since the start. */
-  readonly answers: { ok: number; refused: number; insufficient: number };
+  /** Answers since the start. `streams`: to requests for a stream of messages, of which it has none. */
+  readonly answers: { ok: number; refused: number; insufficient: number; streams: number };
   /** Ends every access token that was used here, and nothing else. Gives how many. */
   revokeAccessTokens(): number;
 }
@@ -29,7 +29,7 @@ const longestBody = 1024 * 1024;
 const scopes = ["read", "write"];
 
 export async function startMcpServer({ accessTokenLifetime = 600 }: McpTestServerOptions = {}): Promise<McpTestServer> {
-  const answers = { ok: 0, refused: 0, insufficient: 0 };
+  const answers = { ok: 0, refused: 0, insufficient: 0, streams: 0 };
   const used = new Set<string>();
   let authorizationServer: AuthorizationServer;
 
@@ -53,7 +53,10 @@ export async function startMcpServer({ accessTokenLifetime = 600 }: McpTestServe
       return json(response, 401, { error: "invalid_token" }, `Bearer ${error}scope="read", resource_metadata="${metadata}"`);
     }
     used.add(token);
-    if (request.method !== "POST") return json(response, 405, {});
+    if (request.method !== "POST") {
+      answers.streams += 1;
+      return json(response, 405, {});
+    }
     const body = JSON.parse((await readBody(request, longestBody)).bytes.toString()) as { params?: { name?: string } };
     const need = body.params?.name === "write" ? "write" : "read";
     if (!authorizationServer.scopeOf(token)?.split(" ").includes(need)) {
