@@ -152,6 +152,34 @@ inEachBrowser("the store of all tabs", ({ browser }) => {
     expect(outcome).toEqual(["ERR_CLOSED", "removed"]);
   });
 
+  it("opens none for a login in memory either, whose database opens when the store has ended", async () => {
+    const opened = await browser.open(`${pages.origin}/store.html`);
+    const opens = await opened.run(async () => {
+      const { open } = IDBFactory.prototype;
+      let isThere = (): void => {};
+      const late = new Promise<void>((resolve) => (isThere = resolve));
+      let count = 0;
+      IDBFactory.prototype.open = function (...database) {
+        count += 1;
+        const request: Record<string, unknown> = {};
+        void late.then(() => {
+          const real = open.apply(this, database);
+          Object.defineProperty(request, "result", { get: () => real.result });
+          Object.assign(real, request);
+        });
+        return request as unknown as IDBOpenDBRequest;
+      };
+      const store = page.open(`late and ended ${crypto.randomUUID()}`);
+      await store.compareAndSet("key", (await store.read("key"))?.version, "mine");
+      await store.close();
+      isThere();
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return count;
+    });
+    expect(opens).toBe(1);
+    await opened.close();
+  });
+
   it("leaves a turn to the tab that has it, also when a refresh of that tab ends meanwhile", async () => {
     const outcome = await tab.run(async () => {
       const name = `turn ${crypto.randomUUID()}`;

@@ -63,6 +63,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
   const changes: TabChanges = new TabChanges(name, () => database.close());
   const database = new Database(name, () => changes.tell());
   const tables = tablesOf(database);
+  const requireOpen = (): void => work.requireOpen();
   const lock = (navigator as { locks?: LockManager }).locks && new TabLock(name);
   let place: Promise<Place> | undefined;
 
@@ -80,8 +81,9 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
       if (isForeign(error)) return tables;
       failure = error;
     }
-    const opened = (moved: Promise<unknown>): void => {
-      place = moved.then(() => {
+    const opened = (move: () => Promise<unknown>): void => {
+      requireOpen();
+      place = move().then(() => {
         changes.tell();
         changes.post();
         return tables;
@@ -92,7 +94,6 @@ export function indexedDbStore(options: IndexedDbStoreOptions): IndexedDbStore {
     return loaded === undefined ? tables : new loaded.PageMemory({ name, opening, failure, tables, warn: tell, opened });
   }
 
-  const requireOpen = (): void => work.requireOpen();
   const placeOf = (signal: AbortSignal | undefined): Promise<Place> => {
     requireOpen();
     // The store may have ended while the database was slow to open, which would be opened anew.

@@ -15,8 +15,8 @@ export interface MissingDatabase {
   readonly failure: unknown;
   readonly tables: Place;
   readonly warn: (warning: IndexedDbWarning) => void;
-  /** The database has opened late: it is the place once this promise has resolved, as it does in any case. */
-  readonly opened: (moved: Promise<unknown>) => void;
+  /** The database has opened late: it is the place once `move` has resolved, as it does in any case. Throws StoreError, ERR_CLOSED, after the store's end. */
+  readonly opened: (move: () => Promise<unknown>) => void;
 }
 
 /** The entries of a page whose database is given up. */
@@ -29,10 +29,7 @@ export class PageMemory implements Place {
     this.#tables = tables;
     const message = `The IndexedDB database "${name}" cannot be used: this page shares no login with others, and loses it with a reload.`;
     warn({ code: "memory", message, cause: failure ?? new Error("It does not open.") });
-    opening.then(
-      () => opened(this.#move()),
-      () => {},
-    );
+    opening.then(() => opened(() => this.#move())).catch(() => {});
   }
 
   read(key: string): ReturnType<TokenStore["read"]> {
